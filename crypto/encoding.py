@@ -1,0 +1,64 @@
+"""One spelling for every value: length prefixes and strict base64 (docs/protocol.md, Notation and 1).
+
+`base64.urlsafe_b64decode` skips characters it does not know and ignores stray bits in the last one, so two
+different texts would name one value. Everything here decodes, encodes again and compares.
+"""
+
+import base64
+import binascii
+import struct
+
+from crypto.errors import EncodingError
+
+HASH_BYTES = 32
+
+
+def lp(*parts: bytes | str | int) -> bytes:
+    """Return each part behind its uint32 big-endian length: text as UTF-8, integers as ASCII decimal."""
+    out = bytearray()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else str(part).encode()
+        out += struct.pack(">I", len(raw))
+        out += raw
+    return bytes(out)
+
+
+def b64u(data: bytes) -> str:
+    """Return unpadded base64url (RFC 4648, 5)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:
+    """Return the bytes of unpadded base64url text; raise EncodingError for any other spelling or size."""
+    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+    data = _decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_")
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != raw:
+        raise EncodingError("not unpadded base64url in its one spelling")
+    return _sized(data, size)
+
+
+def b64(data: bytes) -> str:
+    """Return padded standard base64 (RFC 4648, 4), as notes and proofs carry it."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def unb64(text: str | bytes, *, size: int | None = None) -> bytes:
+    """Return the bytes of padded standard base64 text; raise EncodingError for any other spelling or size."""
+    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+    data = _decode(raw, altchars=None)
+    if base64.b64encode(data) != raw:
+        raise EncodingError("not padded base64 in its one spelling")
+    return _sized(data, size)
+
+
+def _decode(raw: bytes, *, altchars: bytes | None) -> bytes:
+    try:
+        return base64.b64decode(raw, altchars=altchars, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise EncodingError("not base64") from error
+
+
+def _sized(data: bytes, size: int | None) -> bytes:
+    if size is not None and len(data) != size:
+        raise EncodingError(f"expected {size} bytes, found {len(data)}")
+    return data

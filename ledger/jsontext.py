@@ -1,0 +1,103 @@
+"""The one JSON spelling (docs/protocol.md, 1).
+
+A text is what `json.dumps(value, ensure_ascii=False, separators=(",", ":"))` writes and nothing else, so
+that two programs can never read two things into the same signed bytes. Reading is: parse, write again,
+compare. That one comparison also refuses duplicate members, spare zeros, other escapes and other spacing.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import NoReturn, TypeAlias
+
+from ledger.errors import MalformedError, TooLargeError
+
+JsonValue: TypeAlias = "None | bool | int | str | list[JsonValue] | dict[str, JsonValue]"
+
+MAX_DEPTH = 8
+MAX_INTEGER = 2**53 - 1
+MAX_ENTRY_BYTES = 65_535
+
+# Only \" \\ \n \t are ever written as escapes; C0, DEL and C1 are refused whether raw or escaped.
+_PLAIN = re.compile(rb'(?:[^\\\x00-\x1f\x7f\xc2]|\xc2[\xa0-\xbf]|\\["\\nt])*')
+
+
+def dump(value: JsonValue) -> bytes:
+    """Return the one spelling of `value`; raise MalformedError if `load` would refuse it."""
+    try:
+        raw = _spell(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MalformedError("a value that JSON cannot carry here") from error
+    load(raw, limit=len(raw))
+    return raw
+
+
+def load(raw: bytes, *, limit: int = MAX_ENTRY_BYTES) -> JsonValue:
+    """Return the value that `raw` spells; raise TooLargeError above `limit` bytes, else MalformedError."""
+    if len(raw) > limit:
+        raise TooLargeError(f"a JSON text of more than {limit} bytes")
+    try:
+        value: JsonValue = _DECODER.decode(raw.decode())
+        again = _spell(value)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError("not the one JSON spelling") from error
+    if again != raw or not _PLAIN.fullmatch(raw) or _depth(value) > MAX_DEPTH:
+        raise MalformedError("not the one JSON spelling")
+    return value
+
+
+def members(value: JsonValue, *names: str) -> tuple[JsonValue, ...]:
+    """Return the values of an object's members, which are exactly `names` in order; `name?` may be absent (None)."""
+    if not isinstance(value, dict):
+        raise MalformedError("expected a JSON object")
+    wanted = [name.rstrip("?") for name in names if not name.endswith("?") or name[:-1] in value]
+    if list(value) != wanted:
+        raise MalformedError("unknown, missing or misplaced members in a JSON object")
+    return tuple(value.get(name.rstrip("?")) for name in names)
+
+
+def text(value: JsonValue, *, limit: int = MAX_ENTRY_BYTES) -> str:
+    """Return `value` if it is a string of at most `limit` UTF-8 bytes."""
+    if not isinstance(value, str) or len(value.encode()) > limit:
+        raise MalformedError("expected a text within its limit")
+    return value
+
+
+def integer(value: JsonValue, *, low: int = 0, high: int = MAX_INTEGER) -> int:
+    """Return `value` if it is an integer in [low, high]."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise MalformedError("expected an integer within its bounds")
+    return value
+
+
+def array(value: JsonValue, *, low: int = 0, high: int) -> Sequence[JsonValue]:
+    """Return `value` if it is an array of `low` to `high` items."""
+    if not isinstance(value, list) or not low <= len(value) <= high:
+        raise MalformedError("expected an array within its bounds")
+    return value
+
+
+def _spell(value: JsonValue) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _depth(value: JsonValue) -> int:
+    if isinstance(value, dict):
+        return 1 + max((_depth(item) for item in value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max((_depth(item) for item in value), default=0)
+    return 0
+
+
+def _whole(digits: str) -> int:
+    number = int(digits) if len(digits) <= len(str(-MAX_INTEGER)) else MAX_INTEGER + 1
+    if abs(number) > MAX_INTEGER:
+        raise ValueError("integer out of bounds")
+    return number
+
+
+def _never(_text: str) -> NoReturn:
+    raise ValueError("floats, exponents, NaN and Infinity are refused")
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_never, parse_constant=_never)

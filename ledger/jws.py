@@ -1,0 +1,106 @@
+"""JSON Web Signatures in the two spellings the log knows: compact and JSON General (docs/protocol.md, 1 and 3).
+
+A protected header is never interpreted: a verifier writes down the exact header bytes it expects of every key
+in force and looks the received bytes up. So there is no algorithm to confuse and no member to smuggle in.
+"""
+
+from dataclasses import dataclass
+
+from crypto.encoding import b64u, unb64u
+from crypto.errors import EncodingError
+from ledger import jsontext
+from ledger.errors import MalformedError
+from ledger.identifiers import KeyId
+from ledger.kinds import Typ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One signature: the protected header as received (base64url text in ASCII) and the raw signature."""
+
+    protected: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compact:
+    """A compact JWS taken apart; `signing_input` is the bytes that were signed, as received."""
+
+    protected: bytes
+    payload: bytes
+    signature: bytes
+    signing_input: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class General:
+    """A JSON General JWS taken apart; `encoded` is the payload's base64url text as received."""
+
+    encoded: bytes
+    payload: bytes
+    signatures: tuple[Signature, ...]
+
+    def signing_input(self, signature: Signature) -> bytes:
+        """Return the bytes that `signature` signs (RFC 7515, 5.1)."""
+        return signature.protected + b"." + self.encoded
+
+
+def protected_header(*, alg: str, kid: KeyId, typ: Typ) -> bytes:
+    """Return the one protected header, `{"alg":…,"kid":…,"typ":…}` in base64url, that this key writes for `typ`."""
+    return b64u(jsontext.dump({"alg": alg, "kid": str(kid), "typ": typ.value})).encode()
+
+
+def signing_input(protected: bytes, payload: bytes) -> bytes:
+    """Return `protected "." base64url(payload)`: what a signer signs."""
+    return protected + b"." + b64u(payload).encode()
+
+
+def format_compact(signed: bytes, signature: bytes) -> bytes:
+    """Return the compact spelling of a signing input and its signature."""
+    return signed + b"." + b64u(signature).encode()
+
+
+def parse_compact(entry: bytes) -> Compact:
+    """Return the parts of a compact JWS; raise MalformedError for any other spelling. Verifies nothing."""
+    parts = entry.split(b".")
+    if len(parts) != 3:
+        raise MalformedError("not a compact JWS of three parts")
+    protected, payload, signature = parts
+    return Compact(
+        protected=protected,
+        payload=_decode(payload),
+        signature=_decode(signature),
+        signing_input=entry[: -len(signature) - 1],
+    )
+
+
+def format_general(payload: bytes, signatures: tuple[Signature, ...]) -> bytes:
+    """Return `{"payload":…,"signatures":[{"protected":…,"signature":…},…]}` to the byte."""
+    rows = ",".join(
+        f'{{"protected":"{item.protected.decode("ascii")}","signature":"{b64u(item.signature)}"}}'
+        for item in signatures
+    )
+    return f'{{"payload":"{b64u(payload)}","signatures":[{rows}]}}'.encode()
+
+
+def parse_general(raw: bytes, *, limit: int = jsontext.MAX_ENTRY_BYTES, signatures: int = 2) -> General:
+    """Return the parts of a JSON General JWS of 1 to `signatures` signatures and at most `limit` bytes."""
+    encoded, rows = jsontext.members(jsontext.load(raw, limit=limit), "payload", "signatures")
+    payload = jsontext.text(encoded, limit=limit).encode()
+    return General(
+        encoded=payload,
+        payload=_decode(payload),
+        signatures=tuple(_signature(row) for row in jsontext.array(rows, low=1, high=signatures)),
+    )
+
+
+def _signature(row: jsontext.JsonValue) -> Signature:
+    protected, signature = (jsontext.text(item) for item in jsontext.members(row, "protected", "signature"))
+    return Signature(protected=protected.encode(), signature=_decode(signature.encode()))
+
+
+def _decode(encoded: bytes) -> bytes:
+    try:
+        return unb64u(encoded)
+    except EncodingError as error:
+        raise MalformedError("a JWS part is not base64url in its one spelling") from error
