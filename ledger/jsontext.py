@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias
 
 from ledger.errors import MalformedError, TooLargeError
 
-JsonValue: TypeAlias = "None | bool | int | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 MAX_DEPTH = 8
 MAX_INTEGER = 2**53 - 1
