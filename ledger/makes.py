@@ -20,7 +20,7 @@ UNLISTED = "ZZZ"
 _INITIALS = re.compile(r"\b\w(?: \w)+\b")
 _CODE = re.compile(r"[A-Z0-9]{2,5}")
 # The official list runs its names and remarks together: "Bryco Arms", "Davis IndustriesChino, CA".
-_REMARK = re.compile(r"(?:(?<=[a-z)])(?<!\bMc)|(?<=[a-z]\.))(?=[A-Z])|\s*[;*]|\s+(?=Mfr\.|Mfd\.|Made by)")
+_REMARK = re.compile(r"(?:(?<=[a-z)])(?<!\bMc)|(?<=[a-z]\.))(?=[A-Z])|\s*[;*]|\s*(?=Mfr\.|Mfd\.|Made by)")
 _NO_NAME = re.compile(r"Model |Brand |Code by country|See |Use only|Various|Unknown")
 
 
