@@ -90,6 +90,14 @@ def test_attack_key_under_another_algorithm(other: Algorithm) -> None:
         PublicKey(algorithm=Algorithm.ED25519, raw=KEYS[other].raw)
 
 
+def test_attack_no_algorithm() -> None:
+    """There is no way to ask for "none" or for an algorithm that nobody decided on."""
+    with pytest.raises(AssertionError):
+        PublicKey(algorithm="none", raw=b"")  # type: ignore[arg-type]  # the point of the test
+    with pytest.raises(AssertionError):
+        SeedSigner("none", SEED)  # type: ignore[arg-type]  # the point of the test
+
+
 def test_attack_small_order_key() -> None:
     """There is no PublicKey for which one signature verifies every message."""
     with pytest.raises(KeyRefusedError):
