@@ -85,9 +85,7 @@ def seal_message(
     jti, plaintext = draw_jti(), _pack(inner)
     pc = sha256(plaintext)
     boxes = [
-        hpke.seal(
-            public_key=key, info=_info(iss=kid.agency, r=r, h=sha256(key), jti=jti, pc=pc), plaintext=plaintext
-        )
+        hpke.seal(public_key=key, info=_info(iss=kid.agency, r=r, h=sha256(key), jti=jti, pc=pc), plaintext=plaintext)
         for r, key in ((inner.to, recipient_key), (kid.agency, own_key))
     ]
     route = jsontext.dump({"s": b64u(os.urandom(_SALT_BYTES)), "to": inner.to, "h": b64u(sha256(recipient_key))})
