@@ -78,7 +78,7 @@ class Message:
     route: bytes
 
 
-def seal_message(
+def seal_message(  # noqa: PLR0913  the parts of a message, all by name
     *, signer: Signer, kid: KeyId, iat: int, inner: Inner, recipient_key: bytes, own_key: bytes
 ) -> SealedStatement:
     """Return a signed message with its blobs: the box to the recipient, the box to oneself, the route."""
