@@ -92,6 +92,9 @@ class Head:
     checkpoint: bytes
 
 
+EMPTY_HEAD = Head(size=0, tree=TreeState(size=0, levels=()), checkpoint=b"")
+
+
 class RecordFacts(NamedTuple):
     """What judging a `sup` needs to know of the record it names."""
 
@@ -127,7 +130,7 @@ class Store(Protocol):
         """Return a transaction that commits on leaving and rolls back on any exception."""
 
     def head(self) -> Head:
-        """Return the head; raise NotFoundError before the first append."""
+        """Return the head; that of an empty store is EMPTY_HEAD."""
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end); raise NotFoundError if not all of them exist."""
