@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
-from ledger.tiles import FullTile, TilePath, TreeState
+from ledger.tiles import FullTile, TilePath
+from ledger.treestate import TreeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class Head:
     checkpoint: bytes
 
 
-EMPTY_HEAD = Head(size=0, tree=TreeState(size=0, levels=()), checkpoint=b"")
+EMPTY_HEAD = Head(size=0, tree=TreeState.empty(), checkpoint=b"")
 
 
 class RecordFacts(NamedTuple):
@@ -160,6 +161,7 @@ class Store(Protocol):
         """Return the bytes beside a statement at a place, if they are (still) there."""
 
     def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
-        """Return what concerns an agency after an index, oldest first: grants naming it, records of a granted
-        (iss, ep), messages routed to it.
+        """Return what concerns an agency after an index, oldest first.
+
+        That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it.
         """
