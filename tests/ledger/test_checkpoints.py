@@ -1,6 +1,9 @@
 """Checkpoints: both keys of the log, and witnesses, over exactly three lines (C2SP tlog-checkpoint)."""
 
 import hashlib
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 
 from crypto.signing import Algorithm, SeedSigner
 from ledger import checkpoints, notes
-from ledger.checkpoints import Checkpoint, Cosignature
+from ledger.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
 from ledger.cosignatures import subtree_message
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError, TooLargeError
 from ledger.notes import NoteSignature, SignatureType, VerifierKey
@@ -16,6 +19,7 @@ from tests.support.reference import vectors
 
 ORIGIN = "log.example/sealtrace"
 NOW = 1_790_000_000
+VECTORS = Path(__file__).parents[1] / "vectors" / "cosignatures.json"
 
 
 def signer(name: str, algorithm: Algorithm) -> SeedSigner:
@@ -320,3 +324,35 @@ def test_arbitrary_bytes_are_no_checkpoint(raw: bytes) -> None:
     """Whatever is read from a log's /checkpoint, only our errors come out."""
     with pytest.raises((BadSignatureError, MalformedError, TooLargeError)):
         open_(raw)
+
+
+def cosigner_opens(case: dict[str, Any], *, text: str, line: str) -> CosignedCheckpoint:
+    """Open a text under the log's fresh plain signature with a witness's line from the vectors."""
+    plain = notes.sign_note(text, name=text.split("\n", maxsplit=1)[0], signer=ED)
+    raw = note(text, plain, notes.parse_signature(line[:-1]))
+    vkeys = [checkpoints.vkey(plain.name, ED.public_key)]
+    return checkpoints.open_cosigned(raw, origin=plain.name, vkeys=vkeys, witnesses=[VerifierKey.parse(case["vkey"])])
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_our_cosignature_vectors_with_a_time_verify_for_ever(number: int) -> None:
+    """Signed once and kept: neither the messages nor the lines may ever change."""
+    case = json.loads(VECTORS.read_text(encoding="utf-8"))[number]
+    opened = cosigner_opens(case, text=case["checkpoint"], line=case["line"])
+    key = opened.cosignatures[0].key
+    signature = notes.parse_signature(case["line"][:-1]).signature[8:]
+
+    assert [case["timestamp"]] == [item.timestamp for item in opened.cosignatures]
+    key.public_key.verify(message=bytes.fromhex(case["message_hex"]), signature=signature)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("bad", range(6))
+def test_what_our_cosignature_vectors_refuse_is_refused(number: int, bad: int) -> None:
+    """Another time, tree, log or root under the same signature: no witness has said that."""
+    case = json.loads(VECTORS.read_text(encoding="utf-8"))[number]
+    forged = case["refused"][bad]
+
+    assert len(case["refused"]) == 6
+    with pytest.raises((BadSignatureError, MalformedError)):
+        cosigner_opens(case, text=forged["checkpoint"], line=forged["line"])
