@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.calibres import BUILT_IN, Calibre, _lines
+from ledger.calibres import BUILT_IN, Calibre, listed
 from ledger.codelists import parse_code_list
 from tests.support.reference import data
 
@@ -82,7 +82,7 @@ def test_calibres_by_hand(text: str, name: str | None) -> None:
 
 def test_every_listed_spelling_finds_its_calibre() -> None:
     """No two calibres share a spelling, in any case."""
-    for calibre, spellings in _lines():
+    for calibre, spellings in listed():
         for one in spellings:
             for spelling in (one, one.upper(), one.lower(), f" {one} "):
                 assert BUILT_IN.find(spelling) == calibre, spelling

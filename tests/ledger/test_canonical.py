@@ -35,7 +35,7 @@ def test_the_groups_of_version_one_are_frozen() -> None:
     """A make, calibre or type that moves to another group fails here first: the group is part of a token."""
     lines = [f"make {one.code} {one.text} {one.group}" for one in makes.BUILT_IN.by_name.values()]
     lines += [f"calibre {one.name} {one.family}" for one in calibres.BUILT_IN.by_spelling.values()]
-    lines += [f"type {one.code} {one.type_class.value}" for one, _ in weapontypes._lines()]
+    lines += [f"type {one.code} {one.type_class.value}" for one, _ in weapontypes.listed()]
 
     assert digest(sorted(set(lines))) == "f35221fc501b3671aad2688e3d23ae9b6498638b00e9cbdc2cc6bfee430e2c07"
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.codelists import CodeRow, parse_code_list
-from ledger.makes import BUILT_IN, UNLISTED, Make, MakeTable, _lines
+from ledger.makes import BUILT_IN, UNLISTED, Make, MakeTable, listed
 from tests.support.reference import data
 
 
@@ -72,7 +72,7 @@ def test_makes_by_hand(text: str, code: str | None) -> None:
 
 def test_every_listed_spelling_finds_its_make() -> None:
     """No two makes share a spelling, in any case and with or without a full stop."""
-    for make, aliases in _lines():
+    for make, aliases in listed():
         for alias in aliases:
             for spelling in (alias, alias.upper(), alias.lower(), f" {alias}. "):
                 assert BUILT_IN.find(spelling) == make, spelling
@@ -80,7 +80,7 @@ def test_every_listed_spelling_finds_its_make() -> None:
 
 def test_about_a_hundred_and_fifty_makes_are_known() -> None:
     """The built-in list holds the makes met most, and each has a group."""
-    makes = {make for make, _ in _lines()}
+    makes = {make for make, _ in listed()}
 
     assert 120 <= len(makes) <= 200
     assert all(make.group and make.text for make in makes)

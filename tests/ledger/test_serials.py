@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from ledger.canonical import canonical
 from ledger.headings import headed, without_label
-from ledger.serials import Condition, Kind, Location, Mark, number_of, read_marks
+from ledger.jsontext import dump
+from ledger.serials import MAX_MARKS, Condition, Kind, Location, Mark, number_of, read_marks
 
 NUMBERS = st.from_regex(r"[A-Z]{1,3}[2-9]{4,6}", fullmatch=True)
 
@@ -46,6 +47,7 @@ def seen(box: str) -> list[tuple[str, str, str]]:
         ("", []),
         ("   ", []),
         (";;", []),
+        ("12345, , 67890", ["12345", "67890"]),
     ],
 )
 def test_several_numbers_in_one_box_are_split(box: str, numbers: list[str]) -> None:
@@ -189,6 +191,25 @@ def test_the_text_of_a_mark_is_kept_as_it_was() -> None:
         "kind": "maker",
         "condition": "worn",
     }
+
+
+def test_more_numbers_than_a_record_holds_stay_together() -> None:
+    """The ninth number makes no error and is not lost: it stays in the last mark, which makes no token."""
+    box = "; ".join(f"AB123{number}" for number in range(12))
+    marks = read_marks(box)
+
+    assert len(marks) == MAX_MARKS
+    assert [mark.number for mark in marks[:7]] == [f"AB123{number}" for number in range(7)]
+    assert marks[7].as_marked == "; ".join(f"AB123{number}" for number in range(7, 12))
+    assert (marks[7].number, marks[7].condition) == ("", Condition.PARTIAL)
+
+
+def test_what_no_record_can_hold_is_shown_as_such() -> None:
+    """A control character in a box is no error: its place is kept, and the number is read."""
+    (mark,) = read_marks("AB\x0012\ud80034")
+
+    assert mark.as_marked == "AB\ufffd12\ufffd34"
+    assert dump(dict(mark.to_json()))
 
 
 def test_a_mark_does_not_show_its_number() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.weapontypes import TypeClass, _lines, by_code, find
+from ledger.weapontypes import TypeClass, by_code, find, listed
 from tests.support.reference import data
 
 
@@ -37,7 +37,7 @@ def test_types_by_hand(text: str, code: str | None) -> None:
 
 def test_every_listed_word_finds_its_type() -> None:
     """No two types share a word."""
-    for weapon_type, words in _lines():
+    for weapon_type, words in listed():
         assert by_code(weapon_type.code) == weapon_type
         assert all(find(word.upper()) == weapon_type for word in words)
 
@@ -62,8 +62,8 @@ def test_codes_are_those_of_the_official_lists() -> None:
     descriptions = data("ncic_TYPDescription_niem1.0.csv").read_text(encoding="utf-8").splitlines()[1:]
     seconds = {line.split(",")[0] for line in descriptions}
 
-    assert {one.code[0] for one, _ in _lines()} <= types
-    assert {one.code[1] for one, _ in _lines() if len(one.code) == 2} <= seconds
+    assert {one.code[0] for one, _ in listed()} <= types
+    assert {one.code[1] for one, _ in listed() if len(one.code) == 2} <= seconds
 
 
 @given(text=st.text(max_size=40))
