@@ -204,7 +204,9 @@ def test_more_numbers_than_a_record_holds_stay_together() -> None:
     assert (marks[7].number, marks[7].condition) == ("", Condition.PARTIAL)
 
 
-@pytest.mark.parametrize(("box", "condition"), [("7" * 300, "partial"), ("ЁЖ" * 150, "not_recorded"), ("worn " * 60, "worn")])
+@pytest.mark.parametrize(
+    ("box", "condition"), [("7" * 300, "partial"), ("ЁЖ" * 150, "not_recorded"), ("worn " * 60, "worn")]
+)
 def test_a_box_longer_than_a_mark_is_cut_and_makes_no_token(box: str, condition: str) -> None:
     """A page of text in the box is no error: its beginning is kept, and no number is read from it."""
     (mark,) = read_marks(box)
