@@ -4,14 +4,16 @@ Salts, decoys and the record's id are drawn here. No caller can supply them, so 
 a repeated id would repeat an AES-GCM key and nonce.
 """
 
-import os
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from secrets import token_bytes
 
 from crypto import portionkeys
 from crypto.digests import sha256
-from crypto.encoding import b64u, lp
+from crypto.encoding import HASH_BYTES, lp
 from crypto.signing import Signer
+from ledger.b64lists import slices, spell_list
 from ledger.disclosures import SALT_BYTES, digest, make_disclosure
 from ledger.errors import LabelError, MalformedError
 from ledger.identifiers import JTI_BYTES, KeyId, StatementName
@@ -40,7 +42,7 @@ class _Sealed:
     ciphertext: bytes
 
 
-def seal_record(
+def seal_record(  # noqa: PLR0913  the parts of a record, all by name
     *,
     signer: Signer,
     kid: KeyId,
@@ -84,10 +86,9 @@ def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str,
         raise MalformedError("a record has exactly the portions item, event and case")
     listed = [(portion, name, value) for portion in PORTIONS for name, value in _named(portion, portions[portion])]
     _check_names([name for _, name, _ in listed])
-    salts = os.urandom(SALT_BYTES * len(listed))
+    salts = spell_list(slices(token_bytes(SALT_BYTES * len(listed)), size=SALT_BYTES), size=SALT_BYTES)
     out: dict[str, list[tuple[str, str]]] = {portion: [] for portion in PORTIONS}
-    for index, (portion, name, value) in enumerate(listed):
-        salt = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
+    for salt, (portion, name, value) in zip(salts, listed, strict=True):
         out[portion].append((name, make_disclosure(salt=salt, name=name, value=value)))
     return out
 
@@ -114,16 +115,16 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _draw_jti(plaintexts: Iterable[bytes]) -> bytes:
     """Return a fresh id that also depends on what is sealed: even a broken generator repeats no key."""
-    drawn = b"sealtrace/v1/jti" + os.urandom(_RANDOM_BYTES) + b"".join(plaintexts)
+    drawn = b"sealtrace/v1/jti" + token_bytes(_RANDOM_BYTES) + b"".join(plaintexts)
     return sha256(drawn)[:JTI_BYTES]
 
 
 def _digests(disclosures: Sequence[str]) -> list[str]:
-    """Return exactly DIGESTS sorted digests, the missing ones decoys (RFC 9901, 4.2.5)."""
-    decoys = os.urandom(_RANDOM_BYTES * (DIGESTS - len(disclosures)))
-    found = [digest(text) for text in disclosures]
-    found += [b64u(sha256(decoys[at : at + _RANDOM_BYTES])) for at in range(0, len(decoys), _RANDOM_BYTES)]
-    return sorted(found)
+    """Return exactly DIGESTS sorted digests, the missing ones decoys hashed from random bytes (RFC 9901, 4.2.5)."""
+    missing = DIGESTS - len(disclosures)
+    decoys = hashlib.shake_256(token_bytes(_RANDOM_BYTES)).digest(missing * HASH_BYTES)
+    found = [digest(text) for text in disclosures] + slices(decoys, size=HASH_BYTES)
+    return sorted(spell_list(found, size=HASH_BYTES))
 
 
 def _seal(name: StatementName, portion: str, epoch_key: bytes, plaintext: bytes) -> _Sealed:
