@@ -22,7 +22,7 @@ from ledger.messages import Message, parse_message
 from ledger.recordform import Record
 from ledger.records import parse_record
 
-Statement: TypeAlias = "Record | Grant | Message"
+Statement: TypeAlias = Record | Grant | Message
 
 # Renewals of match slips and expungements have parsers, but what follows from them is not decided here yet: a log
 # must not hold what its judges do not understand.
