@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger import fingerprints
+from ledger.errors import MalformedError
 from server.errors import ConfigError
 
 DATABASE = "ledger.sqlite"
@@ -41,12 +43,7 @@ class Config:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
         """Return the configuration that the environment names; a missing setting is an error, never a default."""
-        return cls(data=Path(_required(environ, _DATA)), fingerprint=fingerprint_of(_required(environ, _CHARTER)))
-
-
-def fingerprint_of(text: str) -> bytes:
-    """Return the 32 bytes of a charter's fingerprint."""
-    raise NotImplementedError(text)
+        return cls(data=Path(_required(environ, _DATA)), fingerprint=_fingerprint(_required(environ, _CHARTER)))
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:
@@ -54,3 +51,10 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigError(f"{name} is not set, and it has no default")
     return value
+
+
+def _fingerprint(text: str) -> bytes:
+    try:
+        return fingerprints.parse(text)
+    except MalformedError as error:
+        raise ConfigError(f"{_CHARTER} is not the fingerprint of a charter: 16 words or 43 characters") from error

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from crypto.errors import EncodingError, KeyRefusedError, SignatureError
 from ledger import errors
@@ -165,7 +166,7 @@ def retry_after_seconds(error: Exception) -> int | None:
     return 1 if isinstance(error, errors.ConflictError) else None
 
 
-def _members(error: Exception) -> dict[str, object]:
+def _members(error: Exception) -> dict[str, Any]:
     match error:
         case errors.SequenceError():
             return {"seq": error.seq, "prev": error.prev, "index": error.index}

@@ -1,6 +1,6 @@
 """The tables (docs/adr/0022). Rows are written by `server/store.py` alone; a table may change without the wire."""
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, event, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -157,4 +157,4 @@ def append_only_triggers() -> tuple[str, ...]:
 @event.listens_for(Base.metadata, "after_create")
 def _create_triggers(_target: MetaData, connection: Connection, **_options: object) -> None:
     for statement in append_only_triggers():
-        connection.execute(DDL(statement))
+        connection.exec_driver_sql(statement)

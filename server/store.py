@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from crypto.encoding import HASH_BYTES
 from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError, ReplayedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
@@ -25,11 +26,10 @@ from ledger.log import (
     RecordFacts,
     StatementRow,
 )
-from ledger.tiles import FullTile, TilePath, TreeState
+from ledger.tiles import FullTile, TilePath
+from ledger.treestate import TreeState
 from ledger.wire.requests import NONCE_SECONDS
 
-_HASH_BYTES = 32
-_WIDTH = 256
 _JUDGED_AT_ONCE = 512
 
 _BATCH = "SELECT iss, seq, idx, first, payload_hash FROM batches WHERE iss = ?"
@@ -77,9 +77,11 @@ class SqlTransaction:
 
     def swap(self, *, old: Head, new: Head) -> None:
         """Move the head in one statement; raise ConflictError if it is not where `old` says."""
-        row = (new.size, new.tree.encode(), new.checkpoint)
+        row: tuple[Any, ...] = (new.size, new.tree.encode(), new.checkpoint)
         if old == EMPTY_HEAD:
-            query = "INSERT INTO head (id, size, tree, checkpoint) VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
+            query = (
+                "INSERT INTO head (id, size, tree, checkpoint) VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
+            )
         else:
             query = (
                 "UPDATE head SET size = ?, tree = ?, checkpoint = ? "
@@ -118,10 +120,7 @@ class SqlTransaction:
     def _insert_statements(self, batch: int, rows: Sequence[StatementRow]) -> None:
         self._many(
             "INSERT INTO statements (idx, iss, jti, typ, ep, sup, kcs, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (row.index, *row.name, row.typ.value, row.ep, row.sup, b"".join(row.kcs) or None, batch)
-                for row in rows
-            ],
+            [(row.index, *row.name, row.typ.value, row.ep, row.sup, b"".join(row.kcs) or None, batch) for row in rows],
         )
         self._many(
             "INSERT INTO recipients (agency, idx) VALUES (?, ?)",
@@ -174,10 +173,7 @@ class SqlStore:
     def tile(self, path: TilePath) -> bytes:
         """Return a full tile, or as much of one as `path` asks and the tree has; raise NotFoundError."""
         row = self._one("SELECT data FROM tiles WHERE level = ? AND idx = ?", (path.level, path.index))
-        data = self._partial(path) if row is None else row[0]
-        if len(data) < path.width * _HASH_BYTES:
-            raise NotFoundError("the tree does not reach that far")
-        return bytes(data[: path.width * _HASH_BYTES])
+        return self.head().tree.tile(path) if row is None else bytes(row[0][: path.width * HASH_BYTES])
 
     def batch(self, iss: str, seq: int) -> BatchRow | None:
         """Return the batch of that name, if it is logged."""
@@ -232,12 +228,6 @@ class SqlStore:
         query = "SELECT 1 FROM nonces WHERE keyid = ? AND nonce = ?"
         return self._one(query, (nonce.keyid, nonce.nonce)) is not None
 
-    def _partial(self, path: TilePath) -> bytes:
-        tree = self.head().tree
-        level = path.level or 0
-        edge = tree.size >> (8 * (level + 1))
-        return tree.levels[level] if path.index == edge and level < len(tree.levels) else b""
-
     def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
         with self._readers.connect() as connection:
             return connection.exec_driver_sql(query, values).one_or_none()
@@ -282,12 +272,12 @@ def _batch_row(row: Any) -> BatchRow | None:
 
 def _feed_row(row: Any) -> FeedRow:
     index, iss, jti, typ, ep, kcs, batch = row
-    cuts = range(0, len(kcs or b""), _HASH_BYTES)
+    cuts = range(0, len(kcs or b""), HASH_BYTES)
     statement = StatementRow(
         index=index,
         name=StatementName(iss, jti),
         typ=Typ(typ),
         ep=ep,
-        kcs=tuple(kcs[cut : cut + _HASH_BYTES] for cut in cuts),
+        kcs=tuple(kcs[cut : cut + HASH_BYTES] for cut in cuts),
     )
     return FeedRow(statement=statement, batch=batch)
