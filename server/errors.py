@@ -145,6 +145,14 @@ def kind_of(error: Exception) -> Kind:
     return next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), INTERNAL)
 
 
+def kinds() -> dict[str, list[Kind]]:
+    """Return every kind of problem by its type; a type that comes with two statuses has two."""
+    found: dict[str, list[Kind]] = {}
+    for kind in dict.fromkeys([*TABLE.values(), INTERNAL]):
+        found.setdefault(kind.type, []).append(kind)
+    return found
+
+
 def problem(error: Exception) -> Problem:
     """Return the problem document of an exception; only our own errors speak, since others may quote what was sent."""
     kind = kind_of(error)

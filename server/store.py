@@ -29,6 +29,7 @@ from ledger.log import (
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 from ledger.wire.requests import NONCE_SECONDS
+from server.database import truncate_log
 
 _JUDGED_AT_ONCE = 512
 
@@ -41,6 +42,10 @@ WHERE s.idx > :after AND (
     SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
     WHERE r.agency = :agency AND g.typ = :grant))
 ORDER BY s.idx LIMIT :limit
+"""
+_BLOB = """
+SELECT b.place, b.data, b.tag_hash, b.only_for FROM statements AS s JOIN blobs AS b ON b.idx = s.idx
+WHERE s.iss = ? AND s.jti = ? AND b.place = ?
 """
 _FACTS = """
 SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.sup = s.jti)
@@ -147,9 +152,10 @@ class SqlStore:
         self._writing = threading.Lock()
 
     def close(self) -> None:
-        """Close the writer's connection and the readers'."""
-        self._writer.close()
+        """Close the readers' connections, empty the write-ahead log into the file, close the writer's."""
         self._readers.dispose()
+        truncate_log(self._writer)
+        self._writer.close()
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
@@ -208,12 +214,7 @@ class SqlStore:
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
-        row = self._one(
-            "SELECT b.place, b.data, b.tag_hash, b.only_for FROM statements AS s JOIN blobs AS b ON b.idx = s.idx "
-            "WHERE s.iss = ? AND s.jti = ? AND b.place = ?",
-            (*name, place),
-        )
-        return None if row is None else Blob(place=row[0], data=row[1], tag_hash=row[2], only_for=row[3])
+        return _blob(self._one(_BLOB, (*name, place)))
 
     def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
         """Return what concerns an agency after an index, oldest first.
@@ -222,6 +223,22 @@ class SqlStore:
         """
         names = {"agency": agency, "after": after, "limit": limit, "record": Typ.RECORD.value, "grant": Typ.GRANT.value}
         return tuple(_feed_row(row) for row in self._all(_FEED, names))
+
+    def blobs(self, wanted: Sequence[tuple[StatementName, str]]) -> list[Blob | None]:
+        """Return many blobs at once, in order; None for what is not (or no longer) there."""
+        with self._readers.connect() as connection:
+            rows = [connection.exec_driver_sql(_BLOB, (*name, place)).one_or_none() for name, place in wanted]
+        return [_blob(row) for row in rows]
+
+    def index_of(self, leaf: bytes) -> int | None:
+        """Return the index of the entry with that leaf hash."""
+        row = self._one("SELECT idx FROM entries WHERE leaf = ?", (leaf,))
+        return None if row is None else row[0]
+
+    def charter_entries(self) -> Sequence[tuple[int, int, bytes]]:
+        """Return version, index and entry of every charter, in order."""
+        query = "SELECT c.ver, c.idx, e.entry FROM charters AS c JOIN entries AS e ON e.idx = c.idx ORDER BY c.ver"
+        return [tuple(row) for row in self._all(query, ())]
 
     def seen(self, nonce: Nonce) -> bool:
         """Return whether a request of this nonce had its effect already."""
@@ -268,6 +285,10 @@ def _batch_row(row: Any) -> BatchRow | None:
     if row is None:
         return None
     return BatchRow(iss=row[0], seq=row[1], index=row[2], first=row[3], payload_hash=row[4])
+
+
+def _blob(row: Any) -> Blob | None:
+    return None if row is None else Blob(place=row[0], data=row[1], tag_hash=row[2], only_for=row[3])
 
 
 def _feed_row(row: Any) -> FeedRow:
