@@ -8,6 +8,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -25,10 +26,16 @@ from server.keys import ServiceKeys
 from server.metrics import Metrics
 from server.service import Service, open_service
 from server.signatures import Asker, message, verify_request
+from server.turns import Turns
 from server.views import Incoming, Outgoing, View, Views
 
 _log = structlog.get_logger("sealtrace.server")
 EXTENSION = "sealtrace"
+
+# A body that is sent slowly, or never to its end, holds a thread. Who has not signed shares a few of them; an agency
+# has a few of its own; the rest stay free for everybody else (docs/adr/0024).
+_UNSIGNED_BODIES = 8
+_BODIES_AN_AGENCY = 4
 
 
 def create_app(
@@ -61,6 +68,7 @@ class _Gate:
         self._view = view
         self._service = service
         self._metrics = metrics
+        self._turns = Turns(most=_UNSIGNED_BODIES if call.access is Access.ROOTS else _BODIES_AN_AGENCY)
         self.__name__ = call.name
 
     def __call__(self, **names: str) -> Response:
@@ -100,7 +108,8 @@ class _Gate:
         if call.body is not None and request.headers.get("Content-Type") != call.body.media_type:
             raise UnsupportedTypeError(f"this path takes {call.body.media_type}")
         asker = self._asker(query)
-        body = _read_body(request, length)
+        with self._turns.hold("" if asker is None else asker.agency) if length else nullcontext():
+            body = _read_body(request, length)
         if asker is not None and call.body is not None:
             requests.verify_content_digest(request.headers.get(requests.CONTENT_DIGEST, ""), body=body)
         return Incoming(asker=asker, names=names, query=query, body=body, address=request.remote_addr or "")
@@ -178,10 +187,11 @@ def _problem(error: Exception) -> Response:
 
 
 def _refuse_unrouted(error: HTTPException) -> Response:
-    """Answer what reached no call: no such path, or not with this method. The path is not repeated."""
+    """Answer what reached no call: no such path, or not with this method. The path is neither repeated nor logged."""
     refusal: LedgerError = NotFoundError("there is no such path")
     if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
         refusal = MalformedError("this path does not take that method")
+    _log.info("unrouted", status=error.code)
     return _problem(refusal)
 
 

@@ -1,14 +1,13 @@
 """One thread that writes (docs/adr/0024): whoever submits waits for it, and no failure of one stops the next.
 
-Verification happens ahead, in a small pool; here only the order is made. An agency has one submission in flight, so
-that the queue holds at most one of each and none can crowd out another.
+Verification happens ahead, in a small pool; here only the order is made. An agency has one submission in flight
+(`server/turns.py`), so that the queue holds at most one of each and they are taken in turn.
 """
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from ledger.errors import BusyError
@@ -35,7 +34,6 @@ class Sequencer:
     def __init__(self) -> None:
         """Start the thread."""
         self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
-        self._in_flight: set[str] = set()
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name="sequencer", daemon=True)
@@ -45,19 +43,6 @@ class Sequencer:
     def is_alive(self) -> bool:
         """Return whether jobs are still taken."""
         return self._thread.is_alive() and not self._closed
-
-    @contextmanager
-    def turn(self, who: str) -> Iterator[None]:
-        """Hold the one place that `who` has; raise BusyError if it is taken."""
-        with self._lock:
-            if who in self._in_flight:
-                raise BusyError("an earlier submission is still being worked on")
-            self._in_flight.add(who)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._in_flight.discard(who)
 
     def run(self, work: Callable[[], T]) -> T:
         """Run `work` on the thread after all that came before, and return or raise what it does."""

@@ -8,23 +8,23 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import assert_never
 
 from crypto.digests import sha256
+from ledger.appends import batch_append, charter_append, key_append
 from ledger.batchcheck import verify_signatures
 from ledger.batches import Batch, parse_batch
-from ledger.charter import charter_entry
+from ledger.charter import Charter, charter_entry
 from ledger.errors import MalformedError, NotAMemberError, ReplayedError
-from ledger.grants import Grant, Use
 from ledger.keyentries import parse_key_entry
 from ledger.keys import HeaderKey
-from ledger.kinds import Role, Typ
-from ledger.log import Append, Blob, CharterRow, Log, Nonce, StatementRow
-from ledger.membership import Membership
+from ledger.kinds import Role
+from ledger.log import Append, Blob, Log, Nonce
+from ledger.membership import CharterChange, KeyChange, Membership
 from ledger.merkle import leaf_hash
 from ledger.messages import Message, parse_route
-from ledger.recordform import Record
 from ledger.state import VerifiedBatch
-from ledger.submissions import Statement, Submission, attach_blobs, read_submission
+from ledger.submissions import Submission, attach_blobs, read_submission
 from ledger.wire import limits, requests
 from ledger.wire.frames import parse_frames
 from server.errors import StartError
@@ -33,6 +33,7 @@ from server.sequencer import Sequencer
 from server.signatures import Asker
 from server.state import SharedState
 from server.store import SqlStore
+from server.turns import Turns
 
 # Charters and key entries carry no request signature, so that nobody's turn can be named: they share one.
 _ROOTS = "roots"
@@ -67,6 +68,7 @@ class Submitting:
         self._log = Log(store=store, origin=origin, ed25519=keys.ed25519, ml_dsa_44=keys.ml_dsa_44)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verify")
         self._sequencer = Sequencer()
+        self._turns = Turns(most=1)
 
     @property
     def is_alive(self) -> bool:
@@ -80,7 +82,7 @@ class Submitting:
 
     def batch(self, body: bytes, asker: Asker) -> Logged:
         """Log a batch, or find it logged; raise what the protocol names."""
-        with self._sequencer.turn(asker.agency):
+        with self._turns.hold(asker.agency):
             if self._store.seen(asker.nonce):
                 raise ReplayedError("this request was seen before")
             entry, *frames = parse_frames(body, most=limits.MAX_BATCH_FRAMES) or (b"",)
@@ -98,13 +100,13 @@ class Submitting:
 
     def charter(self, file: bytes) -> Logged:
         """Log the next charter, or find it logged."""
-        with self._sequencer.turn(_ROOTS):
+        with self._turns.hold(_ROOTS):
             entry = charter_entry(file)
             return self._sequencer.run(partial(self._append_charter, entry, file))
 
     def key(self, entry: bytes) -> Logged:
         """Log a change of an agency's keys, or find it logged."""
-        with self._sequencer.turn(_ROOTS):
+        with self._turns.hold(_ROOTS):
             parse_key_entry(entry)
             return self._sequencer.run(partial(self._append_key, entry))
 
@@ -136,38 +138,50 @@ class Submitting:
             # A charter or key entry since then gives another table, and everything is verified again.
             same = state.membership.headers(state.size) is upload.headers
             judged = state.judge_batch(upload.submission, known=self._store, verify_statements=not same)
-        self._append(_batch_append(upload, judged), judged.first)
-        with self._state.locked() as state:
-            state.apply(judged)
-        return Logged(first=judged.first, index=judged.index, is_new=True)
+        return self._enter(batch_append(judged, attached=upload.blobs, nonce=upload.nonce), judged)
 
     def _append_charter(self, entry: bytes, file: bytes) -> Logged:
-        index = self._store.index_of(leaf_hash(entry))
-        if index is not None:
-            return Logged(first=index, index=index, is_new=False)
+        logged = self._find_entry(entry)
+        if logged is not None:
+            return logged
         with self._state.locked() as state:
             change = state.judge_charter(entry, file)
-        requests.authority(change.charter.url)
-        try:
-            self._keys.require_named_by(change.charter)
-        except StartError as error:
-            raise MalformedError("the charter does not name the keys of this service") from error
-        row = CharterRow(ver=change.charter.ver, index=change.index, file=file)
-        self._append(Append(entries=(entry,), charter=row), change.index)
-        with self._state.locked() as state:
-            state.apply(change)
-        return Logged(first=change.index, index=change.index, is_new=True)
+        self._check_terms(change.charter)
+        return self._enter(charter_append(change, entry=entry, file=file), change)
 
     def _append_key(self, entry: bytes) -> Logged:
-        index = self._store.index_of(leaf_hash(entry))
-        if index is not None:
-            return Logged(first=index, index=index, is_new=False)
+        logged = self._find_entry(entry)
+        if logged is not None:
+            return logged
         with self._state.locked() as state:
             change = state.judge_key(entry)
-        self._append(Append(entries=(entry,)), change.index)
+        return self._enter(key_append(entry=entry), change)
+
+    def _find_entry(self, entry: bytes) -> Logged | None:
+        index = self._store.index_of(leaf_hash(entry))
+        return None if index is None else Logged(first=index, index=index, is_new=False)
+
+    def _check_terms(self, charter: Charter) -> None:
+        """Refuse a charter that this service could not serve under: its url is signed in requests, its keys sign."""
+        requests.authority(charter.url)
+        try:
+            self._keys.require_named_by(charter)
+        except StartError as error:
+            raise MalformedError("the charter does not name the keys of this service") from error
+
+    def _enter(self, append: Append, judged: VerifiedBatch | CharterChange | KeyChange) -> Logged:
+        """Append what was judged, then let it count."""
+        match judged:
+            case VerifiedBatch():
+                first, index = judged.first, judged.index
+            case CharterChange() | KeyChange():
+                first, index = judged.index, judged.index
+            case _:
+                assert_never(judged)
+        self._append(append, first)
         with self._state.locked() as state:
-            state.apply(change)
-        return Logged(first=change.index, index=change.index, is_new=True)
+            state.apply(judged)
+        return Logged(first=first, index=index, is_new=True)
 
     def _append(self, append: Append, first: int) -> None:
         try:
@@ -177,17 +191,6 @@ class Submitting:
             # the database, or every later submission would be judged for a place that is taken.
             self._state.catch_up(self._store)
             raise
-
-
-def _batch_append(upload: _Upload, judged: VerifiedBatch) -> Append:
-    submission = upload.submission
-    rows = zip(submission.parsed, upload.blobs, strict=True)
-    return Append(
-        entries=(*submission.statements, submission.entry),
-        statements=tuple(_row(judged.first + at, *row) for at, row in enumerate(rows)),
-        batch=judged.row(),
-        nonce=upload.nonce,
-    )
 
 
 def _check_routes(
@@ -201,24 +204,3 @@ def _check_routes(
             keys = membership.keys_of(route.to, role=Role.HPKE, index=index)
             if route.h not in {sha256(key.public_key) for key in keys}:
                 raise MalformedError(f"a message to {route.to} is sealed to a key that is not in force")
-
-
-def _row(index: int, statement: Statement | None, blobs: tuple[Blob, ...]) -> StatementRow:
-    """Return what finds a statement again: for whom it is, and which key opens it."""
-    match statement:
-        case Record():
-            kcs = tuple(portion.kc for portion in statement.portions.values())
-            name, typ = statement.name, Typ.RECORD
-            return StatementRow(
-                index=index, name=name, typ=typ, ep=statement.ep, sup=statement.sup, kcs=kcs, blobs=blobs
-            )
-        case Grant():
-            # The matching key opens no record, so its grant names no epoch here.
-            ep = statement.ep if statement.use is Use.EPOCH else None
-            to = tuple(recipient.r for recipient in statement.to)
-            return StatementRow(index=index, name=statement.name, typ=Typ.GRANT, ep=ep, recipients=to, blobs=blobs)
-        case Message():
-            to = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for is not None)
-            return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=to, blobs=blobs)
-        case None:
-            raise MalformedError("a submission that was not read to the end")
