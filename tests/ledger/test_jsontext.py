@@ -194,7 +194,7 @@ def test_a_value_that_holds_itself_is_not_written() -> None:
 
 def test_a_caller_may_allow_fewer_levels() -> None:
     """What becomes part of a larger text leaves room for the levels around it."""
-    assert b"[[]]" == jsontext.dump([[]], levels=2)
+    assert jsontext.dump([[]], levels=2) == b"[[]]"
     with pytest.raises(MalformedError):
         jsontext.dump([[]], levels=1)
 
