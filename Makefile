@@ -1,0 +1,64 @@
+# `make` alone lists what there is. VENV, DATA and PORT may be given: make run DATA=/srv/demo PORT=9000
+SHELL  := /bin/bash
+PYTHON ?= python3
+VENV   ?= .venv
+DATA   ?= data
+PORT   ?= 8470
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint types imports fix lock bench
+
+help:  ## list the commands
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime  ## tell the whole story on a fresh service, then keep serving (ONCE=1: stop after it)
+	@$(BIN)/sealtrace demo --data "$(DATA)" --port "$(PORT)" $(if $(ONCE),--once)
+
+test: $(VENV)/.development  ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: lint types imports test  ## all that continuous integration runs
+
+lint: $(VENV)/.development  ## style, with a reason for every rule that is off
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.development  ## mypy, strict
+	@$(BIN)/mypy
+
+imports: $(VENV)/.development  ## who may import whom
+	@$(BIN)/lint-imports --no-cache
+
+fix: $(VENV)/.development  ## format, and repair what can be repaired safely
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(VENV)/.development  ## the measurements, each beside the machine's own limit
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+setup: $(VENV)/.development  ## the environment, from the hash-locked requirements
+
+lock: $(VENV)/.tools  ## compile both locks anew from pyproject.toml
+	@for extra in "" "--extra=dev"; do \
+	  CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/tools/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $$extra \
+	    --output-file=requirements$${extra:+-dev}.txt pyproject.toml || exit 1; done
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sealtrace needs Python 3.11 or newer; name one with PYTHON=")'
+	@$(PYTHON) -m venv "$(VENV)"
+
+# --no-build-isolation: the build tool comes from the lock too, not from whatever is newest today.
+$(VENV)/.runtime: $(BIN)/python requirements.txt pyproject.toml
+	@echo "Installing the hash-locked packages into $(VENV) …"
+	@$(PIP) install --require-hashes --requirement requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime requirements-dev.txt
+	@echo "Adding the packages that tests and checks need …"
+	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+$(VENV)/.tools: $(BIN)/python
+	@$(PYTHON) -m venv "$(VENV)/tools" && "$(VENV)/tools/bin/python" -m pip --quiet install pip-tools && touch $@
