@@ -11,6 +11,7 @@ import struct
 from crypto.errors import EncodingError
 
 HASH_BYTES = 32
+_PREFIX_BYTES = 4
 
 
 def lp(*parts: bytes | str | int) -> bytes:
@@ -21,6 +22,21 @@ def lp(*parts: bytes | str | int) -> bytes:
         out += struct.pack(">I", len(raw))
         out += raw
     return bytes(out)
+
+
+def unlp(raw: bytes) -> tuple[bytes, ...]:
+    """Return the parts that `lp` framed; raise EncodingError unless the frames fill `raw` exactly."""
+    parts = []
+    start = 0
+    while start < len(raw):
+        length = int.from_bytes(raw[start : start + _PREFIX_BYTES], "big")
+        end = start + _PREFIX_BYTES + length
+        # A prefix cut short reads as a smaller number, but then `end` lies past the bytes there are.
+        if end > len(raw):
+            raise EncodingError("a length prefix points past the end")
+        parts.append(raw[start + _PREFIX_BYTES : end])
+        start = end
+    return tuple(parts)
 
 
 def b64u(data: bytes) -> str:

@@ -1,5 +1,6 @@
 """Names in the log: agencies, key ids, statement ids (docs/protocol.md, Notation and 2)."""
 
+import os
 import re
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ LOG_ID = "log"
 MAX_KEY_NUMBER = 9_999_999
 
 _AGENCY = re.compile(r"[a-z]{3}-[a-z0-9]{2,24}")
+_ORIGIN = re.compile(r"[A-Za-z0-9._~:/-]{1,255}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 
 
@@ -50,6 +52,18 @@ def key_id(text: object) -> KeyId:
     if not hash_sign or not _NUMBER.fullmatch(number):
         raise MalformedError("not a key id like xar-arms#4")
     return KeyId(agency if agency == LOG_ID else agency_id(agency), int(number))
+
+
+def origin_name(text: object) -> str:
+    """Return `text` if it can name a log: a schema-less URL without space or plus (C2SP tlog-checkpoint)."""
+    if not isinstance(text, str) or not _ORIGIN.fullmatch(text):
+        raise MalformedError("not an origin like log.example.org/weapons")
+    return text
+
+
+def draw_jti() -> bytes:
+    """Return a fresh statement id for a statement that derives no key from it."""
+    return os.urandom(JTI_BYTES)
 
 
 def hash_of(text: object) -> bytes:

@@ -7,7 +7,7 @@ compare. That one comparison also refuses duplicate members, spare zeros, other 
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn, TypeAlias
 
 from ledger.errors import MalformedError, TooLargeError
@@ -19,16 +19,19 @@ MAX_INTEGER = 2**53 - 1
 MAX_ENTRY_BYTES = 65_535
 
 # Only \" \\ \n \t are ever written as escapes; C0, DEL and C1 are refused whether raw or escaped.
-_PLAIN = re.compile(rb'(?:[^\\\x00-\x1f\x7f\xc2]|\xc2[\xa0-\xbf]|\\["\\nt])*')
+# Possessive throughout: a hostile text costs one pass and no backtracking stack.
+_PLAIN = re.compile(rb'(?:[^\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf]|\\["\\nt])*+')
 
 
 def dump(value: JsonValue) -> bytes:
     """Return the one spelling of `value`; raise MalformedError if `load` would refuse it."""
+    _check(value, MAX_DEPTH)
     try:
         raw = _spell(value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise MalformedError("a value that JSON cannot carry here") from error
-    load(raw, limit=len(raw))
+    except ValueError as error:
+        raise MalformedError("a text that UTF-8 cannot carry") from error
+    if not _PLAIN.fullmatch(raw):
+        raise MalformedError("a text with control characters")
     return raw
 
 
@@ -41,8 +44,9 @@ def load(raw: bytes, *, limit: int = MAX_ENTRY_BYTES) -> JsonValue:
         again = _spell(value)
     except (ValueError, RecursionError) as error:
         raise MalformedError("not the one JSON spelling") from error
-    if again != raw or not _PLAIN.fullmatch(raw) or _depth(value) > MAX_DEPTH:
+    if again != raw or not _PLAIN.fullmatch(raw):
         raise MalformedError("not the one JSON spelling")
+    _check(value, MAX_DEPTH)
     return value
 
 
@@ -78,15 +82,34 @@ def array(value: JsonValue, *, low: int = 0, high: int) -> Sequence[JsonValue]:
 
 
 def _spell(value: JsonValue) -> bytes:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
-def _depth(value: JsonValue) -> int:
-    if isinstance(value, dict):
-        return 1 + max((_depth(item) for item in value.values()), default=0)
+def _check(value: object, levels: int) -> None:
+    """Raise MalformedError unless `value` is made of JSON's own types, nested at most `levels` deep.
+
+    Exact types, since `json` also writes tuples, floats, enumerations and members named by a number, and reads
+    none of them back as they were. It stops at the limit, so depth can never exhaust the stack.
+    """
+    if isinstance(value, dict | list):
+        _check_container(value, levels)
+    elif type(value) is int:
+        integer(value, low=-MAX_INTEGER)
+    elif type(value) not in _SCALARS:
+        raise MalformedError("a value that JSON cannot carry here")
+
+
+def _check_container(value: dict[object, object] | list[object], levels: int) -> None:
+    if levels == 0:
+        raise MalformedError(f"JSON nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, list):
-        return 1 + max((_depth(item) for item in value), default=0)
-    return 0
+        items: Iterable[object] = value
+    else:
+        items = value.values()
+        if any(type(name) is not str for name in value):
+            raise MalformedError("a member whose name is no text")
+    for item in items:
+        _check(item, levels - 1)
 
 
 def _whole(digits: str) -> int:
@@ -100,4 +123,6 @@ def _never(_text: str) -> NoReturn:
     raise ValueError("floats, exponents, NaN and Infinity are refused")
 
 
+_SCALARS = frozenset({str, bool, type(None)})
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_never, parse_constant=_never)

@@ -1,17 +1,30 @@
 """JSON Web Signatures in the two spellings the log knows: compact and JSON General (docs/protocol.md, 1 and 3).
 
-A protected header is never interpreted: a verifier writes down the exact header bytes it expects of every key
-in force and looks the received bytes up. So there is no algorithm to confuse and no member to smuggle in.
+A protected header never chooses how a signature is verified: a verifier writes down the exact header bytes it
+expects of every key in force and looks the received bytes up. So there is no algorithm to confuse and no member to
+smuggle in. `parse_header` only says which key an entry names, in the one spelling `protected_header` writes.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crypto.encoding import b64u, unb64u
 from crypto.errors import EncodingError
 from ledger import jsontext
-from ledger.errors import MalformedError
-from ledger.identifiers import KeyId
+from ledger.errors import MalformedError, TooLargeError
+from ledger.identifiers import KeyId, key_id
 from ledger.kinds import Typ
+
+_MAX_HEADER_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a protected header says of itself; nothing to verify by."""
+
+    alg: str
+    kid: KeyId
+    typ: Typ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +58,27 @@ class General:
         return signature.protected + b"." + self.encoded
 
 
+@lru_cache(maxsize=4096)
 def protected_header(*, alg: str, kid: KeyId, typ: Typ) -> bytes:
     """Return the one protected header, `{"alg":…,"kid":…,"typ":…}` in base64url, that this key writes for `typ`."""
     return b64u(jsontext.dump({"alg": alg, "kid": str(kid), "typ": typ.value})).encode()
+
+
+def parse_header(protected: bytes) -> Header:
+    """Return what a protected header says, if `protected_header` writes exactly these bytes for it."""
+    if len(protected) > _MAX_HEADER_BYTES:
+        raise MalformedError("a protected header that is too long")
+    return _header(protected)
+
+
+@lru_cache(maxsize=4096)
+def _header(protected: bytes) -> Header:
+    alg, kid, typ = jsontext.members(jsontext.load(_decode(protected)), "alg", "kid", "typ")
+    try:
+        kind = Typ(typ)
+    except ValueError as error:
+        raise MalformedError("a protected header of no kind we know") from error
+    return Header(alg=jsontext.text(alg), kid=key_id(kid), typ=kind)
 
 
 def signing_input(protected: bytes, payload: bytes) -> bytes:
@@ -62,6 +93,8 @@ def format_compact(signed: bytes, signature: bytes) -> bytes:
 
 def parse_compact(entry: bytes) -> Compact:
     """Return the parts of a compact JWS; raise MalformedError for any other spelling. Verifies nothing."""
+    if len(entry) > jsontext.MAX_ENTRY_BYTES:
+        raise TooLargeError(f"an entry of more than {jsontext.MAX_ENTRY_BYTES} bytes")
     parts = entry.split(b".")
     if len(parts) != 3:
         raise MalformedError("not a compact JWS of three parts")

@@ -1,0 +1,146 @@
+"""Checkpoints: what a log says it is, signed by its two keys and cosigned by witnesses (C2SP tlog-checkpoint).
+
+Extension lines are refused: the ML-DSA-44 signature does not cover them, so one could be changed unseen.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crypto.encoding import HASH_BYTES, b64, unb64
+from crypto.errors import EncodingError
+from crypto.signing import Algorithm, PublicKey, Signer
+from ledger import notes
+from ledger.cosignatures import checkpoint_message, join_timestamp, split_timestamp, subtree_message
+from ledger.errors import BadSignatureError, MalformedError, ProofError
+from ledger.merkle import MAX_SIZE
+from ledger.notes import NoteSignature, SignatureType, VerifierKey, check_name
+
+_TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([^\n]+)\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The root of the first `size` leaves of the log that calls itself `origin`."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be written down."""
+        check_name(self.origin)
+        if not 0 <= self.size <= MAX_SIZE or len(self.root) != HASH_BYTES:
+            raise MalformedError("not the size or the root of a tree")
+
+    def format(self) -> str:
+        """Return the text that is signed."""
+        return f"{self.origin}\n{self.size}\n{b64(self.root)}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> "Checkpoint":
+        """Return the checkpoint that `text` spells; raise MalformedError for an extension line or a second spelling."""
+        match = _TEXT.fullmatch(text)
+        if match is None:
+            raise MalformedError("not a checkpoint of exactly three lines")
+        try:
+            root = unb64(match[3], size=HASH_BYTES)
+        except EncodingError as error:
+            raise MalformedError("the root of a checkpoint is 32 bytes in base64") from error
+        return cls(origin=match[1], size=int(match[2]), root=root)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosignature:
+    """A verified cosignature: by which key, at what time (0: no claim to have seen no larger tree)."""
+
+    key: VerifierKey
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CosignedCheckpoint:
+    """A checkpoint that all keys of its log have signed, and the known witnesses that have cosigned it."""
+
+    checkpoint: Checkpoint
+    cosignatures: tuple[Cosignature, ...]
+
+
+def vkey(origin: str, public_key: PublicKey) -> VerifierKey:
+    """Return the verifier key of a log: type 0x01 for Ed25519, 0x06 for ML-DSA-44."""
+    ed25519 = public_key.algorithm is Algorithm.ED25519
+    kind = SignatureType.ED25519 if ed25519 else SignatureType.ML_DSA_44_COSIGNATURE
+    return VerifierKey(name=origin, type=kind, public_key=public_key)
+
+
+def cosigner_vkey(name: str, public_key: PublicKey) -> VerifierKey:
+    """Return the verifier key of a witness: type 0x04 for Ed25519, 0x06 for ML-DSA-44."""
+    ed25519 = public_key.algorithm is Algorithm.ED25519
+    kind = SignatureType.ED25519_COSIGNATURE if ed25519 else SignatureType.ML_DSA_44_COSIGNATURE
+    return VerifierKey(name=name, type=kind, public_key=public_key)
+
+
+def sign_checkpoint(checkpoint: Checkpoint, *, ed25519: Signer, ml_dsa_44: Signer, timestamp: int = 0) -> bytes:
+    """Return the checkpoint signed by its log: the plain Ed25519 line, then the ML-DSA-44 line."""
+    text, origin = checkpoint.format(), checkpoint.origin
+    classical = notes.sign_note(text, name=origin, signer=ed25519)
+    lattice = cosign(checkpoint, name=origin, signer=ml_dsa_44, timestamp=timestamp)
+    return notes.format_note(text, [classical, lattice])
+
+
+def cosign(checkpoint: Checkpoint, *, name: str, signer: Signer, timestamp: int) -> NoteSignature:
+    """Return the cosignature line of `name` under `checkpoint`, of the type that the signer's algorithm has."""
+    key = cosigner_vkey(name, signer.public_key)
+    message = _message(checkpoint.format(), key, timestamp=timestamp)
+    signature = join_timestamp(timestamp=timestamp, signature=signer.sign(message))
+    return NoteSignature(name=name, key_id=key.key_id, signature=signature)
+
+
+def open_checkpoint(raw: bytes, *, origin: str, vkeys: Sequence[VerifierKey]) -> Checkpoint:
+    """Return the checkpoint of `origin` that every one of the log's keys has signed, or raise."""
+    return open_cosigned(raw, origin=origin, vkeys=vkeys, witnesses=()).checkpoint
+
+
+def open_cosigned(
+    raw: bytes, *, origin: str, vkeys: Sequence[VerifierKey], witnesses: Sequence[VerifierKey]
+) -> CosignedCheckpoint:
+    """Return the checkpoint of `origin` that every one of the log's keys has signed, with its cosignatures.
+
+    Each of the log's keys is asked for: one good signature of two would leave the log as strong as its weaker
+    algorithm. How many witnesses are enough is for the caller's policy.
+    """
+    opened = notes.open_note(raw, keys=[*vkeys, *witnesses], signed=_signed)
+    if not vkeys or not set(vkeys).issubset(opened.verified):
+        raise BadSignatureError("a key of the log has not signed this checkpoint")
+    checkpoint = Checkpoint.parse(opened.text)
+    if checkpoint.origin != origin or any(key.name != origin for key in vkeys):
+        raise ProofError("a checkpoint of another log")
+    return CosignedCheckpoint(
+        checkpoint=checkpoint,
+        cosignatures=tuple(
+            Cosignature(key=key, timestamp=split_timestamp(signature)[0])
+            for key, signature in opened.signatures
+            if key in witnesses
+        ),
+    )
+
+
+def _signed(text: str, key: VerifierKey, signature: bytes) -> tuple[bytes, bytes]:
+    if key.type is SignatureType.ED25519:
+        return notes.plain(text, key, signature)
+    timestamp, bare = split_timestamp(signature)
+    return _message(text, key, timestamp=timestamp), bare
+
+
+def _message(text: str, key: VerifierKey, *, timestamp: int) -> bytes:
+    if key.type is SignatureType.ED25519_COSIGNATURE:
+        return checkpoint_message(text, timestamp=timestamp)
+    checkpoint = Checkpoint.parse(text)
+    return subtree_message(
+        cosigner=key.name,
+        timestamp=timestamp,
+        origin=checkpoint.origin,
+        start=0,
+        end=checkpoint.size,
+        root=checkpoint.root,
+    )

@@ -1,0 +1,77 @@
+"""Disclosures: one salted field each, as RFC 9901 hashes and shows them (docs/protocol.md, 4)."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from crypto.digests import sha256
+from crypto.encoding import b64u, unb64u
+from crypto.errors import EncodingError
+from ledger import jsontext
+from ledger.errors import LabelError, MalformedError
+from ledger.jsontext import JsonValue
+
+SALT_BYTES = 16
+MAX_DISCLOSURE_BYTES = 4_096
+
+_NAME = re.compile(r"(?:item|event|case)\.[a-z][a-z0-9_]{0,63}")
+# RFC 9901, 4.1: `_sd` and `...` would make a verifier look for digests inside a value. In the one spelling a
+# quote inside a text is escaped, so these bytes can only be a member's name.
+_RESERVED = re.compile(rb'[{,]"(?:_sd|\.\.\.)":')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """One field of a record: its text as signed for, the name it shows and the value."""
+
+    text: str
+    name: str
+    value: JsonValue = field(repr=False)
+
+
+def field_name(text: object) -> str:
+    """Return `text` if it is `<portion>.<name>`, the name in small letters, digits and underscores, at most 64."""
+    if not isinstance(text, str) or not _NAME.fullmatch(text):
+        raise MalformedError("not a field name like item.make")
+    return text
+
+
+def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
+    """Return the disclosure of one field; raise LabelError naming the field if no record can carry its value."""
+    try:
+        # Spelled inside a list, since the disclosure's own array counts as a level of nesting.
+        spelled = jsontext.dump([value])[1:-1]
+    except MalformedError as error:
+        raise LabelError(f"{name}: {error}") from error
+    if _RESERVED.search(spelled):
+        raise LabelError(f"{name}: a member named _sd or ... is reserved (RFC 9901)")
+    return b64u(b'["%b","%b",%b]' % (b64u(salt).encode(), name.encode(), spelled))
+
+
+def parse_disclosure(text: str) -> Disclosure:
+    """Return the field that a disclosure shows; raise MalformedError for any other spelling."""
+    try:
+        raw = unb64u(text)
+    except EncodingError as error:
+        raise MalformedError("a disclosure is not base64url in its one spelling") from error
+    salt, name, value = jsontext.array(jsontext.load(raw, limit=MAX_DISCLOSURE_BYTES), low=3, high=3)
+    try:
+        unb64u(jsontext.text(salt), size=SALT_BYTES)
+    except EncodingError as error:
+        raise MalformedError("a disclosure's salt is not 16 bytes in base64url") from error
+    if _RESERVED.search(raw):
+        raise MalformedError("a disclosure with a reserved member")
+    return Disclosure(text=text, name=field_name(name), value=value)
+
+
+def parse_disclosures(texts: Iterable[str]) -> tuple[Disclosure, ...]:
+    """Return the fields of several disclosures; raise MalformedError if two show the same name."""
+    found = tuple(parse_disclosure(text) for text in texts)
+    if len({item.name for item in found}) != len(found):
+        raise MalformedError("two disclosures of one name")
+    return found
+
+
+def digest(text: str) -> str:
+    """Return the digest of a disclosure as the record lists it: b64u(SHA-256 of its ASCII) (RFC 9901, 4.2.3)."""
+    return b64u(sha256(text.encode("ascii")))

@@ -1,0 +1,123 @@
+"""The form of a record: one fixed grammar, 48 digests, three constant portions (docs/protocol.md, 4).
+
+A record is read by one compiled pattern instead of a JSON parser: three times as fast, and what the pattern does
+not spell does not exist. The alphabet of a hash's last character is part of it, so a hash has one spelling.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from crypto.encoding import b64u, unb64u
+from ledger.errors import MalformedError
+from ledger.identifiers import KeyId, StatementName
+from ledger.jsontext import MAX_INTEGER
+from ledger.kinds import Typ
+from ledger.statements import parse_signed
+
+PORTIONS = ("item", "event", "case")
+SIZES: Mapping[str, int] = MappingProxyType({"item": 2_048, "event": 2_048, "case": 4_096})
+TAG_BYTES = 16
+DIGESTS = 48
+PLACES = ("slip", *PORTIONS)
+
+_HASH = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+_JTI = "[A-Za-z0-9_-]{21}[AQgw]"
+_COUNT = "0|[1-9][0-9]{0,15}"
+_EPOCH = "[1-9][0-9]{0,15}"
+_PORTION = rf'\{{"kc":"({_HASH})","a":"({_HASH})","ct":"({_HASH})"\}}'
+_PAYLOAD = re.compile(
+    (
+        rf'\{{"iss":"([a-z]{{3}}-[a-z0-9]{{2,24}})","iat":({_COUNT}),"jti":"({_JTI})","ver":1,"ep":({_EPOCH}),'
+        rf'"_sd_alg":"sha-256","_sd":\["({_HASH}(?:","{_HASH}){{{DIGESTS - 1}}})"\],'
+        rf'"prt":\[{_PORTION},{_PORTION},{_PORTION}\],"slip":"({_HASH})"(?:,"sup":"({_JTI})")?\}}'
+    ).encode()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortionCommitment:
+    """What a record says of one sealed portion: key commitment, hash of its fetch tag, hash of its ciphertext."""
+
+    kc: bytes
+    a: bytes
+    ct: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as everybody may read it; `digests` are in base64url as signed, `portions` keyed by name."""
+
+    name: StatementName
+    kid: KeyId
+    iat: int
+    ep: int
+    digests: tuple[str, ...]
+    portions: Mapping[str, PortionCommitment]
+    slip: bytes
+    sup: bytes | None
+    entry: bytes
+
+
+def record_payload(
+    *,
+    name: StatementName,
+    iat: int,
+    ep: int,
+    digests: Sequence[str],
+    portions: Sequence[PortionCommitment],
+    slip: bytes,
+    sup: bytes | None,
+) -> bytes:
+    """Return the payload of a record, to the byte; `digests` sorted, `portions` in the order of PORTIONS."""
+    listed = '","'.join(digests)
+    sealed = ",".join(f'{{"kc":"{b64u(one.kc)}","a":"{b64u(one.a)}","ct":"{b64u(one.ct)}"}}' for one in portions)
+    superseded = "" if sup is None else f',"sup":"{b64u(sup)}"'
+    return (
+        f'{{"iss":"{name.iss}","iat":{iat},"jti":"{b64u(name.jti)}","ver":1,"ep":{ep},"_sd_alg":"sha-256",'
+        f'"_sd":["{listed}"],"prt":[{sealed}],"slip":"{b64u(slip)}"{superseded}}}'
+    ).encode("ascii")
+
+
+def parse_record(entry: bytes) -> Record:
+    """Return what a record says in the open; raise MalformedError for any other form. Verifies no signature."""
+    signed = parse_signed(entry, Typ.RECORD)
+    found = _PAYLOAD.fullmatch(signed.payload)
+    if found is None:
+        raise MalformedError("not the form of a record")
+    iss, iat, jti, ep, digests, *hashes, slip, sup = found.groups()
+    if iss.decode() != signed.kid.agency:
+        raise MalformedError("the issuer is not the agency of the key that signed")
+    item, event, case = (_commitment(hashes[start : start + 3]) for start in (0, 3, 6))
+    return Record(
+        name=StatementName(signed.kid.agency, unb64u(jti)),
+        kid=signed.kid,
+        iat=_count(iat),
+        ep=_count(ep),
+        digests=_digests(digests),
+        portions=MappingProxyType({"item": item, "event": event, "case": case}),
+        slip=unb64u(slip),
+        sup=None if sup is None else unb64u(sup),
+        entry=entry,
+    )
+
+
+def _commitment(hashes: Sequence[bytes]) -> PortionCommitment:
+    kc, a, ct = hashes
+    return PortionCommitment(kc=unb64u(kc), a=unb64u(a), ct=unb64u(ct))
+
+
+def _digests(listed: bytes) -> tuple[str, ...]:
+    """Return the digests if each stands once and in order: a decoy must not be told by its place (RFC 9901, 4.2.4)."""
+    digests = listed.decode("ascii").split('","')
+    if sorted(set(digests)) != digests:
+        raise MalformedError("the digests are not in order, or one stands twice")
+    return tuple(digests)
+
+
+def _count(digits: bytes) -> int:
+    number = int(digits)
+    if number > MAX_INTEGER:
+        raise MalformedError("an integer out of bounds")
+    return number

@@ -1,0 +1,134 @@
+"""Sealing a record: salt, digest, pack, seal, sign (docs/protocol.md, 4).
+
+Salts, decoys and the record's id are drawn here. No caller can supply them, so no caller can supply them twice:
+a repeated id would repeat an AES-GCM key and nonce.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crypto import portionkeys
+from crypto.digests import sha256
+from crypto.encoding import b64u, lp
+from crypto.signing import Signer
+from ledger.disclosures import SALT_BYTES, digest, make_disclosure
+from ledger.errors import LabelError, MalformedError
+from ledger.identifiers import JTI_BYTES, KeyId, StatementName
+from ledger.jsontext import JsonValue
+from ledger.kinds import Typ
+from ledger.portions import check_place, label_name, pack
+from ledger.recordform import DIGESTS, PORTIONS, PortionCommitment, record_payload
+from ledger.slips import SlipDraft, build_slip
+from ledger.statements import SealedStatement, sign_statement
+
+_RANDOM_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortionDraft:
+    """A portion to be sealed: its label, its fields by full name (`item.make`), the key of its audience."""
+
+    label_json: JsonValue = field(repr=False)
+    fields: Mapping[str, JsonValue] = field(repr=False)
+    epoch_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sealed:
+    commitment: PortionCommitment
+    ciphertext: bytes
+
+
+def seal_record(
+    *,
+    signer: Signer,
+    kid: KeyId,
+    iat: int,
+    ep: int,
+    portions: Mapping[str, PortionDraft],
+    slip: SlipDraft,
+    sup: bytes | None = None,
+) -> SealedStatement:
+    """Return a signed record with its blobs: slip, item, event, case.
+
+    Raises LabelError, naming the field, for what does not fit or cannot be carried.
+    """
+    disclosures = _disclose(portions)
+    plaintexts = {portion: pack(portion, disclosures[portion]) for portion in PORTIONS}
+    jti = _draw_jti(plaintexts.values())
+    name = StatementName(kid.agency, jti)
+    sealed = [_seal(name, portion, portions[portion].epoch_key, plaintexts[portion]) for portion in PORTIONS]
+    match_slip = build_slip(slip, of=jti)
+    payload = record_payload(
+        name=name,
+        iat=iat,
+        ep=ep,
+        digests=_digests([text for portion in PORTIONS for _, text in disclosures[portion]]),
+        portions=[one.commitment for one in sealed],
+        slip=sha256(match_slip),
+        sup=sup,
+    )
+    entry = sign_statement(signer=signer, kid=kid, typ=Typ.RECORD, payload=payload)
+    return SealedStatement(entry=entry, name=name, blobs=(match_slip, *(one.ciphertext for one in sealed)))
+
+
+def portion_context(name: StatementName, portion: str) -> bytes:
+    """Return lp(iss, rid, portion): what binds a portion's keys and ciphertext to its one place."""
+    return lp(name.iss, name.jti, portion)
+
+
+def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str, str]]]:
+    """Return (name, disclosure) for every label and field of a record, each with a fresh salt."""
+    if set(portions) != set(PORTIONS):
+        raise MalformedError("a record has exactly the portions item, event and case")
+    listed = [(portion, name, value) for portion in PORTIONS for name, value in _named(portion, portions[portion])]
+    _check_names([name for _, name, _ in listed])
+    salts = os.urandom(SALT_BYTES * len(listed))
+    out: dict[str, list[tuple[str, str]]] = {portion: [] for portion in PORTIONS}
+    for index, (portion, name, value) in enumerate(listed):
+        salt = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
+        out[portion].append((name, make_disclosure(salt=salt, name=name, value=value)))
+    return out
+
+
+def _named(portion: str, draft: PortionDraft) -> Iterator[tuple[str, JsonValue]]:
+    yield label_name(portion), draft.label_json
+    for name, value in draft.fields.items():
+        try:
+            check_place(portion, name)
+        except MalformedError as error:
+            raise LabelError(f"{name}: {error}") from error
+        yield name, value
+
+
+def _check_names(names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise LabelError(f"{name}: a name stands once in a record")
+        seen.add(name)
+        if len(seen) > DIGESTS:
+            raise LabelError(f"{name}: a record holds at most {DIGESTS} disclosures; put it in a further record")
+
+
+def _draw_jti(plaintexts: Iterable[bytes]) -> bytes:
+    """Return a fresh id that also depends on what is sealed: even a broken generator repeats no key."""
+    drawn = b"sealtrace/v1/jti" + os.urandom(_RANDOM_BYTES) + b"".join(plaintexts)
+    return sha256(drawn)[:JTI_BYTES]
+
+
+def _digests(disclosures: Sequence[str]) -> list[str]:
+    """Return exactly DIGESTS sorted digests, the missing ones decoys (RFC 9901, 4.2.5)."""
+    decoys = os.urandom(_RANDOM_BYTES * (DIGESTS - len(disclosures)))
+    found = [digest(text) for text in disclosures]
+    found += [b64u(sha256(decoys[at : at + _RANDOM_BYTES])) for at in range(0, len(decoys), _RANDOM_BYTES)]
+    return sorted(found)
+
+
+def _seal(name: StatementName, portion: str, epoch_key: bytes, plaintext: bytes) -> _Sealed:
+    context = portion_context(name, portion)
+    keys = portionkeys.derive(epoch_key=epoch_key, context=context)
+    ciphertext = portionkeys.seal(keys, context=context, plaintext=plaintext)
+    commitment = PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext))
+    return _Sealed(commitment=commitment, ciphertext=ciphertext)

@@ -1,0 +1,98 @@
+"""Match slips: what the matching service alone sees of a record (docs/protocol.md, 6).
+
+The leaf holds only the slip's salted hash, so tokens and hit policy stay out of the public log.
+"""
+
+import os
+from dataclasses import dataclass, field
+from enum import Enum
+
+from crypto.encoding import b64u, unb64u
+from crypto.errors import EncodingError
+from ledger import jsontext
+from ledger.errors import LabelError, MalformedError
+from ledger.identifiers import hash_of, jti_of
+
+TOKENS = 8
+TOKEN_BYTES = 16
+SALT_BYTES = 32
+MAX_SLIP_BYTES = 512
+
+
+class Hit(Enum):
+    """What an asker whose token matches is told: owner and record, nothing (the owner is told), or no match is made."""
+
+    OPEN = "open"
+    SILENT = "silent"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlipDraft:
+    """What a record's slip shall say; a token that is None, or all of them, is drawn at random."""
+
+    hit: Hit
+    token_epoch: int = 0
+    tokens: tuple[bytes | None, ...] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """A match slip: T0 to T3 for each of two marks; which of them are random cannot be told."""
+
+    of: bytes
+    ep: int
+    hit: Hit
+    tokens: tuple[bytes, ...] = field(repr=False)
+
+
+def build_slip(draft: SlipDraft, *, of: bytes) -> bytes:
+    """Return the slip of the record whose jti is `of`, with a fresh salt; its commitment is its SHA-256."""
+    _check_draft(draft)
+    listed: list[jsontext.JsonValue] = [b64u(token or os.urandom(TOKEN_BYTES)) for token in _tokens(draft)]
+    salt = b64u(os.urandom(SALT_BYTES))
+    return jsontext.dump({"s": salt, "of": b64u(of), "ep": draft.token_epoch, "hit": draft.hit.value, "tok": listed})
+
+
+def parse_slip(raw: bytes) -> Slip:
+    """Return what a slip says; raise MalformedError for any other spelling."""
+    salt, of, ep, hit, tokens = jsontext.members(
+        jsontext.load(raw, limit=MAX_SLIP_BYTES), "s", "of", "ep", "hit", "tok"
+    )
+    hash_of(salt)
+    try:
+        policy = Hit(hit)
+    except ValueError as error:
+        raise MalformedError("a slip of no hit policy we know") from error
+    epoch = jsontext.integer(ep)
+    if _matches_nothing(policy, epoch):
+        raise MalformedError("a slip that claims to match without a token epoch")
+    listed = jsontext.array(tokens, low=TOKENS, high=TOKENS)
+    return Slip(of=jti_of(of), ep=epoch, hit=policy, tokens=tuple(_token(token) for token in listed))
+
+
+def _matches_nothing(hit: Hit, epoch: int) -> bool:
+    """Return whether a slip claims to match where no key exists yet that a token could come from (epoch 0)."""
+    return epoch == 0 and hit is not Hit.OFF
+
+
+def _tokens(draft: SlipDraft) -> tuple[bytes | None, ...]:
+    return (None,) * TOKENS if draft.tokens is None else draft.tokens
+
+
+def _check_draft(draft: SlipDraft) -> None:
+    tokens = _tokens(draft)
+    given = [token for token in tokens if token is not None]
+    if _matches_nothing(draft.hit, draft.token_epoch):
+        raise LabelError("slip: token epoch 0 means that nothing is matched yet, so the slip must be off")
+    if draft.hit is Hit.OFF and given:
+        raise LabelError("slip: a record that is not matched carries no token of its own")
+    if len(tokens) != TOKENS or any(len(token) != TOKEN_BYTES for token in given):
+        raise LabelError(f"slip: exactly {TOKENS} tokens of {TOKEN_BYTES} bytes, or None in their place")
+
+
+def _token(text: jsontext.JsonValue) -> bytes:
+    try:
+        return unb64u(jsontext.text(text), size=TOKEN_BYTES)
+    except EncodingError as error:
+        raise MalformedError("a token is not 16 bytes in base64url") from error
