@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
-from ledger.tiles import FullTile, TilePath, TreeState
+from ledger.tiles import FullTile, TilePath
+from ledger.treestate import TreeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,9 @@ class Head:
     checkpoint: bytes
 
 
+EMPTY_HEAD = Head(size=0, tree=TreeState.empty(), checkpoint=b"")
+
+
 class RecordFacts(NamedTuple):
     """What judging a `sup` needs to know of the record it names."""
 
@@ -127,7 +131,7 @@ class Store(Protocol):
         """Return a transaction that commits on leaving and rolls back on any exception."""
 
     def head(self) -> Head:
-        """Return the head; raise NotFoundError before the first append."""
+        """Return the head; that of an empty store is EMPTY_HEAD."""
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end); raise NotFoundError if not all of them exist."""
@@ -157,6 +161,7 @@ class Store(Protocol):
         """Return the bytes beside a statement at a place, if they are (still) there."""
 
     def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
-        """Return what concerns an agency after an index, oldest first: grants naming it, records of a granted
-        (iss, ep), messages routed to it.
+        """Return what concerns an agency after an index, oldest first.
+
+        That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it.
         """
