@@ -1,22 +1,17 @@
-"""Files that survive a power cut: written beside, synced, moved into place, and the folder synced too."""
+"""Files and folders that survive a power cut, open to the owner alone."""
 
 import os
 from pathlib import Path
+
+from crypto import privatefile
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Put `data` at `path`, readable by the owner alone; a reader sees the old bytes or the new, never a part."""
-    beside = path.with_name(f".{path.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE_FILE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)
+    """Put `data` at `path`: a reader sees the old bytes or the new. One program at a time: hold the home's lock."""
+    privatefile.replace(path, data)
 
 
 def sync_folder(folder: Path) -> None:
