@@ -194,7 +194,8 @@ def sign_note(text: str, *, name: str, signer: Signer) -> NoteSignature:
 def format_note(text: str, signatures: Iterable[NoteSignature]) -> bytes:
     """Return the note, or raise MalformedError if nobody could read it back."""
     raw = Note(text=text, signatures=tuple(signatures)).format()
-    parse_note(raw, limit=len(raw))
+    if parse_note(raw, limit=len(raw)).text != text:
+        raise MalformedError("a text that would be read back as another")
     return raw
 
 

@@ -59,7 +59,7 @@ class TlogProof:
             match = _HEAD.fullmatch(head.decode("ascii") + "\n")
             if match is None:
                 raise MalformedError("not a tlog-proof@v1")
-            hashes = tuple(unb64(line, size=HASH_BYTES) for line in match["hashes"].split())
+            hashes = tuple(unb64(line, size=HASH_BYTES) for line in match["hashes"].split("\n")[:-1])
             extra = None if match["extra"] is None else unb64(match["extra"])
         except (EncodingError, UnicodeDecodeError) as error:
             raise MalformedError("a proof that is not in ASCII and base64") from error
