@@ -40,5 +40,7 @@ def evidence(error: LedgerError) -> CheckFailedError:
 
 
 def shown(value: object) -> str:
-    """Return a value as a finding shows it: bytes in base64url, everything else as text."""
+    """Return a value as a finding shows it: bytes in base64url, several values side by side, the rest as text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(item) for item in value)
     return b64u(value) if isinstance(value, bytes) else str(value)

@@ -142,9 +142,7 @@ def open_box(grant: Grant, *, me: str, decapsulator: Decapsulator, box: bytes) -
         raise ProofError("the box is not the one the grant names")
     if sha256(decapsulator.public_key) != recipient.h:
         raise ProofError("the box was sealed to another key of this agency")
-    info = _info(
-        use=grant.use, iss=grant.name.iss, r=me, h=recipient.h, ek=grant.ek, level=grant.level, ep=grant.ep
-    )
+    info = _info(use=grant.use, iss=grant.name.iss, r=me, h=recipient.h, ek=grant.ek, level=grant.level, ep=grant.ep)
     try:
         key = decapsulator.open(box=box, info=info)
         found = _key_id(grant.use, key)

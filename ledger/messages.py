@@ -78,16 +78,14 @@ class Message:
     route: bytes
 
 
-def seal_message(
+def seal_message(  # noqa: PLR0913  the parts of a message, all by name
     *, signer: Signer, kid: KeyId, iat: int, inner: Inner, recipient_key: bytes, own_key: bytes
 ) -> SealedStatement:
     """Return a signed message with its blobs: the box to the recipient, the box to oneself, the route."""
     jti, plaintext = draw_jti(), _pack(inner)
     pc = sha256(plaintext)
     boxes = [
-        hpke.seal(
-            public_key=key, info=_info(iss=kid.agency, r=r, h=sha256(key), jti=jti, pc=pc), plaintext=plaintext
-        )
+        hpke.seal(public_key=key, info=_info(iss=kid.agency, r=r, h=sha256(key), jti=jti, pc=pc), plaintext=plaintext)
         for r, key in ((inner.to, recipient_key), (kid.agency, own_key))
     ]
     route = jsontext.dump({"s": b64u(os.urandom(_SALT_BYTES)), "to": inner.to, "h": b64u(sha256(recipient_key))})

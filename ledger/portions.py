@@ -46,7 +46,11 @@ def unpack(portion: str, plaintext: bytes) -> tuple[Disclosure, ...]:
     end = _LENGTH_BYTES + int.from_bytes(plaintext[:_LENGTH_BYTES], "big")
     if end > len(plaintext) or any(plaintext[end:]):
         raise MalformedError("a portion that is not filled with zeros")
-    label, *fields = parse_disclosures(plaintext[_LENGTH_BYTES:end].split(b"~"))
+    try:
+        body = plaintext[_LENGTH_BYTES:end].decode("ascii")
+    except ValueError as error:
+        raise MalformedError("a portion that is no text") from error
+    label, *fields = parse_disclosures(body.split("~"))
     if label.name != label_name(portion):
         raise MalformedError("a portion whose first disclosure is not its label")
     for one in fields:

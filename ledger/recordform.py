@@ -60,7 +60,7 @@ class Record:
     entry: bytes
 
 
-def record_payload(
+def record_payload(  # noqa: PLR0913  the members of the payload, all by name
     *,
     name: StatementName,
     iat: int,

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crypto.encoding import b64u, lp
+from crypto.encoding import b64u, lp, unlp
+from crypto.errors import EncodingError
 from crypto.signing import Signer
 from ledger import jsontext
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName, draw_jti, hash_of
 from ledger.kinds import Typ
 from ledger.merkle import leaf_hash, root_of
-from ledger.slips import MAX_SLIP_BYTES, Slip, parse_slip
+from ledger.slips import Slip, parse_slip
 from ledger.statements import SealedStatement, name_of, parse_signed, sign_statement
 
 MAX_SLIPS = 1_000
 PLACES = ("slips",)
-
-_LENGTH_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +75,10 @@ def check_blobs(renewal: Renewal, blobs: Sequence[bytes]) -> tuple[Slip, ...]:
 
 
 def _split(blob: bytes, *, count: int) -> tuple[bytes, ...]:
-    slips: list[bytes] = []
-    at = 0
-    while at < len(blob) and len(slips) < count:
-        start = at + _LENGTH_BYTES
-        at = start + int.from_bytes(blob[at:start], "big")
-        slips.append(blob[start:at])
-    if at != len(blob) or len(slips) != count or max(map(len, slips)) > MAX_SLIP_BYTES:
-        raise MalformedError("the slips are not as many as the statement says, or not framed")
-    return tuple(slips)
+    try:
+        slips = unlp(blob)
+    except EncodingError as error:
+        raise MalformedError("the slips are not framed") from error
+    if len(slips) != count:
+        raise MalformedError("the slips are not as many as the statement says")
+    return slips

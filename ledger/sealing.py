@@ -40,7 +40,7 @@ class _Sealed:
     ciphertext: bytes
 
 
-def seal_record(
+def seal_record(  # noqa: PLR0913  the parts of a record, all by name
     *,
     signer: Signer,
     kid: KeyId,

@@ -25,9 +25,10 @@ class LogKeys:
     answer_kid: KeyId
     answer_key: bytes
 
-    def public_keys(self) -> tuple[bytes, ...]:
-        """Return all five public keys."""
-        return (*(key.public_key.raw for key in (*self.vkeys, *self.access)), self.answer_key)
+    def owners(self) -> tuple[tuple[str, bytes], ...]:
+        """Return each of the five public keys behind the name it belongs to."""
+        notes = ((f"{key.name} {key.type.name}", key.public_key.raw) for key in (*self.vkeys, *self.access))
+        return (*notes, (str(self.answer_kid), self.answer_key))
 
     def to_json(self) -> JsonValue:
         """Return the JSON object."""
