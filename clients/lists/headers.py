@@ -58,7 +58,7 @@ _NAMES: Mapping[str, str] = {
         "circumstances,remarks,notes,comments,observacoes,observações,observaciones,remarques,circonstances,"
         "обстоятельства,примечание,примітка,ملاحظات"
     ),
-    "case.officer_contact": "officer,officer contact,contact,investigator,responsavel,responsável,agente,enquêteur",
+    "case.officer": "officer,officer contact,contact,investigator,responsavel,responsável,agente,enquêteur",
 }
 
 

@@ -14,6 +14,7 @@ from clients.errors import ListError
 from clients.lists.reading import DELIMITERS, ENCODINGS, Format
 from clients.lists.report import CAUSE, FIX
 from ledger.jsontext import JsonValue
+from ledger.labels import Compartment
 
 MAX_MAP_BYTES = 1024 * 1024
 DATE_PATTERNS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "DD-MM-YYYY", "MM/DD/YYYY", "YYYY/MM/DD", "YYYYMMDD", "EDTF")
@@ -70,6 +71,7 @@ class RecordRule:
     event: str
     when: tuple[Condition, ...]
     fields: Mapping[str, tuple[Source, ...]]
+    compartments: frozenset[Compartment] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,7 @@ def _dates(value: Any) -> tuple[str, ...]:
 
 def _record(item: Any, shared: Mapping[str, tuple[Source, ...]]) -> RecordRule:
     record = _table(item, "record")
-    _only(record, "record", "event", "when", "fields")
+    _only(record, "record", "event", "when", "fields", "compartments")
     fields = {**shared, **_fields(record.get("fields", {}), "record.fields")}
     if not fields:
         raise _wrong("record.fields", "at least one field")
@@ -159,7 +161,15 @@ def _record(item: Any, shared: Mapping[str, tuple[Source, ...]]) -> RecordRule:
         event=_text(record.get("event"), "record.event"),
         when=_conditions(record.get("when", []), "record.when"),
         fields=fields,
+        compartments=_compartments(record.get("compartments", [])),
     )
+
+
+def _compartments(value: Any) -> frozenset[Compartment]:
+    names = _texts(value, "record.compartments")
+    if any(name not in Compartment.__members__ for name in names):
+        raise _wrong("record.compartments", f"some of {', '.join(Compartment.__members__)}")
+    return frozenset(Compartment[name] for name in names)
 
 
 def _fields(value: Any, where: str) -> dict[str, tuple[Source, ...]]:
