@@ -5,11 +5,11 @@ any point leaves either nothing, or a body that is sent again to the byte. Rows 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, insert, select, update
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, func, insert, select, update
 
 from clients.database import open_database
 from clients.errors import HomeError
@@ -40,6 +40,7 @@ _EPOCH = Table(
     Column("opened", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("audiences", String, nullable=False),
+    Column("records", Integer, nullable=False),
 )
 
 
@@ -65,11 +66,16 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEpoch:
-    """An epoch of this agency: when it was opened (POSIX seconds) and the key id of every audience, as hex."""
+    """An epoch of this agency: when it was opened (POSIX seconds), the key id of every audience as hex, how many
+
+    records it has, and the index of the batch with its grants once that is logged.
+    """
 
     ep: int
     opened: int
     audiences: Mapping[str, str]
+    records: int = 0
+    index: int | None = None
 
 
 class Outbox:
@@ -79,8 +85,10 @@ class Outbox:
         """Open the outbox at `path`, making it where there is none."""
         self._engine = open_database(path, _TABLES)
 
-    def put(self, batch: OutboxBatch, *, rows: Iterable[SentRow] = (), epoch: OpenEpoch | None = None) -> None:
+    def put(self, batch: OutboxBatch, *, rows: Sequence[SentRow] = (), epoch: OpenEpoch | None = None) -> None:
         """Write a batch to be sent, and what it stands for, in one durable transaction."""
+        newest = select(func.max(_EPOCH.c.ep)).scalar_subquery()
+        records = sum(len(row.names) for row in rows)
         with self._engine.begin() as connection:
             if connection.execute(select(_BATCH.c.seq).where(_BATCH.c.index.is_(None))).first() is not None:
                 raise HomeError("another batch waits to be sent", next_step="run `sealtrace submit --resume`")
@@ -90,10 +98,17 @@ class Outbox:
             values = [_row_values(row, batch.seq) for row in rows]
             if values:
                 connection.execute(insert(_ROW), values)
+                connection.execute(
+                    update(_EPOCH).where(_EPOCH.c.ep == newest).values(records=_EPOCH.c.records + records)
+                )
             if epoch is not None:
                 connection.execute(
                     insert(_EPOCH).values(
-                        ep=epoch.ep, opened=epoch.opened, seq=batch.seq, audiences=json.dumps(dict(epoch.audiences))
+                        ep=epoch.ep,
+                        opened=epoch.opened,
+                        seq=batch.seq,
+                        audiences=json.dumps(dict(epoch.audiences)),
+                        records=epoch.records,
                     )
                 )
 
@@ -146,10 +161,17 @@ class Outbox:
     def epoch(self) -> OpenEpoch | None:
         """Return the epoch this agency opened last."""
         with self._engine.begin() as connection:
-            row = connection.execute(select(_EPOCH).order_by(_EPOCH.c.ep.desc()).limit(1)).first()
+            chosen = select(_EPOCH, _BATCH.c.index).join(_BATCH, _BATCH.c.seq == _EPOCH.c.seq)
+            row = connection.execute(chosen.order_by(_EPOCH.c.ep.desc()).limit(1)).first()
         if row is None:
             return None
-        return OpenEpoch(ep=row.ep, opened=row.opened, audiences=json.loads(row.audiences))
+        return OpenEpoch(
+            ep=row.ep,
+            opened=row.opened,
+            audiences=json.loads(row.audiences),
+            records=row.records,
+            index=row.index,
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -169,6 +169,12 @@ class Replica:
             ]
         return max((int(index) for index in found if index is not None), default=-1)
 
+    def last_epoch(self, iss: str) -> int:
+        """Return the highest epoch of `iss` known by its grants, 0 if there is none."""
+        with self._engine.begin() as connection:
+            found = connection.execute(select(func.max(_GRANT.c.ep)).where(_GRANT.c.iss == iss)).scalar()
+        return 0 if found is None else int(found)
+
     def find(self, name: StatementName) -> StoredRecord | None:
         """Return the record of that name, if this home could open any of it."""
         return next(

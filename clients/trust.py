@@ -14,7 +14,7 @@ from clients.errors import HomeError, TrustError
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger import fingerprints
-from ledger.charter import Charter, charter_entry, verify_first_charter, verify_next_charter
+from ledger.charter import Charter, charter_entry, parse_charter, verify_first_charter, verify_next_charter
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import LedgerError, NotFoundError, ProofError
 from ledger.merkle import leaf_hash
@@ -86,6 +86,16 @@ class Trust:
             raise HomeError(
                 "no charter is pinned in this home", next_step="run `sealtrace join URL --charter FINGERPRINT`"
             ) from error
+
+    def charter(self) -> Charter:
+        """Return the newest charter that was verified; raise HomeError before `join`."""
+        ver = 1
+        while (file := self._kept(ver + 1)) is not None:
+            ver += 1
+        file = self._kept(ver)
+        if file is None:
+            raise HomeError("no charter was verified yet", next_step="run `sealtrace join URL --charter FINGERPRINT`")
+        return parse_charter(file)
 
     def note(self) -> bytes | None:
         """Return the last verified checkpoint, if there is one."""
