@@ -9,7 +9,6 @@ first. One agency counts once. The log holds the file's hash.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from crypto.errors import SignatureError
 from crypto.signing import Signer
 from ledger import fingerprints
 from ledger.agencies import Agency, Auditor, Contact, Law
@@ -25,7 +24,7 @@ from ledger.charterpayload import (
     parse_charter_entry,
     parse_payload,
 )
-from ledger.checks import refuse, require
+from ledger.checks import refuse, require, require_signature
 from ledger.errors import BadSignatureError, LedgerError, MalformedError
 from ledger.jws import General, Signature, format_general, parse_general, signing_input
 from ledger.keys import Key, of_role
@@ -184,10 +183,14 @@ def _verify_pair(signed: General, signatory: _Signatory, by_header: dict[bytes, 
         item = by_header.get(header)
         if item is None:
             raise _refusal(f"no signature by {key.kid}", f"{signatory.agency} has not signed with both roots")
-        try:
-            key.verifier().verify(message=signed.signing_input(item), signature=item.signature)
-        except SignatureError as error:
-            raise _refusal(f"a bad one by {key.kid}", f"the signature by {key.kid} does not verify") from error
+        require_signature(
+            "charter/signature",
+            kid=key.kid,
+            key=key.verifier(),
+            message=signed.signing_input(item),
+            signature=item.signature,
+            refusal=BadSignatureError(f"the signature by {key.kid} does not verify"),
+        )
 
 
 def _open_proposal(proposal: bytes) -> tuple[bytes, tuple[Signature, ...]]:

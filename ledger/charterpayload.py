@@ -12,9 +12,9 @@ from crypto.encoding import HASH_BYTES, b64u
 from ledger import jsontext
 from ledger.agencies import Agency, Auditor, ascending, parse_agencies, parse_auditors
 from ledger.errors import MalformedError
-from ledger.identifiers import hash_of
+from ledger.identifiers import hash_of, origin_name
 from ledger.jws import parse_general
-from ledger.keys import is_pair, of_role
+from ledger.keys import Key, is_pair, of_role
 from ledger.kinds import Role
 from ledger.terms import (
     Limits,
@@ -35,8 +35,6 @@ MAX_VERSION = 999_999
 FIRST_PREV = bytes(HASH_BYTES)
 WORKING_ROLES = (Role.SIGN, Role.BATCH, Role.HTTP, Role.HPKE)
 
-# A cosigned message has one byte for the length of a name, and `<origin>/access` is a name too.
-_ORIGIN = re.compile(r"[!-*,-~]{1,200}")
 _URL = re.compile(r"https?://[!-~]{1,200}")
 
 
@@ -73,6 +71,11 @@ class Charter:
     def agency(self, agency_id: str) -> Agency | None:
         """Return the member of that id, if it is one."""
         return next((agency for agency in self.agencies if agency.id == agency_id), None)
+
+    def listed_keys(self) -> tuple[Key, ...]:
+        """Return the keys of all agencies and auditors that this version lists."""
+        keys = [key for agency in self.agencies for key in agency.keys]
+        return (*keys, *(key for auditor in self.auditors for key in auditor.keys))
 
     def payload(self) -> bytes:
         """Return the payload that the roots sign, to the byte."""
@@ -117,10 +120,10 @@ def parse_payload(payload: bytes) -> Charter:
     )
     if typ != FILE_TYP:
         raise MalformedError("not a charter file")
-    name = _matching(_ORIGIN, origin, what="an origin is a URL without its scheme")
+    name = origin_name(origin)
     return Charter(
         origin=name,
-        url=_matching(_URL, url, what="the service's URL is http or https"),
+        url=_service_url(url),
         ver=jsontext.integer(ver, low=1, high=MAX_VERSION),
         prev=hash_of(prev),
         log=parse_log_keys(log, origin=name),
@@ -178,14 +181,14 @@ def _check_keys(charter: Charter) -> None:
             raise MalformedError(f"{agency.id}: a witness lists two witness keys, Ed25519 first, others none")
         if charter.ver == 1 and not lists_every_role(agency):
             raise MalformedError(f"{agency.id} lists not every key of a newcomer")
-    listed = [key.public_key for member in (*charter.agencies, *charter.auditors) for key in member.keys]
+    listed = [key.public_key for key in charter.listed_keys()]
     listed += [public_key for _, public_key in charter.log.owners()]
     if len(set(listed)) != len(listed):
         raise MalformedError("one public key stands under two names")
 
 
-def _matching(pattern: re.Pattern[str], value: jsontext.JsonValue, *, what: str) -> str:
+def _service_url(value: jsontext.JsonValue) -> str:
     text = jsontext.text(value)
-    if not pattern.fullmatch(text):
-        raise MalformedError(what)
+    if not _URL.fullmatch(text):
+        raise MalformedError("the service's URL is http or https")
     return text

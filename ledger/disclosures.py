@@ -36,16 +36,19 @@ def field_name(text: object) -> str:
     return text
 
 
-def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
-    """Return the disclosure of one field; raise LabelError naming the field if no record can carry its value."""
+def make_disclosure(*, salt: str, name: str, value: JsonValue) -> str:
+    """Return the disclosure of one field; raise LabelError naming the field if no record can carry its value.
+
+    `salt` is 16 fresh random bytes in base64url.
+    """
     try:
-        # Spelled inside a list, since the disclosure's own array counts as a level of nesting.
-        spelled = jsontext.dump([value])[1:-1]
+        # The disclosure's own array counts as a level of nesting.
+        spelled = jsontext.dump(value, levels=jsontext.MAX_DEPTH - 1)
     except MalformedError as error:
         raise LabelError(f"{name}: {error}") from error
     if _RESERVED.search(spelled):
         raise LabelError(f"{name}: a member named _sd or ... is reserved (RFC 9901)")
-    return b64u(b'["%b","%b",%b]' % (b64u(salt).encode(), name.encode(), spelled))
+    return b64u(b'["%b","%b",%b]' % (salt.encode(), name.encode(), spelled))
 
 
 def parse_disclosure(text: str) -> Disclosure:
@@ -60,7 +63,7 @@ def parse_disclosure(text: str) -> Disclosure:
     except EncodingError as error:
         raise MalformedError("a disclosure's salt is not 16 bytes in base64url") from error
     if _RESERVED.search(raw):
-        raise MalformedError("a disclosure with a reserved member")
+        raise MalformedError("a disclosure with a member named _sd or ... (RFC 9901)")
     return Disclosure(text=text, name=field_name(name), value=value)
 
 
@@ -72,6 +75,6 @@ def parse_disclosures(texts: Iterable[str]) -> tuple[Disclosure, ...]:
     return found
 
 
-def digest(text: str) -> str:
-    """Return the digest of a disclosure as the record lists it: b64u(SHA-256 of its ASCII) (RFC 9901, 4.2.3)."""
-    return b64u(sha256(text.encode("ascii")))
+def digest(text: str) -> bytes:
+    """Return the digest of a disclosure, SHA-256 over its ASCII; a record lists it in base64url (RFC 9901, 4.2.3)."""
+    return sha256(text.encode("ascii"))

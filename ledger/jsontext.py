@@ -23,9 +23,9 @@ MAX_ENTRY_BYTES = 65_535
 _PLAIN = re.compile(rb'(?:[^\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf]|\\["\\nt])*+')
 
 
-def dump(value: JsonValue) -> bytes:
-    """Return the one spelling of `value`; raise MalformedError if `load` would refuse it."""
-    _check(value, MAX_DEPTH)
+def dump(value: JsonValue, *, levels: int = MAX_DEPTH) -> bytes:
+    """Return the one spelling of `value`; raise MalformedError if `load` would refuse it, or it nests above `levels`."""
+    _check(value, levels)
     try:
         raw = _spell(value)
     except ValueError as error:
@@ -91,23 +91,22 @@ def _check(value: object, levels: int) -> None:
     Exact types, since `json` also writes tuples, floats, enumerations and members named by a number, and reads
     none of them back as they were. It stops at the limit, so depth can never exhaust the stack.
     """
-    if isinstance(value, dict | list):
-        _check_container(value, levels)
-    elif type(value) is int:
+    kind = type(value)
+    if kind in _SCALARS:
+        return
+    if isinstance(value, list) and kind is list:
+        _check_items(value, levels)
+    elif isinstance(value, dict) and kind is dict and _NAMES.issuperset(map(type, value)):
+        _check_items(value.values(), levels)
+    elif isinstance(value, int) and kind is int:
         integer(value, low=-MAX_INTEGER)
-    elif type(value) not in _SCALARS:
+    else:
         raise MalformedError("a value that JSON cannot carry here")
 
 
-def _check_container(value: dict[object, object] | list[object], levels: int) -> None:
+def _check_items(items: Iterable[object], levels: int) -> None:
     if levels == 0:
-        raise MalformedError(f"JSON nested more than {MAX_DEPTH} levels deep")
-    if isinstance(value, list):
-        items: Iterable[object] = value
-    else:
-        items = value.values()
-        if any(type(name) is not str for name in value):
-            raise MalformedError("a member whose name is no text")
+        raise MalformedError("JSON nested too deep")
     for item in items:
         _check(item, levels - 1)
 
@@ -123,6 +122,7 @@ def _never(_text: str) -> NoReturn:
     raise ValueError("floats, exponents, NaN and Infinity are refused")
 
 
+_NAMES = frozenset({str})
 _SCALARS = frozenset({str, bool, type(None)})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_never, parse_constant=_never)

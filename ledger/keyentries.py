@@ -4,18 +4,16 @@ Signed by both root keys, outside batches, counting from the next entry on. Root
 charter alone, so that a stolen root file cannot quietly become a new identity.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crypto.encoding import b64u
-from crypto.errors import SignatureError
 from crypto.signing import Signer
 from ledger import jsontext
 from ledger.charterpayload import WORKING_ROLES
-from ledger.checks import refuse, require
-from ledger.errors import BadSignatureError, LedgerError, MalformedError
-from ledger.identifiers import JTI_BYTES, KeyId, StatementName, agency_id, jti_of, key_id
+from ledger.checks import require, require_signature
+from ledger.errors import BadSignatureError, MalformedError
+from ledger.identifiers import KeyId, StatementName, agency_id, draw_jti, jti_of, key_id, origin_name
 from ledger.jsontext import JsonValue
 from ledger.jws import General, Signature, format_general, parse_general, signing_input
 from ledger.keys import Key, parse_keys
@@ -43,7 +41,7 @@ class KeyEntry:
         return self.name.iss
 
 
-def build_key_entry(
+def build_key_entry(  # noqa: PLR0913  the members of the entry, all by name
     *,
     iss: str,
     iat: int,
@@ -58,7 +56,7 @@ def build_key_entry(
     payload: dict[str, JsonValue] = {
         "iss": iss,
         "iat": iat,
-        "jti": b64u(secrets.token_bytes(JTI_BYTES)),
+        "jti": b64u(draw_jti()),
         "origin": origin,
         "prev": prev,
         "add": [key.to_json() for key in add],
@@ -83,7 +81,7 @@ def parse_key_entry(entry: bytes) -> KeyEntry:
     found = KeyEntry(
         name=StatementName(owner, jti_of(jti)),
         iat=jsontext.integer(iat),
-        origin=jsontext.text(origin),
+        origin=origin_name(origin),
         prev=jsontext.integer(prev),
         add=parse_keys(add, owner=owner),
         end=_ended(end, owner=owner),
@@ -101,10 +99,14 @@ def verify_signatures(entry: KeyEntry, roots: Sequence[Key]) -> None:
     refusal = BadSignatureError("a key entry is signed by both root keys in force, Ed25519 first")
     require("key/headers", expected=expected, found=found, refusal=refusal)
     for key, item in zip(roots, entry.signed.signatures, strict=True):
-        try:
-            key.verifier().verify(message=entry.signed.signing_input(item), signature=item.signature)
-        except SignatureError as error:
-            raise _bad(key) from error
+        require_signature(
+            "key/signature",
+            kid=key.kid,
+            key=key.verifier(),
+            message=entry.signed.signing_input(item),
+            signature=item.signature,
+            refusal=BadSignatureError(f"the signature by {key.kid} does not verify"),
+        )
 
 
 def _check(entry: KeyEntry) -> None:
@@ -126,8 +128,3 @@ def _ended(value: JsonValue, *, owner: str) -> tuple[KeyId, ...]:
 def _sign(payload: bytes, signer: Signer, key: Key) -> Signature:
     header = key.header(Typ.KEY)
     return Signature(protected=header, signature=signer.sign(signing_input(header, payload)))
-
-
-def _bad(key: Key) -> LedgerError:
-    refusal = BadSignatureError(f"the signature by {key.kid} does not verify")
-    return refuse("key/signature", expected=f"a good signature by {key.kid}", found="a bad one", refusal=refusal)

@@ -1,4 +1,4 @@
-"""What the log asks of a store, and the values that pass between them (docs/protocol.md, 7 and 9).
+"""The log: what it asks of a store, the values that pass between them, and the one who appends (docs/protocol.md, 7 and 9).
 
 A store is rows and one compare-and-swap; it decides nothing. Whoever appends has judged the entries before
 (`ledger/state.py`), and the tree is built here, so a store can be wrong only in ways that reading back shows.
@@ -9,8 +9,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from crypto.signing import Signer
+from ledger.checkpoints import Checkpoint, sign_checkpoint
+from ledger.errors import ConflictError, MalformedError, ProofError, TooLargeError
 from ledger.identifiers import StatementName
+from ledger.jsontext import MAX_ENTRY_BYTES
 from ledger.kinds import Typ
+from ledger.merkle import leaf_hash, root_after
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 
@@ -32,7 +37,10 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementRow:
-    """What the service remembers of one statement to find it again; everything else is in the entry."""
+    """What the service remembers of one statement to find it again; everything else is in the entry.
+
+    `recipients` are the agencies whose feed it belongs to: those of a grant, the one a message is routed to.
+    """
 
     index: int
     name: StatementName
@@ -165,3 +173,55 @@ class Store(Protocol):
 
         That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it.
         """
+
+
+class Log:
+    """The one who appends: builds the tree, writes, reads back, signs, moves the head. It judges nothing."""
+
+    def __init__(self, *, store: Store, origin: str, ed25519: Signer, ml_dsa_44: Signer) -> None:
+        """Hold the store and the log's two signers; the origin is the name they sign under."""
+        self._store = store
+        self._origin = origin
+        self._ed25519 = ed25519
+        self._ml_dsa_44 = ml_dsa_44
+
+    def append(self, append: Append, first: int) -> Head:
+        """Append what was judged to stand at `first`, all or nothing, and return the new head.
+
+        Raises ConflictError if the log stands elsewhere, DuplicateError or ReplayedError for what it holds already,
+        and ProofError, signing nothing, if what the database holds is not what was judged.
+        """
+        _check_entries(append.entries)
+        with self._store.transaction() as transaction:
+            old = self._store.head()
+            if old.size != first:
+                raise ConflictError("the log has grown since this was judged")
+            leaves = [leaf_hash(entry) for entry in append.entries]
+            tree, tiles = old.tree.append(leaves)
+            transaction.insert(first, append, leaves, tiles)
+            _check_written(transaction.read_back(first, tree.size), old=old.tree, new=tree)
+            new = Head(size=tree.size, tree=tree, checkpoint=self._sign(tree))
+            transaction.swap(old=old, new=new)
+        return new
+
+    def _sign(self, tree: TreeState) -> bytes:
+        checkpoint = Checkpoint(origin=self._origin, size=tree.size, root=tree.root())
+        return sign_checkpoint(checkpoint, ed25519=self._ed25519, ml_dsa_44=self._ml_dsa_44)
+
+
+def _check_entries(entries: Sequence[bytes]) -> None:
+    if not entries:
+        raise MalformedError("an append of nothing")
+    if any(len(entry) > MAX_ENTRY_BYTES for entry in entries):
+        raise TooLargeError(f"an entry of more than {MAX_ENTRY_BYTES} bytes")
+
+
+def _check_written(entries: Sequence[bytes], *, old: TreeState, new: TreeState) -> None:
+    """Raise ProofError unless the entries read back lead from the old right edge to the new root.
+
+    They are hashed onto the perfect subtrees by code that knows no tiles: a fault in either path, in the database or
+    in memory shows before a signature makes it everybody's problem.
+    """
+    root = root_after(peaks=old.peaks(), size=old.size, leaves=(leaf_hash(entry) for entry in entries))
+    if len(entries) != new.size - old.size or root != new.root():
+        raise ProofError("the database does not hold what was to be appended: nothing was signed")

@@ -110,7 +110,7 @@ class Membership:
         for key in self._ring.open_keys():
             if key not in carried:
                 self._ring.end(key.kid, index=index, disputed_from=None)
-        for key in _listed(charter):
+        for key in charter.listed_keys():
             if key not in carried:
                 self._ring.enrol(key, index)
         for owner, public_key in charter.log.owners():
@@ -205,7 +205,7 @@ class Membership:
     def _check_listed(self, charter: Charter, previous: Charter | None) -> None:
         """Refuse a key that was ever used for anything else, and an ended one that comes back."""
         carried = self._carried(charter, previous)
-        for key in _listed(charter):
+        for key in charter.listed_keys():
             if key not in carried:
                 self._ring.check_unused(key)
         for owner, public_key in charter.log.owners():
@@ -221,7 +221,7 @@ class Membership:
         kept = frozenset(agency.id for agency in charter.agencies) - newcomers(charter, previous)
         kept -= replaced_roots(charter, previous)
         auditors = {auditor.id for auditor in charter.auditors} & {auditor.id for auditor in previous.auditors}
-        listed = frozenset(_listed(charter))
+        listed = frozenset(charter.listed_keys())
         return frozenset(
             key
             for key in self._ring.open_keys()
@@ -234,10 +234,6 @@ class Membership:
         if key.role not in WORKING_ROLES:
             raise MalformedError("root, recovery and witness keys change by charter alone")
         return key
-
-
-def _listed(charter: Charter) -> tuple[Key, ...]:
-    return tuple(key for member in (*charter.agencies, *charter.auditors) for key in member.keys)
 
 
 def _last(indexes: Sequence[int], *, before: int) -> int:

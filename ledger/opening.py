@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from crypto import portionkeys
 from crypto.digests import sha256
+from crypto.encoding import b64u
 from crypto.errors import OpenError
 from crypto.portionkeys import PortionKeys
 from ledger.disclosures import Disclosure, digest, parse_disclosures
@@ -83,7 +84,7 @@ def check_disclosures(record: Record, disclosures: Iterable[str]) -> Mapping[str
 def _consume(record: Record, disclosures: Iterable[Disclosure]) -> None:
     unused = set(record.digests)
     for one in disclosures:
-        found = digest(one.text)
+        found = b64u(digest(one.text))
         if found not in unused:
             raise ProofError(f"{one.name}: the record did not sign for this disclosure")
         unused.remove(found)

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from crypto.encoding import b64u, unb64u
+from crypto.encoding import HASH_BYTES, b64u, unb64u
+from ledger.b64lists import read_list, spell_list
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
-from ledger.jsontext import MAX_INTEGER
+from ledger.jsontext import MAX_INTEGER, integer
 from ledger.kinds import Typ
 from ledger.statements import parse_signed
 
@@ -27,6 +28,7 @@ _JTI = "[A-Za-z0-9_-]{21}[AQgw]"
 _COUNT = "0|[1-9][0-9]{0,15}"
 _EPOCH = "[1-9][0-9]{0,15}"
 _PORTION = rf'\{{"kc":"({_HASH})","a":"({_HASH})","ct":"({_HASH})"\}}'
+_PORTIONS_TEXT = ",".join(['{"kc":"%s","a":"%s","ct":"%s"}'] * len(PORTIONS))
 _PAYLOAD = re.compile(
     (
         rf'\{{"iss":"([a-z]{{3}}-[a-z0-9]{{2,24}})","iat":({_COUNT}),"jti":"({_JTI})","ver":1,"ep":({_EPOCH}),'
@@ -71,12 +73,17 @@ def record_payload(  # noqa: PLR0913  the members of the payload, all by name
     sup: bytes | None,
 ) -> bytes:
     """Return the payload of a record, to the byte; `digests` sorted, `portions` in the order of PORTIONS."""
+    integer(iat)
+    integer(ep, low=1)
     listed = '","'.join(digests)
-    sealed = ",".join(f'{{"kc":"{b64u(one.kc)}","a":"{b64u(one.a)}","ct":"{b64u(one.ct)}"}}' for one in portions)
+    *hashes, slip_hash = spell_list(
+        [raw for one in portions for raw in (one.kc, one.a, one.ct)] + [slip], size=HASH_BYTES
+    )
+    sealed = _PORTIONS_TEXT % tuple(hashes)
     superseded = "" if sup is None else f',"sup":"{b64u(sup)}"'
     return (
         f'{{"iss":"{name.iss}","iat":{iat},"jti":"{b64u(name.jti)}","ver":1,"ep":{ep},"_sd_alg":"sha-256",'
-        f'"_sd":["{listed}"],"prt":[{sealed}],"slip":"{b64u(slip)}"{superseded}}}'
+        f'"_sd":["{listed}"],"prt":[{sealed}],"slip":"{slip_hash}"{superseded}}}'
     ).encode("ascii")
 
 
@@ -86,32 +93,34 @@ def parse_record(entry: bytes) -> Record:
     found = _PAYLOAD.fullmatch(signed.payload)
     if found is None:
         raise MalformedError("not the form of a record")
-    iss, iat, jti, ep, digests, *hashes, slip, sup = found.groups()
+    iss, iat, jti, ep, digests, *hashes, sup = found.groups()
     if iss.decode() != signed.kid.agency:
         raise MalformedError("the issuer is not the agency of the key that signed")
-    item, event, case = (_commitment(hashes[start : start + 3]) for start in (0, 3, 6))
+    *sealed, slip = read_list(hashes, size=HASH_BYTES)
     return Record(
         name=StatementName(signed.kid.agency, unb64u(jti)),
         kid=signed.kid,
         iat=_count(iat),
         ep=_count(ep),
         digests=_digests(digests),
-        portions=MappingProxyType({"item": item, "event": event, "case": case}),
-        slip=unb64u(slip),
+        portions=_commitments(sealed),
+        slip=slip,
         sup=None if sup is None else unb64u(sup),
         entry=entry,
     )
 
 
-def _commitment(hashes: Sequence[bytes]) -> PortionCommitment:
-    kc, a, ct = hashes
-    return PortionCommitment(kc=unb64u(kc), a=unb64u(a), ct=unb64u(ct))
+def _commitments(hashes: Sequence[bytes]) -> Mapping[str, PortionCommitment]:
+    triples = zip(hashes[0::3], hashes[1::3], hashes[2::3], strict=True)
+    return MappingProxyType(
+        {name: PortionCommitment(kc=kc, a=a, ct=ct) for name, (kc, a, ct) in zip(PORTIONS, triples, strict=True)}
+    )
 
 
 def _digests(listed: bytes) -> tuple[str, ...]:
     """Return the digests if each stands once and in order: a decoy must not be told by its place (RFC 9901, 4.2.4)."""
     digests = listed.decode("ascii").split('","')
-    if sorted(set(digests)) != digests:
+    if sorted(digests) != digests or len(set(digests)) != DIGESTS:
         raise MalformedError("the digests are not in order, or one stands twice")
     return tuple(digests)
 

@@ -4,14 +4,16 @@ Salts, decoys and the record's id are drawn here. No caller can supply them, so 
 a repeated id would repeat an AES-GCM key and nonce.
 """
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crypto import portionkeys
 from crypto.digests import sha256
-from crypto.encoding import b64u, lp
+from crypto.encoding import HASH_BYTES, lp
 from crypto.signing import Signer
+from ledger.b64lists import slices, spell_list
 from ledger.disclosures import SALT_BYTES, digest, make_disclosure
 from ledger.errors import LabelError, MalformedError
 from ledger.identifiers import JTI_BYTES, KeyId, StatementName
@@ -84,10 +86,9 @@ def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str,
         raise MalformedError("a record has exactly the portions item, event and case")
     listed = [(portion, name, value) for portion in PORTIONS for name, value in _named(portion, portions[portion])]
     _check_names([name for _, name, _ in listed])
-    salts = os.urandom(SALT_BYTES * len(listed))
+    salts = spell_list(slices(os.urandom(SALT_BYTES * len(listed)), size=SALT_BYTES), size=SALT_BYTES)
     out: dict[str, list[tuple[str, str]]] = {portion: [] for portion in PORTIONS}
-    for index, (portion, name, value) in enumerate(listed):
-        salt = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
+    for salt, (portion, name, value) in zip(salts, listed, strict=True):
         out[portion].append((name, make_disclosure(salt=salt, name=name, value=value)))
     return out
 
@@ -119,11 +120,11 @@ def _draw_jti(plaintexts: Iterable[bytes]) -> bytes:
 
 
 def _digests(disclosures: Sequence[str]) -> list[str]:
-    """Return exactly DIGESTS sorted digests, the missing ones decoys (RFC 9901, 4.2.5)."""
-    decoys = os.urandom(_RANDOM_BYTES * (DIGESTS - len(disclosures)))
-    found = [digest(text) for text in disclosures]
-    found += [b64u(sha256(decoys[at : at + _RANDOM_BYTES])) for at in range(0, len(decoys), _RANDOM_BYTES)]
-    return sorted(found)
+    """Return exactly DIGESTS sorted digests, the missing ones decoys hashed from random bytes (RFC 9901, 4.2.5)."""
+    missing = DIGESTS - len(disclosures)
+    decoys = hashlib.shake_256(os.urandom(_RANDOM_BYTES)).digest(missing * HASH_BYTES)
+    found = [digest(text) for text in disclosures] + slices(decoys, size=HASH_BYTES)
+    return sorted(spell_list(found, size=HASH_BYTES))
 
 
 def _seal(name: StatementName, portion: str, epoch_key: bytes, plaintext: bytes) -> _Sealed:

@@ -10,6 +10,7 @@ from enum import Enum
 from crypto.encoding import b64u, unb64u
 from crypto.errors import EncodingError
 from ledger import jsontext
+from ledger.b64lists import slices, spell_list
 from ledger.errors import LabelError, MalformedError
 from ledger.identifiers import hash_of, jti_of
 
@@ -49,9 +50,14 @@ class Slip:
 def build_slip(draft: SlipDraft, *, of: bytes) -> bytes:
     """Return the slip of the record whose jti is `of`, with a fresh salt; its commitment is its SHA-256."""
     _check_draft(draft)
-    listed: list[jsontext.JsonValue] = [b64u(token or os.urandom(TOKEN_BYTES)) for token in _tokens(draft)]
-    salt = b64u(os.urandom(SALT_BYTES))
-    return jsontext.dump({"s": salt, "of": b64u(of), "ep": draft.token_epoch, "hit": draft.hit.value, "tok": listed})
+    drawn = os.urandom(SALT_BYTES + TOKENS * TOKEN_BYTES)
+    spare = slices(drawn[SALT_BYTES:], size=TOKEN_BYTES)
+    given = [token or random for token, random in zip(_tokens(draft), spare, strict=True)]
+    tokens = '","'.join(spell_list(given, size=TOKEN_BYTES))
+    return (
+        f'{{"s":"{b64u(drawn[:SALT_BYTES])}","of":"{b64u(of)}","ep":{draft.token_epoch},"hit":"{draft.hit.value}",'
+        f'"tok":["{tokens}"]}}'
+    ).encode("ascii")
 
 
 def parse_slip(raw: bytes) -> Slip:
@@ -81,6 +87,7 @@ def _tokens(draft: SlipDraft) -> tuple[bytes | None, ...]:
 
 
 def _check_draft(draft: SlipDraft) -> None:
+    jsontext.integer(draft.token_epoch)
     tokens = _tokens(draft)
     given = [token for token in tokens if token is not None]
     if _matches_nothing(draft.hit, draft.token_epoch):

@@ -1,7 +1,6 @@
 """The terms of a charter: the log's keys, witness policy, matching key, limits (docs/protocol.md, 8)."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from crypto.encoding import b64u, unb64u
 from crypto.errors import EncodingError, KeyRefusedError
@@ -13,7 +12,7 @@ from ledger.identifiers import LOG_ID, KeyId, agency_id, hash_of, key_id
 from ledger.jsontext import JsonValue
 from ledger.notes import SignatureType, VerifierKey
 
-_NOTE_TYPES = (SignatureType.ED25519, SignatureType.ML_DSA_44)
+_NOTE_TYPES = (SignatureType.ED25519, SignatureType.ML_DSA_44_COSIGNATURE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +75,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one agency may do in a day, the same for all, and who may read entry bundles."""
+    """What one agency may do in a day, the same for all, and who may read entry bundles: `open` or `members`."""
 
-    entries: Literal["open", "members"] = "members"
+    entries: str = "members"
     keys: int = 4
     lookups: int = 200
     own: int = 5_000
@@ -131,10 +130,12 @@ def parse_match(value: JsonValue) -> Match | None:
 def parse_limits(value: JsonValue) -> Limits:
     """Return the limits."""
     entries, *numbers = jsontext.members(value, "entries", "keys", "lookups", "own", "submissions", "slips")
-    if entries != "open" and entries != "members":  # noqa: PLR1714  (mypy narrows `!=`, not `not in`)
+    if entries not in ("open", "members"):
         raise MalformedError("entry bundles are open or for members")
     keys, lookups, own, submissions, slips = (jsontext.integer(number) for number in numbers)
-    return Limits(entries=entries, keys=keys, lookups=lookups, own=own, submissions=submissions, slips=slips)
+    return Limits(
+        entries=jsontext.text(entries), keys=keys, lookups=lookups, own=own, submissions=submissions, slips=slips
+    )
 
 
 def _vkeys(value: JsonValue, *, name: str) -> tuple[VerifierKey, ...]:
