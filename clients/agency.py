@@ -107,5 +107,3 @@ def _agency(identity: Identity, keys: list[Secret]) -> Agency:
 
 def _enrolment(kind: str, body: JsonValue) -> bytes:
     return jsontext.dump({"typ": ENROLMENT_TYP, "kind": kind, "body": body}) + b"\n"
-
-

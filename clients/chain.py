@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from clients.authority import Authority
+from clients.batchreading import read_batch
 from clients.entries import Entries
 from clients.errors import TrustError
 from clients.outbox import OutboxBatch
 from clients.session import Session
 from clients.trust import View
-from crypto.digests import sha256
-from ledger.batchcheck import verify_batch
 from ledger.batches import FIRST_PREV, build_batch, parse_batch
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import (
@@ -59,7 +58,9 @@ def end_of_chain(session: Session, view: View, authority: Authority) -> Link:
     return _verified_link(session, view, authority, seq=head.seq, prev=head.prev, index=head.index)
 
 
-def make_batch(session: Session, view: View, authority: Authority, statements: Sequence[SealedStatement]) -> OutboxBatch:
+def make_batch(
+    session: Session, view: View, authority: Authority, statements: Sequence[SealedStatement]
+) -> OutboxBatch:
     """Return the signed batch that closes `statements` on top of the chain, ready to be put into the outbox."""
     link = end_of_chain(session, view, authority)
     entry = _sign(session, view, authority, link, [statement.entry for statement in statements])
@@ -144,16 +145,9 @@ def _verified_link(
     """Return the end of the chain that the service names, once the entry there is this agency's own signed batch."""
     if index is None or index >= view.checkpoint.size:
         raise ProofError("the service names a batch of this agency that the log does not hold")
-    entry = session.service.entry(index).entry
-    batch = parse_batch(entry)
-    start = index - batch.n
-    if view.tree.leaf_hashes(index, index + 1) != (leaf_hash(entry),) or start < 0:
-        raise ProofError("the batch served is not the one in the log")
-    if (batch.iss, batch.seq, sha256(batch.payload)) != (session.config.id, seq, prev):
-        raise ProofError("the batch served is not the one the service names")
-    authority.learn(batch.kx)
-    statements = Entries(view, session.service).read(start, index)
-    verify_batch(authority.membership, start, batch, statements)
+    batch = read_batch(Entries(view, session.service), authority, index).submission.batch
+    if (batch.iss, batch.seq, batch.payload_hash) != (session.config.id, seq, prev):
+        raise ProofError("the batch in the log is not the one the service names")
     return Link(seq=seq, payload_hash=prev)
 
 
@@ -170,5 +164,3 @@ def _sign(session: Session, view: View, authority: Authority, link: Link, statem
         sign=session.keyring.signer(Role.SIGN).pair(),
         batch=session.keyring.signer(Role.BATCH).pair(),
     )
-
-

@@ -41,14 +41,10 @@ def sealing_keys(session: Session, view: View, authority: Authority, profile: Pr
     if epoch is None or not _fits(session, view, authority, epoch, wanted):
         epoch = _open(session, view, authority, wanted)
     held = session.keyring.epoch_keys()
-    return SealingKeys(
-        ep=epoch.ep, keys={audience: held[epoch.audiences[_spelled(audience)]] for audience in wanted}
-    )
+    return SealingKeys(ep=epoch.ep, keys={audience: held[epoch.audiences[_spelled(audience)]] for audience in wanted})
 
 
-def _fits(
-    session: Session, view: View, authority: Authority, epoch: OpenEpoch, wanted: Sequence[Audience]
-) -> bool:
+def _fits(session: Session, view: View, authority: Authority, epoch: OpenEpoch, wanted: Sequence[Audience]) -> bool:
     """Say whether `epoch` may go on: young, not full, for these audiences, and nothing changed under it.
 
     Any later charter or key entry of a recipient ends it here, though only some end it by force: a new epoch is

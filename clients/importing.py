@@ -62,9 +62,7 @@ def prepare(
     rejected: list[Row] = []
     problems: list[Problem] = []
     seen: Counter[bytes] = Counter()
-    for original, (mapped, found) in zip(
-        table.rows, map_rows(list_map, table, tables, today=today), strict=True
-    ):
+    for original, (mapped, found) in zip(table.rows, map_rows(list_map, table, tables, today=today), strict=True):
         plans, refused = _plan(mapped, planner) if mapped else ((), ())
         problems += (*found, *refused)
         if mapped is None or refused:
@@ -89,9 +87,7 @@ def _plan(mapped: MappedRow, planner: Planner) -> tuple[tuple[Plan, ...], tuple[
     problems: list[Problem] = []
     for draft in mapped.drafts:
         try:
-            plans.append(
-                planner.plan(event_kind=draft.event, fields=draft.fields, compartments=draft.compartments)
-            )
+            plans.append(planner.plan(event_kind=draft.event, fields=draft.fields, compartments=draft.compartments))
         except LedgerError as error:
             problems.append(_problem(mapped.row, draft.columns, error))
     return tuple(plans), tuple(dict.fromkeys(problems))

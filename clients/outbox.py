@@ -23,7 +23,7 @@ _BATCH = Table(
     Column("payload_hash", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("first", Integer),
-    Column("index", Integer),
+    Column("position", Integer),
 )
 _ROW = Table(
     "row",
@@ -90,11 +90,9 @@ class Outbox:
         newest = select(func.max(_EPOCH.c.ep)).scalar_subquery()
         records = sum(len(row.names) for row in rows)
         with self._engine.begin() as connection:
-            if connection.execute(select(_BATCH.c.seq).where(_BATCH.c.index.is_(None))).first() is not None:
+            if connection.execute(select(_BATCH.c.seq).where(_BATCH.c.position.is_(None))).first() is not None:
                 raise HomeError("another batch waits to be sent", next_step="run `sealtrace submit --resume`")
-            connection.execute(
-                insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body)
-            )
+            connection.execute(insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body))
             values = [_row_values(row, batch.seq) for row in rows]
             if values:
                 connection.execute(insert(_ROW), values)
@@ -117,7 +115,7 @@ class Outbox:
         with self._engine.begin() as connection:
             changed = connection.execute(
                 update(_BATCH)
-                .where(_BATCH.c.seq == old.seq, _BATCH.c.payload_hash == old.payload_hash, _BATCH.c.index.is_(None))
+                .where(_BATCH.c.seq == old.seq, _BATCH.c.payload_hash == old.payload_hash, _BATCH.c.position.is_(None))
                 .values(seq=new.seq, payload_hash=new.payload_hash, body=new.body)
             )
             if changed.rowcount != 1:
@@ -135,20 +133,24 @@ class Outbox:
         """Remember that a batch stands in the log, verified; its body is no longer needed."""
         with self._engine.begin() as connection:
             connection.execute(
-                update(_BATCH).where(_BATCH.c.seq == batch.seq).values(first=first, index=index, body=b"")
+                update(_BATCH).where(_BATCH.c.seq == batch.seq).values(first=first, position=index, body=b"")
             )
 
     def waiting(self) -> OutboxBatch | None:
         """Return the batch that is still to be sent, if there is one."""
         with self._engine.begin() as connection:
-            row = connection.execute(select(_BATCH).where(_BATCH.c.index.is_(None))).first()
+            row = connection.execute(select(_BATCH).where(_BATCH.c.position.is_(None))).first()
         return None if row is None else OutboxBatch(seq=row.seq, payload_hash=row.payload_hash, body=row.body)
 
     def last(self) -> OutboxBatch | None:
         """Return the newest batch, without its body once it is logged."""
         with self._engine.begin() as connection:
             row = connection.execute(select(_BATCH).order_by(_BATCH.c.seq.desc()).limit(1)).first()
-        return None if row is None else OutboxBatch(**row._mapping)
+        if row is None:
+            return None
+        return OutboxBatch(
+            seq=row.seq, payload_hash=row.payload_hash, body=row.body, first=row.first, index=row.position
+        )
 
     def sent(self, fingerprints: Sequence[bytes]) -> dict[bytes, SentRow]:
         """Return what is known of rows with these fingerprints."""
@@ -161,7 +163,7 @@ class Outbox:
     def epoch(self) -> OpenEpoch | None:
         """Return the epoch this agency opened last."""
         with self._engine.begin() as connection:
-            chosen = select(_EPOCH, _BATCH.c.index).join(_BATCH, _BATCH.c.seq == _EPOCH.c.seq)
+            chosen = select(_EPOCH, _BATCH.c.position).join(_BATCH, _BATCH.c.seq == _EPOCH.c.seq)
             row = connection.execute(chosen.order_by(_EPOCH.c.ep.desc()).limit(1)).first()
         if row is None:
             return None
@@ -170,7 +172,7 @@ class Outbox:
             opened=row.opened,
             audiences=json.loads(row.audiences),
             records=row.records,
-            index=row.index,
+            index=row.position,
         )
 
     def close(self) -> None:

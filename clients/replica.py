@@ -22,7 +22,7 @@ _TABLES = MetaData()
 _RECORD = Table(
     "record",
     _TABLES,
-    Column("index", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
     Column("iss", String, nullable=False),
     Column("jti", LargeBinary, nullable=False),
     Column("kid", String, nullable=False),
@@ -39,7 +39,7 @@ _RECORD = Table(
 _PORTION = Table(
     "portion",
     _TABLES,
-    Column("index", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
     Column("portion", String, primary_key=True),
     Column("level", String, nullable=False),
     Column("label", String, nullable=False),
@@ -49,7 +49,7 @@ _PORTION = Table(
 _GRANT = Table(
     "grant",
     _TABLES,
-    Column("index", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
     Column("iss", String, nullable=False),
     Column("ep", Integer, nullable=False),
     Column("level", String, nullable=False),
@@ -57,11 +57,9 @@ _GRANT = Table(
     Index("grant_epoch", "iss", "ep"),
 )
 _KEY_ENTRY = Table(
-    "key_entry", _TABLES, Column("index", Integer, primary_key=True), Column("entry", LargeBinary, nullable=False)
+    "key_entry", _TABLES, Column("position", Integer, primary_key=True), Column("entry", LargeBinary, nullable=False)
 )
-_STATE = Table(
-    "state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False)
-)
+_STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
 
 CURSOR = "cursor"
 SIZE = "size"
@@ -133,7 +131,7 @@ class Replica:
             for grant in grants:
                 connection.execute(insert(_GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
             for index, entry in (key_entries or {}).items():
-                connection.execute(insert(_KEY_ENTRY).values(index=index, entry=entry).on_conflict_do_nothing())
+                connection.execute(insert(_KEY_ENTRY).values(position=index, entry=entry).on_conflict_do_nothing())
             for name, value in (state or {}).items():
                 row = insert(_STATE).values(name=name, value=value)
                 connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
@@ -147,23 +145,26 @@ class Replica:
     def grants(self, iss: str, ep: int) -> tuple[StoredGrant, ...]:
         """Return the grants held for an epoch of an issuer."""
         with self._engine.begin() as connection:
-            chosen = select(_GRANT).where(_GRANT.c.iss == iss, _GRANT.c.ep == ep).order_by(_GRANT.c.index)
+            chosen = select(_GRANT).where(_GRANT.c.iss == iss, _GRANT.c.ep == ep).order_by(_GRANT.c.position)
             return tuple(
-                StoredGrant(index=row.index, iss=row.iss, ep=row.ep, level=Level(row.level), ek=row.ek)
+                StoredGrant(index=row.position, iss=row.iss, ep=row.ep, level=Level(row.level), ek=row.ek)
                 for row in connection.execute(chosen)
             )
 
     def key_entries(self) -> Mapping[int, bytes]:
         """Return the key entries verified so far, by index."""
         with self._engine.begin() as connection:
-            return {row.index: row.entry for row in connection.execute(select(_KEY_ENTRY).order_by(_KEY_ENTRY.c.index))}
+            return {
+                row.position: row.entry
+                for row in connection.execute(select(_KEY_ENTRY).order_by(_KEY_ENTRY.c.position))
+            }
 
     def last_index_below(self, iss: str, ep: int) -> int:
         """Return the last index known of an earlier epoch of `iss`, -1 if there is none: later ones cannot precede it."""
         with self._engine.begin() as connection:
             found = [
                 connection.execute(
-                    select(func.max(table.c.index)).where(table.c.iss == iss, table.c.ep < ep)
+                    select(func.max(table.c.position)).where(table.c.iss == iss, table.c.ep < ep)
                 ).scalar()
                 for table in (_RECORD, _GRANT)
             ]
@@ -177,9 +178,7 @@ class Replica:
 
     def find(self, name: StatementName) -> StoredRecord | None:
         """Return the record of that name, if this home could open any of it."""
-        return next(
-            self._records(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti), None
-        )
+        return next(self._records(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti), None)
 
     def records(self) -> Iterator[StoredRecord]:
         """Yield all records in log order."""
@@ -192,15 +191,15 @@ class Replica:
 
     def _records(self, *conditions: Any) -> Iterator[StoredRecord]:
         with self._engine.begin() as connection:
-            rows = connection.execute(select(_RECORD).where(*conditions).order_by(_RECORD.c.index)).all()
-            portions = _portions(connection, [row.index for row in rows])
+            rows = connection.execute(select(_RECORD).where(*conditions).order_by(_RECORD.c.position)).all()
+            portions = _portions(connection, [row.position for row in rows])
         for row in rows:
-            yield _record(row, portions.get(row.index, {}))
+            yield _record(row, portions.get(row.position, {}))
 
 
 def _add_record(connection: Connection, record: StoredRecord) -> None:
     values = {
-        "index": record.index,
+        "position": record.index,
         "iss": record.name.iss,
         "jti": record.name.jti,
         "kid": record.kid,
@@ -224,7 +223,7 @@ def _add_record(connection: Connection, record: StoredRecord) -> None:
 
 def _portion_values(index: int, portion: StoredPortion) -> dict[str, object]:
     return {
-        "index": index,
+        "position": index,
         "portion": portion.portion,
         "level": portion.level.value,
         "label": json.dumps(portion.label, ensure_ascii=False),
@@ -234,14 +233,14 @@ def _portion_values(index: int, portion: StoredPortion) -> dict[str, object]:
 
 
 def _grant_values(grant: StoredGrant) -> dict[str, object]:
-    return {"index": grant.index, "iss": grant.iss, "ep": grant.ep, "level": grant.level.value, "ek": grant.ek}
+    return {"position": grant.index, "iss": grant.iss, "ep": grant.ep, "level": grant.level.value, "ek": grant.ek}
 
 
 def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[str, StoredPortion]]:
     found: dict[int, dict[str, StoredPortion]] = {}
     for at in range(0, len(indices), 500):
-        for row in connection.execute(select(_PORTION).where(_PORTION.c.index.in_(indices[at : at + 500]))):
-            found.setdefault(row.index, {})[row.portion] = StoredPortion(
+        for row in connection.execute(select(_PORTION).where(_PORTION.c.position.in_(indices[at : at + 500]))):
+            found.setdefault(row.position, {})[row.portion] = StoredPortion(
                 portion=row.portion,
                 level=Level(row.level),
                 label=json.loads(row.label),
@@ -253,7 +252,7 @@ def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[
 
 def _record(row: Any, portions: Mapping[str, StoredPortion]) -> StoredRecord:
     return StoredRecord(
-        index=row.index,
+        index=row.position,
         name=StatementName(row.iss, row.jti),
         kid=row.kid,
         iat=row.iat,

@@ -116,4 +116,3 @@ def save_profile(home: Home, profile: Profile) -> None:
     """Write the profile where the home looks for it."""
     agency_id(profile.agency)
     write_file(home.profile, to_toml(profile).encode())
-

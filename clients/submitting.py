@@ -76,9 +76,7 @@ def submit(session: Session, rows: Sequence[PlannedRow], profile: Profile, *, pr
 def resume(session: Session) -> Submission:
     """Send what waits in the outbox, and nothing else."""
     logged = [batch for batch in [send_waiting(session)] if batch is not None]
-    return Submission(
-        batches=tuple(logged), records=0, unchanged=(), corrections=(), size=_prove_kept(session, logged)
-    )
+    return Submission(batches=tuple(logged), records=0, unchanged=(), corrections=(), size=_prove_kept(session, logged))
 
 
 def _sort(

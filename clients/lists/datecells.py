@@ -80,6 +80,4 @@ def _not_spelled(patterns: Sequence[str]) -> CellError:
 
 
 def _ascii_digits(text: str) -> str:
-    return "".join(
-        str(unicodedata.decimal(character)) if character.isdecimal() else character for character in text
-    )
+    return "".join(str(unicodedata.decimal(character)) if character.isdecimal() else character for character in text)

@@ -21,9 +21,7 @@ _NAMES: Mapping[str, str] = {
         "марка,изготовитель,производитель,виробник,الماركة,الصانع,الشركة المصنعة,ساخت,کمپنی"
     ),
     "item.model": "model,modelo,modele,modèle,modell,модель,الطراز,ماڈل,مدل",
-    "item.calibre": (
-        "calibre,caliber,firearm caliber,cal,gauge,calibro,kaliber,калибр,калібр,العيار,کیلیبر,کالیبر"
-    ),
+    "item.calibre": ("calibre,caliber,firearm caliber,cal,gauge,calibro,kaliber,калибр,калібр,العيار,کیلیبر,کالیبر"),
     "item.type": (
         "type,weapon type,firearm type,type of weapon,tipo,tipo de arma,especie,type d arme,typ,waffenart,"
         "тип,тип оружия,вид оружия,тип зброї,نوع السلاح,قسم اسلحہ,نوع سلاح"
@@ -73,6 +71,4 @@ def fold(name: str) -> str:
     return " ".join(letters.split())
 
 
-FIELD_BY_HEADER: Mapping[str, str] = {
-    fold(name): field for field, names in _NAMES.items() for name in names.split(",")
-}
+FIELD_BY_HEADER: Mapping[str, str] = {fold(name): field for field, names in _NAMES.items() for name in names.split(",")}

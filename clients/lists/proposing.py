@@ -18,7 +18,7 @@ def propose_map(table: Table, *, event: str = "recovery") -> str:
 def _lines(table: Table, event: str) -> Iterator[str]:
     fields, unknown = _assign(table.header)
     yield "# Proposed by `sealtrace submit`. Read every line: nothing is submitted before you pass this file with --map."
-    yield "title = \"\"  # what this list is"
+    yield 'title = ""  # what this list is'
     yield f"ignore = {_quoted_list(unknown)}  # columns left out: not recognised, or needed twice"
     yield from ("", "[format]")
     yield f"encoding = {_quoted(table.encoding)}"

@@ -12,6 +12,7 @@ import pycountry
 
 from clients.lists.cells import CellError
 from clients.lists.datecells import read_date
+from ledger import weapontypes
 from ledger.calibres import CalibreTable
 from ledger.countries import is_country
 from ledger.itemfields import MAKE_IN_TEXT
@@ -101,7 +102,7 @@ def _serials(text: str, _reading: Reading) -> Fields:
 
 def _make(text: str, reading: Reading) -> Fields:
     found = reading.tables.makes.find(text)
-    if found.code == MAKE_IN_TEXT:
+    if found is None or found.code == MAKE_IN_TEXT:
         return {"item.make": MAKE_IN_TEXT, "item.make_text": text}
     return {"item.make": found.code}
 
@@ -110,14 +111,15 @@ def _calibre(text: str, reading: Reading) -> Fields:
     found = reading.tables.calibres.find(text)
     if found is None:
         return {"item.calibre": text}
-    return {"item.calibre": found.name} | ({"item.calibre_code": found.code} if found.code else {})
+    fields: Fields = {"item.calibre": found.name}
+    if found.ncic:
+        fields["item.calibre_code"] = found.ncic
+    return fields
 
 
 def _type(text: str, _reading: Reading) -> Fields:
-    shape = FIELDS["item.type"]
-    if isinstance(shape, Leaf) and shape.accepts(text):
-        return {"item.type": text}
-    return {"item.type_text": text}
+    found = weapontypes.find(text)
+    return {"item.type_text": text} if found is None else {"item.type": found.code}
 
 
 def _code(text: str, codes: Sequence[str]) -> str:
@@ -150,7 +152,9 @@ def _country(text: str) -> str:
     try:
         return str(pycountry.countries.lookup(text).alpha_3)
     except LookupError:
-        raise CellError("no country has this name or code", "write the ISO 3166-1 alpha-3 code, ZZZ for unknown") from None
+        raise CellError(
+            "no country has this name or code", "write the ISO 3166-1 alpha-3 code, ZZZ for unknown"
+        ) from None
 
 
 _SPECIAL: Mapping[str, Callable[[str, Reading], Fields]] = {
