@@ -3,7 +3,7 @@
 from clients.trust import LogReader, View
 from ledger.errors import NotFoundError, ProofError
 from ledger.merkle import leaf_hash
-from ledger.tiles import TILE_WIDTH, bundle_path, parse_bundle
+from ledger.tiles import TILE_WIDTH, ReadTile, bundle_path, parse_bundle
 
 
 class Entries:
@@ -25,19 +25,21 @@ class Entries:
 
     def _bundle(self, index: int) -> tuple[bytes, ...]:
         if self._kept[0] != index:
-            entries = self._fetch(index)
+            entries = fetch_bundle(self._reader.tile, index=index, size=self._view.checkpoint.size)
             start = index * TILE_WIDTH
             if tuple(map(leaf_hash, entries)) != self._view.tree.leaf_hashes(start, start + len(entries)):
                 raise ProofError(f"the entries from {start:,} on are not those of the log")
             self._kept = (index, entries)
         return self._kept[1]
 
-    def _fetch(self, index: int) -> tuple[bytes, ...]:
-        path = bundle_path(index=index, size=self._view.checkpoint.size)
-        try:
-            return parse_bundle(self._reader.tile(path), width=path.width)
-        except NotFoundError:
-            if not path.is_partial:
-                raise
-            # A log may drop a partial bundle once the full one exists.
-            return parse_bundle(self._reader.tile(path.full()), width=TILE_WIDTH)[: path.width]
+
+def fetch_bundle(read: ReadTile, *, index: int, size: int) -> tuple[bytes, ...]:
+    """Return the entries of a bundle of a log of `size`, taken apart and not yet verified."""
+    path = bundle_path(index=index, size=size)
+    try:
+        return parse_bundle(read(path), width=path.width)
+    except NotFoundError:
+        if not path.is_partial:
+            raise
+        # A log may drop a partial bundle once the full one exists.
+        return parse_bundle(read(path.full()), width=TILE_WIDTH)[: path.width]

@@ -15,7 +15,7 @@ from clients.session import Session
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from crypto.portionkeys import PortionKeys
-from ledger.decision import Denied, Reader, UnderLabel, permit
+from ledger.decision import Reader, UnderLabel, require_permit
 from ledger.errors import LedgerError, ProofError
 from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
@@ -176,15 +176,13 @@ class Opener:
             readers=readers(label, originator=originator, members=self._members),
             bound=one.level,
         )
-        answer = permit(
+        require_permit(
             agency_reader(self._me),
             carried,
             purpose=next(iter(label.purp)),
             charter_ceiling=self._members.ceilings.get(self._me),
             today=datetime.date.min,
         )
-        if isinstance(answer, Denied):
-            raise ProofError(f"its label does not admit us: {answer.reason.value}")
 
 
 def _stored_grant(index: int, grant: Grant) -> StoredGrant:
