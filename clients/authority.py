@@ -4,14 +4,14 @@ Charters come with the view of the log. Key entries are found where the log itse
 every agency's head name the newest one (`kx`), and each names the one before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clients.errors import TrustError
 from clients.replica import Replica
 from clients.service import Service
 from clients.trust import View
 from ledger import fingerprints
-from ledger.charter import charter_entry
+from ledger.charter import Charter, charter_entry
 from ledger.errors import ProofError
 from ledger.keyentries import parse_key_entry
 from ledger.labels import Members
@@ -33,7 +33,7 @@ class Authority:
 
     def members(self) -> Members:
         """Return what labels need to know: the agencies of every charter version, and today's ceilings."""
-        return members_of(self._view)
+        return members_of([logged.charter for logged in self._view.charters])
 
     def catch_up(self, iss: str) -> None:
         """Learn the key entries of an agency up to the newest that the service names."""
@@ -69,13 +69,11 @@ class Authority:
         return entry
 
 
-def members_of(view: View) -> Members:
-    """Return the agencies of every charter version of a view, and the ceilings of the charter in force."""
+def members_of(charters: Sequence[Charter]) -> Members:
+    """Return the agencies of every charter version, and the ceilings of the last, which is in force."""
     return Members(
-        versions={
-            logged.charter.ver: frozenset(agency.id for agency in logged.charter.agencies) for logged in view.charters
-        },
-        ceilings={agency.id: agency.ceiling for agency in view.charter.agencies},
+        versions={charter.ver: frozenset(agency.id for agency in charter.agencies) for charter in charters},
+        ceilings={agency.id: agency.ceiling for agency in charters[-1].agencies},
     )
 
 

@@ -104,7 +104,7 @@ def _send(session: Session, batch: OutboxBatch) -> Logged:
 
 def _verify_receipt(session: Session, entry: bytes, receipt: Receipt) -> None:
     """Raise unless the log signed a tree that holds this very batch entry where the receipt says."""
-    charter = session.trust.charter()
+    charter = session.trust.charters()[-1]
     checkpoint = open_checkpoint(receipt.checkpoint.encode(), origin=charter.origin, vkeys=charter.log.vkeys)
     verify_inclusion(
         leaf=leaf_hash(entry), index=receipt.index, size=checkpoint.size, proof=receipt.proof, root=checkpoint.root

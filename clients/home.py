@@ -9,11 +9,13 @@ import stat
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clients.durable import make_folder, write_file
 from clients.errors import HomeError
+from crypto import privatefile
 from ledger.errors import MalformedError
 from ledger.identifiers import agency_id
 
@@ -84,6 +86,10 @@ class Home:
     def codes(self) -> Path:
         """Return the folder of imported official code lists."""
         return self.path / "codes"
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Return a lock: commands that change the home take turns."""
+        return privatefile.locked(self.path / "home")
 
     def config(self) -> HomeConfig:
         """Return what `config.toml` says; raise HomeError when it is missing or not as written here."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from clients.authority import Authority
 from clients.durable import write_file
@@ -14,6 +15,7 @@ from clients.requestsigning import RequestSigner
 from clients.service import Service
 from clients.transport import Transport
 from clients.trust import Trust, View
+from ledger.charter import Charter
 from ledger.identifiers import agency_id
 from ledger.kinds import Role
 from ledger.labels import MembersAt
@@ -56,7 +58,7 @@ class Session:
 
     def profile(self, view: View) -> Profile:
         """Return the agency's profile, or the default one for the charter in force."""
-        return load_profile(self.home, view)
+        return load_profile(self.home, view.charter)
 
     def close(self) -> None:
         """Close the databases."""
@@ -96,11 +98,12 @@ def join(home: Home, *, url: str, transport: Transport, fingerprint: bytes) -> V
     return view
 
 
-def load_profile(home: Home, view: View) -> Profile:
-    """Return the home's profile; where it has none, the default one, for all members of the charter in force."""
-    if not home.profile.exists():
-        return default_profile(home.config().id, MembersAt(version=view.charter.ver))
-    raw = home.profile.read_bytes()
+def load_profile(home: Home, charter: Charter, *, path: Path | None = None) -> Profile:
+    """Return the profile at `path`, else the home's; where it has none, the default one for all of `charter`."""
+    path = path or home.profile
+    if not path.exists():
+        return default_profile(home.config().id, MembersAt(version=charter.ver))
+    raw = path.read_bytes()
     if len(raw) > MAX_PROFILE_BYTES:
         raise ListError("profile.toml is too large", next_step="see `sealtrace profile show`")
     try:
