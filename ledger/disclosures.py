@@ -24,7 +24,7 @@ _RESERVED = re.compile(rb'[{,]"(?:_sd|\.\.\.)":')
 class Disclosure:
     """One field of a record: its text as signed for, the name it shows and the value."""
 
-    text: str
+    text: str = field(repr=False)
     name: str
     value: JsonValue = field(repr=False)
 

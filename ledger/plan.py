@@ -12,8 +12,10 @@ from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Label, Level, Members
 from ledger.markings import Marking, exceeding_terms, marking
-from ledger.profiles import Audience, Hit, Profile, Stricter, audience
-from ledger.vocabulary import PORTIONS, check_portion, check_record, portion_of
+from ledger.profiles import Audience, Profile, Stricter, audience
+from ledger.recordform import PORTIONS
+from ledger.slips import Hit
+from ledger.vocabulary import check_portion, check_record, portion_of
 
 _CASE = "case"
 

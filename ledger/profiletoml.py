@@ -14,8 +14,9 @@ from typing import TypeVar
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Label, Level, label_from_json, level_of
-from ledger.profiles import FieldRule, Hit, Profile, RecordClass, Stricter
-from ledger.vocabulary import PORTIONS
+from ledger.profiles import FieldRule, Profile, RecordClass, Stricter
+from ledger.recordform import PORTIONS
+from ledger.slips import Hit
 
 TYP = "sealtrace/v1/profile"
 MAX_PROFILE_BYTES = 65_536

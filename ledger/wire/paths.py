@@ -5,6 +5,7 @@ from ledger.identifiers import StatementName
 
 CHECKPOINT = "/checkpoint"
 TILE = "/tile/{path}"
+ENTRIES_TILE = "/tile/entries/{path}"
 BATCHES = "/v1/batches"
 CHARTERS = "/v1/charters"
 CHARTER = "/v1/charters/{ver}"
@@ -25,7 +26,7 @@ CHARTER_TYPE = "application/vnd.sealtrace.charter+json"
 KEY_TYPE = "application/vnd.sealtrace.key+json"
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
-CHECKPOINT_TYPE = "text/plain; charset=utf-8"
+TEXT_TYPE = "text/plain; charset=utf-8"
 TILE_TYPE = "application/octet-stream"
 
 

@@ -7,7 +7,6 @@ or something else, is not even parsed.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from crypto.digests import sha256
 from crypto.encoding import b64, b64u, unb64u
@@ -29,7 +28,8 @@ MAX_AGE_SECONDS = 60
 MAX_SKEW_SECONDS = 5
 NONCE_SECONDS = 120
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_URL = re.compile(r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:]{2,45}\])(?::([1-9][0-9]{0,4}))?/?")
+_OWN_PORTS = {("http", "80"), ("https", "443")}
 _INPUT = re.compile(r'.*;created=(\d{1,12});keyid="([^"]{1,64})";alg="ed25519";nonce="([^"]{22})";tag="[^"]*"')
 
 
@@ -89,9 +89,9 @@ def verify_fresh(created: int, *, now: int) -> None:
 
 
 def authority(url: str) -> str:
-    """Return the `@authority` of a charter's `url` (RFC 9421, 2.2.3): lower case, without the scheme's own port."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    bracketed = f"[{host}]" if ":" in host else host
-    port = parts.port
-    return bracketed if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{bracketed}:{port}"
+    """Return the `@authority` of a charter's `url` (RFC 9421, 2.2.3): the host, and the port unless the scheme's own."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise MalformedError("not a service's url like https://ledger.example")
+    scheme, host, port = found.groups()
+    return host if port is None or (scheme, port) in _OWN_PORTS else f"{host}:{port}"
