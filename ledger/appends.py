@@ -1,0 +1,65 @@
+"""From what was judged to what a store writes: rows for a batch, a charter, a key entry (docs/protocol.md, 7)."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from ledger.errors import MalformedError
+from ledger.grants import Grant
+from ledger.kinds import Typ
+from ledger.log import Append, Blob, CharterRow, Nonce, StatementRow
+from ledger.membership import CharterChange
+from ledger.messages import Message
+from ledger.recordform import Record
+from ledger.state import VerifiedBatch
+from ledger.submissions import Statement
+
+
+def batch_append(judged: VerifiedBatch, *, attached: Sequence[tuple[Blob, ...]], nonce: Nonce | None = None) -> Append:
+    """Return what a judged batch adds, with the blobs that `attach_blobs` put in their places."""
+    submission = judged.submission
+    pairs = zip(submission.parsed, attached, strict=True)
+    return Append(
+        entries=(*submission.statements, submission.entry),
+        statements=tuple(
+            _row(statement, index=index, blobs=blobs)
+            for index, (statement, blobs) in enumerate(pairs, start=judged.first)
+        ),
+        batch=judged.row(),
+        nonce=nonce,
+    )
+
+
+def charter_append(change: CharterChange, *, entry: bytes, file: bytes) -> Append:
+    """Return what a judged charter adds."""
+    return Append(entries=(entry,), charter=CharterRow(ver=change.charter.ver, index=change.index, file=file))
+
+
+def key_append(*, entry: bytes) -> Append:
+    """Return what a judged key entry adds."""
+    return Append(entries=(entry,))
+
+
+def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
+    match statement:
+        case Record():
+            return StatementRow(
+                index=index,
+                name=statement.name,
+                typ=Typ.RECORD,
+                ep=statement.ep,
+                sup=statement.sup,
+                kcs=tuple(portion.kc for portion in statement.portions.values()),
+                blobs=blobs,
+            )
+        case Grant():
+            recipients = tuple(recipient.r for recipient in statement.to)
+            return StatementRow(
+                index=index, name=statement.name, typ=Typ.GRANT, ep=statement.ep, recipients=recipients, blobs=blobs
+            )
+        case Message():
+            routed = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for)
+            return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=routed, blobs=blobs)
+        case None:
+            raise MalformedError("a submission that was not read to the end")
+        case _:
+            assert_never(statement)

@@ -1,0 +1,161 @@
+"""A batch as it was sent: entry, statements, blobs; what can be said of it before its place is known.
+
+docs/protocol.md, 7. All of this is pure and may run side by side, ahead of the one who judges in order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import TypeAlias, assert_never
+
+from ledger import grants, messages, records
+from ledger.batches import MAX_STATEMENTS, Batch, parse_batch
+from ledger.checks import locate, require
+from ledger.errors import LedgerError, MalformedError
+from ledger.grants import Grant, parse_grant
+from ledger.jws import parse_header
+from ledger.kinds import Typ
+from ledger.log import Blob
+from ledger.merkle import leaf_hash
+from ledger.messages import Message, parse_message
+from ledger.recordform import Record
+from ledger.records import parse_record
+
+Statement: TypeAlias = Record | Grant | Message
+
+# Renewals of match slips and expungements have parsers, but what follows from them is not decided here yet: a log
+# must not hold what its judges do not understand.
+_PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType(
+    {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message}
+)
+
+
+class Depth(Enum):
+    """How much of every statement is looked at; the batch itself, grants and charters always are."""
+
+    STRUCTURE = 0
+    RECORDS = 1
+    SIGNATURES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A batch taken apart: of every statement the protected header, the leaf hash and, if the depth asks, its content.
+
+    `typs` says what kind each distinct header claims: a thousand statements of one key share one.
+    """
+
+    entry: bytes
+    batch: Batch
+    statements: tuple[bytes, ...]
+    headers: tuple[bytes, ...]
+    typs: Mapping[bytes, Typ]
+    leaves: tuple[bytes, ...]
+    parsed: tuple[Statement | None, ...]
+
+
+def read_submission(
+    entry: bytes,
+    statements: Sequence[bytes],
+    *,
+    depth: Depth = Depth.RECORDS,
+    leaves: Sequence[bytes] | None = None,
+) -> Submission:
+    """Return a batch and its statements, parsed as far as `depth` asks; `leaves` if they are hashed already."""
+    batch = parse_batch(entry)
+    refusal = MalformedError(f"a batch says how many statements it closes, at most {MAX_STATEMENTS}")
+    require("batch/n", expected=batch.n, found=len(statements), refusal=refusal)
+    headers = tuple(statement[: statement.find(b".")] for statement in statements)
+    typs = _typs(headers)
+    return Submission(
+        entry=entry,
+        batch=batch,
+        statements=tuple(statements),
+        headers=headers,
+        typs=MappingProxyType(typs),
+        leaves=tuple(leaf_hash(statement) for statement in statements) if leaves is None else tuple(leaves),
+        parsed=_parse(statements, headers, typs=typs, depth=depth),
+    )
+
+
+def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[Blob, ...], ...]:
+    """Return the blobs of every statement in their places, if they are exactly those that the statements name."""
+    rest = list(reversed(blobs))
+    attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.parsed)
+    if rest:
+        raise MalformedError("more blobs than the statements name")
+    return attached
+
+
+def _typs(headers: Sequence[bytes]) -> dict[bytes, Typ]:
+    """Return the kind that each distinct header claims, if it is one that a batch may hold."""
+    typs: dict[bytes, Typ] = {}
+    for header in dict.fromkeys(headers):
+        try:
+            typs[header] = _taken(parse_header(header).typ)
+        except LedgerError as error:
+            locate(error, headers.index(header))
+            raise
+    return typs
+
+
+def _taken(typ: Typ) -> Typ:
+    if typ not in _PARSERS:
+        raise MalformedError(f"statements of kind {typ.value} are not taken")
+    return typ
+
+
+def _parse(
+    statements: Sequence[bytes], headers: Sequence[bytes], *, typs: Mapping[bytes, Typ], depth: Depth
+) -> tuple[Statement | None, ...]:
+    wanted = (Typ.GRANT,) if depth is Depth.STRUCTURE else tuple(_PARSERS)
+    parsers = {header: _PARSERS[typ] for header, typ in typs.items() if typ in wanted}
+    parsed: list[Statement | None] = [None] * len(statements)
+    for place, (statement, header) in enumerate(zip(statements, headers, strict=True)):
+        if header in parsers:
+            try:
+                parsed[place] = parsers[header](statement)
+            except LedgerError as error:
+                locate(error, place)
+                raise
+    return tuple(parsed)
+
+
+def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
+    match statement:
+        case Record():
+            count = len(records.PLACES)
+        case Grant():
+            count = len(statement.places)
+        case Message():
+            count = len(messages.PLACES)
+        case None:
+            raise MalformedError("a submission that was not read to the end")
+        case _:
+            assert_never(statement)
+    if len(rest) < count:
+        raise MalformedError("fewer blobs than the statements name")
+    return [rest.pop() for _ in range(count)]
+
+
+def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
+    match statement:
+        case Record():
+            records.check_blobs(statement, blobs)
+            tags = [None, *(portion.a for portion in statement.portions.values())]
+            named = zip(records.PLACES, blobs, tags, strict=True)
+            return tuple(Blob(place=place, data=data, tag_hash=tag) for place, data, tag in named)
+        case Grant():
+            grants.check_blobs(statement, blobs)
+            boxes = zip(statement.to, statement.places, blobs, strict=True)
+            return tuple(Blob(place=place, data=data, only_for=to.r) for to, place, data in boxes)
+        case Message():
+            route = messages.check_blobs(statement, blobs)
+            readers = (route.to, statement.name.iss, None)
+            parts = zip(messages.PLACES, blobs, readers, strict=True)
+            return tuple(Blob(place=place, data=data, only_for=reader) for place, data, reader in parts)
+        case None:
+            raise MalformedError("a submission that was not read to the end")
+        case _:
+            assert_never(statement)
