@@ -19,8 +19,8 @@ from ledger.charter import Charter
 from ledger.identifiers import agency_id
 from ledger.kinds import Role
 from ledger.labels import MembersAt
-from ledger.profiletoml import profile_from_toml, to_toml
 from ledger.profiles import Profile, default_profile
+from ledger.profiletoml import profile_from_toml, to_toml
 from ledger.wire.requests import authority
 
 MAX_PROFILE_BYTES = 1024 * 1024

@@ -16,9 +16,26 @@ BAR = "█" * 20
 _TITLE_WIDTH = 12
 _TITLES = {"item": "Item", "event": "Event", "case": "Case"}
 _SUMMARISED = frozenset(
-    "item.kind item.type item.type_text item.make item.make_text item.model item.calibre item.calibre_code "
-    "item.country_of_manufacture item.serials item.condition "
-    "event.kind event.date event.country event.place event.locode event.recovery event.sale".split()
+    [
+        "item.kind",
+        "item.type",
+        "item.type_text",
+        "item.make",
+        "item.make_text",
+        "item.model",
+        "item.calibre",
+        "item.calibre_code",
+        "item.country_of_manufacture",
+        "item.serials",
+        "item.condition",
+        "event.kind",
+        "event.date",
+        "event.country",
+        "event.place",
+        "event.locode",
+        "event.recovery",
+        "event.sale",
+    ]
 )
 
 

@@ -58,6 +58,35 @@ class View:
     tree: VerifiedTree
 
     @property
+    def charter(self) -> Charter:
+        """Return the charter in force."""
+        return self.charters[-1].charter
+
+
+class Trust:
+    """The folder `trusted` of a home: written only after verification, compared before every belief."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder."""
+        self._folder = folder
+
+    def pin(self, fingerprint: bytes) -> None:
+        """Pin the fingerprint of charter 1; another one later is refused."""
+        anchor = self._folder / "anchor"
+        if anchor.exists() and self.anchor() != fingerprint:
+            raise TrustError("this home has another charter pinned", next_step="use a new home for another log")
+        make_folder(self._folder)
+        write_file(anchor, fingerprints.to_text(fingerprint).encode())
+
+    def anchor(self) -> bytes:
+        """Return the pinned fingerprint; raise HomeError before `join`."""
+        try:
+            return fingerprints.parse((self._folder / "anchor").read_text(encoding="ascii"))
+        except (OSError, UnicodeDecodeError, LedgerError) as error:
+            raise HomeError(
+                "no charter is pinned in this home", next_step="run `sealtrace join URL --charter FINGERPRINT`"
+            ) from error
+
     def charters(self) -> tuple[Charter, ...]:
         """Return the charters verified so far, in order; raise HomeError before `join`."""
         found: list[Charter] = []

@@ -71,5 +71,7 @@ def _law(text: str) -> Law:
 
 
 def _text(made: Home, path: Path, *, auditor: bool) -> str:
-    offline = "" if auditor else f"\nroot keys    {made.root_keystore}: take this file offline after signing the charter"
+    offline = (
+        "" if auditor else f"\nroot keys    {made.root_keystore}: take this file offline after signing the charter"
+    )
     return f"✓ home       {made.path}{offline}\nrequest      {path}: send it to whoever proposes the charter"

@@ -112,5 +112,3 @@ def _text(done: Audit) -> str:
     if found.broken > len(found.findings):
         lines.append(f"  … {found.broken:,} broken rules in all")
     return "\n".join(lines)
-
-

@@ -10,8 +10,8 @@ from clients import charters
 from clients.agency import parse_enrolment
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import ListError
-from clients.plaintext import visible
 from clients.passphrase import Purpose
+from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log
 from ledger import fingerprints
@@ -29,7 +29,9 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
     *,
     service: Annotated[Path, typer.Option(help="What `sealtrace-server create` printed.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the proposal goes.")],
-    threshold: Annotated[int | None, typer.Option(help="How many agencies change the charter; else a majority.")] = None,
+    threshold: Annotated[
+        int | None, typer.Option(help="How many agencies change the charter; else a majority.")
+    ] = None,
     ceiling: Annotated[list[str] | None, typer.Option(help="AGENCY=LEVEL that others may send it at most.")] = None,
     read_only: Annotated[list[str] | None, typer.Option(help="An agency that submits no records.")] = None,
     entries: Annotated[str, typer.Option(help="Who reads entry bundles: open or members.")] = "members",

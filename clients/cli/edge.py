@@ -33,7 +33,7 @@ class Edge:
 
     def today(self) -> datetime.date:
         """Return the date in UTC."""
-        return datetime.datetime.fromtimestamp(self.world.clock(), datetime.timezone.utc).date()
+        return datetime.datetime.fromtimestamp(self.world.clock(), datetime.UTC).date()
 
     def home(self, path: str | None) -> Home:
         """Return the home that `--home` or the environment names."""

@@ -8,6 +8,7 @@ import typer
 
 from clients import preview as previews
 from clients import shippedmaps
+from clients.authority import members_of
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, MapOption, ProfileOption, edge_of
@@ -19,9 +20,9 @@ from clients.lists.maps import ListMap, parse_map
 from clients.lists.proposing import propose_map
 from clients.lists.reading import read_table
 from clients.lists.report import rejected_csv
-from clients.authority import members_of
 from clients.session import Session, load_profile
-from clients.submitting import Submission, resume, submit as submit_rows
+from clients.submitting import Submission, resume
+from clients.submitting import submit as submit_rows
 from ledger.jsontext import JsonValue
 from ledger.plan import Planner
 from ledger.profiles import Profile

@@ -44,7 +44,9 @@ def check_profile(
     Planner(found, members)
     findings = check(found, members, today=edge.today())
     sealed = len(audiences(found, members))
-    text = "\n".join(f"! {one.where}: {one.what}" for one in findings) or f"✓ profile    {sealed} audiences, no findings"
+    text = (
+        "\n".join(f"! {one.where}: {one.what}" for one in findings) or f"✓ profile    {sealed} audiences, no findings"
+    )
     edge.show(
         text,
         {"audiences": sealed, "findings": [{"where": one.where, "what": one.what} for one in findings]},

@@ -13,7 +13,8 @@ from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
 from clients.errors import NotPermittedError
 from clients.home import Home
-from clients.listing import Hit, Query, find as find_records
+from clients.listing import Hit, Query
+from clients.listing import find as find_records
 from clients.opening import agency_reader
 from clients.plaintext import wrap
 from clients.replica import SIZE, VERIFIED_AT, Replica
@@ -73,7 +74,9 @@ def show(
         raise NotFoundError("no record of that name is in the replica: run `sealtrace sync`, or it is sealed to others")
     view = view_record(found, viewer)
     if view.marking is None:
-        raise NotPermittedError("nothing of this record may be shown for this purpose", next_step="see its reasons with --json")
+        raise NotPermittedError(
+            "nothing of this record may be shown for this purpose", next_step="see its reasons with --json"
+        )
     members = frozenset(viewer.members.ceilings)
     text = showing.render(
         view, proof, makes=load_tables(place).makes, contact=contacts.get(found.name.iss, "not named in the charter")
@@ -136,7 +139,9 @@ def _synced(report: SyncReport) -> str:
     for index, why in report.refused.items():
         lines += wrap(f"✗ entry {index:,} is not shown: {why}", width=80, indent="  ")
     if report.left_out:
-        lines.append(f"✗ the service's feed left out {len(report.left_out):,} records, the first at {report.left_out[0]:,}")
+        lines.append(
+            f"✗ the service's feed left out {len(report.left_out):,} records, the first at {report.left_out[0]:,}"
+        )
     return "\n".join(lines)
 
 
