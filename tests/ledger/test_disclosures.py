@@ -14,7 +14,7 @@ from ledger.jsontext import JsonValue
 from tests.support.reference import vector_json
 
 SALT = b64u(bytes(range(16)))
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), max_size=20)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS.filter(lambda name: name != "..."), inner),
