@@ -4,7 +4,7 @@ A row gives several records where its map says so. Nothing here knows a label or
 who will read what.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -59,7 +59,7 @@ def check_map(list_map: ListMap, table: Table) -> None:
 
 
 def map_rows(
-    list_map: ListMap, table: Table, tables: Tables, *, today: datetime.date
+    list_map: ListMap, table: Table, tables: Tables, *, today: dt.date
 ) -> Iterator[tuple[MappedRow | None, tuple[Problem, ...]]]:
     """Yield every row as drafts (None where it cannot be read) with its problems, in the list's order."""
     reading = Reading(dates=list_map.dates, tables=tables)
@@ -76,7 +76,7 @@ def _check_rule(rule: RecordRule) -> None:
 
 
 def _map_row(
-    list_map: ListMap, header: Sequence[str], row: Row, reading: Reading, today: datetime.date
+    list_map: ListMap, header: Sequence[str], row: Row, reading: Reading, today: dt.date
 ) -> tuple[MappedRow | None, tuple[Problem, ...]]:
     if len(row.cells) > len(header):
         return None, (_row_problem(row, "more cells than the header has columns", "check the delimiter and quotes"),)
@@ -145,7 +145,7 @@ def _clean(cell: str) -> str:
     return "".join(one if one.isprintable() or one in "\n\t" else " " for one in lines).strip()
 
 
-def _future(draft: Draft, row: Row, today: datetime.date) -> Iterator[Problem]:
+def _future(draft: Draft, row: Row, today: dt.date) -> Iterator[Problem]:
     for name in _DATE_FIELDS:
         value = draft.fields.get(name)
         if isinstance(value, str) and _begins_after(value, today):
@@ -158,7 +158,7 @@ def _future(draft: Draft, row: Row, today: datetime.date) -> Iterator[Problem]:
             )
 
 
-def _begins_after(text: str, today: datetime.date) -> bool:
+def _begins_after(text: str, today: dt.date) -> bool:
     return parse_date(text).earliest > today
 
 
