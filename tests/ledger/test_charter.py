@@ -300,7 +300,8 @@ def test_good_witness_policies(n: int, k: int, f: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "k", "f"), [(4, 2, 1), (4, 4, 1), (5, 3, 1), (2, 1, 0), (3, 3, 1), (0, 1, 0), (0, 0, 1), (1, 0, 0), (3, 2, -1)]
+    ("n", "k", "f"),
+    [(4, 2, 1), (4, 4, 1), (5, 3, 1), (2, 1, 0), (3, 3, 1), (0, 1, 0), (0, 0, 1), (1, 0, 0), (3, 2, -1)],
 )
 def test_a_witness_policy_that_could_be_split_is_refused(n: int, k: int, f: int) -> None:
     """Two quorums must share more than f agencies, and f silent ones must not stop the log."""

@@ -12,7 +12,7 @@ from ledger import jsontext
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.jsontext import MAX_DEPTH, MAX_INTEGER, JsonValue
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)) | st.sampled_from("\n\t"))
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.sampled_from("\n\t"))
 INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER)
 LEAVES = st.none() | st.booleans() | INTEGERS | TEXTS
 VALUES = st.recursive(

@@ -113,7 +113,7 @@ def replaced(pattern: str, by: str) -> Callable[[bytes], bytes]:
     return change
 
 
-def reshaped(change: Callable[[dict[str, JsonValue]], None]) -> Callable[[bytes], bytes]:
+def reshaped(change: Callable[[dict[str, JsonValue]], object]) -> Callable[[bytes], bytes]:
     """Return a change made to the parsed payload and spelled again."""
 
     def spell(payload: bytes) -> bytes:
