@@ -4,6 +4,7 @@ It uses the same judge as the server (`ledger/state.py`) and believes nothing el
 that the verified tiles hold, every charter file to its entry. Three depths: structure, records, signatures.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -112,7 +113,7 @@ class Auditor:
         self._size = 0
         self._pending: list[bytes] = []
         self._leaves: list[bytes] = []
-        self._counts: dict[Typ, int] = {}
+        self._counts: Counter[Typ] = Counter()
         self._broken = 0
         self._findings: list[Finding] = []
 
@@ -193,17 +194,16 @@ class Auditor:
         if known is not None:
             self._seen.enter(judged)
         self.state.apply(judged)
-        self._count(Typ.BATCH)
-        headers = self.state.membership.headers(judged.first)
-        for statement in submission.statements:
-            self._count(headers[statement.partition(b".")[0]].typ)
+        self._counts[Typ.BATCH] += 1
+        for header, count in Counter(submission.headers).items():
+            self._counts[submission.typs[header]] += count
 
     def _judge_change(self, typ: Typ, entry: bytes, charter_file: CharterFile) -> None:
         if typ is Typ.CHARTER:
             self.state.apply(self.state.judge_charter(entry, charter_file(parse_charter_entry(entry).ver)))
         else:
             self.state.apply(self.state.judge_key(entry))
-        self._count(typ)
+        self._counts[typ] += 1
 
     def _drop_pending(self, before: str) -> None:
         refusal: LedgerError = MalformedError("statements that no batch closes")
@@ -221,9 +221,6 @@ class Auditor:
     def _forget_pending(self) -> None:
         self._pending = []
         self._leaves = []
-
-    def _count(self, typ: Typ) -> None:
-        self._counts[typ] = self._counts.get(typ, 0) + 1
 
     def _note(self, index: int, failed: CheckFailedError) -> None:
         self._broken += 1

@@ -65,26 +65,11 @@ def verify_batch(
     _check_kx(batch, kx=membership.kx(batch.iss, first))
     headers = membership.headers(first)
     _verify_both(batch, headers)
-    check_headers(statements, headers=headers, iss=batch.iss)
+    _check_headers(submission.headers, headers=headers, iss=batch.iss)
     refusal = MalformedError("these are not the statements that the batch was signed for")
     require("batch/root", expected=batch.root, found=root_of(submission.leaves), refusal=refusal)
     if verify_statements:
         verify_signatures(statements, headers)
-
-
-def check_headers(statements: Sequence[bytes], *, headers: Mapping[bytes, HeaderKey], iss: str) -> None:
-    """Raise BadSignatureError unless every statement has the exact header of a `sign` key of `iss` in force."""
-    for place, statement in enumerate(statements):
-        key = headers.get(statement.partition(b".")[0])
-        if key is None or key.agency != iss or key.typ not in _STATEMENT_TYPS:
-            refusal = refuse(
-                "statement/header",
-                expected=f"a header of a sign key of {iss} in force",
-                found="none of them" if key is None else f"one of {key.kid} for {key.typ.value}",
-                refusal=BadSignatureError("a statement that names no key its agency may sign it with"),
-            )
-            locate(refusal, place)
-            raise refusal
 
 
 def verify_signatures(statements: Sequence[bytes], headers: Mapping[bytes, HeaderKey]) -> None:
@@ -142,3 +127,18 @@ def _sequence(chain: Chain) -> SequenceError:
     return SequenceError(
         "this batch does not continue its agency's chain", seq=chain.seq, prev=chain.prev, index=chain.index
     )
+
+
+def _check_headers(found: Sequence[bytes], *, headers: Mapping[bytes, HeaderKey], iss: str) -> None:
+    """Raise BadSignatureError unless every statement has the exact header of a `sign` key of `iss` in force."""
+    for header in dict.fromkeys(found):
+        key = headers.get(header)
+        if key is None or key.agency != iss or key.typ not in _STATEMENT_TYPS:
+            refusal = refuse(
+                "statement/header",
+                expected=f"a header of a sign key of {iss} in force",
+                found="none of them" if key is None else f"one of {key.kid} for {key.typ.value}",
+                refusal=BadSignatureError("a statement that names no key its agency may sign it with"),
+            )
+            locate(refusal, found.index(header))
+            raise refusal

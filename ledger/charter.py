@@ -76,7 +76,7 @@ def propose(charter: Charter) -> bytes:
 
 
 def sign_charter(proposal: bytes, *, roots: Sequence[tuple[Signer, Key]], previous: Charter | None = None) -> bytes:
-    """Return a charter file with one agency's two signatures added, in their place.
+    """Return a charter file with the signatures of some roots added, each in its place.
 
     `proposal` is what `propose` returned or a file with signatures of others. Only a root that may sign this version
     can: what is not expected would make the whole file invalid.

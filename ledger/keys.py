@@ -48,17 +48,20 @@ class Key:
 
     def verifier(self) -> PublicKey:
         """Return the key to verify signatures with."""
-        if self.algorithm is None:
-            raise MalformedError(f"{self.kid} signs nothing")
-        return PublicKey(algorithm=self.algorithm, raw=self.public_key)
+        return PublicKey(algorithm=self._algorithm(), raw=self.public_key)
 
     def header(self, typ: Typ) -> bytes:
         """Return the exact protected header of this key's signatures in an entry or file of kind `typ`."""
-        return jws.protected_header(alg=self.verifier().algorithm.value, kid=self.kid, typ=typ)
+        return jws.protected_header(alg=self._algorithm().value, kid=self.kid, typ=typ)
 
     def to_json(self) -> JsonValue:
         """Return the key object."""
         return {"kid": str(self.kid), "role": self.role.value, "pk": b64u(self.public_key)}
+
+    def _algorithm(self) -> Algorithm:
+        if self.algorithm is None:
+            raise MalformedError(f"{self.kid} signs nothing")
+        return self.algorithm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

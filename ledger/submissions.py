@@ -22,7 +22,7 @@ from ledger.messages import Message, parse_message
 from ledger.recordform import Record
 from ledger.records import parse_record
 
-Statement: TypeAlias = "Record | Grant | Message"
+Statement: TypeAlias = Record | Grant | Message
 
 # Renewals of match slips and expungements have parsers, but what follows from them is not decided here yet: a log
 # must not hold what its judges do not understand.
@@ -41,11 +41,16 @@ class Depth(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A batch taken apart; `parsed` holds None where the depth does not ask for more than the header."""
+    """A batch taken apart: of every statement the protected header, the leaf hash and, if the depth asks, its content.
+
+    `typs` says what kind each distinct header claims: a thousand statements of one key share one.
+    """
 
     entry: bytes
     batch: Batch
     statements: tuple[bytes, ...]
+    headers: tuple[bytes, ...]
+    typs: Mapping[bytes, Typ]
     leaves: tuple[bytes, ...]
     parsed: tuple[Statement | None, ...]
 
@@ -61,12 +66,16 @@ def read_submission(
     batch = parse_batch(entry)
     refusal = MalformedError(f"a batch says how many statements it closes, at most {MAX_STATEMENTS}")
     require("batch/n", expected=batch.n, found=len(statements), refusal=refusal)
+    headers = tuple(statement[: statement.find(b".")] for statement in statements)
+    typs = _typs(headers)
     return Submission(
         entry=entry,
         batch=batch,
         statements=tuple(statements),
+        headers=headers,
+        typs=MappingProxyType(typs),
         leaves=tuple(leaf_hash(statement) for statement in statements) if leaves is None else tuple(leaves),
-        parsed=tuple(_parse(statement, depth, place=place) for place, statement in enumerate(statements)),
+        parsed=_parse(statements, headers, typs=typs, depth=depth),
     )
 
 
@@ -79,16 +88,38 @@ def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[
     return attached
 
 
-def _parse(statement: bytes, depth: Depth, *, place: int) -> Statement | None:
-    try:
-        typ = parse_header(statement.partition(b".")[0]).typ
-        parse = _PARSERS.get(typ)
-        if parse is None:
-            raise MalformedError(f"statements of kind {typ.value} are not taken")
-        return parse(statement) if depth is not Depth.STRUCTURE or typ is Typ.GRANT else None
-    except LedgerError as error:
-        locate(error, place)
-        raise
+def _typs(headers: Sequence[bytes]) -> dict[bytes, Typ]:
+    """Return the kind that each distinct header claims, if it is one that a batch may hold."""
+    typs: dict[bytes, Typ] = {}
+    for header in dict.fromkeys(headers):
+        try:
+            typs[header] = _taken(parse_header(header).typ)
+        except LedgerError as error:
+            locate(error, headers.index(header))
+            raise
+    return typs
+
+
+def _taken(typ: Typ) -> Typ:
+    if typ not in _PARSERS:
+        raise MalformedError(f"statements of kind {typ.value} are not taken")
+    return typ
+
+
+def _parse(
+    statements: Sequence[bytes], headers: Sequence[bytes], *, typs: Mapping[bytes, Typ], depth: Depth
+) -> tuple[Statement | None, ...]:
+    wanted = (Typ.GRANT,) if depth is Depth.STRUCTURE else tuple(_PARSERS)
+    parsers = {header: _PARSERS[typ] for header, typ in typs.items() if typ in wanted}
+    parsed: list[Statement | None] = [None] * len(statements)
+    for place, (statement, header) in enumerate(zip(statements, headers, strict=True)):
+        if header in parsers:
+            try:
+                parsed[place] = parsers[header](statement)
+            except LedgerError as error:
+                locate(error, place)
+                raise
+    return tuple(parsed)
 
 
 def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
