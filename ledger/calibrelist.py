@@ -99,12 +99,12 @@ CALIBRES = """
 460 S&W Magnum | | 45 | .460; .460 S&W
 9 x 39 | 9 | 9X39 | 9x39; 9x39 СП-5; 9x39 SP-5
 12 gauge | 12 | 12GA | 12; 12 ga; 12 g; 12/70; 12/76; 12/65; 12 bore; 12x70; 12x76; 12 cal; 12 kaliber; 12 calibre; cal 12; calibre 12; 12 к; 12 bor; 12-gauge; 12 guage; 18.5; بور 12; 12 بور; عيار 12
-16 gauge | 16 | 16GA | 16 ga; 16/70; 16 bore; 16x70; cal 16; 16; 16 calibre; calibre 16; 16 بور
-20 gauge | 20 | 20GA | 20 ga; 20/70; 20/76; 20 bore; 20x70; cal 20; 20 calibre; calibre 20; 20
-28 gauge | 28 | 28GA | 28 ga; 28/70; 28 bore; 28; cal 28
-24 gauge | 24 | 24GA | 24 ga; 24; cal 24
-32 gauge | 32 | 32GA | 32 ga; 32 bore; 32/70
-36 gauge | 36 | 410 | 36 ga; 36; cal 36
+16 gauge | | 16GA | 16 ga; 16/70; 16 bore; 16x70; cal 16; 16; 16 calibre; calibre 16; 16 بور
+20 gauge | | 20GA | 20 ga; 20/70; 20/76; 20 bore; 20x70; cal 20; 20 calibre; calibre 20; 20
+28 gauge | | 28GA | 28 ga; 28/70; 28 bore; 28; cal 28
+24 gauge | | 24GA | 24 ga; 24; cal 24
+32 gauge | | 32GA | 32 ga; 32 bore; 32/70
+36 gauge | | 410 | 36 ga; 36; cal 36
 410 bore | 41 | 410 | .410; 410; 410 ga; 410 gauge; .410 bore; .410 gauge; 410/76; .410/76
 10 gauge | 10 | 10GA | 10 ga; 10/89; 10 bore
 40 x 46 | 9999 | 40MM | 40x46; 40 mm; 40x46SR; 40 mm grenade; 40 мм

@@ -69,7 +69,8 @@ def _apart(text: str) -> str:
     return re.sub(r"(?<=[0-9])(?=[^\W\d_x])", " ", text)
 
 
-def _lines() -> Iterator[tuple[Calibre, list[str]]]:
+def listed() -> Iterator[tuple[Calibre, list[str]]]:
+    """Yield each built-in calibre with all its spellings; the name is one where the cartridge is known."""
     for line in CALIBRES.strip().splitlines():
         name, ncic, family, spellings = (part.strip() for part in line.split("|"))
         exact = not name.startswith("?")
@@ -79,7 +80,7 @@ def _lines() -> Iterator[tuple[Calibre, list[str]]]:
 
 def _built_in() -> CalibreTable:
     by_spelling: dict[str, Calibre] = {}
-    for calibre, spellings in _lines():
+    for calibre, spellings in listed():
         for spelling in spellings:
             first, *_ = _keys(spelling)
             by_spelling.setdefault(first, calibre)

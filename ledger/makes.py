@@ -20,7 +20,7 @@ UNLISTED = "ZZZ"
 _INITIALS = re.compile(r"\b\w(?: \w)+\b")
 _CODE = re.compile(r"[A-Z0-9]{2,5}")
 # The official list runs its names and remarks together: "Bryco Arms", "Davis IndustriesChino, CA".
-_REMARK = re.compile(r"(?:(?<=[a-z)])(?<!\bMc)|(?<=[a-z]\.))(?=[A-Z])|\s*[;*]|\s+(?=Mfr\.|Mfd\.|Made by)")
+_REMARK = re.compile(r"(?:(?<=[a-z)])(?<!\bMc)|(?<=[a-z]\.))(?=[A-Z])|\s*[;*]|\s*(?=Mfr\.|Mfd\.|Made by)")
 _NO_NAME = re.compile(r"Model |Brand |Code by country|See |Use only|Various|Unknown")
 
 
@@ -98,7 +98,8 @@ def _home_less(text: str) -> str:
     return _key(" ".join(words)) if words else ""
 
 
-def _lines() -> Iterator[tuple[Make, list[str]]]:
+def listed() -> Iterator[tuple[Make, list[str]]]:
+    """Yield each built-in make with all its spellings, its name first."""
     for line in MAKES.strip().splitlines():
         code, group, name, aliases = (part.strip() for part in line.split("|"))
         unlisted = code == "-"
@@ -108,8 +109,8 @@ def _lines() -> Iterator[tuple[Make, list[str]]]:
 
 
 def _built_in() -> MakeTable:
-    by_name = {_key(alias): make for make, aliases in _lines() for alias in aliases}
-    by_code = {make.code: make for make, _ in _lines() if make.code != UNLISTED}
+    by_name = {_key(alias): make for make, aliases in listed() for alias in aliases}
+    by_code = {make.code: make for make, _ in listed() if make.code != UNLISTED}
     return MakeTable(by_code=MappingProxyType(by_code), by_name=MappingProxyType(by_name))
 
 

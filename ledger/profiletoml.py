@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
-from ledger.labels import Compartment, Label, Level, label_from_json, level_of
+from ledger.labels import Compartment, Label, Level, label_from_json
 from ledger.profiles import FieldRule, Profile, RecordClass, Stricter
 from ledger.recordform import PORTIONS
 from ledger.slips import Hit
@@ -91,7 +91,7 @@ def _sorted(value: JsonValue) -> JsonValue:
 
 
 def _levels(value: JsonValue, where: str) -> dict[str, Level]:
-    return {name: level_of(level) for name, level in _open_table(value, where).items()}
+    return {name: _code(Level, level, where) for name, level in _open_table(value, where).items()}
 
 
 def _open_table(value: JsonValue, where: str) -> _Table:

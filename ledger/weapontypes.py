@@ -76,11 +76,15 @@ def by_code(code: str) -> WeaponType | None:
     return _BY_CODE.get(code) or _BY_CODE.get(code[:1])
 
 
-def _lines() -> Iterator[tuple[WeaponType, list[str]]]:
+def listed() -> Iterator[tuple[WeaponType, list[str]]]:
+    """Yield each type with its name and other words."""
     for line in _TYPES.strip().splitlines():
         code, type_class, name, words = (part.strip() for part in line.split("|"))
-        yield WeaponType(code=code, text=name, type_class=TypeClass[type_class]), [name, *words.split(";")]
+        yield (
+            WeaponType(code=code, text=name, type_class=TypeClass[type_class]),
+            [name, *(word.strip() for word in words.split(";"))],
+        )
 
 
-_BY_CODE: Mapping[str, WeaponType] = MappingProxyType({one.code: one for one, _ in _lines()})
-_BY_NAME: Mapping[str, WeaponType] = MappingProxyType({fold(word): one for one, words in _lines() for word in words})
+_BY_CODE: Mapping[str, WeaponType] = MappingProxyType({one.code: one for one, _ in listed()})
+_BY_NAME: Mapping[str, WeaponType] = MappingProxyType({fold(word): one for one, words in listed() for word in words})

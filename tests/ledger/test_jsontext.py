@@ -12,7 +12,7 @@ from ledger import jsontext
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.jsontext import MAX_DEPTH, MAX_INTEGER, JsonValue
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)) | st.sampled_from("\n\t"))
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.sampled_from("\n\t"))
 INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER)
 LEAVES = st.none() | st.booleans() | INTEGERS | TEXTS
 VALUES = st.recursive(
@@ -194,7 +194,7 @@ def test_a_value_that_holds_itself_is_not_written() -> None:
 
 def test_a_caller_may_allow_fewer_levels() -> None:
     """What becomes part of a larger text leaves room for the levels around it."""
-    assert b"[[]]" == jsontext.dump([[]], levels=2)
+    assert jsontext.dump([[]], levels=2) == b"[[]]"
     with pytest.raises(MalformedError):
         jsontext.dump([[]], levels=1)
 
