@@ -29,7 +29,8 @@ _ML_KEM_KEY_BYTES = 1_184
 _ML_KEM_SEED_BYTES = 64
 _FIELD_PRIME = 2**255 - 19
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-# Any clamped scalar is a multiple of the cofactor, so one suffices to show that a point is of small order.
+# Any clamped scalar is a multiple of the cofactor, so one suffices to show that a point is of small order: the
+# exchange fails where it gives zero (RFC 7748, 6.1).
 _PROBE = X25519PrivateKey.from_private_bytes(bytes(32))
 
 
@@ -78,23 +79,30 @@ class SeedDecapsulator:
 
 def check_public_key(raw: bytes) -> None:
     """Raise KeyRefusedError unless `raw` is fit to seal to: canonical in both halves, X25519 not of small order."""
-    _load_public_key(raw)
+    _, point = _halves(raw)
+    try:
+        _PROBE.exchange(point)
+    except ValueError as error:
+        raise KeyRefusedError("the X25519 half of a key for boxes is of small order") from error
 
 
 def seal(*, public_key: bytes, info: bytes, plaintext: bytes) -> bytes:
     """Return the box, BOX_OVERHEAD bytes longer than `plaintext`; raise KeyRefusedError for a key unfit to seal to."""
-    return _SUITE.encrypt(plaintext, _load_public_key(public_key), info)
+    recipient = MLKEM768X25519PublicKey(*_halves(public_key))
+    try:
+        return _SUITE.encrypt(plaintext, recipient, info)
+    except ValueError as error:
+        # The exchange inside refuses what `check_public_key` refuses, so it need not be probed a second time.
+        raise KeyRefusedError("the X25519 half of a key for boxes is of small order") from error
 
 
-def _load_public_key(raw: bytes) -> MLKEM768X25519PublicKey:
+def _halves(raw: bytes) -> tuple[MLKEM768PublicKey, X25519PublicKey]:
     lattice, curve = raw[:_ML_KEM_KEY_BYTES], raw[_ML_KEM_KEY_BYTES:]
     # X25519 ignores the top bit and reduces the rest, so one point would have several spellings (RFC 7748, 5).
     if int.from_bytes(curve, "little") >= _FIELD_PRIME:
         raise KeyRefusedError("the X25519 half of a key for boxes is not canonical")
     try:
-        point = X25519PublicKey.from_public_bytes(curve)
-        _PROBE.exchange(point)  # fails for a point of small order (RFC 7748, 6.1)
         # The modulus check of FIPS 203, 7.2 is the library's.
-        return MLKEM768X25519PublicKey(MLKEM768PublicKey.from_public_bytes(lattice), point)
+        return MLKEM768PublicKey.from_public_bytes(lattice), X25519PublicKey.from_public_bytes(curve)
     except ValueError as error:
-        raise KeyRefusedError("a key for boxes has the wrong length, values out of range or a small order") from error
+        raise KeyRefusedError("a key for boxes has the wrong length or values out of range") from error

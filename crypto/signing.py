@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, assert_never
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import (
@@ -112,6 +112,8 @@ def _enrol(algorithm: Algorithm, raw: bytes) -> _Verify:
             return partial(mldsa.verify, mldsa.load_public_key(MLDSA44PublicKey, raw))
         case Algorithm.ML_DSA_65:
             return partial(mldsa.verify, mldsa.load_public_key(MLDSA65PublicKey, raw))
+        case _:
+            assert_never(algorithm)
 
 
 def _private_key(algorithm: Algorithm, seed: bytes) -> Ed25519PrivateKey | mldsa.PrivateKey:
@@ -122,3 +124,5 @@ def _private_key(algorithm: Algorithm, seed: bytes) -> Ed25519PrivateKey | mldsa
             return mldsa.load_private_key(MLDSA44PrivateKey, seed)
         case Algorithm.ML_DSA_65:
             return mldsa.load_private_key(MLDSA65PrivateKey, seed)
+        case _:
+            assert_never(algorithm)

@@ -75,8 +75,11 @@ def _ml_dsa_65() -> None:
 
 
 def _hpke() -> None:
-    """Seal and open with KEM 0x647a."""
-    decapsulator = hpke.SeedDecapsulator(_SEED)
+    """draft-connolly-cfrg-xwing-kem, test vector 1: the public key, by its hash; then seal and open."""
+    decapsulator = hpke.SeedDecapsulator(
+        bytes.fromhex("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26")
+    )
+    _same(sha256(decapsulator.public_key), "2e816deebcd76c5c80d0cd2d174478871658e8e2ff42bc9d4a6e486372e856bb")
     box = hpke.seal(public_key=decapsulator.public_key, info=b"a", plaintext=_SEED)
     _same(decapsulator.open(box=box, info=b"a"), _SEED.hex())
     _refuses(OpenError, lambda: decapsulator.open(box=box, info=b"b"))

@@ -4,31 +4,34 @@ Portions have one size, full or empty. A disclosure's length follows from its na
 has a constant one, so the answer here is exact and a preview never promises what sealing then refuses.
 """
 
+import json
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from ledger import jsontext
+from crypto.encoding import b64u
+from ledger.disclosures import SALT_BYTES
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
-from ledger.labels import Label
-
-PORTION_BYTES: Mapping[str, int] = MappingProxyType({"item": 2_048, "event": 2_048, "case": 4_096})
+from ledger.portions import label_name
+from ledger.recordform import SIZES
 
 _LENGTH_BYTES = 4
-_SALT_CHARACTERS = 22
+_SALT_CHARACTERS = len(b64u(bytes(SALT_BYTES)))
 _PUNCTUATION = len('["","",]')
+
+# The spelling of `ledger.jsontext`, without reading it back: only a length is wanted, once for every field of a list.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def disclosure_bytes(name: str, value: JsonValue) -> int:
     """Return the length of the disclosure of one field: base64url of `[salt, name, value]`."""
-    raw = _PUNCTUATION + _SALT_CHARACTERS + len(name) + len(jsontext.dump(value))
+    raw = _PUNCTUATION + _SALT_CHARACTERS + len(name) + len(_ENCODER.encode(value).encode(errors="surrogatepass"))
     return -(-raw * 4 // 3)
 
 
-def free_bytes(portion: str, label: Label, fields: Mapping[str, JsonValue]) -> int:
+def free_bytes(portion: str, *, label_json: JsonValue, fields: Mapping[str, JsonValue]) -> int:
     """Return the bytes that stay free in `portion`; raise LabelError naming the first field that does not fit."""
-    free = PORTION_BYTES[portion] - _LENGTH_BYTES + 1
-    disclosures: Mapping[str, JsonValue] = {f"{portion}.label": label.to_json(), **fields}
+    free = SIZES[portion] - _LENGTH_BYTES + 1
+    disclosures: Mapping[str, JsonValue] = {label_name(portion): label_json, **fields}
     for name, value in disclosures.items():
         free -= disclosure_bytes(name, value) + 1
         if free < 0:

@@ -83,17 +83,16 @@ def cosigner_vkey(name: str, public_key: PublicKey) -> VerifierKey:
 def sign_checkpoint(checkpoint: Checkpoint, *, ed25519: Signer, ml_dsa_44: Signer, timestamp: int = 0) -> bytes:
     """Return the checkpoint signed by its log: the plain Ed25519 line, then the ML-DSA-44 line."""
     text, origin = checkpoint.format(), checkpoint.origin
+    # The type is named, not taken from the signer: with two Ed25519 signers there would be no post-quantum line.
+    kind = SignatureType.ML_DSA_44_COSIGNATURE
+    key = VerifierKey(name=origin, type=kind, public_key=ml_dsa_44.public_key)
     classical = notes.sign_note(text, name=origin, signer=ed25519)
-    lattice = cosign(checkpoint, name=origin, signer=ml_dsa_44, timestamp=timestamp)
-    return notes.format_note(text, [classical, lattice])
+    return notes.format_note(text, [classical, _cosign(checkpoint, key, signer=ml_dsa_44, timestamp=timestamp)])
 
 
 def cosign(checkpoint: Checkpoint, *, name: str, signer: Signer, timestamp: int) -> NoteSignature:
     """Return the cosignature line of `name` under `checkpoint`, of the type that the signer's algorithm has."""
-    key = cosigner_vkey(name, signer.public_key)
-    message = _message(checkpoint.format(), key, timestamp=timestamp)
-    signature = join_timestamp(timestamp=timestamp, signature=signer.sign(message))
-    return NoteSignature(name=name, key_id=key.key_id, signature=signature)
+    return _cosign(checkpoint, cosigner_vkey(name, signer.public_key), signer=signer, timestamp=timestamp)
 
 
 def open_checkpoint(raw: bytes, *, origin: str, vkeys: Sequence[VerifierKey]) -> Checkpoint:
@@ -123,6 +122,12 @@ def open_cosigned(
             if key in witnesses
         ),
     )
+
+
+def _cosign(checkpoint: Checkpoint, key: VerifierKey, *, signer: Signer, timestamp: int) -> NoteSignature:
+    message = _message(checkpoint.format(), key, timestamp=timestamp)
+    signature = join_timestamp(timestamp=timestamp, signature=signer.sign(message))
+    return NoteSignature(name=key.name, key_id=key.key_id, signature=signature)
 
 
 def _signed(text: str, key: VerifierKey, signature: bytes) -> tuple[bytes, bytes]:

@@ -6,6 +6,7 @@ this log. Time 0 says nothing about that; a log signs its own checkpoints so.
 
 import struct
 
+from crypto.encoding import HASH_BYTES
 from ledger.errors import MalformedError
 from ledger.merkle import MAX_SIZE
 from ledger.notes import check_name
@@ -27,8 +28,8 @@ def subtree_message(  # noqa: PLR0913 - the members of the specification's struc
 ) -> bytes:
     """Return what ML-DSA-44 (0x06) signs; for a checkpoint `start` is 0 and `end` its size."""
     _check_timestamp(timestamp)
-    if not 0 <= start <= end <= MAX_SIZE or (start and timestamp):
-        raise MalformedError("no cosignature covers this range at this time")
+    if not 0 <= start <= end <= MAX_SIZE or (start and timestamp) or len(root) != HASH_BYTES:
+        raise MalformedError("no cosignature covers this range, time or root")
     return b"".join(
         [
             _SUBTREE_LABEL,

@@ -29,6 +29,9 @@ class Use(Enum):
     MATCH = "match"
 
 
+_KEY_IDS = {Use.EPOCH: epoch_key_id, Use.MATCH: matching_key_id}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """One recipient: the agency, the hash of the key its box is sealed to, the hash of the box."""
@@ -165,11 +168,7 @@ def _info(*, use: Use, iss: str, r: str, h: bytes, ek: bytes, level: Level, ep: 
 
 
 def _key_id(use: Use, key: bytes) -> bytes:
-    match use:
-        case Use.EPOCH:
-            return epoch_key_id(key)
-        case Use.MATCH:
-            return matching_key_id(key)
+    return _KEY_IDS[use](key)
 
 
 def _check(grant: Grant) -> None:

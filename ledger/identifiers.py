@@ -1,7 +1,7 @@
 """Names in the log: agencies, key ids, statement ids (docs/protocol.md, Notation and 2)."""
 
-import os
 import re
+from secrets import token_bytes
 from typing import NamedTuple
 
 from crypto.encoding import b64u, unb64u
@@ -63,7 +63,7 @@ def origin_name(text: object) -> str:
 
 def draw_jti() -> bytes:
     """Return a fresh statement id for a statement that derives no key from it."""
-    return os.urandom(JTI_BYTES)
+    return token_bytes(JTI_BYTES)
 
 
 def hash_of(text: object) -> bytes:

@@ -1,10 +1,10 @@
 """Sealed messages from one agency to one other: all kinds look alike in the log (docs/protocol.md, 6)."""
 
-import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from secrets import token_bytes
 
 from crypto import hpke
 from crypto.digests import sha256
@@ -82,13 +82,15 @@ def seal_message(  # noqa: PLR0913  the parts of a message, all by name
     *, signer: Signer, kid: KeyId, iat: int, inner: Inner, recipient_key: bytes, own_key: bytes
 ) -> SealedStatement:
     """Return a signed message with its blobs: the box to the recipient, the box to oneself, the route."""
+    if inner.to == kid.agency:
+        raise LabelError("to: a message goes to another agency")
     jti, plaintext = draw_jti(), _pack(inner)
     pc = sha256(plaintext)
     boxes = [
         hpke.seal(public_key=key, info=_info(iss=kid.agency, r=r, h=sha256(key), jti=jti, pc=pc), plaintext=plaintext)
         for r, key in ((inner.to, recipient_key), (kid.agency, own_key))
     ]
-    route = jsontext.dump({"s": b64u(os.urandom(_SALT_BYTES)), "to": inner.to, "h": b64u(sha256(recipient_key))})
+    route = jsontext.dump({"s": b64u(token_bytes(_SALT_BYTES)), "to": inner.to, "h": b64u(sha256(recipient_key))})
     hashes: list[jsontext.JsonValue] = [b64u(sha256(box)) for box in boxes]
     payload = jsontext.dump(
         {
@@ -181,7 +183,7 @@ def _pack(inner: Inner) -> bytes:
     if _START + len(spelled) > PLAINTEXT_BYTES:
         raise LabelError("body: more than one message holds; send it in numbered parts")
     _parse_inner(spelled)
-    return (os.urandom(_SALT_BYTES) + struct.pack(">I", len(spelled)) + spelled).ljust(PLAINTEXT_BYTES, b"\0")
+    return (token_bytes(_SALT_BYTES) + struct.pack(">I", len(spelled)) + spelled).ljust(PLAINTEXT_BYTES, b"\0")
 
 
 def _unpack(plaintext: bytes) -> Inner:

@@ -175,14 +175,14 @@ def open_note(
         raise MalformedError("two verifier keys have one name and one key id")
     note = parse_note(raw, limit=limit)
     found = [(known.get((line.name, line.key_id)), line.signature) for line in note.signatures]
-    good = tuple((key, signature) for key, signature in found if key is not None)
-    if not good:
+    claimed = tuple((key, signature) for key, signature in found if key is not None)
+    if not claimed:
         raise BadSignatureError("no known key has signed this note")
-    if len(set(good_keys := [key for key, _ in good])) != len(good_keys):
+    if len(dict(claimed)) != len(claimed):
         raise BadSignatureError("one key has signed a note twice")
-    for key, signature in good:
+    for key, signature in claimed:
         _verify(note.text, key, signature, signed=signed)
-    return OpenedNote(text=note.text, signatures=good)
+    return OpenedNote(text=note.text, signatures=claimed)
 
 
 def sign_note(text: str, *, name: str, signer: Signer) -> NoteSignature:

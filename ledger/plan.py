@@ -5,26 +5,29 @@ portion's, goes under its own name into the case, or the record is refused with 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ledger.capacity import free_bytes
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Label, Level, Members
 from ledger.markings import Marking, exceeding_terms, marking
-from ledger.profiles import Audience, Hit, Profile, Stricter, audience
-from ledger.vocabulary import PORTIONS, check_portion, check_record, portion_of
+from ledger.profiles import Audience, Profile, Stricter, audience
+from ledger.recordform import PORTIONS
+from ledger.slips import Hit
+from ledger.vocabulary import check_portion, check_record, portion_of
 
 _CASE = "case"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPortion:
-    """What one portion will hold, under which label, for whom."""
+    """What one portion will hold, under which label (`label_json` is its spelling), for whom."""
 
     label: Label
+    label_json: JsonValue = field(repr=False)
     audience: Audience
-    fields: Mapping[str, JsonValue]
+    fields: Mapping[str, JsonValue] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +55,7 @@ class _Frame:
     """What all records of one event kind and the same compartments have in common."""
 
     record_class: str
-    labels: Mapping[str, Label]
-    audiences: Mapping[str, Audience]
+    portions: Mapping[str, PlannedPortion]
     moves: Mapping[str, str]
     refusals: Mapping[str, str]
     hit: Hit
@@ -101,12 +103,15 @@ class Planner:
         }
         return _Frame(
             record_class=chosen.name,
-            labels=labels,
-            audiences={name: audience(self._profile, label, self._members) for name, label in labels.items()},
+            portions={name: self._empty(label) for name, label in labels.items()},
             moves={name: verdict.why for name, verdict in judged.items() if verdict.to_case},
             refusals={name: verdict.why for name, verdict in judged.items() if verdict.refused},
             hit=chosen.hit_for(event_kind),
         )
+
+    def _empty(self, label: Label) -> PlannedPortion:
+        readers = audience(self._profile, label, self._members)
+        return PlannedPortion(label=label, label_json=label.to_json(), audience=readers, fields={})
 
     def _marking(self, label: Label) -> Marking:
         return marking(label, originator=self._profile.agency, members=self._members)
@@ -169,13 +174,10 @@ def _fill(frame: _Frame, fields: Mapping[str, JsonValue]) -> Plan:
             raise LabelError(f"{name}: {frame.refusals[name]}")
         placed[_CASE if name in frame.moves else portion_of(name)][name] = value
     for name, held in placed.items():
-        free_bytes(name, frame.labels[name], held)
+        free_bytes(name, label_json=frame.portions[name].label_json, fields=held)
     return Plan(
         record_class=frame.record_class,
-        portions={
-            name: PlannedPortion(label=frame.labels[name], audience=frame.audiences[name], fields=held)
-            for name, held in placed.items()
-        },
+        portions={name: replace(frame.portions[name], fields=held) for name, held in placed.items()},
         moved=tuple((name, frame.moves[name]) for name in fields if name in frame.moves),
         hit=frame.hit,
     )

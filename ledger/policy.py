@@ -128,11 +128,11 @@ def _lines(policy: Policy) -> Iterator[list[str]]:
     for witness in policy.witnesses:
         yield ["witness", witness.name, witness.key.format(), *([] if witness.url is None else [witness.url])]
     for group in policy.groups:
-        yield ["group", group.name, _word(group), *group.members]
+        yield ["group", group.name, _threshold_word(group), *group.members]
     yield ["quorum", NONE if policy.quorum is None else policy.quorum]
 
 
-def _word(group: PolicyGroup) -> str:
+def _threshold_word(group: PolicyGroup) -> str:
     if group.k == len(group.members):
         return "all"
     return "any" if group.k == 1 else str(group.k)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum, StrEnum
+from enum import Enum
 from types import MappingProxyType
 
 from ledger.decision import Permit, Reader, UnderLabel, permit
@@ -16,7 +16,9 @@ from ledger.errors import LabelError, MalformedError
 from ledger.eventfields import KINDS
 from ledger.identifiers import agency_id
 from ledger.labels import Compartment, Label, Level, Members, Purpose, Release, readers
-from ledger.vocabulary import FIELDS, PORTIONS
+from ledger.recordform import PORTIONS
+from ledger.slips import Hit
+from ledger.vocabulary import FIELDS
 
 MAX_CLASSES = 8
 ANY = "*"
@@ -25,14 +27,6 @@ ANY = "*"
 COVERT = frozenset({Compartment.CT, Compartment.SRC})
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,23}")
-
-
-class Hit(StrEnum):
-    """What somebody who asks for the weapon is told."""
-
-    OPEN = "open"
-    SILENT = "silent"
-    OFF = "off"
 
 
 class Stricter(Enum):

@@ -5,9 +5,9 @@ a repeated id would repeat an AES-GCM key and nonce.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from secrets import token_bytes
 
 from crypto import portionkeys
 from crypto.digests import sha256
@@ -86,7 +86,7 @@ def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str,
         raise MalformedError("a record has exactly the portions item, event and case")
     listed = [(portion, name, value) for portion in PORTIONS for name, value in _named(portion, portions[portion])]
     _check_names([name for _, name, _ in listed])
-    salts = spell_list(slices(os.urandom(SALT_BYTES * len(listed)), size=SALT_BYTES), size=SALT_BYTES)
+    salts = slices(token_bytes(SALT_BYTES * len(listed)), size=SALT_BYTES)
     out: dict[str, list[tuple[str, str]]] = {portion: [] for portion in PORTIONS}
     for salt, (portion, name, value) in zip(salts, listed, strict=True):
         out[portion].append((name, make_disclosure(salt=salt, name=name, value=value)))
@@ -115,14 +115,14 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _draw_jti(plaintexts: Iterable[bytes]) -> bytes:
     """Return a fresh id that also depends on what is sealed: even a broken generator repeats no key."""
-    drawn = b"sealtrace/v1/jti" + os.urandom(_RANDOM_BYTES) + b"".join(plaintexts)
+    drawn = b"sealtrace/v1/jti" + token_bytes(_RANDOM_BYTES) + b"".join(plaintexts)
     return sha256(drawn)[:JTI_BYTES]
 
 
 def _digests(disclosures: Sequence[str]) -> list[str]:
     """Return exactly DIGESTS sorted digests, the missing ones decoys hashed from random bytes (RFC 9901, 4.2.5)."""
     missing = DIGESTS - len(disclosures)
-    decoys = hashlib.shake_256(os.urandom(_RANDOM_BYTES)).digest(missing * HASH_BYTES)
+    decoys = hashlib.shake_256(token_bytes(_RANDOM_BYTES)).digest(missing * HASH_BYTES)
     found = [digest(text) for text in disclosures] + slices(decoys, size=HASH_BYTES)
     return sorted(spell_list(found, size=HASH_BYTES))
 

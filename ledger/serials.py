@@ -1,11 +1,11 @@
-"""Reads the serial box of a list: several numbers, wordings, labels, spreadsheet damage (docs/protocol.md, Vocabulary).
+"""Reads the serial box of a list: several numbers, wordings, labels, spreadsheet damage (docs/vocabulary.md, 2).
 
 A bad serial is no error: every box gives marks, each with the text as it was marked, kept for ever, and the condition
 that decides whether a token is made from it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ledger import conditions, spreadsheet
@@ -26,13 +26,19 @@ _SOFT_SEPARATORS = re.compile(
     rf"(?P<loose>,\s+|،\s*|\s+[/&+]\s+|\s+(?:{'|'.join(one.strip() for one in CONJUNCTIONS.split(';'))})\s+)|[,/]",
     re.IGNORECASE,
 )
+# A record holds at most this many (docs/vocabulary.md, 2); what else is in the box stays together in the last one.
+MAX_MARKS = 8
+MAX_MARK_BYTES = 200
+
+# Control characters, which no record may hold, and halves of characters, which no file can.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNREADABLE = re.compile(r"[?*_…]|\.{2,}|(?<=\w)#(?=\w)")
 _EDGE = " \t,.:=/-\u2013\u2014()[]\"'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One marking: the text as found, and what was read from it. No repr shows either."""
+    """One marking: the text as found (what no record can hold shown as U+FFFD), and what was read from it. No repr shows either."""
 
     as_marked: str
     number: str
@@ -65,12 +71,19 @@ def read_marks(box: str) -> tuple[Mark, ...]:
         return (_mark(text, "", Headed(text=text), Condition.NOT_RECORDED),)
     if spreadsheet.is_damaged_number(text):
         return (_mark(text, "", Headed(text=text), Condition.PARTIAL),)
-    return tuple(_marks(text))
+    marks = tuple(_marks(text))
+    return marks if len(marks) <= MAX_MARKS else (*marks[: MAX_MARKS - 1], _rest(marks[MAX_MARKS - 1 :]))
 
 
 def number_of(as_marked: str) -> str:
     """Return the number within one logged `as_marked`, without its label, heading or wording; empty for a wording."""
     return next((mark.number for mark in read_marks(as_marked)), "")
+
+
+def _rest(marks: Sequence[Mark]) -> Mark:
+    """Return several marks as one that makes no token."""
+    text = "; ".join(mark.as_marked for mark in marks)
+    return _mark(text, "", Headed(text=text), Condition.PARTIAL)
 
 
 def _marks(text: str) -> Iterator[Mark]:
@@ -126,12 +139,20 @@ def _read(stretch: Headed, as_marked: str) -> Mark:
 
 
 def _mark(as_marked: str, number: str, stretch: Headed, condition: Condition) -> Mark:
+    written = _UNWRITABLE.sub("\ufffd", as_marked.strip())
+    if len(written.encode()) > MAX_MARK_BYTES:
+        written, number, condition = _cut(written), "", Condition.PARTIAL if number else condition
     kind = stretch.kind or (Kind.RESTORED if condition is Condition.RESTORED else Kind.MAKER)
     return Mark(
-        as_marked=as_marked.strip(),
+        as_marked=written,
         number=number,
-        script=script_of(number or as_marked),
+        script=script_of(number or written),
         location=stretch.location or Location.OTHER,
         kind=kind,
         condition=condition,
     )
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a text too long for a mark; nobody marks that much, so it makes no token."""
+    return text.encode()[: MAX_MARK_BYTES - len("…".encode())].decode(errors="ignore") + "…"

@@ -23,11 +23,12 @@ _MGRS = re.compile(r"([1-9]|[1-5][0-9]|60)[C-HJ-NP-X][A-HJ-NP-Z][A-HJ-NP-V]([0-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A text, number or flag; `codes` is its code list where it has one."""
+    """A text, number or flag; `codes` is its code list, `expression` its pattern, where it has one."""
 
     rule: str
     accepts: Callable[[JsonValue], bool]
     codes: tuple[str, ...] = ()
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def check(shape: Shape, value: JsonValue, *, where: str) -> None:
 
 def text(limit: int) -> Leaf:
     """Return the shape of a text of 1 to `limit` UTF-8 bytes that is not blank; line feeds and tabs are kept."""
-    return Leaf(rule=f"text of at most {limit} bytes", accepts=lambda value: _is_text(value, limit))
+    return Leaf(rule=f"text of at most {limit:,} bytes", accepts=lambda value: _is_text(value, limit))
 
 
 def code(*codes: str) -> Leaf:
@@ -88,7 +89,11 @@ def code(*codes: str) -> Leaf:
 def pattern(expression: str, rule: str) -> Leaf:
     """Return the shape of a text that a whole `expression` matches; `rule` says in words which."""
     compiled = re.compile(expression)
-    return Leaf(rule=rule, accepts=lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None)
+    return Leaf(
+        rule=rule,
+        accepts=lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None,
+        expression=expression,
+    )
 
 
 def integer(low: int, high: int) -> Leaf:
@@ -116,7 +121,7 @@ def locode() -> Leaf:
 def mgrs(*, finest_metres: int) -> Leaf:
     """Return the shape of an MGRS reference from 10 km squares down to `finest_metres` (1,000 or 1)."""
     most = {1_000: 4, 1: 10}[finest_metres]
-    rule = f"MGRS square of 10 km down to {finest_metres:,} m, like 23KPQ8{'8' if most == 4 else '7'}"
+    rule = f"MGRS square of 10 km down to {finest_metres:,} m, like 23KPQ87"
     return Leaf(rule=rule, accepts=lambda value: _is_mgrs(value, most))
 
 

@@ -3,9 +3,9 @@
 The leaf holds only the slip's salted hash, so tokens and hit policy stay out of the public log.
 """
 
-import os
 from dataclasses import dataclass, field
 from enum import Enum
+from secrets import token_bytes
 
 from crypto.encoding import b64u, unb64u
 from crypto.errors import EncodingError
@@ -50,7 +50,7 @@ class Slip:
 def build_slip(draft: SlipDraft, *, of: bytes) -> bytes:
     """Return the slip of the record whose jti is `of`, with a fresh salt; its commitment is its SHA-256."""
     _check_draft(draft)
-    drawn = os.urandom(SALT_BYTES + TOKENS * TOKEN_BYTES)
+    drawn = token_bytes(SALT_BYTES + TOKENS * TOKEN_BYTES)
     spare = slices(drawn[SALT_BYTES:], size=TOKEN_BYTES)
     given = [token or random for token, random in zip(_tokens(draft), spare, strict=True)]
     tokens = '","'.join(spell_list(given, size=TOKEN_BYTES))

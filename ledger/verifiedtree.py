@@ -11,8 +11,9 @@ from ledger.treestate import TreeState, hashes_of
 
 
 class VerifiedTree:
-    """The tree of `size` leaves under `root`, read through `read`; raises ProofError for a tile that is not its own.
+    """The tree of `size` leaves under `root`, read through `read`.
 
+    It raises ProofError for a tile that is not the tree's own, and passes on NotFoundError for one that is missing.
     It keeps the right edge and the last full tile of each level, so that reading in log order fetches every tile
     once. One thread at a time.
     """

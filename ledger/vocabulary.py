@@ -9,10 +9,10 @@ from types import MappingProxyType
 from ledger import casefields, eventfields, itemfields
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
+from ledger.recordform import DIGESTS, PORTIONS
 from ledger.shapes import Shape, check
 
-PORTIONS = ("item", "event", "case")
-MAX_DISCLOSURES = 48
+MAX_FIELDS = DIGESTS - len(PORTIONS)
 
 FIELDS: Mapping[str, Shape] = MappingProxyType({**itemfields.FIELDS, **eventfields.FIELDS, **casefields.FIELDS})
 
@@ -50,8 +50,8 @@ def check_record(fields: Mapping[str, JsonValue]) -> None:
     for name in ("item.kind", "event.kind"):
         if name not in fields:
             raise LabelError(f"{name}: a record needs it")
-    if len(fields) > MAX_DISCLOSURES - len(PORTIONS):
-        raise LabelError(f"a record holds at most {MAX_DISCLOSURES - len(PORTIONS)} fields; use a further record")
+    if len(fields) > MAX_FIELDS:
+        raise LabelError(f"a record holds at most {MAX_FIELDS} fields; use a further record")
     if fields.get("item.make") == itemfields.MAKE_IN_TEXT and "item.make_text" not in fields:
         raise LabelError("item.make: ZZZ needs item.make_text")
     if not any(name in fields for name in _IDENTIFYING):

@@ -1,1 +1,1 @@
-"""Alembic revisions of the service database."""
+"""The schema's history (Alembic). Run by `sealtrace-server migrate` and at every start."""

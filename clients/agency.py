@@ -1,0 +1,109 @@
+"""Found an agency: its keys, its home, and the request to be listed in a charter (docs/protocol.md, 2 and 8)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clients.errors import ListError
+from clients.home import Home, HomeConfig, create_home
+from clients.keyring import (
+    AUDITOR_ROLES,
+    OFFLINE_ROLES,
+    WORKING_ROLES,
+    create_keystore,
+    draw_keys,
+    public_key,
+)
+from crypto.keystore import STRONG, Cost, Secret
+from ledger import jsontext
+from ledger.agencies import Agency, Auditor, Contact, Law, parse_agencies, parse_auditors
+from ledger.errors import LedgerError
+from ledger.identifiers import agency_id
+from ledger.jsontext import JsonValue
+from ledger.labels import Level
+
+ENROLMENT_TYP = "sealtrace/v1/enrolment"
+MAX_ENROLMENT_BYTES = 65_535
+ROLES = ("submit", "read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passphrase:
+    """The two passphrases of a new agency: of its working keystore and of its root keystore."""
+
+    working: bytes = field(repr=False)
+    root: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a charter says of an agency besides its keys."""
+
+    id: str
+    name: str
+    country: str
+    contact: Contact
+    law: tuple[Law, ...] = ()
+    roles: tuple[str, ...] = ROLES
+    ceiling: Level = Level.SECRET
+
+
+def create_agency(
+    path: str | None,
+    environ: Mapping[str, str],
+    identity: Identity,
+    *,
+    passphrases: Passphrase,
+    cost: Cost = STRONG,
+) -> tuple[Home, bytes]:
+    """Return a new home and the enrolment request that its charter needs; the root keystore is to be taken offline."""
+    agency_id(identity.id)
+    offline = draw_keys(identity.id, OFFLINE_ROLES, first=1)
+    working = draw_keys(identity.id, WORKING_ROLES, first=len(offline) + 1)
+    request = _enrolment("agency", _agency(identity, [*offline, *working]).to_json())
+    parse_enrolment(request)
+    home = create_home(path, environ, HomeConfig(id=identity.id, name=identity.name, country=identity.country))
+    create_keystore(home.root_keystore, passphrase=passphrases.root, keys=offline, cost=cost)
+    create_keystore(home.keystore, passphrase=passphrases.working, keys=working, cost=cost)
+    return home, request
+
+
+def create_auditor(
+    path: str | None, environ: Mapping[str, str], config: HomeConfig, *, passphrase: bytes, cost: Cost = STRONG
+) -> tuple[Home, bytes]:
+    """Return a new home of an auditor, who has keys for requests and boxes only, and its enrolment request."""
+    agency_id(config.id)
+    keys = draw_keys(config.id, AUDITOR_ROLES, first=1)
+    request = _enrolment("auditor", Auditor(id=config.id, keys=tuple(public_key(key) for key in keys)).to_json())
+    home = create_home(path, environ, config)
+    create_keystore(home.keystore, passphrase=passphrase, keys=keys, cost=cost)
+    return home, request
+
+
+def parse_enrolment(raw: bytes) -> Agency | Auditor:
+    """Return whom an enrolment request asks to list; raise ListError for anything else."""
+    try:
+        typ, kind, body = jsontext.members(jsontext.load(raw.strip(), limit=MAX_ENROLMENT_BYTES), "typ", "kind", "body")
+        if (typ, kind) == (ENROLMENT_TYP, "agency"):
+            return parse_agencies([body])[0]
+        if (typ, kind) == (ENROLMENT_TYP, "auditor"):
+            return parse_auditors([body])[0]
+    except LedgerError as error:
+        raise ListError(f"not an enrolment request: {error}", next_step="ask the agency to send it again") from error
+    raise ListError("not an enrolment request", next_step="pass the file that `sealtrace agency create` wrote")
+
+
+def _agency(identity: Identity, keys: list[Secret]) -> Agency:
+    return Agency(
+        id=identity.id,
+        name=identity.name,
+        country=identity.country,
+        roles=identity.roles,
+        ceiling=identity.ceiling,
+        contact=identity.contact,
+        law=identity.law,
+        keys=tuple(public_key(key) for key in keys),
+    )
+
+
+def _enrolment(kind: str, body: JsonValue) -> bytes:
+    return jsontext.dump({"typ": ENROLMENT_TYP, "kind": kind, "body": body}) + b"\n"

@@ -1,0 +1,89 @@
+"""Who is a member under which keys, as far as this home has verified it (docs/protocol.md, 8).
+
+Charters come with the view of the log. Key entries are found where the log itself points at them: every batch and
+every agency's head name the newest one (`kx`), and each names the one before.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from clients.errors import TrustError
+from clients.replica import Replica
+from clients.service import Service
+from clients.trust import View
+from ledger import fingerprints
+from ledger.charter import Charter, charter_entry
+from ledger.errors import ProofError
+from ledger.keyentries import parse_key_entry
+from ledger.labels import Members
+from ledger.membership import Membership
+from ledger.merkle import leaf_hash
+
+_MAX_CHAIN = 10_000
+
+
+class Authority:
+    """The membership of one view, completed with key entries as they are needed."""
+
+    def __init__(self, view: View, *, service: Service, replica: Replica) -> None:
+        """Take a verified view, where to fetch entries, and where verified key entries are kept."""
+        self._view = view
+        self._service = service
+        self._replica = replica
+        self.membership = _membership(view, replica.key_entries())
+
+    def members(self) -> Members:
+        """Return what labels need to know: the agencies of every charter version, and today's ceilings."""
+        return members_of([logged.charter for logged in self._view.charters])
+
+    def catch_up(self, iss: str) -> None:
+        """Learn the key entries of an agency up to the newest that the service names."""
+        self.learn(self._service.agency_head(iss).kx)
+
+    def learn(self, kx: int) -> None:
+        """Learn the key entry at index `kx` and those it follows; a charter's index is known already."""
+        known = set(self._replica.key_entries()) | {logged.index for logged in self._view.charters}
+        found: dict[int, bytes] = {}
+        while kx not in known:
+            if len(found) > _MAX_CHAIN:
+                raise ProofError("a chain of key entries that does not end")
+            entry = self._fetch(kx)
+            found[kx] = entry
+            prev = parse_key_entry(entry).prev
+            if prev >= kx:
+                raise ProofError("a key entry that names a later one as the one before")
+            kx = prev
+        if found:
+            # Judged before they are kept: a chain that does not verify changes nothing.
+            self.membership = _membership(self._view, {**self._replica.key_entries(), **found})
+            self._replica.add(key_entries=found)
+
+    def _fetch(self, index: int) -> bytes:
+        if index >= self._view.checkpoint.size:
+            raise TrustError(
+                f"a key entry at {index:,} is named, beyond the {self._view.checkpoint.size:,} entries of the checkpoint",
+                next_step="try again; if it stays so, the service shows different states to different callers",
+            )
+        entry = self._service.entry(index).entry
+        if self._view.tree.leaf_hashes(index, index + 1) != (leaf_hash(entry),):
+            raise ProofError(f"the entry served for index {index:,} is not the one in the log")
+        return entry
+
+
+def members_of(charters: Sequence[Charter]) -> Members:
+    """Return the agencies of every charter version, and the ceilings of the last, which is in force."""
+    return Members(
+        versions={charter.ver: frozenset(agency.id for agency in charter.agencies) for charter in charters},
+        ceilings={agency.id: agency.ceiling for agency in charters[-1].agencies},
+    )
+
+
+def _membership(view: View, key_entries: Mapping[int, bytes]) -> Membership:
+    first = view.charters[0]
+    membership = Membership(origin=first.charter.origin, fingerprint=fingerprints.of_file(first.file))
+    files = {logged.index: logged.file for logged in view.charters}
+    for index in sorted({*files, *key_entries}):
+        if index in files:
+            membership.apply_charter(index, charter_entry(files[index]), files[index])
+        else:
+            membership.apply_key(index, key_entries[index])
+    return membership

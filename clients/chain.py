@@ -1,0 +1,159 @@
+"""Batches of this agency: built on its chain, sent from the outbox, believed only with proof (docs/protocol.md, 7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from clients.batchreading import read_batch
+from clients.entries import Entries
+from clients.errors import TrustError
+from clients.outbox import OutboxBatch
+from clients.session import Session, Standing
+from ledger.batches import FIRST_PREV, build_batch, parse_batch
+from ledger.checkpoints import open_checkpoint
+from ledger.errors import (
+    BusyError,
+    ProofError,
+    SequenceError,
+    StaleEpochError,
+    StaleKeysError,
+)
+from ledger.kinds import Role
+from ledger.merkle import leaf_hash, verify_inclusion
+from ledger.records import SealedStatement
+from ledger.wire.frames import encode_frames, parse_frames
+from ledger.wire.limits import MAX_BATCH_FRAMES
+from ledger.wire.schemas import Receipt
+
+MAX_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The end of an agency's chain: the last seq and the hash of its payload."""
+
+    seq: int
+    payload_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """A batch in the log, proved by its receipt: its entry at `index`, its statements from `first` on."""
+
+    seq: int
+    first: int
+    index: int
+    entry: bytes
+
+
+def end_of_chain(standing: Standing) -> Link:
+    """Return where the next batch goes: after the outbox's last, or where the log says, once that is verified."""
+    last = standing.session.outbox.last()
+    if last is not None:
+        return Link(seq=last.seq, payload_hash=last.payload_hash)
+    head = standing.session.service.agency_head(standing.me)
+    if head.seq == 0:
+        return Link(seq=0, payload_hash=FIRST_PREV)
+    return _verified_link(standing, seq=head.seq, prev=head.prev, index=head.index)
+
+
+def make_batch(standing: Standing, statements: Sequence[SealedStatement]) -> OutboxBatch:
+    """Return the signed batch that closes `statements` on top of the chain, ready to be put into the outbox."""
+    link = end_of_chain(standing)
+    entry = _sign(standing, link, [statement.entry for statement in statements])
+    blobs = [blob for statement in statements for blob in statement.blobs]
+    body = encode_frames([entry, *(statement.entry for statement in statements), *blobs])
+    return OutboxBatch(seq=link.seq + 1, payload_hash=parse_batch(entry).payload_hash, body=body)
+
+
+def send_waiting(session: Session) -> Logged | None:
+    """Send the batch that waits in the outbox, if there is one, until it is proved to be logged.
+
+    Raises StaleEpochError, with the batch dropped, when its records have to be sealed again.
+    """
+    batch = session.outbox.waiting()
+    attempts = 0
+    while batch is not None:
+        attempts += 1
+        try:
+            return _send(session, batch)
+        except (StaleKeysError, SequenceError) as error:
+            if attempts >= MAX_ATTEMPTS:
+                raise
+            batch = _signed_anew(session, batch, error)
+        except BusyError as error:
+            if attempts >= MAX_ATTEMPTS:
+                raise
+            session.world.sleep(error.retry_after_seconds)
+        except StaleEpochError:
+            session.outbox.drop(batch)
+            raise
+    return None
+
+
+def _send(session: Session, batch: OutboxBatch) -> Logged:
+    receipt = session.service.submit_batch(batch.body)
+    entry = parse_frames(batch.body, most=MAX_BATCH_FRAMES)[0]
+    _verify_receipt(session, entry, receipt)
+    session.outbox.logged(batch, first=receipt.first, index=receipt.index)
+    return Logged(seq=batch.seq, first=receipt.first, index=receipt.index, entry=entry)
+
+
+def _verify_receipt(session: Session, entry: bytes, receipt: Receipt) -> None:
+    """Raise unless the log signed a tree that holds this very batch entry where the receipt says."""
+    charter = session.trust.charters()[-1]
+    checkpoint = open_checkpoint(receipt.checkpoint.encode(), origin=charter.origin, vkeys=charter.log.vkeys)
+    verify_inclusion(
+        leaf=leaf_hash(entry), index=receipt.index, size=checkpoint.size, proof=receipt.proof, root=checkpoint.root
+    )
+    if (receipt.size, receipt.index - receipt.first) != (checkpoint.size, parse_batch(entry).n):
+        raise ProofError("the receipt contradicts its own checkpoint or batch")
+
+
+def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:
+    """Return the same statements closed by a new batch entry, in the outbox in the place of the old."""
+    standing = session.stand()
+    standing.authority.catch_up(standing.me)
+    frames = parse_frames(batch.body, most=MAX_BATCH_FRAMES)
+    old = parse_batch(frames[0])
+    link = Link(seq=old.seq - 1, payload_hash=old.prev)
+    if isinstance(error, SequenceError):
+        if error.seq < old.seq - 1:
+            raise TrustError(
+                f"the log has lost batches: it knows {error.seq}, and proved {old.seq - 1} before",
+                next_step="keep the outbox and the folder `trusted`: they hold the proof",
+            ) from error
+        link = _verified_link(standing, seq=error.seq, prev=error.prev, index=error.index)
+    entry = _sign(standing, link, frames[1 : 1 + old.n])
+    new = replace(
+        batch,
+        seq=link.seq + 1,
+        payload_hash=parse_batch(entry).payload_hash,
+        body=encode_frames([entry, *frames[1:]]),
+    )
+    session.outbox.replace(batch, new)
+    return new
+
+
+def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | None) -> Link:
+    """Return the end of the chain that the service names, once the entry there is this agency's own signed batch."""
+    if index is None or index >= standing.view.checkpoint.size:
+        raise ProofError("the service names a batch of this agency that the log does not hold")
+    entries = Entries(standing.view, standing.session.service)
+    batch = read_batch(entries, standing.authority, index).submission.batch
+    if (batch.iss, batch.seq, batch.payload_hash) != (standing.me, seq, prev):
+        raise ProofError("the batch in the log is not the one the service names")
+    return Link(seq=seq, payload_hash=prev)
+
+
+def _sign(standing: Standing, link: Link, statements: Sequence[bytes]) -> bytes:
+    return build_batch(
+        log=standing.view.charter.origin,
+        iss=standing.me,
+        iat=standing.now(),
+        seq=link.seq + 1,
+        prev=link.payload_hash,
+        kx=standing.authority.membership.kx(standing.me, standing.view.checkpoint.size),
+        statements=statements,
+        sign=standing.signing_key(Role.SIGN).pair(),
+        batch=standing.signing_key(Role.BATCH).pair(),
+    )

@@ -1,0 +1,74 @@
+"""`sealtrace`: one application, one place where errors become words and exit codes. No stack trace ever."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from clients.cli import agency, audit, charter, lists, profile, reading
+from clients.cli.edge import Edge, real_edge
+from clients.cli.exits import Exit, code_of, lines, to_json
+from clients.errors import ClientError
+from crypto.errors import CryptoError
+from crypto.startup import require_primitives
+from ledger.errors import LedgerError
+
+app = typer.Typer(
+    name="sealtrace",
+    help="Share weapon traces between agencies who trust neither each other nor the operator.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+app.add_typer(agency.app, name="agency")
+app.add_typer(charter.app, name="charter")
+app.add_typer(profile.app, name="profile")
+app.add_typer(profile.codes, name="codes")
+for _command in (charter.join, lists.submit, lists.preview, reading.sync, reading.show, reading.find, audit.audit):
+    app.command(name="list" if _command is reading.find else None)(_command)
+
+
+def main() -> None:
+    """Run the command line that the process was started with."""
+    sys.exit(run(sys.argv[1:], real_edge(os.environ)))
+
+
+def run(arguments: Sequence[str], edge: Edge) -> int:
+    """Run one command; return its exit code."""
+    try:
+        require_primitives()
+        code = app(args=list(arguments), prog_name="sealtrace", standalone_mode=False, obj=edge)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error leaves as a stack trace
+        return _failed(error, edge, as_json="--json" in arguments)
+    return int(code or Exit.DONE)
+
+
+def _failed(error: BaseException, edge: Edge, *, as_json: bool) -> Exit:
+    match error:
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            edge.note("interrupted: run the same command again, it goes on where it stopped")
+            return Exit.USAGE
+        case click.ClickException():
+            edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`")
+            return Exit.USAGE
+        case ClientError() | LedgerError() | CryptoError():
+            _tell(error, edge, as_json=as_json)
+            return code_of(error)
+        case OSError():
+            _tell(OSError(f"a file cannot be used: {error.strerror} ({error.filename})"), edge, as_json=as_json)
+            return Exit.REFUSED
+        case _:
+            # A defect is named by its type alone: its text may hold content.
+            edge.note(f"✗ a defect of this program ({type(error).__name__}); what is logged is not affected")
+            return Exit.REFUSED
+
+
+def _tell(error: Exception, edge: Edge, *, as_json: bool) -> None:
+    if as_json:
+        edge.write(json.dumps(to_json(error), ensure_ascii=False, indent=2))
+    else:
+        edge.note("\n".join(lines(error)))

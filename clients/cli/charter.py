@@ -1,0 +1,174 @@
+"""`sealtrace charter` and `sealtrace join`: membership by threshold, and the pin everything else hangs from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from clients import charters
+from clients.agency import parse_enrolment
+from clients.cli.options import HomeOption, JsonOption, edge_of
+from clients.errors import ListError
+from clients.passphrase import Purpose
+from clients.plaintext import visible
+from clients.service import Service
+from clients.session import join as join_log
+from ledger import fingerprints
+from ledger.charter import Charter, Limits
+from ledger.jsontext import JsonValue
+from ledger.labels import Level, level_of
+
+app = typer.Typer(help="Propose, sign, submit and read the charter.", no_args_is_help=True)
+
+
+@app.command(epilog="Example: sealtrace charter propose *.enrolment.json --service service.json -o charter.proposal")
+def propose(  # noqa: PLR0913 - each option is one term of the charter
+    context: typer.Context,
+    enrolments: Annotated[list[Path], typer.Argument(help="The enrolment requests of agencies and auditors.")],
+    *,
+    service: Annotated[Path, typer.Option(help="What `sealtrace-server create` printed.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the proposal goes.")],
+    threshold: Annotated[
+        int | None, typer.Option(help="How many agencies change the charter; else a majority.")
+    ] = None,
+    ceiling: Annotated[list[str] | None, typer.Option(help="AGENCY=LEVEL that others may send it at most.")] = None,
+    read_only: Annotated[list[str] | None, typer.Option(help="An agency that submits no records.")] = None,
+    entries: Annotated[str, typer.Option(help="Who reads entry bundles: open or members.")] = "members",
+    previous: Annotated[Path | None, typer.Option(help="The charter file in force, for the next version.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the proposal of a charter, for every member to read and sign."""
+    terms = charters.Terms(
+        threshold=threshold,
+        ceilings=dict(_ceiling(text) for text in ceiling or ()),
+        read_only=frozenset(read_only or ()),
+        limits=Limits(entries=_entries(entries)),
+    )
+    proposal = charters.propose_charter(
+        charters.parse_service(service.read_bytes()),
+        [parse_enrolment(path.read_bytes()) for path in enrolments],
+        terms,
+        previous=previous.read_bytes() if previous else None,
+    )
+    output.write_bytes(proposal)
+    charter = charters.read(proposal)
+    text = f"✓ proposal   {output}: {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
+    edge_of(context).show(text, {"proposal": str(output), "version": charter.ver}, as_json=as_json)
+
+
+@app.command(epilog="Example: sealtrace charter sign charter.proposal --home ~/arms -o charter.json")
+def sign(  # noqa: PLR0913 - where the file is, where it goes, what came before
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A proposal, or a charter that others have signed.")],
+    *,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where it goes; else FILE itself.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="The charter file in force, for the next version.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add this agency's two root signatures."""
+    edge = edge_of(context)
+    before = previous.read_bytes() if previous else None
+    signed = charters.sign(file.read_bytes(), edge.keyring(edge.home(home), Purpose.ROOT), previous=before)
+    (output or file).write_bytes(signed)
+    digest = fingerprints.of_file(signed)
+    text = f"✓ signed     {output or file}\nfingerprint  {fingerprints.to_text(digest)} (final once all have signed)"
+    edge.show(text, {"charter": str(output or file), "fingerprint": fingerprints.to_text(digest)}, as_json=as_json)
+
+
+@app.command(epilog="Example: sealtrace charter submit charter.json")
+def submit(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The charter, signed by all that must.")],
+    *,
+    url: Annotated[str | None, typer.Option(help="The service; else the one the charter names.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send a signed charter to the service, and prove that it was logged."""
+    edge = edge_of(context)
+    raw = file.read_bytes()
+    receipt = charters.submit(Service(edge.connect(url or charters.read(raw).url)), raw)
+    text = f"✓ logged     entry {receipt.index:,} of {receipt.size:,}, proved by the log's signature"
+    edge.show(text, {"index": receipt.index, "size": receipt.size}, as_json=as_json)
+
+
+@app.command(epilog="Example: sealtrace charter show charter.json")
+def show(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A proposal or a charter.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what a charter says, and its fingerprint as words to read over the telephone. Verifies no signature."""
+    raw = file.read_bytes()
+    charter = charters.read(raw)
+    digest = fingerprints.of_file(raw)
+    edge_of(context).show("\n".join(_lines(charter, digest)), _json(charter, digest), as_json=as_json)
+
+
+def join(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="The service's address.")],
+    *,
+    charter: Annotated[str, typer.Option(help="The fingerprint of charter 1, as words or as text.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pin the charter, verify the log under it, and follow that log from now on.
+
+    Example: sealtrace join https://ledger.example --charter lusab-babad-…
+    """
+    edge = edge_of(context)
+    place = edge.home(home)
+    with place.exclusive():
+        view = join_log(place, url=url, transport=edge.connect(url), fingerprint=fingerprints.parse(charter))
+    found = view.charter
+    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {'witness policy set' if found.is_witnessed else 'UNWITNESSED'}"
+    edge.show(text, {"origin": found.origin, "charter": found.ver, "size": view.checkpoint.size}, as_json=as_json)
+
+
+def _ceiling(text: str) -> tuple[str, Level]:
+    agency, _, level = text.partition("=")
+    return agency, level_of(level)
+
+
+def _entries(text: str) -> Literal["open", "members"]:
+    match text:
+        case "open" | "members":
+            return text
+        case _:
+            raise ListError("entry bundles are open or for members", next_step="say --entries open, or leave it out")
+
+
+def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
+    yield f"charter      {charter.ver} of {visible(charter.origin)} at {visible(charter.url)}"
+    yield f"fingerprint  {fingerprints.to_text(digest)}"
+    words = fingerprints.to_words(digest).split("-")
+    for start in range(0, len(words), 8):
+        yield f"{'in words' if start == 0 else '':<13}{'-'.join(words[start : start + 8])}{'-' if start == 0 else ''}"
+    yield f"threshold    {charter.threshold} of {len(charter.agencies)} agencies · entries {charter.limits.entries}"
+    yield f"witnesses    {', '.join(charter.witness.agencies) or 'none: every verdict will say UNWITNESSED'}"
+    for agency in charter.agencies:
+        yield f"agency       {agency.id} · {visible(agency.name)} · {agency.country} · up to {agency.ceiling.value}"
+        yield f"             {' and '.join(agency.roles)} · {visible(agency.contact.name)}, {visible(agency.contact.hours)}"
+    for auditor in charter.auditors:
+        yield f"auditor      {auditor.id}"
+
+
+def _json(charter: Charter, digest: bytes) -> dict[str, JsonValue]:
+    return {
+        "version": charter.ver,
+        "origin": charter.origin,
+        "url": charter.url,
+        "fingerprint": fingerprints.to_text(digest),
+        "words": fingerprints.to_words(digest),
+        "threshold": charter.threshold,
+        "entries": charter.limits.entries,
+        "agencies": [
+            {"id": agency.id, "name": agency.name, "country": agency.country, "ceiling": agency.ceiling.value}
+            for agency in charter.agencies
+        ],
+        "auditors": [auditor.id for auditor in charter.auditors],
+        "witnesses": list(charter.witness.agencies),
+    }

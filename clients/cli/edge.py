@@ -1,0 +1,89 @@
+"""The edge of the program: the one place that touches the clock, chance, the network and the terminal."""
+
+import datetime as dt
+import getpass
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from clients.home import Home, open_home
+from clients.keyring import Keyring
+from clients.passphrase import Passphrases, Purpose
+from clients.session import Session, World, open_session
+from clients.transport import HttpTransport, Transport
+from crypto.keystore import STRONG, Cost
+from ledger.jsontext import JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """What a command may use of the world; tests hand in their own."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    passphrases: Passphrases = field(repr=False)
+    world: World
+    connect: Callable[[str], Transport]
+    write: Callable[[str], None]
+    note: Callable[[str], None]
+    cost: Cost = STRONG
+
+    def today(self) -> dt.date:
+        """Return the date in UTC."""
+        return dt.datetime.fromtimestamp(self.world.clock(), dt.UTC).date()
+
+    def home(self, path: str | None) -> Home:
+        """Return the home that `--home` or the environment names."""
+        return open_home(path, self.environ)
+
+    def keyring(self, home: Home, purpose: Purpose = Purpose.KEYSTORE) -> Keyring:
+        """Return the keys of a home's keystore."""
+        path = home.root_keystore if purpose is Purpose.ROOT else home.keystore
+        passphrase = self.passphrases.of(purpose)
+        return Keyring.open(path, passphrase=passphrase, allow_weak=self.cost != STRONG)
+
+    @contextmanager
+    def session(self, path: str | None) -> Iterator[Session]:
+        """Give a session of a joined home, alone with it, and close it."""
+        home = self.home(path)
+        transport = self.connect(home.joined().url)
+        with home.exclusive():
+            session = open_session(home, self.keyring(home), transport=transport, world=self.world)
+            try:
+                yield session
+            finally:
+                session.close()
+
+    def show(self, text: str, value: JsonValue, *, as_json: bool) -> None:
+        """Write a result: for machines as one JSON document, else as text."""
+        self.write(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
+
+    def progress(self, what: str) -> Callable[[int, int], None]:
+        """Return a callback that tells how far long work has come, once a tenth."""
+        told = -1
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            tenth = 10 * done // total if total else 10
+            if tenth > told:
+                told = tenth
+                self.note(f"{what}: {done:,} of {total:,}")
+
+        return tell
+
+
+def real_edge(environ: Mapping[str, str]) -> Edge:
+    """Return the world as it is."""
+    world = World(clock=lambda: int(time.time()), token_bytes=secrets.token_bytes, sleep=time.sleep)
+    ask = getpass.getpass if sys.stdin.isatty() else None
+    return Edge(
+        environ=environ,
+        passphrases=Passphrases(environ, ask=ask),
+        world=world,
+        connect=HttpTransport,
+        write=lambda text: print(text),  # noqa: T201, PLW0108 - standard output is what a command writes to, looked up late
+        note=lambda text: print(text, file=sys.stderr),  # noqa: T201 - progress goes beside the result
+    )

@@ -1,0 +1,190 @@
+"""`sealtrace submit` and `sealtrace preview`: a list in, sealed records out, or what stands in the way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clients import preview as previews
+from clients import shippedmaps
+from clients.authority import members_of
+from clients.cli.edge import Edge
+from clients.cli.exits import Exit
+from clients.cli.options import HomeOption, JsonOption, MapOption, ProfileOption, edge_of
+from clients.codes import load_tables
+from clients.durable import write_file
+from clients.errors import ListError
+from clients.importing import Means, Prepared, prepare
+from clients.lists.maps import ListMap, parse_map
+from clients.lists.proposing import propose_map
+from clients.lists.reading import read_table
+from clients.lists.report import rejected_csv
+from clients.session import Session, load_profile
+from clients.submitting import Submission, resume
+from clients.submitting import submit as submit_rows
+from ledger.jsontext import JsonValue
+from ledger.plan import Planner
+from ledger.profiles import Profile
+
+_SHOWN_PROBLEMS = 20
+
+
+def submit(  # noqa: PLR0913 - each option is one decision about the list
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="The list, as CSV.")] = None,
+    *,
+    map_name: MapOption = None,
+    profile: ProfileOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report and preview; seal and send nothing.")] = False,
+    good_rows: Annotated[
+        bool, typer.Option("--good-rows", help="Submit what is good; the rest goes to FILE.rejected.csv.")
+    ] = False,
+    resume_only: Annotated[bool, typer.Option("--resume", help="Only send what still waits in the outbox.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Seal, sign and log a list. Sending it again is safe: what is logged is skipped.
+
+    Example: sealtrace submit seizures.csv --map seizures.map.toml --dry-run
+    """
+    edge = edge_of(context)
+    with edge.session(home) as session:
+        if file is None:
+            if not resume_only:
+                raise ListError("no list was named", next_step="give a FILE, or --resume")
+            edge.show(*_result(resume(session), None), as_json=as_json)
+            return
+        raw = file.read_bytes()
+        list_map = _map(raw, file, map_name, edge)
+        prepared, used = _prepare(session, raw, list_map, profile, edge)
+        if dry_run:
+            edge.show(_report(prepared) + "\n" + _schedule(session, prepared), _dry(prepared), as_json=as_json)
+            raise typer.Exit(Exit.REFUSED if prepared.errors else Exit.DONE)
+        _check(prepared, file, good_rows=good_rows, edge=edge)
+        done = submit_rows(session, prepared.rows, used, progress=edge.progress("records logged"))
+        edge.show(*_result(done, prepared), as_json=as_json)
+
+
+def preview(  # noqa: PLR0913 - as `submit`
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The list, as CSV.")],
+    *,
+    map_name: MapOption = None,
+    profile: ProfileOption = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the schedule, for the file.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say who will be able to read what, from the very plans that would be sealed.
+
+    Example: sealtrace preview seizures.csv --map seizures.map.toml -o schedule.txt
+    """
+    edge = edge_of(context)
+    with edge.session(home) as session:
+        raw = file.read_bytes()
+        prepared, _ = _prepare(session, raw, _map(raw, file, map_name, edge), profile, edge)
+        text = _schedule(session, prepared)
+        if output is not None:
+            write_file(output, text.encode())
+        edge.show(text, previews.to_json(previews.schedule(prepared)), as_json=as_json)
+
+
+def _prepare(
+    session: Session, raw: bytes, list_map: ListMap, profile: str | None, edge: Edge
+) -> tuple[Prepared, Profile]:
+    session.refresh()
+    charters = session.trust.charters()
+    used = load_profile(session.home, charters[-1], path=Path(profile) if profile else None)
+    means = Means(
+        tables=load_tables(session.home),
+        planner=Planner(used, members_of(charters)),
+        row_key=session.keyring.row_key(),
+        today=edge.today(),
+    )
+    return prepare(raw, list_map, means), used
+
+
+def _map(raw: bytes, file: Path, name: str | None, edge: Edge) -> ListMap:
+    """Return the map that was named; without one, write a proposal and stop."""
+    if name is not None:
+        path = Path(name)
+        return parse_map(path.read_text(encoding="utf-8")) if path.suffix == ".toml" else shippedmaps.load(name)
+    table = read_table(raw)
+    fitting = shippedmaps.fitting(table)
+    if fitting:
+        raise ListError("the list needs a map", next_step=f"one that fits is shipped: --map {fitting[0]}")
+    proposal = file.with_name(f"{file.stem}.map.toml")
+    if proposal.exists():
+        raise ListError("the list needs a map", next_step=f"there is one beside it: --map {proposal}")
+    proposal.write_text(propose_map(table), encoding="utf-8")
+    edge.note(f"a map is proposed in {proposal}")
+    raise ListError("the list needs a map", next_step=f"read and correct {proposal}, then pass it with --map")
+
+
+def _check(prepared: Prepared, file: Path, *, good_rows: bool, edge: Edge) -> None:
+    """Stop where rows cannot be read, unless the good ones were asked for; say what is wrong in any case."""
+    edge.note(_report(prepared))
+    if not prepared.rejected:
+        return
+    if not good_rows:
+        raise ListError(
+            f"{len(prepared.rejected):,} rows cannot be read; nothing was submitted",
+            next_step="correct them, or submit the others with --good-rows",
+        )
+    rejected = file.with_name(f"{file.name}.rejected.csv")
+    write_file(rejected, rejected_csv(prepared.table, prepared.rejected, prepared.problems).encode("utf-8-sig"))
+    edge.note(f"{len(prepared.rejected):,} rows were written to {rejected}")
+
+
+def _report(prepared: Prepared) -> str:
+    table = prepared.table
+    lines = [
+        f"read         {len(table.rows):,} rows below the header on line {table.header_line} · {table.encoding}",
+        f"planned      {prepared.records:,} records from {len(prepared.rows):,} rows · {len(prepared.rejected):,} rows refused",
+    ]
+    for problem in prepared.problems[:_SHOWN_PROBLEMS]:
+        sign = "✗" if problem.weight.value == "error" else "!"
+        lines.append(f"{sign} line {problem.line}, {problem.column or 'row'}: {problem.cause}")
+        lines.append(f"  {problem.fix}")
+    more = len(prepared.problems) - _SHOWN_PROBLEMS
+    return "\n".join([*lines, f"  … and {more:,} more"] if more > 0 else lines)
+
+
+def _schedule(session: Session, prepared: Prepared) -> str:
+    names = {agency.id: agency.name for agency in session.trust.charters()[-1].agencies}
+    return previews.render(previews.schedule(prepared), names=names).rstrip()
+
+
+def _dry(prepared: Prepared) -> dict[str, JsonValue]:
+    return {
+        "rows": len(prepared.table.rows),
+        "records": prepared.records,
+        "rejected": len(prepared.rejected),
+        "problems": [{**problem.to_json()} for problem in prepared.problems],
+        "preview": previews.to_json(previews.schedule(prepared)),
+    }
+
+
+def _result(done: Submission, prepared: Prepared | None) -> tuple[str, dict[str, JsonValue]]:
+    value: dict[str, JsonValue] = {
+        "records": done.records,
+        "unchanged": len(done.unchanged),
+        "corrections": [{"line": one.line, "records": [str(name) for name in one.names]} for one in done.corrections],
+        "batches": [{"seq": one.seq, "first": one.first, "index": one.index} for one in done.batches],
+        "size": done.size,
+    }
+    if prepared is not None:
+        value["problems"] = [{**problem.to_json()} for problem in prepared.problems]
+    return "\n".join(_told(done)), value
+
+
+def _told(done: Submission) -> Iterator[str]:
+    yield f"✓ logged     {done.records:,} records in {len(done.batches):,} batches, each proved by the log's signature"
+    for batch in done.batches:
+        yield f"batch {batch.seq:<7}entries {batch.first:,} to {batch.index:,} of {done.size:,}"
+    if done.unchanged:
+        first = done.unchanged[0]
+        yield f"unchanged    {len(done.unchanged):,} rows are logged already (line {first.line}: {first.names[0]})"
+    for one in done.corrections:
+        yield f"! line {one.line}   changed since it was logged as {', '.join(map(str, one.names))}: not sent"

@@ -1,0 +1,164 @@
+"""`sealtrace sync`, `show` and `list`: the verified replica, and what may be shown of it."""
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from clients import show as showing
+from clients.authority import members_of
+from clients.cli.edge import Edge
+from clients.cli.exits import Exit
+from clients.cli.options import HomeOption, JsonOption, edge_of
+from clients.codes import load_tables
+from clients.errors import NotPermittedError
+from clients.home import Home
+from clients.listing import Hit, Query
+from clients.listing import find as find_records
+from clients.opening import agency_reader
+from clients.plaintext import wrap
+from clients.replica import SIZE, VERIFIED_AT, Replica
+from clients.syncing import Sync, SyncReport
+from clients.trust import Trust
+from clients.views import Viewer, view_record
+from ledger.errors import NotFoundError
+from ledger.identifiers import statement_name
+from ledger.jsontext import JsonValue
+from ledger.labels import purpose_of
+
+UNWITNESSED = "UNWITNESSED"
+
+PurposeOption = Annotated[str, typer.Option(help="What it is wanted for: TRACE, CRIM, CT, SANCTIONS or STATS.")]
+
+
+def sync(
+    context: typer.Context,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Read the whole log: proves that nothing was left out.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch, verify and open everything this agency may read.
+
+    Example: sealtrace sync --full
+    """
+    edge = edge_of(context)
+    with edge.session(home) as session:
+        run = Sync(session, progress=edge.progress("entries"))
+        report = run.in_full() if full else run.by_feed()
+        edge.show(_synced(report), _synced_json(report), as_json=as_json)
+    if report.refused or report.left_out:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def show(
+    context: typer.Context,
+    record: Annotated[str, typer.Argument(metavar="ISS/JTI", help="The record's name.")],
+    *,
+    purpose: PurposeOption = "TRACE",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one record: what may be read, what is withheld, and why it can be believed.
+
+    Example: sealtrace show xar-arms/5tQxAAAAAAAAAAAAAAAA9w
+    """
+    edge = edge_of(context)
+    place = edge.home(home)
+    viewer, contacts = _viewer(place, purpose, edge)
+    replica = Replica(place.replica)
+    found = replica.find(statement_name(record))
+    proof = _proof(replica, edge)
+    replica.close()
+    if found is None:
+        raise NotFoundError("no record of that name is in the replica: run `sealtrace sync`, or it is sealed to others")
+    view = view_record(found, viewer)
+    if view.marking is None:
+        raise NotPermittedError(
+            "nothing of this record may be shown for this purpose", next_step="see its reasons with --json"
+        )
+    members = frozenset(viewer.members.ceilings)
+    text = showing.render(
+        view, proof, makes=load_tables(place).makes, contact=contacts.get(found.name.iss, "not named in the charter")
+    )
+    edge.show(text, showing.to_json(view, proof, members=members), as_json=as_json)
+
+
+def find(  # noqa: PLR0913 - each option narrows the search
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(help="Words that must all occur.")] = None,
+    *,
+    event: Annotated[str | None, typer.Option(help="Only this kind of event, like recovery.")] = None,
+    iss: Annotated[str | None, typer.Option(help="Only this originator's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
+    purpose: PurposeOption = "TRACE",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find records in the replica.
+
+    Example: sealtrace list taurus --event recovery
+    """
+    edge = edge_of(context)
+    place = edge.home(home)
+    viewer, _ = _viewer(place, purpose, edge)
+    query = Query(words=tuple(words or ()), event=event, iss=iss)
+    replica = Replica(place.replica)
+    hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
+    total = replica.count()
+    replica.close()
+    edge.show(_table(hits, total), {"records": [hit.to_json() for hit in hits], "of": total}, as_json=as_json)
+
+
+def _viewer(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, str]]:
+    charters = Trust(place.trusted).charters()
+    viewer = Viewer(
+        reader=agency_reader(place.config().id),
+        purpose=purpose_of(purpose),
+        today=edge.today(),
+        members=members_of(charters),
+    )
+    contacts = {agency.id: f"{agency.contact.name}, {agency.contact.hours}" for agency in charters[-1].agencies}
+    return viewer, contacts
+
+
+def _proof(replica: Replica, edge: Edge) -> showing.Proof:
+    return showing.Proof(
+        size=replica.state(SIZE, default=0),
+        witnesses=UNWITNESSED,
+        checked=replica.state(VERIFIED_AT, default=0),
+        now=edge.world.clock(),
+    )
+
+
+def _synced(report: SyncReport) -> str:
+    lines = [
+        f"✓ verified   {report.size:,} entries · {UNWITNESSED}",
+        f"opened       {report.records:,} records · {report.grants:,} new keys",
+    ]
+    for index, why in report.refused.items():
+        lines += wrap(f"✗ entry {index:,} is not shown: {why}", width=80, indent="  ")
+    if report.left_out:
+        lines.append(
+            f"✗ the service's feed left out {len(report.left_out):,} records, the first at {report.left_out[0]:,}"
+        )
+    return "\n".join(lines)
+
+
+def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
+    return {
+        "size": report.size,
+        "records": report.records,
+        "grants": report.grants,
+        "refused": {str(index): why for index, why in report.refused.items()},
+        "left_out": list(report.left_out),
+    }
+
+
+def _table(hits: list[Hit], total: int) -> str:
+    lines: list[str] = []
+    for hit in hits:
+        lines.append(f"{hit.view.record.name}  {hit.event}  {hit.date}".rstrip())
+        what = f"{hit.item} · {hit.serial}" if hit.serial else hit.item
+        lines += [f"  {line}" for line in wrap(what or "item withheld", width=78, indent="")]
+    return "\n".join([*lines, f"{len(hits):,} of {total:,} records"])

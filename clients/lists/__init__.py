@@ -1,0 +1,1 @@
+"""Lists as officers send them: read, mapped to fields, reported by line, column, cause and fix."""

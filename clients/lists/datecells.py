@@ -1,0 +1,83 @@
+"""Dates as officers write them, to the EDTF that a record holds (docs/maps.md).
+
+A map says which patterns a list uses. Nothing is guessed between day and month: 03/04/2021 is read as the map
+says, and a list that mixes both spellings needs two lists.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from clients.lists.cells import CellError
+from ledger.dates import parse_date
+from ledger.errors import LedgerError
+
+FIRST_YEAR = 1800
+LAST_YEAR = 2200
+
+_PATTERNS = {
+    "YYYY-MM-DD": r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
+    "DD.MM.YYYY": r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})",
+    "DD/MM/YYYY": r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4})",
+    "DD-MM-YYYY": r"(?P<d>\d{1,2})-(?P<m>\d{1,2})-(?P<y>\d{4})",
+    "MM/DD/YYYY": r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4})",
+    "YYYY/MM/DD": r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})",
+    "YYYYMMDD": r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
+}
+_COMPILED = {name: re.compile(pattern, re.ASCII) for name, pattern in _PATTERNS.items()}
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_MIDNIGHT = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", re.ASCII)
+
+
+def read_date(text: str, patterns: Sequence[str]) -> str:
+    """Return the EDTF spelling of the date in `text`; a time of day is left out, a year alone is a date too."""
+    cleaned = _MIDNIGHT.sub("", _ascii_digits(text).strip())
+    for pattern in patterns:
+        found = _COMPILED[pattern].fullmatch(cleaned) if pattern in _COMPILED else None
+        if found is not None:
+            return _checked(int(found["y"]), int(found["m"]), int(found["d"]))
+    if "EDTF" in patterns or _YEAR.fullmatch(cleaned):
+        return _edtf(cleaned, patterns)
+    raise _not_spelled(patterns)
+
+
+def fitting_patterns(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the patterns by which every one of `cells` reads, so that a proposal offers only what works."""
+    return tuple(pattern for pattern in _PATTERNS if cells and all(_fits(cell, pattern) for cell in cells))
+
+
+def _fits(cell: str, pattern: str) -> bool:
+    try:
+        read_date(cell, [pattern])
+    except CellError:
+        return False
+    return True
+
+
+def _checked(year: int, month: int, day: int) -> str:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise CellError(
+            f"the year is not between {FIRST_YEAR} and {LAST_YEAR}",
+            "write the year of the Gregorian calendar with four digits",
+        )
+    try:
+        return dt.date(year, month, day).isoformat()
+    except ValueError as error:
+        raise CellError("no such day in the calendar", "check day and month, and the order the map names") from error
+
+
+def _edtf(text: str, patterns: Sequence[str]) -> str:
+    try:
+        parse_date(text)
+    except LedgerError as error:
+        raise _not_spelled(patterns) from error
+    return text
+
+
+def _not_spelled(patterns: Sequence[str]) -> CellError:
+    return CellError("no date is spelled so", f"write it as {' or '.join(patterns)}, or as a year alone")
+
+
+def _ascii_digits(text: str) -> str:
+    return "".join(str(unicodedata.decimal(character)) if character.isdecimal() else character for character in text)

@@ -1,0 +1,64 @@
+"""Propose a map for a list that came without one: a draft for a person to read, correct and keep."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from clients.lists.datecells import fitting_patterns
+from clients.lists.headers import FIELD_BY_HEADER, fold
+from clients.lists.reading import Table
+
+_SAMPLE_ROWS = 500
+
+
+def propose_map(table: Table, *, event: str = "recovery") -> str:
+    """Return a MAP.toml for `table`, with every column either read or left out, and every guess said in a comment."""
+    return "\n".join(_lines(table, event)) + "\n"
+
+
+def _lines(table: Table, event: str) -> Iterator[str]:
+    fields, unknown = _assign(table.header)
+    yield "# Proposed by `sealtrace submit`. Read every line: nothing is submitted before you pass this file with --map."
+    yield 'title = ""  # what this list is'
+    yield f"ignore = {_quoted_list(unknown)}  # columns left out: not recognised, or needed twice"
+    yield from ("", "[format]")
+    yield f"encoding = {_quoted(table.encoding)}"
+    yield f"delimiter = {_quoted(table.delimiter)}"
+    yield f"dates = {_quoted_list(_patterns(table, fields))}"
+    yield from ("", "[[record]]")
+    yield f"event = {_quoted(event)}  # what happened to the weapon: one of the event kinds of docs/maps.md"
+    yield from ("", "[record.fields]")
+    if "item.kind" not in fields:
+        yield '"item.kind" = { value = "small_arm" }  # a guess: say what these things are'
+    for field, column in fields.items():
+        yield f"{_quoted(field)} = {{ column = {_quoted(column)} }}"
+
+
+def _assign(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the first column that means each field, and the columns that are left."""
+    fields: dict[str, str] = {}
+    unknown: list[str] = []
+    for column in header:
+        field = FIELD_BY_HEADER.get(fold(column))
+        if field is None or field in fields:
+            unknown.append(column)
+        else:
+            fields[field] = column
+    return fields, unknown
+
+
+def _patterns(table: Table, fields: dict[str, str]) -> list[str]:
+    column = fields.get("event.date")
+    if column is None:
+        return ["YYYY-MM-DD"]
+    at = table.header.index(column)
+    cells = [row.cells[at] for row in table.rows[:_SAMPLE_ROWS] if row.cells[at].strip()]
+    return list(fitting_patterns(cells)[:1]) or ["YYYY-MM-DD"]
+
+
+def _quoted(text: str) -> str:
+    escaped = json.dumps(text, ensure_ascii=False)
+    return escaped.replace("\x7f", "\\u007F")
+
+
+def _quoted_list(texts: Sequence[str]) -> str:
+    return "[" + ", ".join(_quoted(text) for text in texts) + "]"

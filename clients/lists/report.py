@@ -1,0 +1,64 @@
+"""What is wrong with a list, by line, column, cause and fix; and the rows to send again once mended.
+
+A cause never quotes the cell: a report is mailed about, and the cell may name a person or a source.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from clients.lists.reading import Row, Table, guard
+
+
+class Weight(Enum):
+    """Whether a row with this problem can be submitted."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing a person should look at; `column` is empty when it concerns the whole row."""
+
+    line: int
+    column: str
+    cause: str
+    fix: str
+    weight: Weight = Weight.ERROR
+
+    def to_json(self) -> dict[str, int | str]:
+        """Return the problem as `--json` prints it."""
+        return {
+            "line": self.line,
+            "column": self.column,
+            "cause": self.cause,
+            "fix": self.fix,
+            "weight": self.weight.value,
+        }
+
+
+def is_refused(problems: Iterable[Problem]) -> bool:
+    """Say whether any of `problems` keeps a row from being submitted."""
+    return any(problem.weight is Weight.ERROR for problem in problems)
+
+
+def rejected_csv(table: Table, rows: Sequence[Row], problems: Sequence[Problem]) -> str:
+    """Return a CSV of `rows` as they came, with two more columns that say why, safe to open in a spreadsheet."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=table.delimiter, lineterminator="\r\n")
+    writer.writerow([guard(name) for name in (*table.header, CAUSE, FIX)])
+    for row in rows:
+        mine = [problem for problem in problems if problem.line == row.line and problem.weight is Weight.ERROR]
+        cells = row.cells[: len(table.header)]
+        causes = "; ".join(f"{problem.column}: {problem.cause}".removeprefix(": ") for problem in mine)
+        fixes = "; ".join(dict.fromkeys(problem.fix for problem in mine))
+        writer.writerow([guard(cell) for cell in (*cells, causes, fixes)])
+    return out.getvalue()
+
+
+CAUSE = "sealtrace cause"
+FIX = "sealtrace fix"
+"""The columns that a rejected list carries; every map ignores them when the mended list comes back."""

@@ -1,0 +1,277 @@
+"""The replica: every record this home can open, verified before it was written, in log order (docs/protocol.md, 5).
+
+What stands here was checked up to the checkpoint it was read under; opening a record later touches no network and
+no key. Times are POSIX seconds.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from clients.database import open_database
+from ledger.identifiers import StatementName
+from ledger.jsontext import JsonValue
+from ledger.labels import Level
+
+_TABLES = MetaData()
+_RECORD = Table(
+    "record",
+    _TABLES,
+    Column("position", Integer, primary_key=True),
+    Column("iss", String, nullable=False),
+    Column("jti", LargeBinary, nullable=False),
+    Column("kid", String, nullable=False),
+    Column("iat", Integer, nullable=False),
+    Column("ep", Integer, nullable=False),
+    Column("sup", LargeBinary),
+    Column("superseded_by", LargeBinary),
+    Column("batch", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Index("record_name", "iss", "jti", unique=True),
+    Index("record_epoch", "iss", "ep"),
+)
+_PORTION = Table(
+    "portion",
+    _TABLES,
+    Column("position", Integer, primary_key=True),
+    Column("portion", String, primary_key=True),
+    Column("level", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("fields", String, nullable=False),
+    Column("disclosures", String, nullable=False),
+)
+_GRANT = Table(
+    "grant",
+    _TABLES,
+    Column("position", Integer, primary_key=True),
+    Column("iss", String, nullable=False),
+    Column("ep", Integer, nullable=False),
+    Column("level", String, nullable=False),
+    Column("ek", String, nullable=False),
+    Index("grant_epoch", "iss", "ep"),
+)
+_KEY_ENTRY = Table(
+    "key_entry", _TABLES, Column("position", Integer, primary_key=True), Column("entry", LargeBinary, nullable=False)
+)
+_STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
+
+CURSOR = "cursor"
+SIZE = "size"
+VERIFIED_AT = "verified_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPortion:
+    """A portion in the clear: its label and fields as signed, its disclosures, the level of the grant it came by."""
+
+    portion: str
+    level: Level
+    label: JsonValue = field(repr=False)
+    fields: Mapping[str, JsonValue] = field(repr=False)
+    disclosures: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A verified record: where it stands, who signed it when, and the portions that could be opened."""
+
+    index: int
+    name: StatementName
+    kid: str
+    iat: int
+    ep: int
+    sup: bytes | None
+    superseded_by: bytes | None = None
+    batch: int
+    seq: int
+    entry: bytes = field(repr=False)
+    portions: Mapping[str, StoredPortion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGrant:
+    """A verified grant to this home: `ek` is the hex name of the key in the keystore."""
+
+    index: int
+    iss: str
+    ep: int
+    level: Level
+    ek: str
+
+
+class Replica:
+    """The replica of one home."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the replica at `path`, making it where there is none."""
+        self._engine = open_database(path, _TABLES)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._engine.dispose()
+
+    def add(
+        self,
+        *,
+        records: Iterable[StoredRecord] = (),
+        grants: Iterable[StoredGrant] = (),
+        key_entries: Mapping[int, bytes] | None = None,
+        state: Mapping[str, int] | None = None,
+    ) -> None:
+        """Write what was verified, in one transaction; what is there already stays as it is."""
+        with self._engine.begin() as connection:
+            _add_records(connection, tuple(records))
+            for grant in grants:
+                connection.execute(insert(_GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
+            for index, entry in (key_entries or {}).items():
+                connection.execute(insert(_KEY_ENTRY).values(position=index, entry=entry).on_conflict_do_nothing())
+            for name, value in (state or {}).items():
+                row = insert(_STATE).values(name=name, value=value)
+                connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+    def state(self, name: str, *, default: int) -> int:
+        """Return a number remembered under `name`."""
+        with self._engine.begin() as connection:
+            found = connection.execute(select(_STATE.c.value).where(_STATE.c.name == name)).scalar()
+        return default if found is None else int(found)
+
+    def grants(self, iss: str, ep: int) -> tuple[StoredGrant, ...]:
+        """Return the grants held for an epoch of an issuer."""
+        with self._engine.begin() as connection:
+            chosen = select(_GRANT).where(_GRANT.c.iss == iss, _GRANT.c.ep == ep).order_by(_GRANT.c.position)
+            return tuple(
+                StoredGrant(index=row.position, iss=row.iss, ep=row.ep, level=Level(row.level), ek=row.ek)
+                for row in connection.execute(chosen)
+            )
+
+    def key_entries(self) -> Mapping[int, bytes]:
+        """Return the key entries verified so far, by index."""
+        with self._engine.begin() as connection:
+            return {
+                row.position: row.entry
+                for row in connection.execute(select(_KEY_ENTRY).order_by(_KEY_ENTRY.c.position))
+            }
+
+    def last_index_below(self, iss: str, ep: int) -> int:
+        """Return the last index known of an earlier epoch of `iss`, -1 if there is none: later ones cannot precede it."""
+        with self._engine.begin() as connection:
+            found = [
+                connection.execute(
+                    select(func.max(table.c.position)).where(table.c.iss == iss, table.c.ep < ep)
+                ).scalar()
+                for table in (_RECORD, _GRANT)
+            ]
+        return max((int(index) for index in found if index is not None), default=-1)
+
+    def last_epoch(self, iss: str) -> int:
+        """Return the highest epoch of `iss` known by its grants, 0 if there is none."""
+        with self._engine.begin() as connection:
+            found = connection.execute(select(func.max(_GRANT.c.ep)).where(_GRANT.c.iss == iss)).scalar()
+        return 0 if found is None else int(found)
+
+    def find(self, name: StatementName) -> StoredRecord | None:
+        """Return the record of that name, if this home could open any of it."""
+        return next(self._records(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti), None)
+
+    def opened(self, start: int, end: int) -> frozenset[tuple[int, str]]:
+        """Return which portions of the records at [start, end) are here."""
+        with self._engine.begin() as connection:
+            chosen = select(_PORTION.c.position, _PORTION.c.portion)
+            rows = connection.execute(chosen.where(_PORTION.c.position >= start, _PORTION.c.position < end))
+            return frozenset((row.position, row.portion) for row in rows)
+
+    def records(self) -> Iterator[StoredRecord]:
+        """Yield all records in log order."""
+        return self._records()
+
+    def count(self) -> int:
+        """Return the number of records."""
+        with self._engine.begin() as connection:
+            return int(connection.execute(select(func.count()).select_from(_RECORD)).scalar_one())
+
+    def _records(self, *conditions: Any) -> Iterator[StoredRecord]:
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(_RECORD).where(*conditions).order_by(_RECORD.c.position)).all()
+            portions = _portions(connection, [row.position for row in rows])
+        for row in rows:
+            yield _record(row, portions.get(row.position, {}))
+
+
+def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    portions = [_portion_values(record.index, portion) for record in records for portion in record.portions.values()]
+    if portions:
+        connection.execute(insert(_RECORD).on_conflict_do_nothing(), [_record_values(record) for record in records])
+        connection.execute(insert(_PORTION).on_conflict_do_nothing(), portions)
+    for record in records:
+        if record.sup is not None:
+            connection.execute(
+                update(_RECORD)
+                .where(_RECORD.c.iss == record.name.iss, _RECORD.c.jti == record.sup)
+                .values(superseded_by=record.name.jti)
+            )
+
+
+def _record_values(record: StoredRecord) -> dict[str, object]:
+    return {
+        "position": record.index,
+        "iss": record.name.iss,
+        "jti": record.name.jti,
+        "kid": record.kid,
+        "iat": record.iat,
+        "ep": record.ep,
+        "sup": record.sup,
+        "batch": record.batch,
+        "seq": record.seq,
+        "entry": record.entry,
+    }
+
+
+def _portion_values(index: int, portion: StoredPortion) -> dict[str, object]:
+    return {
+        "position": index,
+        "portion": portion.portion,
+        "level": portion.level.value,
+        "label": json.dumps(portion.label, ensure_ascii=False),
+        "fields": json.dumps(dict(portion.fields), ensure_ascii=False),
+        "disclosures": "~".join(portion.disclosures),
+    }
+
+
+def _grant_values(grant: StoredGrant) -> dict[str, object]:
+    return {"position": grant.index, "iss": grant.iss, "ep": grant.ep, "level": grant.level.value, "ek": grant.ek}
+
+
+def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[str, StoredPortion]]:
+    found: dict[int, dict[str, StoredPortion]] = {}
+    for at in range(0, len(indices), 500):
+        for row in connection.execute(select(_PORTION).where(_PORTION.c.position.in_(indices[at : at + 500]))):
+            found.setdefault(row.position, {})[row.portion] = StoredPortion(
+                portion=row.portion,
+                level=Level(row.level),
+                label=json.loads(row.label),
+                fields=json.loads(row.fields),
+                disclosures=tuple(row.disclosures.split("~")),
+            )
+    return found
+
+
+def _record(row: Any, portions: Mapping[str, StoredPortion]) -> StoredRecord:
+    return StoredRecord(
+        index=row.position,
+        name=StatementName(row.iss, row.jti),
+        kid=row.kid,
+        iat=row.iat,
+        ep=row.ep,
+        sup=row.sup,
+        superseded_by=row.superseded_by,
+        batch=row.batch,
+        seq=row.seq,
+        entry=row.entry,
+        portions=portions,
+    )

@@ -1,0 +1,113 @@
+"""The ledger service as an agency calls it (docs/protocol.md, 10). What comes back is shaped, not yet believed."""
+
+from collections.abc import Sequence
+
+from clients.problems import problem_error
+from clients.requestsigning import RequestSigner
+from clients.transport import Request, Response, Transport
+from ledger.errors import MalformedError
+from ledger.identifiers import StatementName
+from ledger.tiles import TilePath
+from ledger.wire import limits, paths
+from ledger.wire.frames import parse_frames
+from ledger.wire.schemas import (
+    AGENCY_HEAD,
+    BLOB_REQUEST,
+    CHARTER_LIST,
+    FEED,
+    LOGGED_ENTRY,
+    RECEIPT,
+    AgencyHead,
+    BlobName,
+    BlobRequest,
+    CharterList,
+    Feed,
+    LoggedEntry,
+    Receipt,
+)
+
+MAX_BUNDLE_BYTES = 256 * (2 + limits.MAX_ENTRY_BYTES)
+MAX_BLOBS_BYTES = limits.MAX_BLOB_NAMES * (4 + 16_384)
+
+
+class Service:
+    """One service; with a request signer every call that may need a signature carries one."""
+
+    def __init__(self, transport: Transport, *, signer: RequestSigner | None = None) -> None:
+        """Take the way to the service, and the agency's `http` key where there is one."""
+        self._transport = transport
+        self._signer = signer
+
+    def checkpoint(self) -> bytes:
+        """Return the published checkpoint."""
+        return self._get(paths.CHECKPOINT, limit=limits.MAX_ENTRY_BYTES)
+
+    def tile(self, path: TilePath) -> bytes:
+        """Return a hash tile or an entry bundle; raise NotFoundError."""
+        return self._get(f"/{path.format()}", limit=MAX_BUNDLE_BYTES)
+
+    def charters(self) -> CharterList:
+        """Return which charters the service has."""
+        return CHARTER_LIST.read(self._get(paths.CHARTERS, limit=limits.MAX_JSON_BYTES))
+
+    def charter(self, ver: int) -> bytes:
+        """Return a charter file; raise NotFoundError."""
+        return self._get(paths.charter(ver), limit=limits.MAX_CHARTER_BYTES)
+
+    def entry(self, index: int) -> LoggedEntry:
+        """Return the entry at `index` and its proof."""
+        return LOGGED_ENTRY.read(self._get(paths.entry(index), limit=limits.MAX_JSON_BYTES))
+
+    def statement(self, name: StatementName) -> LoggedEntry:
+        """Return the statement of that name and its proof; raise NotFoundError."""
+        return LOGGED_ENTRY.read(self._get(paths.statement(name), limit=limits.MAX_JSON_BYTES))
+
+    def agency_head(self, iss: str) -> AgencyHead:
+        """Return where an agency's chain of batches stands."""
+        return AGENCY_HEAD.read(self._get(paths.agency_head(iss), limit=limits.MAX_JSON_BYTES))
+
+    def feed(self, after: int) -> Feed:
+        """Return what concerns this agency after index `after` (-1 at first)."""
+        return FEED.read(self._get(paths.FEED, query=f"after={after}", limit=limits.MAX_JSON_BYTES))
+
+    def blobs(self, names: Sequence[BlobName]) -> tuple[bytes, ...]:
+        """Return the blobs of `names` in order, empty for what is not there or not for this agency."""
+        raw = BLOB_REQUEST.write(BlobRequest(get=tuple(names)))
+        frames = parse_frames(self._post(paths.BLOBS, raw, paths.JSON_TYPE, limit=MAX_BLOBS_BYTES), most=len(names))
+        if len(frames) != len(names):
+            raise MalformedError("the service answered with fewer blobs than were asked for")
+        return frames
+
+    def submit_batch(self, body: bytes) -> Receipt:
+        """Send a batch; the receipt is not verified here."""
+        return RECEIPT.read(self._post(paths.BATCHES, body, paths.BATCH_TYPE))
+
+    def submit_charter(self, file: bytes) -> Receipt:
+        """Send a charter file; its root signatures speak for it."""
+        return RECEIPT.read(self._post(paths.CHARTERS, file, paths.CHARTER_TYPE, signed=False))
+
+    def submit_key(self, entry: bytes) -> Receipt:
+        """Send a key entry; its root signatures speak for it."""
+        return RECEIPT.read(self._post(paths.KEYS, entry, paths.KEY_TYPE, signed=False))
+
+    def _get(self, path: str, *, query: str = "", limit: int) -> bytes:
+        request = Request(method="GET", path=path, query=query)
+        return self._send(request if self._signer is None else self._signer.sign(request), limit)
+
+    def _post(
+        self, path: str, body: bytes, content_type: str, *, signed: bool = True, limit: int = limits.MAX_JSON_BYTES
+    ) -> bytes:
+        request = Request(method="POST", path=path, body=body, headers=(("Content-Type", content_type),))
+        if signed and self._signer is not None:
+            request = self._signer.sign(request, content_type=content_type)
+        return self._send(request, limit)
+
+    def _send(self, request: Request, limit: int) -> bytes:
+        response = self._transport.send(request, limit=limit)
+        return _success(response)
+
+
+def _success(response: Response) -> bytes:
+    if response.status not in {200, 201}:
+        raise problem_error(response)
+    return response.body

@@ -1,0 +1,159 @@
+"""Bring the replica up to date: what the log holds for this agency, verified and opened (docs/protocol.md, 5 and 10).
+
+By the service's feed, which is quick and may leave things out; or in full, from the log's own bundles, which proves
+that nothing was left out. Both take whole batches and verify them alike.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from clients.authority import Authority
+from clients.batchreading import ReadBatch, read_batch
+from clients.entries import Entries
+from clients.opening import Opener, OpenResult
+from clients.replica import CURSOR, SIZE, VERIFIED_AT
+from clients.session import Session
+from clients.trust import View
+from ledger.errors import ProofError
+from ledger.grants import Grant, Use
+from ledger.kinds import Typ
+from ledger.recordform import Record
+from ledger.state import kind_of
+from ledger.wire.schemas import FeedItem
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """What a sync did. `refused` says by index what was sealed to us and must not be shown, and why."""
+
+    size: int
+    records: int
+    grants: int
+    refused: Mapping[int, str]
+    left_out: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was counted so far."""
+
+    records: int = 0
+    grants: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+    stored: set[int] = field(default_factory=set)
+
+
+class Sync:
+    """One run of syncing: a view of the log, and what was read of it."""
+
+    def __init__(self, session: Session, *, progress: Progress) -> None:
+        """Take a fresh, verified view."""
+        self._session = session
+        self._view: View = session.refresh()
+        self._authority: Authority = session.authority(self._view)
+        self._entries = Entries(self._view, session.service)
+        self._opener = Opener(session, self._authority)
+        self._progress = progress
+        self._tally = _Tally()
+
+    def by_feed(self) -> SyncReport:
+        """Read what the service's feed names, from where the last sync ended."""
+        replica = self._session.replica
+        cursor = replica.state(CURSOR, default=-1)
+        self._read_feed(cursor, until=self._view.checkpoint.size, only=None)
+        return self._finish(left_out=())
+
+    def in_full(self) -> SyncReport:
+        """Read every entry of the log, and say which of our records the feed had not named."""
+        known = {record.index for record in self._session.replica.records()}
+        cursor = self._session.replica.state(CURSOR, default=-1)
+        for index in self._batch_indices():
+            batch = read_batch(self._entries, self._authority, index)
+            self._take(batch, range(batch.first, batch.index))
+            self._progress(index + 1, self._view.checkpoint.size)
+        left_out = sorted(index for index in self._tally.stored - known if index <= cursor)
+        return self._finish(left_out=tuple(left_out))
+
+    def _read_feed(self, after: int, *, until: int, only: frozenset[tuple[str, int]] | None) -> None:
+        """Read the feed in (after, until); `only` names the epochs wanted where it is read for a second time."""
+        while after < until - 1:
+            feed = self._session.service.feed(after)
+            items = [item for item in feed.items if item.index < until and _wanted(item, only)]
+            self._check_order(after, feed.items, feed.next)
+            opened = self._take_items(items)
+            if only is None:
+                self._session.replica.add(state={CURSOR: min(feed.next, until - 1)})
+                self._read_again(opened, before=after)
+            after = feed.next
+            self._progress(min(after + 1, until), until)
+
+    def _check_order(self, after: int, items: Sequence[FeedItem], following: int) -> None:
+        indices = [after, *(item.index for item in items)]
+        if sorted(set(indices)) != indices or following < indices[-1] or following <= after:
+            raise ProofError("the service's feed does not go forward")
+
+    def _take_items(self, items: Sequence[FeedItem]) -> list[Grant]:
+        """Take the items batch by batch, each batch read once; return the grants that brought new keys."""
+        grants: list[Grant] = []
+        by_batch: dict[int, list[int]] = {}
+        for item in items:
+            by_batch.setdefault(item.batch, []).append(item.index)
+        for batch_index, indices in by_batch.items():
+            batch = read_batch(self._entries, self._authority, batch_index)
+            self._check_items(batch, items)
+            grants += self._take(batch, indices)
+        return grants
+
+    def _check_items(self, batch: ReadBatch, items: Iterable[FeedItem]) -> None:
+        for item in items:
+            if item.batch == batch.index:
+                name = batch.at(item.index).name
+                if (name.iss, name.jti) != (item.iss, item.jti):
+                    raise ProofError("the service's feed names a statement that stands elsewhere")
+
+    def _take(self, batch: ReadBatch, indices: Iterable[int]) -> list[Grant]:
+        """Open the grants and records at `indices` of a batch, and store what opens, in log order."""
+        statements = [(index, batch.at(index)) for index in indices]
+        grants = [(index, one) for index, one in statements if isinstance(one, Grant) and one.use is Use.EPOCH]
+        records = [(index, one) for index, one in statements if isinstance(one, Record)]
+        new, refused = self._opener.take_grants(grants)
+        result = self._opener.open_records(batch, records)
+        self._session.replica.add(records=result.records)
+        self._count(result, len(new), refused)
+        return new
+
+    def _read_again(self, grants: Iterable[Grant], *, before: int) -> None:
+        """Read the feed again for the records of epochs whose key came only now (a repeat for a newcomer)."""
+        for grant in grants:
+            start = self._session.replica.last_index_below(grant.name.iss, grant.ep)
+            if start < before:
+                self._read_feed(start, until=before + 1, only=frozenset({(grant.name.iss, grant.ep)}))
+
+    def _batch_indices(self) -> Iterable[int]:
+        for index in range(self._view.checkpoint.size):
+            (entry,) = self._entries.read(index, index + 1)
+            if entry.startswith(b"{") and kind_of(entry) is Typ.BATCH:
+                yield index
+
+    def _count(self, result: OpenResult, grants: int, refused: Mapping[int, str]) -> None:
+        self._tally.records += len(result.records)
+        self._tally.grants += grants
+        self._tally.refused |= {**refused, **result.refused}
+        self._tally.stored |= {record.index for record in result.records}
+
+    def _finish(self, *, left_out: tuple[int, ...]) -> SyncReport:
+        size = self._view.checkpoint.size
+        self._session.replica.add(state={SIZE: size, VERIFIED_AT: self._session.world.clock(), CURSOR: size - 1})
+        return SyncReport(
+            size=size,
+            records=self._tally.records,
+            grants=self._tally.grants,
+            refused=self._tally.refused,
+            left_out=left_out,
+        )
+
+
+def _wanted(item: FeedItem, only: frozenset[tuple[str, int]] | None) -> bool:
+    return only is None or (item.kind == "record" and (item.iss, item.ep) in only)

@@ -1,0 +1,202 @@
+"""Every call of the service in one table: the server routes by it, and /openapi.json is written from it.
+
+docs/protocol.md, 10.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ledger.wire import limits, paths, schemas
+from ledger.wire.schemas import Shape
+
+
+class Access(Enum):
+    """Who may make a call."""
+
+    OPEN = "anybody"
+    SIGNED = "whoever signs with an http key of the charter"
+    ENTRIES = "as the charter says of entries: anybody, or whoever signs with a key of it"
+    ROOTS = "anybody: the root signatures inside the body decide"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body: its media type, its most bytes and, if it is JSON of ours, its shape."""
+
+    media_type: str
+    most_bytes: int
+    shape: Shape[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One path and method: who may, what goes in, what comes out."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    access: Access
+    answer: Body
+    body: Body | None = None
+    query: str | None = None
+
+
+def _json(shape: Shape[Any], *, most_bytes: int = limits.MAX_JSON_BYTES) -> Body:
+    return Body(media_type=paths.JSON_TYPE, most_bytes=most_bytes, shape=shape)
+
+
+_RECEIPT = _json(schemas.RECEIPT)
+_ENTRY = _json(schemas.LOGGED_ENTRY)
+_BATCH = Body(media_type=paths.BATCH_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
+_CHARTER = Body(media_type=paths.CHARTER_TYPE, most_bytes=limits.MAX_CHARTER_BYTES)
+_KEY = Body(media_type=paths.KEY_TYPE, most_bytes=limits.MAX_ENTRY_BYTES)
+_BLOBS = Body(media_type=paths.BLOBS_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
+_TILE = Body(media_type=paths.TILE_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
+_TEXT = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_JSON_BYTES)
+_DOCUMENT = Body(media_type=paths.JSON_TYPE, most_bytes=limits.MAX_JSON_BYTES)
+
+CALLS = (
+    Call(
+        name="checkpoint",
+        method="GET",
+        path=paths.CHECKPOINT,
+        summary="The newest published checkpoint (C2SP tlog-checkpoint)",
+        access=Access.OPEN,
+        answer=_TEXT,
+    ),
+    Call(
+        name="bundle",
+        method="GET",
+        path=paths.ENTRIES_TILE,
+        summary="A bundle of up to 256 entries (C2SP tlog-tiles)",
+        access=Access.ENTRIES,
+        answer=_TILE,
+    ),
+    Call(
+        name="tile",
+        method="GET",
+        path=paths.TILE,
+        summary="A tile of up to 256 hashes (C2SP tlog-tiles)",
+        access=Access.OPEN,
+        answer=_TILE,
+    ),
+    Call(
+        name="submit_batch",
+        method="POST",
+        path=paths.BATCHES,
+        summary="Log a batch: its entry, its statements and their blobs, all or nothing",
+        access=Access.SIGNED,
+        answer=_RECEIPT,
+        body=_BATCH,
+    ),
+    Call(
+        name="submit_charter",
+        method="POST",
+        path=paths.CHARTERS,
+        summary="Log the next charter",
+        access=Access.ROOTS,
+        answer=_RECEIPT,
+        body=_CHARTER,
+    ),
+    Call(
+        name="submit_key",
+        method="POST",
+        path=paths.KEYS,
+        summary="Log a change of an agency's own keys",
+        access=Access.ROOTS,
+        answer=_RECEIPT,
+        body=_KEY,
+    ),
+    Call(
+        name="charters",
+        method="GET",
+        path=paths.CHARTERS,
+        summary="All charters of the log",
+        access=Access.OPEN,
+        answer=_json(schemas.CHARTER_LIST),
+    ),
+    Call(
+        name="charter",
+        method="GET",
+        path=paths.CHARTER,
+        summary="One charter file, byte for byte",
+        access=Access.OPEN,
+        answer=_CHARTER,
+    ),
+    Call(
+        name="statement",
+        method="GET",
+        path=paths.STATEMENT,
+        summary="A statement by its name, with the proof that it is logged",
+        access=Access.SIGNED,
+        answer=_ENTRY,
+    ),
+    Call(
+        name="entry",
+        method="GET",
+        path=paths.ENTRY,
+        summary="An entry by its index, with the proof that it is logged",
+        access=Access.SIGNED,
+        answer=_ENTRY,
+    ),
+    Call(
+        name="agency_head",
+        method="GET",
+        path=paths.AGENCY_HEAD,
+        summary="Where an agency's chain of batches stands",
+        access=Access.SIGNED,
+        answer=_json(schemas.AGENCY_HEAD),
+    ),
+    Call(
+        name="feed",
+        method="GET",
+        path=paths.FEED,
+        summary="What was logged for the asker after an index",
+        access=Access.SIGNED,
+        answer=_json(schemas.FEED),
+        query="after",
+    ),
+    Call(
+        name="blobs",
+        method="POST",
+        path=paths.BLOBS,
+        summary="Sealed blobs, in the order asked; empty for what is not there or not the asker's",
+        access=Access.SIGNED,
+        answer=_BLOBS,
+        body=_json(schemas.BLOB_REQUEST, most_bytes=limits.MAX_BLOBS_REQUEST_BYTES),
+    ),
+    Call(
+        name="healthz",
+        method="GET",
+        path=paths.HEALTHZ,
+        summary="Whether the process answers",
+        access=Access.OPEN,
+        answer=_TEXT,
+    ),
+    Call(
+        name="readyz",
+        method="GET",
+        path=paths.READYZ,
+        summary="Whether the log can be read and written",
+        access=Access.OPEN,
+        answer=_TEXT,
+    ),
+    Call(
+        name="openapi",
+        method="GET",
+        path=paths.OPENAPI,
+        summary="This description",
+        access=Access.OPEN,
+        answer=_DOCUMENT,
+    ),
+    Call(
+        name="problem",
+        method="GET",
+        path=paths.PROBLEMS,
+        summary="What a type of problem means and what to do",
+        access=Access.OPEN,
+        answer=_TEXT,
+    ),
+)

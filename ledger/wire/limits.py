@@ -1,0 +1,28 @@
+"""How much of anything one request may carry. Both sides check before they read (docs/protocol.md, 7, 8 and 10)."""
+
+from ledger.jsontext import MAX_ENTRY_BYTES
+
+__all__ = [
+    "MAX_BATCH_BYTES",
+    "MAX_BATCH_FRAMES",
+    "MAX_BLOBS_REQUEST_BYTES",
+    "MAX_BLOB_NAMES",
+    "MAX_CHARTER_BYTES",
+    "MAX_ENTRY_BYTES",
+    "MAX_FEED_ITEMS",
+    "MAX_JSON_BYTES",
+    "MAX_QUERY_BYTES",
+    "MAX_STATEMENTS",
+]
+
+MAX_BATCH_BYTES = 32 * 2**20
+MAX_STATEMENTS = 1_000
+# 32 MiB hold fewer than 28,400 boxes of 1,184 bytes; the count is capped too, since an empty frame costs four bytes
+# on the wire and some forty in memory.
+MAX_BATCH_FRAMES = 32_768
+MAX_CHARTER_BYTES = 4 * 2**20
+MAX_BLOB_NAMES = 1_000
+MAX_BLOBS_REQUEST_BYTES = 2**18
+MAX_FEED_ITEMS = 1_000
+MAX_JSON_BYTES = 2**20
+MAX_QUERY_BYTES = 64

@@ -1,0 +1,55 @@
+"""The service's paths and media types (docs/protocol.md, 10). A template's braces hold what a caller fills in."""
+
+from crypto.encoding import b64u
+from ledger.identifiers import StatementName
+
+CHECKPOINT = "/checkpoint"
+TILE = "/tile/{path}"
+ENTRIES_TILE = "/tile/entries/{path}"
+BATCHES = "/v1/batches"
+CHARTERS = "/v1/charters"
+CHARTER = "/v1/charters/{ver}"
+KEYS = "/v1/keys"
+STATEMENT = "/v1/statements/{iss}/{jti}"
+ENTRY = "/v1/entries/{index}"
+AGENCY_HEAD = "/v1/agencies/{iss}/head"
+FEED = "/v1/feed"
+BLOBS = "/v1/blobs"
+HEALTHZ = "/healthz"
+READYZ = "/readyz"
+OPENAPI = "/openapi.json"
+PROBLEMS = "/problems/{type}"
+
+BATCH_TYPE = "application/vnd.sealtrace.batch"
+BLOBS_TYPE = "application/vnd.sealtrace.blobs"
+CHARTER_TYPE = "application/vnd.sealtrace.charter+json"
+KEY_TYPE = "application/vnd.sealtrace.key+json"
+JSON_TYPE = "application/json"
+PROBLEM_TYPE = "application/problem+json"
+TEXT_TYPE = "text/plain; charset=utf-8"
+TILE_TYPE = "application/octet-stream"
+
+
+def statement(name: StatementName) -> str:
+    """Return the path of the statement (iss, jti)."""
+    return STATEMENT.format(iss=name.iss, jti=b64u(name.jti))
+
+
+def entry(index: int) -> str:
+    """Return the path of the entry at `index`."""
+    return ENTRY.format(index=index)
+
+
+def agency_head(iss: str) -> str:
+    """Return the path that tells where an agency's chain of batches stands."""
+    return AGENCY_HEAD.format(iss=iss)
+
+
+def charter(ver: int) -> str:
+    """Return the path of charter file `ver`, the same in a mirror's folder."""
+    return CHARTER.format(ver=ver)
+
+
+def feed(after: int) -> str:
+    """Return the path and query of what was logged for the asker after index `after` (-1 at first)."""
+    return f"{FEED}?after={after}"

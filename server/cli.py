@@ -1,0 +1,108 @@
+"""`sealtrace-server`: what the operator runs."""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from crypto.errors import CryptoError
+from ledger import fingerprints
+from ledger.errors import LedgerError
+from ledger.notes import check_name
+from ledger.wire import requests
+from server import schema
+from server.config import Config
+from server.errors import ConfigError, StartError
+from server.keys import create_keys, open_keys, service_json
+from server.passphrase import read_passphrase
+from server.serve import LOOPBACK, serve
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, help="Run a Sealtrace ledger service.")
+
+_FAILED = 1
+_USAGE = 2
+
+Data = Annotated[Path, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")]
+
+
+@app.command()
+def create(
+    data: Data,
+    origin: Annotated[str, typer.Option(help="The log's name for ever: a URL without its scheme.")],
+    url: Annotated[str, typer.Option(help="Where agencies reach the service, like https://ledger.example.")],
+) -> None:
+    """Make the service's keys, and write service.json: what the charter must name.
+
+    Example: sealtrace-server create --data /srv/ledger --origin ledger.example/weapons --url https://ledger.example
+    """
+    try:
+        check_name(origin)
+        requests.authority(url)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config = Config(data=data, fingerprint=b"")
+        keys = create_keys(config.keystore, passphrase=_passphrase(twice=True))
+        config.service.write_bytes(service_json(keys, origin=origin, url=url))
+    except (ConfigError, CryptoError, LedgerError, OSError) as error:
+        _fail(error)
+    typer.echo(config.service.read_text(encoding="utf-8"), nl=False)
+    typer.echo(f"The charter must name these keys: they are in {config.service}", err=True)
+
+
+@app.command("serve")
+def serve_command(
+    data: Data,
+    charter: Annotated[
+        str, typer.Option(help="Fingerprint of charter 1: 16 words or 43 characters.", envvar="SEALTRACE_CHARTER")
+    ],
+    host: Annotated[str, typer.Option(help="Address to listen on; TLS is for a proxy in front.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8470,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Port for /metrics, on the loopback address.", min=1, max=65_535)
+    ] = None,
+) -> None:
+    """Serve the log whose first charter has this fingerprint.
+
+    Example: sealtrace-server serve --data /srv/ledger --charter babab-dabab-…
+    """
+    try:
+        config = Config.from_env({**os.environ, "SEALTRACE_DATA": str(data), "SEALTRACE_CHARTER": charter})
+        keys = open_keys(config.keystore, passphrase=_passphrase(twice=False))
+    except (ConfigError, CryptoError) as error:
+        _fail(error)
+    typer.echo(f"http://{host}:{port}, charter {fingerprints.to_words(config.fingerprint)}", err=True)
+    serve(config, keys=keys, host=host, port=port, metrics_port=metrics_port)
+
+
+@app.command()
+def migrate(data: Data) -> None:
+    """Bring the database to the newest schema; `serve` does so too.
+
+    Example: sealtrace-server migrate --data /srv/ledger
+    """
+    try:
+        schema.migrate(Config(data=data, fingerprint=b"").database)
+    except (StartError, OSError) as error:
+        _fail(error)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _passphrase(*, twice: bool) -> bytes:
+    prompt = getpass.getpass if sys.stdin.isatty() else None
+    passphrase = read_passphrase(os.environ, prompt=prompt)
+    if twice and prompt is not None and "SEALTRACE_PASSPHRASE_FD" not in os.environ:
+        again = read_passphrase(os.environ, prompt=lambda _: prompt("The same again: "))
+        if again != passphrase:
+            raise ConfigError("the two passphrases differ")
+    return passphrase
+
+
+def _fail(error: Exception) -> NoReturn:
+    typer.echo(f"sealtrace-server: {error}", err=True)
+    raise typer.Exit(_USAGE if isinstance(error, ConfigError) else _FAILED)

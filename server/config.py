@@ -1,0 +1,60 @@
+"""What one service is told at its start. Nothing below the factory reads the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger import fingerprints
+from ledger.errors import MalformedError
+from server.errors import ConfigError
+
+DATABASE = "ledger.sqlite"
+KEYSTORE = "keystore"
+SERVICE = "service.json"
+
+_DATA = "SEALTRACE_DATA"
+_CHARTER = "SEALTRACE_CHARTER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The folder of one service and the fingerprint of the charter it trusts; keys come from the keystore there."""
+
+    data: Path
+    fingerprint: bytes
+    verify_threads: int = 2
+    reader_connections: int = 16
+
+    @property
+    def database(self) -> Path:
+        """Return where the log is."""
+        return self.data / DATABASE
+
+    @property
+    def keystore(self) -> Path:
+        """Return where the service's keys are."""
+        return self.data / KEYSTORE
+
+    @property
+    def service(self) -> Path:
+        """Return where what a charter must name is written."""
+        return self.data / SERVICE
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Config":
+        """Return the configuration that the environment names; a missing setting is an error, never a default."""
+        return cls(data=Path(_required(environ, _DATA)), fingerprint=_fingerprint(_required(environ, _CHARTER)))
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name)
+    if not value:
+        raise ConfigError(f"{name} is not set, and it has no default")
+    return value
+
+
+def _fingerprint(text: str) -> bytes:
+    try:
+        return fingerprints.parse(text)
+    except MalformedError as error:
+        raise ConfigError(f"{_CHARTER} is not the fingerprint of a charter: 16 words or 43 characters") from error

@@ -1,0 +1,82 @@
+"""One SQLite file: how it is made, opened and kept (docs/adr/0022).
+
+SQLite swallows some errors of fdatasync when a write-ahead log is made and when a connection closes. So the writer
+has one connection for life, the folder is synced here at start, and the result of a checkpoint is looked at.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
+
+from server.errors import StartError
+
+PAGE_BYTES = 16_384
+
+# page_size counts only before the first table; the rest is per connection, except WAL, which stays with the file.
+_PRAGMAS = (
+    f"page_size={PAGE_BYTES}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+    "busy_timeout=5000",
+)
+
+
+def writer(path: Path) -> Engine:
+    """Return the engine of the one writer: every transaction takes the write lock at its start."""
+    _create_private(path)
+    return _engine(path, begin="BEGIN IMMEDIATE", pool={"poolclass": NullPool})
+
+
+def readers(path: Path, *, connections: int) -> Engine:
+    """Return the engine of the readers: each holds a snapshot for as long as it reads, and cannot write."""
+    pool = {"poolclass": QueuePool, "pool_size": connections, "max_overflow": 0, "pool_timeout": 10}
+    return _engine(path, begin="BEGIN", pool=pool, pragmas=("query_only=ON",))
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names of the database and its write-ahead log durable, which SQLite does not promise to have done."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def truncate_log(connection: Connection) -> None:
+    """Move the write-ahead log into the file; raise StartError if a reader kept it from being emptied."""
+    busy = connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:
+        raise StartError("the write-ahead log could not be emptied: another program holds the database open")
+
+
+def _create_private(path: Path) -> None:
+    # The write-ahead log and its index take over the mode of the file they belong to.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    path.chmod(0o600)
+
+
+def _engine(path: Path, *, begin: str, pool: dict[str, object], pragmas: tuple[str, ...] = ()) -> Engine:
+    engine = create_engine(
+        f"sqlite+pysqlite:///{path}",
+        connect_args={"isolation_level": None, "check_same_thread": False},
+        hide_parameters=True,
+        **pool,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in (*_PRAGMAS, *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # The driver's own transactions start late and end early; with isolation_level None it starts none.
+        connection.exec_driver_sql(begin)
+
+    return engine

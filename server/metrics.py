@@ -1,0 +1,44 @@
+"""What an operator may watch: how many calls, how long, how large. Never who, nor what came out of a question.
+
+docs/protocol.md, 6: no label tells an agency, a policy or an outcome, and the numbers stay on the machine.
+"""
+
+import ipaddress
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import start_http_server
+
+from server.errors import ConfigError
+
+
+class Metrics:
+    """The numbers of one service, in a registry of their own."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "sealtrace_requests", "Requests by call and status class", ("call", "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "sealtrace_request_seconds", "Time to answer by call", ("call",), registry=self.registry
+        )
+        self._size = Gauge("sealtrace_log_size", "Entries in the log", registry=self.registry)
+
+    def observe(self, *, call: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(call, f"{status // 100}xx").inc()
+        self._seconds.labels(call).observe(seconds)
+
+    def size(self, entries: int) -> None:
+        """Set the size of the log."""
+        self._size.set(entries)
+
+
+def serve_metrics(metrics: Metrics, *, host: str, port: int) -> WSGIServer:
+    """Serve /metrics in a thread of its own; raise ConfigError unless `host` is a loopback address."""
+    if not ipaddress.ip_address(host).is_loopback:
+        raise ConfigError("metrics are served on a loopback address only")
+    server, _thread = start_http_server(port, host, registry=metrics.registry)
+    return server

@@ -1,0 +1,160 @@
+"""The tables (docs/adr/0022). Rows are written by `server/store.py` alone; a table may change without the wire."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, event, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles")
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The tables of one log."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {bytes: LargeBinary}  # noqa: RUF012 — SQLAlchemy reads it under this name
+
+
+class Entry(Base):
+    """One entry of the log, byte for byte. The log is this table: bundles and proofs are cut from it."""
+
+    __tablename__ = "entries"
+
+    idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    typ: Mapped[str]
+    entry: Mapped[bytes]
+    leaf: Mapped[bytes] = mapped_column(unique=True)
+
+    # What a restart judges again: everything but records and messages, a few rows in a thousand.
+    __table_args__ = (
+        Index("ix_entries_judged", "idx", sqlite_where=text("typ IN ('charter', 'key', 'grant', 'batch')")),
+    )
+
+
+class Tile(Base):
+    """One full hash tile (C2SP tlog-tiles). Partial tiles are cut from the head's right edge."""
+
+    __tablename__ = "tiles"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes]
+
+    __table_args__ = (CheckConstraint("length(data) = 8192", name="full"),)
+
+
+class Batch(Base):
+    """A batch entry and the link it is in its agency's chain."""
+
+    __tablename__ = "batches"
+
+    iss: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    idx: Mapped[int] = mapped_column(ForeignKey("entries.idx"), unique=True)
+    first: Mapped[int]
+    payload_hash: Mapped[bytes]
+
+
+class Statement(Base):
+    """How to find a statement again. `kcs` are a record's three key commitments, joined."""
+
+    __tablename__ = "statements"
+
+    idx: Mapped[int] = mapped_column(ForeignKey("entries.idx"), primary_key=True, autoincrement=False)
+    iss: Mapped[str]
+    jti: Mapped[bytes]
+    typ: Mapped[str]
+    ep: Mapped[int | None]
+    sup: Mapped[bytes | None]
+    kcs: Mapped[bytes | None]
+    batch: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("iss", "jti"),
+        # A record is superseded once: the index refuses a second.
+        Index("uq_statements_iss_sup", "iss", "sup", unique=True, sqlite_where=text("sup IS NOT NULL")),
+    )
+
+
+class Recipient(Base):
+    """Whom a grant or a message is for."""
+
+    __tablename__ = "recipients"
+
+    agency: Mapped[str] = mapped_column(primary_key=True)
+    idx: Mapped[int] = mapped_column(ForeignKey("statements.idx"), primary_key=True, autoincrement=False)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
+
+
+class Blob(Base):
+    """Sealed bytes beside a statement. The one table rows of which may lawfully go (docs/protocol.md, 9)."""
+
+    __tablename__ = "blobs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    idx: Mapped[int] = mapped_column(ForeignKey("statements.idx"))
+    place: Mapped[str]
+    tag_hash: Mapped[bytes | None]
+    only_for: Mapped[str | None]
+    data: Mapped[bytes]
+
+    __table_args__ = (UniqueConstraint("idx", "place"),)
+
+
+class Charter(Base):
+    """A charter file; the hash of it is the entry at `idx`."""
+
+    __tablename__ = "charters"
+
+    ver: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    idx: Mapped[int] = mapped_column(ForeignKey("entries.idx"), unique=True)
+    file: Mapped[bytes]
+
+
+class RequestNonce(Base):
+    """A request that had an effect, remembered until it is too old to be sent again."""
+
+    __tablename__ = "nonces"
+
+    keyid: Mapped[str] = mapped_column(primary_key=True)
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    expires: Mapped[int] = mapped_column(index=True)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
+
+
+class LogHead(Base):
+    """The one row that moves, and only by compare-and-swap."""
+
+    __tablename__ = "head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int]
+    tree: Mapped[bytes]
+    checkpoint: Mapped[bytes]
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+def append_only_triggers() -> tuple[str, ...]:
+    """Return the statements that make a table refuse UPDATE and DELETE, also from a person with a database shell."""
+    return tuple(
+        f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in APPEND_ONLY
+        for verb in ("update", "delete")
+    )
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _create_triggers(_target: MetaData, connection: Connection, **_options: object) -> None:
+    for statement in append_only_triggers():
+        connection.exec_driver_sql(statement)

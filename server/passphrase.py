@@ -1,0 +1,43 @@
+"""Where the service's passphrase comes from: a descriptor, systemd, a person. Never an argument, never the environment.
+
+Arguments and environments are shown by `ps` and inherited by children; what a descriptor held is gone once read.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from server.errors import ConfigError
+
+DESCRIPTOR = "SEALTRACE_PASSPHRASE_FD"
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+CREDENTIAL = "sealtrace-passphrase"
+
+_MOST_BYTES = 4_096
+
+
+def read_passphrase(environ: Mapping[str, str], *, prompt: Callable[[str], str] | None) -> bytes:
+    """Return the passphrase; `prompt` asks a person and is None where there is no terminal."""
+    if DESCRIPTOR in environ:
+        return _checked(_from_descriptor(environ[DESCRIPTOR]))
+    credential = Path(environ.get(CREDENTIALS, "/nonexistent")) / CREDENTIAL
+    if credential.is_file():
+        return _checked(credential.read_bytes())
+    if prompt is None:
+        raise ConfigError(f"no passphrase: set {DESCRIPTOR} to an open descriptor, or start from a terminal")
+    return _checked(prompt("Passphrase of the service's keystore: ").encode())
+
+
+def _from_descriptor(text: str) -> bytes:
+    try:
+        with os.fdopen(int(text), "rb") as file:
+            return file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{DESCRIPTOR} is not a descriptor that can be read") from error
+
+
+def _checked(raw: bytes) -> bytes:
+    passphrase = raw.removesuffix(b"\n")
+    if not passphrase or len(passphrase) > _MOST_BYTES:
+        raise ConfigError(f"a passphrase has 1 to {_MOST_BYTES} bytes")
+    return passphrase

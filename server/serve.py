@@ -1,0 +1,84 @@
+"""Run the service under granian (docs/adr/0024): one worker process, a pool of threads, loopback unless told otherwise.
+
+The worker is forked, so that the keys opened here reach it without being written anywhere.
+"""
+
+import logging
+import multiprocessing
+import multiprocessing.util
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from crypto.errors import CryptoError
+from ledger.errors import LedgerError
+from server.app import create_app, service_of
+from server.config import Config
+from server.errors import ConfigError, StartError
+from server.keys import ServiceKeys
+from server.metrics import Metrics, serve_metrics
+
+LOOPBACK = "127.0.0.1"
+
+# Most threads only wait: for the sequencer, for the disk, for a body. Fewer would let slow senders starve readers.
+_THREADS = 64
+_HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
+
+
+def serve(config: Config, *, keys: ServiceKeys, host: str, port: int, metrics_port: int | None) -> None:
+    """Serve until a signal ends it; exit with 1 if the log cannot be opened."""
+    configure_logging()
+    # Other start methods would pickle the loader, and the keys with it, through a pipe.
+    multiprocessing.set_start_method("fork", force=True)
+    server = Granian(
+        "server.app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=_THREADS,
+        http=HTTPModes.http1,
+        http1_settings=_HTTP1,
+        websockets=False,
+        log_level=LogLevels.error,
+        log_access=False,
+    )
+    server.serve(target_loader=partial(_load, config, keys, metrics_port), wrap_loader=False)
+
+
+def configure_logging() -> None:
+    """Write one JSON line for each event to stderr."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _load(config: Config, keys: ServiceKeys, metrics_port: int | None) -> Callable[..., Any]:
+    """Open the log in the worker; what stops it from opening is said in one line."""
+    log = structlog.get_logger("sealtrace.server")
+    metrics = Metrics()
+    try:
+        app = create_app(config, keys=keys, metrics=metrics)
+        if metrics_port is not None:
+            serve_metrics(metrics, host=LOOPBACK, port=metrics_port)
+    except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
+        log.critical("not started", error=str(error))
+        raise SystemExit(1) from error
+    service = service_of(app)
+    # A forked worker runs no atexit handlers; this is what multiprocessing runs in their place.
+    multiprocessing.util.Finalize(None, service.close, exitpriority=10)
+    log.info("serving", size=service.store.head().size)
+    return app

@@ -1,0 +1,103 @@
+"""One running log: opened, verified, then handed to the views."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crypto.startup import require_primitives
+from ledger import jsontext
+from ledger.charter import Charter
+from ledger.errors import LedgerError, NotAMemberError
+from server import database, schema
+from server.config import Config
+from server.errors import ConfigError, StartError
+from server.keys import ServiceKeys
+from server.reading import Reading
+from server.startup import verify_store
+from server.state import SharedState
+from server.store import SqlStore
+from server.submitting import Submitting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What the service was made as: its origin, and the url it has until a charter names one."""
+
+    origin: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts that views call; no view sees a table."""
+
+    identity: Identity
+    state: SharedState
+    reading: Reading
+    submitting: Submitting
+    store: SqlStore
+    clock: Callable[[], int]
+
+    def charter(self) -> Charter | None:
+        """Return the charter in force, or None while the first is still to come."""
+        try:
+            return self.state.charter()
+        except NotAMemberError:
+            return None
+
+    def url(self) -> str:
+        """Return the url that requests are signed for: the charter's, never what a Host header says."""
+        charter = self.charter()
+        return self.identity.url if charter is None else charter.url
+
+    def close(self) -> None:
+        """Finish what was taken, empty the write-ahead log into the file, close the connections."""
+        self.submitting.close()
+        self.store.close()
+
+
+def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int]) -> Service:
+    """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
+    require_primitives()
+    identity = read_identity(config)
+    schema.migrate(config.database)
+    store = SqlStore(
+        writer=database.writer(config.database),
+        readers=database.readers(config.database, connections=config.reader_connections),
+    )
+    try:
+        state = _verified_state(store, config, identity, keys)
+    except BaseException:
+        store.close()
+        raise
+    return Service(
+        identity=identity,
+        state=state,
+        reading=Reading(store=store, state=state),
+        submitting=Submitting(
+            store=store, state=state, keys=keys, origin=identity.origin, threads=config.verify_threads
+        ),
+        store=store,
+        clock=clock,
+    )
+
+
+def read_identity(config: Config) -> Identity:
+    """Return what `sealtrace-server create` wrote; raise ConfigError if it is not there."""
+    try:
+        raw = config.service.read_bytes().removesuffix(b"\n")
+        origin, url, _log = jsontext.members(jsontext.load(raw), "origin", "url", "log")
+        return Identity(origin=jsontext.text(origin), url=jsontext.text(url))
+    except (OSError, LedgerError) as error:
+        raise ConfigError(f"{config.service} is not what `sealtrace-server create` writes") from error
+
+
+def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:
+    verify_store(store, origin=identity.origin, vkeys=keys.named(identity.origin).vkeys)
+    state = SharedState(origin=identity.origin, fingerprint=config.fingerprint)
+    try:
+        state.catch_up(store)
+    except LedgerError as error:
+        raise StartError(f"the log does not follow from the charter that was named: {error}") from error
+    if store.head().size:
+        keys.require_named_by(state.charter())
+    return state

@@ -1,0 +1,304 @@
+"""The log's store over SQL: the tables of `server/models.py` behind `ledger.log.Store`.
+
+Hot inserts go to the driver as tuples: the Core `insert()` construct costs a third of the rate (docs/adr/0022).
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from crypto.encoding import HASH_BYTES
+from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError, ReplayedError
+from ledger.identifiers import StatementName
+from ledger.kinds import Typ
+from ledger.log import (
+    EMPTY_HEAD,
+    Append,
+    BatchRow,
+    Blob,
+    FeedRow,
+    Head,
+    Nonce,
+    RecordFacts,
+    StatementRow,
+)
+from ledger.tiles import FullTile, TilePath
+from ledger.treestate import TreeState
+from ledger.wire.requests import NONCE_SECONDS
+from server.database import truncate_log
+
+_JUDGED_AT_ONCE = 512
+
+_BATCH = "SELECT iss, seq, idx, first, payload_hash FROM batches WHERE iss = ?"
+_FEED = """
+SELECT s.idx, s.iss, s.jti, s.typ, s.ep, s.kcs, s.batch FROM statements AS s
+WHERE s.idx > :after AND (
+  EXISTS (SELECT 1 FROM recipients AS r WHERE r.agency = :agency AND r.idx = s.idx)
+  OR s.typ = :record AND (s.iss, s.ep) IN (
+    SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
+    WHERE r.agency = :agency AND g.typ = :grant))
+ORDER BY s.idx LIMIT :limit
+"""
+_BLOB = """
+SELECT b.place, b.data, b.tag_hash, b.only_for FROM statements AS s JOIN blobs AS b ON b.idx = s.idx
+WHERE s.iss = ? AND s.jti = ? AND b.place = ?
+"""
+_FACTS = """
+SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.sup = s.jti)
+FROM statements AS s WHERE iss = ? AND jti = ? AND typ = ?
+"""
+_JUDGED = """
+SELECT idx, entry FROM entries WHERE idx >= ? AND typ IN ('charter', 'key', 'grant', 'batch') ORDER BY idx LIMIT ?
+"""
+
+
+class SqlTransaction:
+    """One write on the writer's connection (`ledger.log.StoreTransaction`)."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Take the connection, inside its transaction."""
+        self._connection = connection
+
+    def insert(self, first: int, append: Append, leaves: Sequence[bytes], tiles: Sequence[FullTile]) -> None:
+        """Write the rows of `append` from index `first` on; raise DuplicateError, ReplayedError or ConflictError."""
+        try:
+            self._insert_nonce(append.nonce)
+            self._insert_entries(first, append, leaves)
+            self._insert_statements(first + len(append.entries) - 1, append.statements)
+            self._many(
+                "INSERT INTO tiles (level, idx, data) VALUES (?, ?, ?)",
+                [(tile.level, tile.index, tile.data) for tile in tiles],
+            )
+        except IntegrityError as error:
+            raise _refusal(error) from None
+
+    def read_back(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the entries in [start, end) as the database now holds them."""
+        return _entries(self._connection, start, end)
+
+    def swap(self, *, old: Head, new: Head) -> None:
+        """Move the head in one statement; raise ConflictError if it is not where `old` says."""
+        row: tuple[Any, ...] = (new.size, new.tree.encode(), new.checkpoint)
+        if old == EMPTY_HEAD:
+            query = (
+                "INSERT INTO head (id, size, tree, checkpoint) VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
+            )
+        else:
+            query = (
+                "UPDATE head SET size = ?, tree = ?, checkpoint = ? "
+                "WHERE id = 1 AND size = ? AND tree = ? AND checkpoint = ? RETURNING id"
+            )
+            row += (old.size, old.tree.encode(), old.checkpoint)
+        if self._connection.exec_driver_sql(query, row).one_or_none() is None:
+            raise ConflictError("the head of the log moved; nothing was written")
+
+    def _insert_nonce(self, nonce: Nonce | None) -> None:
+        if nonce is None:
+            return
+        self._connection.exec_driver_sql("DELETE FROM nonces WHERE expires < ?", (nonce.expires - NONCE_SECONDS,))
+        self._many(
+            "INSERT INTO nonces (keyid, nonce, expires) VALUES (?, ?, ?)", [(nonce.keyid, nonce.nonce, nonce.expires)]
+        )
+
+    def _insert_entries(self, first: int, append: Append, leaves: Sequence[bytes]) -> None:
+        rows = zip(_types(first, append), append.entries, leaves, strict=True)
+        self._many(
+            "INSERT INTO entries (idx, typ, entry, leaf) VALUES (?, ?, ?, ?)",
+            [(first + row, typ, entry, leaf) for row, (typ, entry, leaf) in enumerate(rows)],
+        )
+        if append.batch is not None:
+            row = append.batch
+            self._many(
+                "INSERT INTO batches (iss, seq, idx, first, payload_hash) VALUES (?, ?, ?, ?, ?)",
+                [(row.iss, row.seq, row.index, row.first, row.payload_hash)],
+            )
+        if append.charter is not None:
+            charter = append.charter
+            self._many(
+                "INSERT INTO charters (ver, idx, file) VALUES (?, ?, ?)", [(charter.ver, charter.index, charter.file)]
+            )
+
+    def _insert_statements(self, batch: int, rows: Sequence[StatementRow]) -> None:
+        self._many(
+            "INSERT INTO statements (idx, iss, jti, typ, ep, sup, kcs, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(row.index, *row.name, row.typ.value, row.ep, row.sup, b"".join(row.kcs) or None, batch) for row in rows],
+        )
+        self._many(
+            "INSERT INTO recipients (agency, idx) VALUES (?, ?)",
+            [(agency, row.index) for row in rows for agency in row.recipients],
+        )
+        self._many(
+            "INSERT INTO blobs (idx, place, tag_hash, only_for, data) VALUES (?, ?, ?, ?, ?)",
+            [(row.index, blob.place, blob.tag_hash, blob.only_for, blob.data) for row in rows for blob in row.blobs],
+        )
+
+    def _many(self, query: str, rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            self._connection.exec_driver_sql(query, rows)
+
+
+class SqlStore:
+    """A log in a database (`ledger.log.Store`): one connection writes, others read what was committed."""
+
+    def __init__(self, *, writer: Engine, readers: Engine) -> None:
+        """Open the writer's connection, which stays open until `close`."""
+        self._writer = writer.connect()
+        self._readers = readers
+        # The connection is the sequencer's. A second thread that came here by mistake waits instead of sharing it.
+        self._writing = threading.Lock()
+
+    def close(self) -> None:
+        """Close the readers' connections, empty the write-ahead log into the file, close the writer's."""
+        self._readers.dispose()
+        truncate_log(self._writer)
+        self._writer.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        """Return a transaction that commits on leaving and rolls back on any exception."""
+        with self._writing, self._writer.begin():
+            yield SqlTransaction(self._writer)
+
+    def head(self) -> Head:
+        """Return the head; that of an empty store is EMPTY_HEAD."""
+        row = self._one("SELECT size, tree, checkpoint FROM head WHERE id = 1")
+        return EMPTY_HEAD if row is None else Head(size=row[0], tree=TreeState.decode(row[1]), checkpoint=row[2])
+
+    def entries(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the entries in [start, end); raise NotFoundError if not all of them exist."""
+        with self._readers.connect() as connection:
+            found = _entries(connection, start, end)
+        if len(found) != end - start:
+            raise NotFoundError("the log does not reach that far")
+        return found
+
+    def tile(self, path: TilePath) -> bytes:
+        """Return a full tile, or as much of one as `path` asks and the tree has; raise NotFoundError."""
+        row = self._one("SELECT data FROM tiles WHERE level = ? AND idx = ?", (path.level, path.index))
+        return self.head().tree.tile(path) if row is None else bytes(row[0][: path.width * HASH_BYTES])
+
+    def batch(self, iss: str, seq: int) -> BatchRow | None:
+        """Return the batch of that name, if it is logged."""
+        return _batch_row(self._one(f"{_BATCH} AND seq = ?", (iss, seq)))
+
+    def last_batch(self, iss: str) -> BatchRow | None:
+        """Return the newest batch of an agency."""
+        return _batch_row(self._one(f"{_BATCH} ORDER BY seq DESC LIMIT 1", (iss,)))
+
+    def statement_index(self, name: StatementName) -> int | None:
+        """Return the index of the statement of that name."""
+        row = self._one("SELECT idx FROM statements WHERE iss = ? AND jti = ?", tuple(name))
+        return None if row is None else row[0]
+
+    def record_facts(self, name: StatementName) -> RecordFacts | None:
+        """Return what a later record that supersedes this one must know; None if there is no such record."""
+        row = self._one(_FACTS, (*name, Typ.RECORD.value))
+        return None if row is None else RecordFacts(ep=row[0], superseded=bool(row[1]))
+
+    def judged_entries(self, start: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the charter, key, grant and batch entries from `start` on, in order."""
+        while rows := self._all(_JUDGED, (start, _JUDGED_AT_ONCE)):
+            yield from rows
+            start = rows[-1][0] + 1
+
+    def charter(self, ver: int) -> bytes:
+        """Return a charter file; raise NotFoundError."""
+        row = self._one("SELECT file FROM charters WHERE ver = ?", (ver,))
+        if row is None:
+            raise NotFoundError("there is no charter of that version")
+        return bytes(row[0])
+
+    def blob(self, name: StatementName, place: str) -> Blob | None:
+        """Return the bytes beside a statement at a place, if they are (still) there."""
+        return _blob(self._one(_BLOB, (*name, place)))
+
+    def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
+        """Return what concerns an agency after an index, oldest first.
+
+        The scan runs along the index, so that reading a whole feed costs one pass over the log however it is cut.
+        """
+        names = {"agency": agency, "after": after, "limit": limit, "record": Typ.RECORD.value, "grant": Typ.GRANT.value}
+        return tuple(_feed_row(row) for row in self._all(_FEED, names))
+
+    def blobs(self, wanted: Sequence[tuple[StatementName, str]]) -> list[Blob | None]:
+        """Return many blobs at once, in order; None for what is not (or no longer) there."""
+        with self._readers.connect() as connection:
+            rows = [connection.exec_driver_sql(_BLOB, (*name, place)).one_or_none() for name, place in wanted]
+        return [_blob(row) for row in rows]
+
+    def index_of(self, leaf: bytes) -> int | None:
+        """Return the index of the entry with that leaf hash."""
+        row = self._one("SELECT idx FROM entries WHERE leaf = ?", (leaf,))
+        return None if row is None else row[0]
+
+    def charter_entries(self) -> Sequence[tuple[int, int, bytes]]:
+        """Return version, index and entry of every charter, in order."""
+        query = "SELECT c.ver, c.idx, e.entry FROM charters AS c JOIN entries AS e ON e.idx = c.idx ORDER BY c.ver"
+        return [tuple(row) for row in self._all(query, ())]
+
+    def seen(self, nonce: Nonce) -> bool:
+        """Return whether a request of this nonce had its effect already."""
+        query = "SELECT 1 FROM nonces WHERE keyid = ? AND nonce = ?"
+        return self._one(query, (nonce.keyid, nonce.nonce)) is not None
+
+    def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
+        with self._readers.connect() as connection:
+            return connection.exec_driver_sql(query, values).one_or_none()
+
+    def _all(self, query: str, values: tuple[Any, ...] | dict[str, Any]) -> Sequence[Any]:
+        with self._readers.connect() as connection:
+            return connection.exec_driver_sql(query, values).all()
+
+
+def _entries(connection: Connection, start: int, end: int) -> Sequence[bytes]:
+    query = "SELECT entry FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
+    return tuple(row[0] for row in connection.exec_driver_sql(query, (start, end)))
+
+
+def _types(first: int, append: Append) -> list[str]:
+    """Return what each entry is, by its place: the statements, then the batch; or a charter; or a key entry."""
+    if append.charter is not None:
+        return ["charter"] * len(append.entries)
+    if append.batch is None:
+        return ["key"] * len(append.entries)
+    named = {row.index - first: "grant" if row.typ is Typ.GRANT else "statement" for row in append.statements}
+    return [named.get(row, "batch") for row in range(len(append.entries))]
+
+
+def _refusal(error: IntegrityError) -> LedgerError:
+    """Return what a broken constraint means. SQLite's text names the columns and never a value."""
+    text = str(error.orig)
+    if "nonces." in text:
+        return ReplayedError("a request with this nonce was seen before")
+    if "entries.idx" in text or "tiles." in text or "batches.idx" in text:
+        return ConflictError("another writer appended first; nothing was written")
+    if "statements.sup" in text:
+        return DuplicateError("the record is superseded already")
+    return DuplicateError("an entry of this name or content is in the log already")
+
+
+def _batch_row(row: Any) -> BatchRow | None:
+    if row is None:
+        return None
+    return BatchRow(iss=row[0], seq=row[1], index=row[2], first=row[3], payload_hash=row[4])
+
+
+def _blob(row: Any) -> Blob | None:
+    return None if row is None else Blob(place=row[0], data=row[1], tag_hash=row[2], only_for=row[3])
+
+
+def _feed_row(row: Any) -> FeedRow:
+    index, iss, jti, typ, ep, kcs, batch = row
+    cuts = range(0, len(kcs or b""), HASH_BYTES)
+    statement = StatementRow(
+        index=index,
+        name=StatementName(iss, jti),
+        typ=Typ(typ),
+        ep=ep,
+        kcs=tuple(kcs[cut : cut + HASH_BYTES] for cut in cuts),
+    )
+    return FeedRow(statement=statement, batch=batch)

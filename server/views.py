@@ -1,0 +1,171 @@
+"""What each call of `ledger/wire/calls.py` does. A view reads its arguments, asks the service, and shapes the answer."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from ledger.errors import MalformedError, NotFoundError
+from ledger.identifiers import StatementName, agency_id, jti_of
+from ledger.tiles import TilePath
+from ledger.wire import schemas
+from server import openapi
+from server.errors import kinds
+from server.ratelimit import RateLimit
+from server.service import Service
+from server.signatures import Asker
+from server.submitting import Logged
+
+NO_STORE = "no-store"
+IMMUTABLE = "public, max-age=31536000, immutable"
+PRIVATE_IMMUTABLE = "private, max-age=31536000, immutable"
+SECONDS = "public, max-age=1"
+
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
+_AFTER = re.compile(r"after=(-1|0|[1-9][0-9]{0,15})")
+_SUBMISSIONS_A_MINUTE = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A request after the checks that all calls share: limits, signature, digest, media type."""
+
+    asker: Asker | None
+    names: Mapping[str, str]
+    query: str
+    body: bytes
+    address: str
+
+    def agency(self) -> str:
+        """Return who asks; only calls that need a signature ask this."""
+        if self.asker is None:
+            raise MalformedError("the call needs a signature")
+        return self.asker.agency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """An answer; its media type is the call's."""
+
+    body: bytes
+    status: HTTPStatus = HTTPStatus.OK
+    cache: str = NO_STORE
+
+
+View = Callable[[Incoming], Outgoing]
+
+
+class Views:
+    """One method for each call, by its name."""
+
+    def __init__(self, service: Service) -> None:
+        """Take the service; the limit on unsigned submissions is by address and minute."""
+        self._service = service
+        self._reading = service.reading
+        self._submitting = service.submitting
+        self._limit = RateLimit(most=_SUBMISSIONS_A_MINUTE, seconds=60, clock=service.clock)
+        self._openapi = json.dumps(openapi.document()).encode()
+
+    def view(self, name: str) -> View:
+        """Return the view of the call `name`."""
+        view: View = getattr(self, name)
+        return view
+
+    def checkpoint(self, _request: Incoming) -> Outgoing:
+        """Return the newest checkpoint."""
+        return Outgoing(body=self._reading.checkpoint(), cache=SECONDS)
+
+    def tile(self, request: Incoming) -> Outgoing:
+        """Return a hash tile."""
+        path = TilePath.parse(f"tile/{request.names['path']}")
+        return Outgoing(body=self._reading.tile(path), cache=IMMUTABLE)
+
+    def bundle(self, request: Incoming) -> Outgoing:
+        """Return a bundle of entries; one for members alone must stay out of shared caches."""
+        path = TilePath.parse(f"tile/entries/{request.names['path']}")
+        return Outgoing(body=self._reading.tile(path), cache=PRIVATE_IMMUTABLE if request.asker else IMMUTABLE)
+
+    def submit_batch(self, request: Incoming) -> Outgoing:
+        """Log a batch."""
+        if request.asker is None:
+            raise MalformedError("a batch is sent with a signature")
+        return self._receipt(self._submitting.batch(request.body, request.asker))
+
+    def submit_charter(self, request: Incoming) -> Outgoing:
+        """Log the next charter."""
+        self._limit.take(request.address)
+        return self._receipt(self._submitting.charter(request.body))
+
+    def submit_key(self, request: Incoming) -> Outgoing:
+        """Log a key entry."""
+        self._limit.take(request.address)
+        return self._receipt(self._submitting.key(request.body))
+
+    def charters(self, _request: Incoming) -> Outgoing:
+        """Return which charters there are."""
+        return Outgoing(body=schemas.CHARTER_LIST.write(self._reading.charters()), cache=SECONDS)
+
+    def charter(self, request: Incoming) -> Outgoing:
+        """Return a charter file."""
+        return Outgoing(body=self._reading.charter(_whole(request.names["ver"])), cache=IMMUTABLE)
+
+    def statement(self, request: Incoming) -> Outgoing:
+        """Return a statement by its name."""
+        name = StatementName(agency_id(request.names["iss"]), jti_of(request.names["jti"]))
+        return Outgoing(body=schemas.LOGGED_ENTRY.write(self._reading.statement(name)))
+
+    def entry(self, request: Incoming) -> Outgoing:
+        """Return an entry by its index."""
+        return Outgoing(body=schemas.LOGGED_ENTRY.write(self._reading.entry(_whole(request.names["index"]))))
+
+    def agency_head(self, request: Incoming) -> Outgoing:
+        """Return where an agency's chain stands."""
+        head = self._reading.agency_head(agency_id(request.names["iss"]))
+        return Outgoing(body=schemas.AGENCY_HEAD.write(head))
+
+    def feed(self, request: Incoming) -> Outgoing:
+        """Return what was logged for the asker."""
+        found = _AFTER.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is after=INDEX, and -1 at first")
+        feed = self._reading.feed(agency=request.agency(), after=int(found[1]))
+        return Outgoing(body=schemas.FEED.write(feed))
+
+    def blobs(self, request: Incoming) -> Outgoing:
+        """Return sealed blobs."""
+        wanted = schemas.BLOB_REQUEST.read(request.body, limit=len(request.body))
+        return Outgoing(body=self._reading.blobs(agency=request.agency(), request=wanted))
+
+    def healthz(self, _request: Incoming) -> Outgoing:
+        """Answer."""
+        return Outgoing(body=b"ok\n")
+
+    def readyz(self, _request: Incoming) -> Outgoing:
+        """Answer whether the log can be read and written, and whether it has its first charter."""
+        size = self._service.store.head().size
+        ready = bool(size) and self._submitting.is_alive
+        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return Outgoing(body=b"ready\n" if ready else b"not ready\n", status=status)
+
+    def openapi(self, _request: Incoming) -> Outgoing:
+        """Return the description of the service."""
+        return Outgoing(body=self._openapi, cache=SECONDS)
+
+    def problem(self, request: Incoming) -> Outgoing:
+        """Return what a type of problem means."""
+        meant = kinds().get(request.names["type"])
+        if meant is None:
+            raise NotFoundError("there is no problem of that type")
+        text = "".join(f"{kind.status.value} {kind.title}.\n{kind.next}\n" for kind in meant)
+        return Outgoing(body=text.encode(), cache=SECONDS)
+
+    def _receipt(self, logged: Logged) -> Outgoing:
+        body = schemas.RECEIPT.write(self._reading.receipt(logged))
+        return Outgoing(body=body, status=HTTPStatus.CREATED if logged.is_new else HTTPStatus.OK)
+
+
+def _whole(text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise MalformedError("not a number in its one spelling")
+    return int(text)
