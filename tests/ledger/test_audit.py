@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -59,7 +60,14 @@ def _log(consortium: Consortium) -> list[bytes]:
     return list(consortium.store.entries(0, consortium.state.size))
 
 
+@cache
+def _shared() -> Consortium:
+    """Return one such log for the tests that append nothing to it themselves."""
+    return _busy()
+
+
 def _busy() -> Consortium:
+    """Return a log in which every kind of entry stands."""
     consortium = make_consortium(3)
     consortium.open_epoch(A)
     first = consortium.record(A)
@@ -76,7 +84,7 @@ def _busy() -> Consortium:
 @ALL_DEPTHS
 def test_an_honest_log_passes(depth: Depth) -> None:
     """Nothing is found, everything is counted, and the verdict says that nobody witnessed it."""
-    consortium = _busy()
+    consortium = _shared()
     report = _audited(consortium, depth=depth)
 
     assert (report.findings, report.broken, report.size, report.depth) == ((), 0, consortium.state.size, depth)
@@ -86,7 +94,7 @@ def test_an_honest_log_passes(depth: Depth) -> None:
 
 def test_an_audit_reads_verified_tiles() -> None:
     """Leaves come from tiles that were verified up to the signed root."""
-    consortium = _busy()
+    consortium = _shared()
     head = consortium.store.head()
     tree = VerifiedTree(size=head.size, root=head.tree.root(), read=consortium.store.tile)
     auditor = Auditor(origin=ORIGIN, fingerprint=of_file(consortium.charter_file))
@@ -105,7 +113,7 @@ def test_an_audit_reads_verified_tiles() -> None:
 @ALL_DEPTHS
 def test_one_flipped_byte_is_named(index: int, depth: Depth) -> None:
     """Whatever entry a byte is flipped in, the audit's first finding is that entry's leaf."""
-    consortium = _busy()
+    consortium = _shared()
     honest = _log(consortium)
     entries = list(honest)
     middle = len(entries[index]) // 2
@@ -141,7 +149,7 @@ def _with_batch(
 @ALL_DEPTHS
 def test_swapped_batch_entries_are_found(depth: Depth) -> None:
     """An operator that exchanges two statements of a batch breaks its root."""
-    consortium = _busy()
+    consortium = _shared()
     one, other = consortium.record(A), consortium.record(A)
     entries = _with_batch(consortium, [one, other], [other.entry, one.entry])
 
@@ -151,7 +159,7 @@ def test_swapped_batch_entries_are_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_a_statement_left_out_is_found(depth: Depth) -> None:
     """An operator that keeps a statement back cannot close the batch."""
-    consortium = _busy()
+    consortium = _shared()
     one, other = consortium.record(A), consortium.record(A)
     entries = _with_batch(consortium, [one, other], [one.entry])
 
@@ -161,7 +169,7 @@ def test_a_statement_left_out_is_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_a_sequence_gap_is_found(depth: Depth) -> None:
     """An operator that drops a whole batch leaves a hole in its agency's chain."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _log(consortium)
     del entries[4:7]
 
@@ -174,7 +182,7 @@ def test_a_sequence_gap_is_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_a_wrong_prev_is_found(depth: Depth) -> None:
     """A batch that names another one before it was signed on top of a fork."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _with_batch(consortium, [consortium.record(A)], prev=bytes(32))
 
     assert _first(_audited(consortium, entries, depth)) == (len(entries) - 1, "batch/prev")
@@ -183,7 +191,7 @@ def test_a_wrong_prev_is_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_two_batches_with_one_seq_are_found(depth: Depth) -> None:
     """The second of two batches of one name is a finding, however well both are signed."""
-    consortium = _busy()
+    consortium = _shared()
     one, other = consortium.record(A), consortium.record(A)
     entries = [*_with_batch(consortium, [one]), other.entry, consortium.batch(A, [other])]
 
@@ -193,7 +201,7 @@ def test_two_batches_with_one_seq_are_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_a_batch_of_another_log_is_found(depth: Depth) -> None:
     """A batch that was signed for another origin does not belong here."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _with_batch(consortium, [consortium.record(A)], log="other.test/weapons")
 
     assert _first(_audited(consortium, entries, depth)) == (len(entries) - 1, "batch/log")
@@ -202,7 +210,7 @@ def test_a_batch_of_another_log_is_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_stale_keys_are_found(depth: Depth) -> None:
     """A batch whose kx is not the last change before it was appended against the rules."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _with_batch(consortium, [consortium.record(A)], kx=0)
 
     assert _first(_audited(consortium, entries, depth)) == (len(entries) - 1, "batch/kx")
@@ -211,7 +219,7 @@ def test_stale_keys_are_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_a_batch_by_an_ended_key_is_found(depth: Depth) -> None:
     """A key that has ended signs nothing any more."""
-    consortium = _busy()
+    consortium = _shared()
     old = (signer(f"{A}#4", Algorithm.ED25519), KeyId(A, 4))
     entries = _with_batch(consortium, [consortium.record(A)], sign=old)
 
@@ -222,7 +230,7 @@ def test_a_batch_by_an_ended_key_is_found(depth: Depth) -> None:
 @pytest.mark.parametrize("place", [0, 1])
 def test_one_good_of_two_batch_signatures_is_found(depth: Depth, place: int) -> None:
     """Both signatures are verified at every depth."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _with_batch(consortium, [consortium.record(A)])
     general = jws.parse_general(entries[-1])
     signatures = list(general.signatures)
@@ -235,7 +243,7 @@ def test_one_good_of_two_batch_signatures_is_found(depth: Depth, place: int) -> 
 @ALL_DEPTHS
 def test_a_statement_by_another_agency_is_found(depth: Depth) -> None:
     """The finding names the statement, not only its batch."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _with_batch(consortium, [consortium.record(A), consortium.record(B)])
 
     assert _first(_audited(consortium, entries, depth)) == (len(entries) - 2, "statement/header")
@@ -259,7 +267,7 @@ def test_a_grant_above_a_ceiling_is_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_statements_that_no_batch_closes_are_found(depth: Depth) -> None:
     """At the end of the log, and before a charter or key entry."""
-    consortium = _busy()
+    consortium = _shared()
     stray = consortium.record(A).entry
     size = consortium.state.size
     key = consortium.key_entry(B, add=make_keys(B, roles=(Role.HTTP,), start=11))
@@ -282,7 +290,7 @@ def test_more_statements_than_a_batch_may_close_are_found() -> None:
 @pytest.mark.parametrize("raw", [b"{", b"{}", b'{"typ":', b'{"payload":"e30","signatures":[]}', b'{"typ":"x"}'])
 def test_an_entry_of_no_form_is_found(depth: Depth, raw: bytes) -> None:
     """Bytes that are no entry are named, and the log after them is still read."""
-    consortium = _busy()
+    consortium = _shared()
     report = _audited(consortium, [*_log(consortium), raw], depth)
 
     assert _first(report) == (consortium.state.size, "form")
@@ -308,7 +316,7 @@ def test_a_void_key_entry_is_found_and_changes_nothing(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_a_key_entry_out_of_its_chain_is_found(depth: Depth) -> None:
     """A wrong prev voids a key entry: one before it was left out."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _log(consortium)
     replayed = [*entries, entries[7]]
 
@@ -318,7 +326,7 @@ def test_a_key_entry_out_of_its_chain_is_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_a_stale_charter_is_found(depth: Depth) -> None:
     """An older charter that is appended again does not come back into force."""
-    consortium = _busy()
+    consortium = _shared()
     entries = [*_log(consortium), charter_entry(consortium.charter_file)]
 
     assert _first(_audited(consortium, entries, depth)) == (len(entries) - 1, "charter/ver")
@@ -336,7 +344,7 @@ def test_a_missing_charter_file_is_found(depth: Depth) -> None:
 @ALL_DEPTHS
 def test_another_first_charter_is_found(depth: Depth) -> None:
     """Without the pinned charter nothing of the log is believed."""
-    consortium = _busy()
+    consortium = _shared()
     auditor = Auditor(origin=ORIGIN, fingerprint=bytes(32), depth=depth)
     entry = consortium.store.entries(0, 1)[0]
     auditor.feed(0, entry, leaf=leaf_hash(entry), charter_file=consortium.store.charter)
@@ -358,7 +366,7 @@ def test_a_statement_logged_twice_is_found(depth: Depth) -> None:
 @pytest.mark.parametrize("depth", [Depth.RECORDS, Depth.SIGNATURES])
 def test_a_record_of_another_form_is_found(depth: Depth) -> None:
     """Every statement is parsed to the letter."""
-    consortium = _busy()
+    consortium = _shared()
     record = consortium.record(A)
     header, _, signature = record.entry.split(b".")
     spoiled = replace(record, entry=b".".join((header, b64u(b'{"iss":"xaa-arms"}').encode(), signature)))
@@ -371,7 +379,7 @@ def test_a_record_of_another_form_is_found(depth: Depth) -> None:
 @pytest.mark.parametrize("depth", [Depth.RECORDS, Depth.SIGNATURES])
 def test_a_record_of_a_stale_epoch_is_found(depth: Depth) -> None:
     """A record under an epoch that is not the newest should have been refused."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _with_batch(consortium, [consortium.record(A, ep=2)])
 
     assert _first(_audited(consortium, entries, depth)) == (len(entries) - 2, "record/ep")
@@ -391,7 +399,7 @@ def test_a_second_correction_is_found(depth: Depth) -> None:
 
 def test_a_correction_within_one_batch_passes() -> None:
     """A record may supersede one that stands earlier in its own batch."""
-    consortium = _busy()
+    consortium = _shared()
     first = consortium.record(A)
     entries = _with_batch(consortium, [first, consortium.record(A, sup=first.name.jti)])
 
@@ -400,7 +408,7 @@ def test_a_correction_within_one_batch_passes() -> None:
 
 def test_a_forged_statement_signature_is_found_when_signatures_are_asked_for() -> None:
     """Only the deepest audit verifies every Ed25519 signature; the batch's root vouches before."""
-    consortium = _busy()
+    consortium = _shared()
     record = consortium.record(A)
     forged = replace(record, entry=record.entry.rpartition(b".")[0] + b"." + b64u(b"\x01" * 64).encode())
     entries = _with_batch(consortium, [consortium.record(A), forged])
@@ -411,7 +419,7 @@ def test_a_forged_statement_signature_is_found_when_signatures_are_asked_for() -
 
 def test_tiles_that_do_not_verify_end_the_audit() -> None:
     """Where tiles cannot be believed nothing after them is."""
-    consortium = _busy()
+    consortium = _shared()
     auditor = Auditor(origin=ORIGIN, fingerprint=of_file(consortium.charter_file))
 
     def lying(_start: int, _end: int) -> Sequence[bytes]:
@@ -432,7 +440,7 @@ def test_tiles_that_do_not_verify_end_the_audit() -> None:
 @pytest.mark.parametrize("cut", [1, 14])
 def test_entries_that_are_withheld_end_the_audit(cut: int) -> None:
     """Fewer entries than the checkpoint signs for, or none, are a finding."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _log(consortium)[:-cut]
     auditor = Auditor(origin=ORIGIN, fingerprint=of_file(consortium.charter_file))
     report = audit_log(
@@ -448,7 +456,7 @@ def test_entries_that_are_withheld_end_the_audit(cut: int) -> None:
 
 def test_an_unknown_range_ends_the_audit() -> None:
     """A server that answers `not found` for what it signed is named."""
-    consortium = _busy()
+    consortium = _shared()
     auditor = Auditor(origin=ORIGIN, fingerprint=of_file(consortium.charter_file))
 
     def missing(_start: int, _end: int) -> Sequence[bytes]:
@@ -468,7 +476,7 @@ def test_an_empty_log_is_no_verified_log() -> None:
 
 def test_a_log_without_its_charter_fails() -> None:
     """Entries before any charter count for nothing, and the verdict is no better without findings."""
-    consortium = _busy()
+    consortium = _shared()
     auditor = Auditor(origin=ORIGIN, fingerprint=of_file(consortium.charter_file))
     stray = consortium.record(A).entry
     auditor.feed(0, stray, leaf=leaf_hash(stray), charter_file=consortium.store.charter)
@@ -520,14 +528,14 @@ _SPOILS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
 @pytest.mark.parametrize("name", sorted(_SPOILS))
 def test_a_rearranged_log_fails(depth: Depth, name: str) -> None:
     """No two entries of a log can be exchanged, dropped or repeated, even by an operator that signs a new tree."""
-    consortium = _busy()
+    consortium = _shared()
 
     assert _audited(consortium, _SPOILS[name](_log(consortium)), depth).verdict is Verdict.FAILED
 
 
 def test_a_finding_says_what_to_do_next() -> None:
     """Which check, what was expected, what was found, what to do next: all four in words."""
-    consortium = _busy()
+    consortium = _shared()
     entries = _with_batch(consortium, [consortium.record(A)], kx=0)
     (finding,) = _audited(consortium, entries).findings
 
