@@ -86,9 +86,7 @@ class Walk:
 
     def session(self, agency: str) -> Session:
         """Return a session of an agency that has joined."""
-        found = open_session(
-            self.homes[agency], self.keyring(agency), transport=self.transport, world=self.world()
-        )
+        found = open_session(self.homes[agency], self.keyring(agency), transport=self.transport, world=self.world())
         self._open.append(found)
         return found
 
