@@ -5,8 +5,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from clients.cli import agency, audit, charter, demo, lists, profile, reading
 from clients.cli.edge import Edge, real_edge
@@ -58,10 +58,10 @@ def run(arguments: Sequence[str], edge: Edge) -> int:
 
 def _failed(error: BaseException, edge: Edge, *, as_json: bool) -> Exit:
     match error:
-        case KeyboardInterrupt() | click.exceptions.Abort():
+        case KeyboardInterrupt() | typer.Abort():
             edge.note("interrupted: run the same command again, it goes on where it stopped")
             return Exit.USAGE
-        case click.ClickException():
+        case TyperException():
             edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`")
             return Exit.USAGE
         case ClientError() | LedgerError() | CryptoError():
