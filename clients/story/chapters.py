@@ -207,7 +207,7 @@ class Story:
         lives = generator.generate(options)
         folder = self.stage.data / "lists"
         generator.write(lives, folder)
-        submitted = [row for member in SUBMITTERS for row in lives.lists[member.id]]
+        submitted = [row for member in SUBMITTERS for row in lives.rows[member.id]]
         planted = canaries.distinctive(generator.canaries(submitted))
         (self.stage.data / "canaries.txt").write_text("".join(f"{line}\n" for line in planted), encoding="utf-8")
         return {member.id: folder / f"{member.id}.csv" for member in SUBMITTERS}
