@@ -9,7 +9,7 @@ from ledger.kinds import Typ
 from ledger.log import Append, Blob, CharterRow, Nonce, StatementRow
 from ledger.membership import CharterChange
 from ledger.messages import Message
-from ledger.recordform import Record
+from ledger.recordform import Record, RecordHead
 from ledger.state import VerifiedBatch
 from ledger.submissions import Statement
 
@@ -59,7 +59,7 @@ def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) ->
         case Message():
             routed = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for)
             return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=routed, blobs=blobs)
-        case None:
+        case None | RecordHead():
             raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)

@@ -19,16 +19,17 @@ from ledger.kinds import Typ
 from ledger.log import Blob
 from ledger.merkle import leaf_hash
 from ledger.messages import Message, parse_message
-from ledger.recordform import Record
+from ledger.recordform import Record, RecordHead, parse_head
 from ledger.records import parse_record
 
-Statement: TypeAlias = Record | Grant | Message
+Statement: TypeAlias = RecordHead | Grant | Message
 
 # Renewals of match slips and expungements have parsers, but what follows from them is not decided here yet: a log
 # must not hold what its judges do not understand.
 _PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType(
     {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message}
 )
+_HEAD_PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType({**_PARSERS, Typ.RECORD: parse_head})
 
 
 class Depth(Enum):
@@ -61,8 +62,12 @@ def read_submission(
     *,
     depth: Depth = Depth.RECORDS,
     leaves: Sequence[bytes] | None = None,
+    only_heads: bool = False,
 ) -> Submission:
-    """Return a batch and its statements, parsed as far as `depth` asks; `leaves` if they are hashed already."""
+    """Return a batch and its statements, parsed as far as `depth` asks; `leaves` if they are hashed already.
+
+    With `only_heads` records are read to the end and only what judging needs of them is kept.
+    """
     batch = parse_batch(entry)
     refusal = MalformedError(f"a batch says how many statements it closes, at most {MAX_STATEMENTS}")
     require("batch/n", expected=batch.n, found=len(statements), refusal=refusal)
@@ -75,8 +80,13 @@ def read_submission(
         headers=headers,
         typs=MappingProxyType(typs),
         leaves=tuple(leaf_hash(statement) for statement in statements) if leaves is None else tuple(leaves),
-        parsed=_parse(statements, headers, typs=typs, depth=depth),
+        parsed=_parse(statements, headers, parsers=_parsers(typs, depth, only_heads=only_heads)),
     )
+
+
+def parse_statement(entry: bytes, typ: Typ) -> Statement:
+    """Return a statement of a kind that a batch may hold, of a record its head; verifies no signature."""
+    return _HEAD_PARSERS[_taken(typ)](entry)
 
 
 def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[Blob, ...], ...]:
@@ -106,11 +116,17 @@ def _taken(typ: Typ) -> Typ:
     return typ
 
 
+def _parsers(
+    typs: Mapping[bytes, Typ], depth: Depth, *, only_heads: bool
+) -> Mapping[bytes, Callable[[bytes], Statement]]:
+    """Return what reads the statements of each header, for those that `depth` asks to be read."""
+    parsers = _HEAD_PARSERS if only_heads else _PARSERS
+    return {header: parsers[typ] for header, typ in typs.items() if typ is Typ.GRANT or depth is not Depth.STRUCTURE}
+
+
 def _parse(
-    statements: Sequence[bytes], headers: Sequence[bytes], *, typs: Mapping[bytes, Typ], depth: Depth
+    statements: Sequence[bytes], headers: Sequence[bytes], *, parsers: Mapping[bytes, Callable[[bytes], Statement]]
 ) -> tuple[Statement | None, ...]:
-    wanted = (Typ.GRANT,) if depth is Depth.STRUCTURE else tuple(_PARSERS)
-    parsers = {header: _PARSERS[typ] for header, typ in typs.items() if typ in wanted}
     parsed: list[Statement | None] = [None] * len(statements)
     for place, (statement, header) in enumerate(zip(statements, headers, strict=True)):
         if header in parsers:
@@ -130,7 +146,7 @@ def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
             count = len(statement.places)
         case Message():
             count = len(messages.PLACES)
-        case None:
+        case None | RecordHead():
             raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)
@@ -155,7 +171,7 @@ def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, 
             readers = (route.to, statement.name.iss, None)
             parts = zip(messages.PLACES, blobs, readers, strict=True)
             return tuple(Blob(place=place, data=data, only_for=reader) for place, data, reader in parts)
-        case None:
+        case None | RecordHead():
             raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)
