@@ -193,9 +193,7 @@ class Auditor:
             self._counts[typ] += 1
 
     def _remember(self, first: int, statements: Sequence[Statement | None]) -> None:
-        """Remember names and leaves as the depth asks; raise DuplicateError for what was there before."""
-        if self.depth is Depth.SIGNATURES:
-            self._seen.enter_leaves(first, self._leaves)
+        """Remember names, if the depth asks; raise DuplicateError for one that was there before."""
         if self.depth is not Depth.STRUCTURE:
             self._seen.enter(first, statements)
 
