@@ -22,7 +22,7 @@ _NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "record": "The operator should have refused this record: show the batch to its agency and to the operator.",
         "statement": "The operator should have refused this statement: show the batch to its agency and the operator.",
         "read": "Fetch it again or from a mirror; if it stays away, the operator withholds what it has signed for.",
-        "consistency": "Keep both checkpoints: both signed, they convict the log. Stop using it and tell the other members.",
+        "consistency": "Keep both checkpoints, both are signed: unless this is an old copy, they convict the log. Tell the members.",
     }
 )
 
