@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from clients.authority import Authority
 from clients.batchreading import read_batch
 from clients.entries import Entries
 from clients.errors import TrustError
 from clients.outbox import OutboxBatch
-from clients.session import Session
-from clients.trust import View
+from clients.session import Session, Standing
 from ledger.batches import FIRST_PREV, build_batch, parse_batch
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import (
@@ -47,23 +45,21 @@ class Logged:
     entry: bytes
 
 
-def end_of_chain(session: Session, view: View, authority: Authority) -> Link:
+def end_of_chain(standing: Standing) -> Link:
     """Return where the next batch goes: after the outbox's last, or where the log says, once that is verified."""
-    last = session.outbox.last()
+    last = standing.session.outbox.last()
     if last is not None:
         return Link(seq=last.seq, payload_hash=last.payload_hash)
-    head = session.service.agency_head(session.config.id)
+    head = standing.session.service.agency_head(standing.me)
     if head.seq == 0:
         return Link(seq=0, payload_hash=FIRST_PREV)
-    return _verified_link(session, view, authority, seq=head.seq, prev=head.prev, index=head.index)
+    return _verified_link(standing, seq=head.seq, prev=head.prev, index=head.index)
 
 
-def make_batch(
-    session: Session, view: View, authority: Authority, statements: Sequence[SealedStatement]
-) -> OutboxBatch:
+def make_batch(standing: Standing, statements: Sequence[SealedStatement]) -> OutboxBatch:
     """Return the signed batch that closes `statements` on top of the chain, ready to be put into the outbox."""
-    link = end_of_chain(session, view, authority)
-    entry = _sign(session, view, authority, link, [statement.entry for statement in statements])
+    link = end_of_chain(standing)
+    entry = _sign(standing, link, [statement.entry for statement in statements])
     blobs = [blob for statement in statements for blob in statement.blobs]
     body = encode_frames([entry, *(statement.entry for statement in statements), *blobs])
     return OutboxBatch(seq=link.seq + 1, payload_hash=parse_batch(entry).payload_hash, body=body)
@@ -115,9 +111,8 @@ def _verify_receipt(session: Session, entry: bytes, receipt: Receipt) -> None:
 
 def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:
     """Return the same statements closed by a new batch entry, in the outbox in the place of the old."""
-    view = session.refresh()
-    authority = session.authority(view)
-    authority.catch_up(session.config.id)
+    standing = session.stand()
+    standing.authority.catch_up(standing.me)
     frames = parse_frames(batch.body, most=MAX_BATCH_FRAMES)
     old = parse_batch(frames[0])
     link = Link(seq=old.seq - 1, payload_hash=old.prev)
@@ -127,8 +122,8 @@ def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | S
                 f"the log has lost batches: it knows {error.seq}, and proved {old.seq - 1} before",
                 next_step="keep the outbox and the folder `trusted`: they hold the proof",
             ) from error
-        link = _verified_link(session, view, authority, seq=error.seq, prev=error.prev, index=error.index)
-    entry = _sign(session, view, authority, link, frames[1 : 1 + old.n])
+        link = _verified_link(standing, seq=error.seq, prev=error.prev, index=error.index)
+    entry = _sign(standing, link, frames[1 : 1 + old.n])
     new = replace(
         batch,
         seq=link.seq + 1,
@@ -139,28 +134,26 @@ def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | S
     return new
 
 
-def _verified_link(
-    session: Session, view: View, authority: Authority, *, seq: int, prev: bytes, index: int | None
-) -> Link:
+def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | None) -> Link:
     """Return the end of the chain that the service names, once the entry there is this agency's own signed batch."""
-    if index is None or index >= view.checkpoint.size:
+    if index is None or index >= standing.view.checkpoint.size:
         raise ProofError("the service names a batch of this agency that the log does not hold")
-    batch = read_batch(Entries(view, session.service), authority, index).submission.batch
-    if (batch.iss, batch.seq, batch.payload_hash) != (session.config.id, seq, prev):
+    entries = Entries(standing.view, standing.session.service)
+    batch = read_batch(entries, standing.authority, index).submission.batch
+    if (batch.iss, batch.seq, batch.payload_hash) != (standing.me, seq, prev):
         raise ProofError("the batch in the log is not the one the service names")
     return Link(seq=seq, payload_hash=prev)
 
 
-def _sign(session: Session, view: View, authority: Authority, link: Link, statements: Sequence[bytes]) -> bytes:
-    me = session.config.id
+def _sign(standing: Standing, link: Link, statements: Sequence[bytes]) -> bytes:
     return build_batch(
-        log=view.charter.origin,
-        iss=me,
-        iat=session.world.clock(),
+        log=standing.view.charter.origin,
+        iss=standing.me,
+        iat=standing.now(),
         seq=link.seq + 1,
         prev=link.payload_hash,
-        kx=authority.membership.kx(me, view.checkpoint.size),
+        kx=standing.authority.membership.kx(standing.me, standing.view.checkpoint.size),
         statements=statements,
-        sign=session.keyring.signer(Role.SIGN).pair(),
-        batch=session.keyring.signer(Role.BATCH).pair(),
+        sign=standing.signing_key(Role.SIGN).pair(),
+        batch=standing.signing_key(Role.BATCH).pair(),
     )

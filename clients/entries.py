@@ -5,15 +5,18 @@ from ledger.errors import NotFoundError, ProofError
 from ledger.merkle import leaf_hash
 from ledger.tiles import TILE_WIDTH, ReadTile, bundle_path, parse_bundle
 
+# The longest batch, 1,000 statements and its entry, touches five.
+_KEPT_BUNDLES = 6
+
 
 class Entries:
-    """The entries of one view. Keeps the last bundle, so that reading in log order fetches each once."""
+    """The entries of one view. Keeps the last few bundles, so that a batch read twice is fetched once."""
 
     def __init__(self, view: View, reader: LogReader) -> None:
         """Take a verified view and where bundles are read from."""
         self._view = view
         self._reader = reader
-        self._kept: tuple[int, tuple[bytes, ...]] = (-1, ())
+        self._kept: dict[int, tuple[bytes, ...]] = {}
 
     def read(self, start: int, end: int) -> tuple[bytes, ...]:
         """Return the entries [start, end); raise ProofError for one that is not in the tree."""
@@ -24,13 +27,15 @@ class Entries:
         return tuple(entries[start - first * TILE_WIDTH : end - first * TILE_WIDTH])
 
     def _bundle(self, index: int) -> tuple[bytes, ...]:
-        if self._kept[0] != index:
+        if index not in self._kept:
             entries = fetch_bundle(self._reader.tile, index=index, size=self._view.checkpoint.size)
             start = index * TILE_WIDTH
             if tuple(map(leaf_hash, entries)) != self._view.tree.leaf_hashes(start, start + len(entries)):
                 raise ProofError(f"the entries from {start:,} on are not those of the log")
-            self._kept = (index, entries)
-        return self._kept[1]
+            self._kept[index] = entries
+            if len(self._kept) > _KEPT_BUNDLES:
+                del self._kept[next(iter(self._kept))]
+        return self._kept[index]
 
 
 def fetch_bundle(read: ReadTile, *, index: int, size: int) -> tuple[bytes, ...]:

@@ -8,12 +8,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from clients.authority import Authority
 from clients.chain import make_batch, send_waiting
 from clients.errors import HomeError
 from clients.outbox import OpenEpoch
-from clients.session import Session
-from clients.trust import View
+from clients.session import Standing
 from crypto.portionkeys import KEY_BYTES, epoch_key_id
 from ledger.grants import Use, seal_grant
 from ledger.kinds import Role
@@ -32,47 +30,47 @@ class SealingKeys:
     keys: Mapping[Audience, bytes] = field(repr=False)
 
 
-def sealing_keys(session: Session, view: View, authority: Authority, profile: Profile) -> SealingKeys:
+def sealing_keys(standing: Standing, profile: Profile) -> SealingKeys:
     """Return the keys of the open epoch; open a new one first where none fits."""
-    wanted = audiences(profile, authority.members())
+    wanted = audiences(profile, standing.authority.members())
     for agency in sorted({name for audience in wanted for name in audience.recipients}):
-        authority.catch_up(agency)
-    epoch = session.outbox.epoch()
-    if epoch is None or not _fits(session, view, authority, epoch, wanted):
-        epoch = _open(session, view, authority, wanted)
-    held = session.keyring.epoch_keys()
+        standing.authority.catch_up(agency)
+    epoch = standing.session.outbox.epoch()
+    if epoch is None or not _fits(standing, epoch, wanted):
+        epoch = _open(standing, wanted)
+    held = standing.session.keyring.epoch_keys()
     return SealingKeys(ep=epoch.ep, keys={audience: held[epoch.audiences[_spelled(audience)]] for audience in wanted})
 
 
-def _fits(session: Session, view: View, authority: Authority, epoch: OpenEpoch, wanted: Sequence[Audience]) -> bool:
+def _fits(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> bool:
     """Say whether `epoch` may go on: young, not full, for these audiences, and nothing changed under it.
 
     Any later charter or key entry of a recipient ends it here, though only some end it by force: a new epoch is
     always allowed, and judging which change matters would be one more thing to get wrong.
     """
-    held = session.keyring.epoch_keys()
+    held = standing.session.keyring.epoch_keys()
     spelled = {_spelled(audience) for audience in wanted}
     if not spelled <= set(epoch.audiences) or not set(epoch.audiences.values()) <= set(held):
         return False
-    if session.world.clock() - epoch.opened >= EPOCH_SECONDS or epoch.records >= MAX_RECORDS:
+    if standing.now() - epoch.opened >= EPOCH_SECONDS or epoch.records >= MAX_RECORDS:
         return False
     recipients = {name for audience in wanted for name in audience.recipients}
-    changes = (authority.membership.kx(name, view.checkpoint.size) for name in recipients)
+    changes = (standing.authority.membership.kx(name, standing.view.checkpoint.size) for name in recipients)
     return epoch.index is not None and max(changes, default=0) < epoch.index
 
 
-def _open(session: Session, view: View, authority: Authority, wanted: Sequence[Audience]) -> OpenEpoch:
+def _open(standing: Standing, wanted: Sequence[Audience]) -> OpenEpoch:
     """Open the next epoch: keys into the keystore, grants into the outbox, then into the log."""
-    me = session.config.id
-    ep = max(session.replica.last_epoch(me), _last(session)) + 1
+    session = standing.session
+    ep = max(session.replica.last_epoch(standing.me), _last(standing)) + 1
     drawn = {audience: secrets.token_bytes(KEY_BYTES) for audience in wanted}
     names = {audience: epoch_key_id(key).hex() for audience, key in drawn.items()}
     session.keyring.put_epoch_keys({names[audience]: key for audience, key in drawn.items()})
-    grants = [_grant(session, view, authority, audience, ep, key) for audience, key in drawn.items()]
-    batch = make_batch(session, view, authority, grants)
+    grants = [_grant(standing, audience, ep=ep, key=key) for audience, key in drawn.items()]
+    batch = make_batch(standing, grants)
     epoch = OpenEpoch(
         ep=ep,
-        opened=session.world.clock(),
+        opened=standing.now(),
         audiences={_spelled(audience): name for audience, name in names.items()},
     )
     session.outbox.put(batch, epoch=epoch)
@@ -83,29 +81,27 @@ def _open(session: Session, view: View, authority: Authority, wanted: Sequence[A
     return opened
 
 
-def _grant(
-    session: Session, view: View, authority: Authority, audience: Audience, ep: int, key: bytes
-) -> SealedStatement:
-    signing = session.keyring.signer(Role.SIGN)
+def _grant(standing: Standing, audience: Audience, *, ep: int, key: bytes) -> SealedStatement:
+    signing = standing.signing_key(Role.SIGN)
     return seal_grant(
         signer=signing.signer,
         kid=signing.kid,
-        iat=session.world.clock(),
+        iat=standing.now(),
         use=Use.EPOCH,
         ep=ep,
         level=audience.level,
         epoch_key=key,
         recipients={
-            name: authority.membership.newest(
-                name, Role.RECOVERY if name == session.config.id else Role.HPKE, view.checkpoint.size
+            name: standing.authority.membership.newest(
+                name, Role.RECOVERY if name == standing.me else Role.HPKE, standing.view.checkpoint.size
             ).public_key
             for name in audience.recipients
         },
     )
 
 
-def _last(session: Session) -> int:
-    epoch = session.outbox.epoch()
+def _last(standing: Standing) -> int:
+    epoch = standing.session.outbox.epoch()
     return epoch.ep if epoch else 0
 
 

@@ -4,7 +4,7 @@ Each good row gets a fingerprint: an HMAC over what it means, and over how many 
 list sent again, sorted anew or with spaces added, is known row by row (docs/adr/0025).
 """
 
-import datetime
+import datetime as dt
 import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -52,9 +52,17 @@ class Prepared:
         return sum(len(row.plans) for row in self.rows)
 
 
-def prepare(
-    raw: bytes, list_map: ListMap, *, tables: Tables, planner: Planner, row_key: bytes, today: datetime.date
-) -> Prepared:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a list is read and planned with: code tables, the planner, the home's key for rows, today's date."""
+
+    tables: Tables
+    planner: Planner
+    row_key: bytes = field(repr=False)
+    today: dt.date
+
+
+def prepare(raw: bytes, list_map: ListMap, means: Means) -> Prepared:
     """Return the list in `raw` as plans; raise ListError only where the list as a whole cannot be read."""
     table = read_table(raw, form=list_map.form, columns=sorted(list_map.columns()))
     check_map(list_map, table)
@@ -62,8 +70,10 @@ def prepare(
     rejected: list[Row] = []
     problems: list[Problem] = []
     seen: Counter[bytes] = Counter()
-    for original, (mapped, found) in zip(table.rows, map_rows(list_map, table, tables, today=today), strict=True):
-        plans, refused = _plan(mapped, planner) if mapped else ((), ())
+    for original, (mapped, found) in zip(
+        table.rows, map_rows(list_map, table, means.tables, today=means.today), strict=True
+    ):
+        plans, refused = _plan(mapped, means.planner) if mapped else ((), ())
         problems += (*found, *refused)
         if mapped is None or refused:
             rejected.append(original)
@@ -74,8 +84,10 @@ def prepare(
                 line=original.line,
                 plans=plans,
                 drafts=mapped.drafts,
-                fingerprint=_fingerprint(row_key, b"row", meaning, str(seen[meaning]).encode()),
-                key=_fingerprint(row_key, b"key", *(cell.encode() for cell in mapped.key)) if mapped.key else None,
+                fingerprint=_fingerprint(means.row_key, b"row", meaning, str(seen[meaning]).encode()),
+                key=_fingerprint(means.row_key, b"key", *(cell.encode() for cell in mapped.key))
+                if mapped.key
+                else None,
             )
         )
         seen[meaning] += 1

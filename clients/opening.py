@@ -4,7 +4,7 @@ Every portion that opens is held against its own label before it is kept: the la
 not be above the level of the grant that carried the key. What fails is reported and not kept (docs/protocol.md, 4).
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -86,7 +86,13 @@ class Opener:
 
     def open_records(self, batch: ReadBatch, records: Sequence[tuple[int, Record]]) -> OpenResult:
         """Return the records of which a portion opens to this agency, with those portions."""
-        openable = [one for index, record in records for one in self._openable(index, record)]
+        here = self._session.replica.opened(batch.first, batch.index)
+        openable = [
+            one
+            for index, record in records
+            for one in self._openable(index, record)
+            if (one.index, one.portion) not in here
+        ]
         portions: dict[int, dict[str, StoredPortion]] = {}
         refused: dict[int, str] = {}
         for one, ciphertext in zip(openable, self._ciphertexts(openable), strict=True):
@@ -181,7 +187,7 @@ class Opener:
             carried,
             purpose=next(iter(label.purp)),
             charter_ceiling=self._members.ceilings.get(self._me),
-            today=datetime.date.min,
+            today=dt.date.min,
         )
 
 

@@ -66,9 +66,9 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEpoch:
-    """An epoch of this agency: when it was opened (POSIX seconds), the key id of every audience as hex, how many
+    """An epoch of this agency: when it was opened (POSIX seconds), and the key id of every audience as hex.
 
-    records it has, and the index of the batch with its grants once that is logged.
+    `records` is how many it has so far, `index` where its grants' batch stands once that is logged.
     """
 
     ep: int

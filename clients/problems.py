@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from clients.errors import NotPermittedError, StaleError, UnreachableError
+from clients.errors import ClientError, NotPermittedError, StaleError, UnreachableError
 from clients.transport import Response
 from ledger import errors
 from ledger.errors import LedgerError
@@ -29,6 +29,8 @@ def problem_error(response: Response) -> Exception:
 def _error(problem: Problem, response: Response) -> Exception:
     name = problem.type.removeprefix(_PREFIX)
     text = f"the service refused: {problem.detail}"
+    if name in _PLAIN:
+        return _PLAIN[name](text)
     match name:
         case "batch-sequence":
             return errors.SequenceError(text, seq=problem.seq or 0, prev=problem.prev or bytes(32), index=problem.index)
@@ -36,16 +38,11 @@ def _error(problem: Problem, response: Response) -> Exception:
             return errors.StaleKeysError(text, kx=problem.kx or 0)
         case "busy":
             return errors.BusyError(text, retry_after_seconds=response.retry_after_seconds)
-        case "not-a-member":
-            return NotPermittedError(text, next_step=problem.next)
-        case "unwitnessed":
-            return StaleError(text, next_step=problem.next)
-        case _ if name in _PLAIN:
-            return _PLAIN[name](text)
         case _:
-            return UnreachableError(f"{text} ({name})", next_step=problem.next)
+            return _ADVISED.get(name, UnreachableError)(text, next_step=problem.next)
 
 
+_ADVISED: Mapping[str, type[ClientError]] = {"not-a-member": NotPermittedError, "unwitnessed": StaleError}
 _PLAIN: Mapping[str, Callable[[str], LedgerError]] = {
     "malformed": errors.MalformedError,
     "too-large": errors.TooLargeError,

@@ -126,8 +126,7 @@ class Replica:
     ) -> None:
         """Write what was verified, in one transaction; what is there already stays as it is."""
         with self._engine.begin() as connection:
-            for record in records:
-                _add_record(connection, record)
+            _add_records(connection, tuple(records))
             for grant in grants:
                 connection.execute(insert(_GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
             for index, entry in (key_entries or {}).items():
@@ -180,6 +179,13 @@ class Replica:
         """Return the record of that name, if this home could open any of it."""
         return next(self._records(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti), None)
 
+    def opened(self, start: int, end: int) -> frozenset[tuple[int, str]]:
+        """Return which portions of the records at [start, end) are here."""
+        with self._engine.begin() as connection:
+            chosen = select(_PORTION.c.position, _PORTION.c.portion)
+            rows = connection.execute(chosen.where(_PORTION.c.position >= start, _PORTION.c.position < end))
+            return frozenset((row.position, row.portion) for row in rows)
+
     def records(self) -> Iterator[StoredRecord]:
         """Yield all records in log order."""
         return self._records()
@@ -197,8 +203,22 @@ class Replica:
             yield _record(row, portions.get(row.position, {}))
 
 
-def _add_record(connection: Connection, record: StoredRecord) -> None:
-    values = {
+def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    portions = [_portion_values(record.index, portion) for record in records for portion in record.portions.values()]
+    if portions:
+        connection.execute(insert(_RECORD).on_conflict_do_nothing(), [_record_values(record) for record in records])
+        connection.execute(insert(_PORTION).on_conflict_do_nothing(), portions)
+    for record in records:
+        if record.sup is not None:
+            connection.execute(
+                update(_RECORD)
+                .where(_RECORD.c.iss == record.name.iss, _RECORD.c.jti == record.sup)
+                .values(superseded_by=record.name.jti)
+            )
+
+
+def _record_values(record: StoredRecord) -> dict[str, object]:
+    return {
         "position": record.index,
         "iss": record.name.iss,
         "jti": record.name.jti,
@@ -210,15 +230,6 @@ def _add_record(connection: Connection, record: StoredRecord) -> None:
         "seq": record.seq,
         "entry": record.entry,
     }
-    connection.execute(insert(_RECORD).values(**values).on_conflict_do_nothing())
-    for portion in record.portions.values():
-        connection.execute(insert(_PORTION).values(**_portion_values(record.index, portion)).on_conflict_do_nothing())
-    if record.sup is not None:
-        connection.execute(
-            update(_RECORD)
-            .where(_RECORD.c.iss == record.name.iss, _RECORD.c.jti == record.sup)
-            .values(superseded_by=record.name.jti)
-        )
 
 
 def _portion_values(index: int, portion: StoredPortion) -> dict[str, object]:

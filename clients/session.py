@@ -8,7 +8,7 @@ from clients.authority import Authority
 from clients.durable import write_file
 from clients.errors import ListError
 from clients.home import Home, HomeConfig
-from clients.keyring import Keyring
+from clients.keyring import Keyring, SigningKey
 from clients.outbox import Outbox
 from clients.replica import Replica
 from clients.requestsigning import RequestSigner
@@ -52,18 +52,41 @@ class Session:
         """Return the newest verified state of the log."""
         return self.trust.refresh(self.service)
 
+    def stand(self) -> "Standing":
+        """Return where this home stands in the newest verified state of the log."""
+        view = self.refresh()
+        return Standing(session=self, view=view, authority=self.authority(view))
+
     def authority(self, view: View) -> Authority:
         """Return who is a member under which keys in a view."""
         return Authority(view, service=self.service, replica=self.replica)
-
-    def profile(self, view: View) -> Profile:
-        """Return the agency's profile, or the default one for the charter in force."""
-        return load_profile(self.home, view.charter)
 
     def close(self) -> None:
         """Close the databases."""
         self.replica.close()
         self.outbox.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A home in use, a verified state of the log, and who is a member in it: what signing on top of it takes."""
+
+    session: Session
+    view: View
+    authority: Authority
+
+    @property
+    def me(self) -> str:
+        """Return this agency's id."""
+        return self.session.config.id
+
+    def now(self) -> int:
+        """Return the time in POSIX seconds."""
+        return self.session.world.clock()
+
+    def signing_key(self, role: Role) -> SigningKey:
+        """Return this agency's newest key of a role."""
+        return self.session.keyring.signer(role)
 
 
 def open_session(home: Home, keyring: Keyring, *, transport: Transport, world: World) -> Session:

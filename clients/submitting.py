@@ -7,14 +7,13 @@ in logged batches are known by their fingerprints, the rest is sealed (docs/adr/
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clients.authority import Authority
 from clients.chain import Logged, make_batch, send_waiting
 from clients.epochs import SealingKeys, sealing_keys
 from clients.errors import TrustError
 from clients.importing import PlannedRow
+from clients.keyring import SigningKey
 from clients.outbox import SentRow
-from clients.session import Session
-from clients.trust import View
+from clients.session import Session, Standing
 from ledger.batches import MAX_STATEMENTS
 from ledger.identifiers import StatementName
 from ledger.kinds import Role
@@ -56,12 +55,11 @@ def submit(session: Session, rows: Sequence[PlannedRow], profile: Profile, *, pr
     records = sum(len(row.plans) for row in fresh)
     done = 0
     if fresh:
-        view = session.refresh()
-        authority = session.authority(view)
-        authority.catch_up(session.config.id)
-        keys = sealing_keys(session, view, authority, profile)
+        standing = session.stand()
+        standing.authority.catch_up(standing.me)
+        keys = sealing_keys(standing, profile)
         for chunk in _chunks(fresh):
-            logged.append(_send_chunk(session, view, authority, keys, chunk))
+            logged.append(_send_chunk(standing, keys, chunk))
             done += sum(len(row.plans) for row in chunk)
             progress(done, records)
     return Submission(
@@ -114,28 +112,26 @@ def _chunks(rows: Sequence[PlannedRow]) -> Iterator[list[PlannedRow]]:
         yield chunk
 
 
-def _send_chunk(
-    session: Session, view: View, authority: Authority, keys: SealingKeys, chunk: Sequence[PlannedRow]
-) -> Logged:
-    sealed = [[_seal(session, keys, plan) for plan in row.plans] for row in chunk]
-    batch = make_batch(session, view, authority, [statement for row in sealed for statement in row])
+def _send_chunk(standing: Standing, keys: SealingKeys, chunk: Sequence[PlannedRow]) -> Logged:
+    signing = standing.signing_key(Role.SIGN)
+    sealed = [[_seal(signing, keys, plan, iat=standing.now()) for plan in row.plans] for row in chunk]
+    batch = make_batch(standing, [statement for row in sealed for statement in row])
     rows = [
         SentRow(fingerprint=row.fingerprint, key=row.key, names=tuple(statement.name for statement in statements))
         for row, statements in zip(chunk, sealed, strict=True)
     ]
-    session.outbox.put(batch, rows=rows)
-    logged = send_waiting(session)
+    standing.session.outbox.put(batch, rows=rows)
+    logged = send_waiting(standing.session)
     if logged is None:
         raise TrustError("the outbox lost a batch that was just written to it")
     return logged
 
 
-def _seal(session: Session, keys: SealingKeys, plan: Plan) -> SealedStatement:
-    signing = session.keyring.signer(Role.SIGN)
+def _seal(signing: SigningKey, keys: SealingKeys, plan: Plan, *, iat: int) -> SealedStatement:
     return seal_record(
         signer=signing.signer,
         kid=signing.kid,
-        iat=session.world.clock(),
+        iat=iat,
         ep=keys.ep,
         portions={
             name: PortionDraft(

@@ -3,7 +3,7 @@
 A portion is shown whole or it is withheld; of a withheld one nothing is told, not even whether it holds anything.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ class Viewer:
 
     reader: Reader
     purpose: Purpose
-    today: datetime.date
+    today: dt.date
     members: Members
 
 

@@ -123,13 +123,9 @@ def require_permit(
 ) -> Permit:
     """Return the permit, or raise NotPermittedError: for callers who hold the value and must not go on without one."""
     answer = permit(reader, carried, purpose=purpose, charter_ceiling=charter_ceiling, today=today)
-    match answer:
-        case Permit():
-            return answer
-        case Denied(reason=reason):
-            raise NotPermittedError(reason)
-        case _:
-            assert_never(answer)
+    if isinstance(answer, Denied):
+        raise NotPermittedError(answer.reason)
+    return answer
 
 
 def _terms(carried: Carried) -> tuple[Terms, frozenset[str], date | None]:

@@ -36,10 +36,10 @@ def field_name(text: object) -> str:
     return text
 
 
-def make_disclosure(*, salt: str, name: str, value: JsonValue) -> str:
+def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
     """Return the disclosure of one field; raise LabelError naming the field if no record can carry its value.
 
-    `salt` is 16 fresh random bytes in base64url.
+    `salt` is 16 fresh random bytes.
     """
     try:
         # The disclosure's own array counts as a level of nesting.
@@ -48,7 +48,7 @@ def make_disclosure(*, salt: str, name: str, value: JsonValue) -> str:
         raise LabelError(f"{name}: {error}") from error
     if _RESERVED.search(spelled):
         raise LabelError(f"{name}: a member named _sd or ... is reserved (RFC 9901)")
-    return b64u(b'["%b","%b",%b]' % (salt.encode(), name.encode(), spelled))
+    return b64u(b'["%b","%b",%b]' % (b64u(salt).encode(), name.encode(), spelled))
 
 
 def parse_disclosure(text: str) -> Disclosure:

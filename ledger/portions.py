@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ledger.disclosures import Disclosure, field_name, parse_disclosures
 from ledger.errors import LabelError, MalformedError
@@ -16,8 +17,12 @@ def label_name(portion: str) -> str:
     return f"{portion}.label"
 
 
+@lru_cache(maxsize=4096)
 def check_place(portion: str, name: str) -> None:
-    """Raise MalformedError unless a portion may hold the field: its own, in the case any, and no label."""
+    """Raise MalformedError unless a portion may hold the field: its own, in the case any, and no label.
+
+    Remembered, since a list seals the same few names ten thousand times.
+    """
     owner, _, field = field_name(name).partition(".")
     if field == "label":
         raise MalformedError("a label stands first in its own portion and nowhere else")

@@ -86,7 +86,7 @@ def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str,
         raise MalformedError("a record has exactly the portions item, event and case")
     listed = [(portion, name, value) for portion in PORTIONS for name, value in _named(portion, portions[portion])]
     _check_names([name for _, name, _ in listed])
-    salts = spell_list(slices(token_bytes(SALT_BYTES * len(listed)), size=SALT_BYTES), size=SALT_BYTES)
+    salts = slices(token_bytes(SALT_BYTES * len(listed)), size=SALT_BYTES)
     out: dict[str, list[tuple[str, str]]] = {portion: [] for portion in PORTIONS}
     for salt, (portion, name, value) in zip(salts, listed, strict=True):
         out[portion].append((name, make_disclosure(salt=salt, name=name, value=value)))

@@ -17,8 +17,16 @@ class StartError(Exception):
     """The database and the charter do not fit each other, or the tree does not recompute: nothing is signed."""
 
 
+class StorageError(Exception):
+    """The database did not do what it was asked to, and said so."""
+
+
 class UnsupportedTypeError(errors.MalformedError):
     """A body of another media type than the path takes."""
+
+
+class MethodError(errors.MalformedError):
+    """A method that the path does not take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +67,12 @@ TABLE: dict[type[Exception], Kind] = {
         status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         title="The body is of another type than this path takes",
         next="Set Content-Type to the type that /openapi.json names for this path.",
+    ),
+    MethodError: Kind(
+        type="malformed",
+        status=HTTPStatus.METHOD_NOT_ALLOWED,
+        title="The path does not take this method",
+        next="Use one of the methods that Allow names.",
     ),
     errors.LabelError: _MALFORMED,
     errors.ProofError: _MALFORMED,

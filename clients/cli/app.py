@@ -5,13 +5,16 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
+from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, lists, profile, reading
+from clients.cli import agency, audit, charter, demo, lists, profile, reading
 from clients.cli.edge import Edge, real_edge
-from clients.cli.exits import OURS, Exit, code_of, lines, to_json
+from clients.cli.exits import Exit, code_of, lines, to_json
+from clients.errors import ClientError
+from crypto.errors import CryptoError
 from crypto.startup import require_primitives
+from ledger.errors import LedgerError
 
 app = typer.Typer(
     name="sealtrace",
@@ -25,7 +28,16 @@ app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
-for _command in (charter.join, lists.submit, lists.preview, reading.sync, reading.show, reading.find, audit.audit):
+for _command in (
+    charter.join,
+    lists.submit,
+    lists.preview,
+    reading.sync,
+    reading.show,
+    reading.find,
+    audit.audit,
+    demo.demo,
+):
     app.command(name="list" if _command is reading.find else None)(_command)
 
 
@@ -36,29 +48,32 @@ def main() -> None:
 
 def run(arguments: Sequence[str], edge: Edge) -> int:
     """Run one command; return its exit code."""
-    as_json = "--json" in arguments
     try:
         require_primitives()
         code = app(args=list(arguments), prog_name="sealtrace", standalone_mode=False, obj=edge)
-        return int(code or Exit.DONE)
-    except click.exceptions.Abort:
-        edge.note("interrupted: run the same command again, it goes on where it stopped")
-        return Exit.USAGE
-    except KeyboardInterrupt:
-        edge.note("interrupted: run the same command again, it goes on where it stopped")
-        return Exit.USAGE
-    except click.ClickException as error:
-        edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`")
-        return Exit.USAGE
-    except OURS as error:
-        _tell(error, edge, as_json=as_json)
-        return code_of(error)
-    except OSError as error:
-        _tell(OSError(f"a file cannot be used: {error.strerror} ({error.filename})"), edge, as_json=as_json)
-        return Exit.REFUSED
-    except Exception as error:  # noqa: BLE001 - the last resort: a defect is named by its type, its text may hold content
-        edge.note(f"✗ a defect of this program ({type(error).__name__}); nothing is known to have been changed by it")
-        return Exit.REFUSED
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error leaves as a stack trace
+        return _failed(error, edge, as_json="--json" in arguments)
+    return int(code or Exit.DONE)
+
+
+def _failed(error: BaseException, edge: Edge, *, as_json: bool) -> Exit:
+    match error:
+        case KeyboardInterrupt() | typer.Abort():
+            edge.note("interrupted: run the same command again, it goes on where it stopped")
+            return Exit.USAGE
+        case TyperException():
+            edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`")
+            return Exit.USAGE
+        case ClientError() | LedgerError() | CryptoError():
+            _tell(error, edge, as_json=as_json)
+            return code_of(error)
+        case OSError():
+            _tell(OSError(f"a file cannot be used: {error.strerror} ({error.filename})"), edge, as_json=as_json)
+            return Exit.REFUSED
+        case _:
+            # A defect is named by its type alone: its text may hold content.
+            edge.note(f"✗ a defect of this program ({type(error).__name__}); what is logged is not affected")
+            return Exit.REFUSED
 
 
 def _tell(error: Exception, edge: Edge, *, as_json: bool) -> None:

@@ -58,7 +58,7 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
 
 
 @app.command(epilog="Example: sealtrace charter sign charter.proposal --home ~/arms -o charter.json")
-def sign(
+def sign(  # noqa: PLR0913 - where the file is, where it goes, what came before
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A proposal, or a charter that others have signed.")],
     *,

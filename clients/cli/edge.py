@@ -1,6 +1,6 @@
 """The edge of the program: the one place that touches the clock, chance, the network and the terminal."""
 
-import datetime
+import datetime as dt
 import getpass
 import json
 import secrets
@@ -31,9 +31,9 @@ class Edge:
     note: Callable[[str], None]
     cost: Cost = STRONG
 
-    def today(self) -> datetime.date:
+    def today(self) -> dt.date:
         """Return the date in UTC."""
-        return datetime.datetime.fromtimestamp(self.world.clock(), datetime.UTC).date()
+        return dt.datetime.fromtimestamp(self.world.clock(), dt.UTC).date()
 
     def home(self, path: str | None) -> Home:
         """Return the home that `--home` or the environment names."""

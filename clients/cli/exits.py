@@ -10,10 +10,9 @@ from clients.errors import (
     StaleError,
     UnreachableError,
 )
-from crypto.errors import CryptoError
 from ledger import decision
 from ledger.checks import CheckFailedError
-from ledger.errors import BusyError, LedgerError, NotAMemberError, QuotaError, StaleEpochError
+from ledger.errors import BusyError, NotAMemberError, QuotaError, StaleEpochError
 from ledger.jsontext import JsonValue
 
 
@@ -39,8 +38,6 @@ _CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (HomeError, Exit.USAGE),
     (PassphraseError, Exit.USAGE),
 )
-
-OURS = (ClientError, LedgerError, CryptoError)
 
 
 def code_of(error: Exception) -> Exit:

@@ -15,7 +15,7 @@ from clients.cli.options import HomeOption, JsonOption, MapOption, ProfileOption
 from clients.codes import load_tables
 from clients.durable import write_file
 from clients.errors import ListError
-from clients.importing import Prepared, prepare
+from clients.importing import Means, Prepared, prepare
 from clients.lists.maps import ListMap, parse_map
 from clients.lists.proposing import propose_map
 from clients.lists.reading import read_table
@@ -66,7 +66,7 @@ def submit(  # noqa: PLR0913 - each option is one decision about the list
         edge.show(*_result(done, prepared), as_json=as_json)
 
 
-def preview(
+def preview(  # noqa: PLR0913 - as `submit`
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The list, as CSV.")],
     *,
@@ -96,15 +96,13 @@ def _prepare(
     session.refresh()
     charters = session.trust.charters()
     used = load_profile(session.home, charters[-1], path=Path(profile) if profile else None)
-    prepared = prepare(
-        raw,
-        list_map,
+    means = Means(
         tables=load_tables(session.home),
         planner=Planner(used, members_of(charters)),
         row_key=session.keyring.row_key(),
         today=edge.today(),
     )
-    return prepared, used
+    return prepare(raw, list_map, means), used
 
 
 def _map(raw: bytes, file: Path, name: str | None, edge: Edge) -> ListMap:

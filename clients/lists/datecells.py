@@ -4,7 +4,7 @@ A map says which patterns a list uses. Nothing is guessed between day and month:
 says, and a list that mixes both spellings needs two lists.
 """
 
-import datetime
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def _checked(year: int, month: int, day: int) -> str:
             "write the year of the Gregorian calendar with four digits",
         )
     try:
-        return datetime.date(year, month, day).isoformat()
+        return dt.date(year, month, day).isoformat()
     except ValueError as error:
         raise CellError("no such day in the calendar", "check day and month, and the order the map names") from error
 

@@ -4,7 +4,7 @@ A row gives several records where its map says so. Nothing here knows a label or
 who will read what.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -59,7 +59,7 @@ def check_map(list_map: ListMap, table: Table) -> None:
 
 
 def map_rows(
-    list_map: ListMap, table: Table, tables: Tables, *, today: datetime.date
+    list_map: ListMap, table: Table, tables: Tables, *, today: dt.date
 ) -> Iterator[tuple[MappedRow | None, tuple[Problem, ...]]]:
     """Yield every row as drafts (None where it cannot be read) with its problems, in the list's order."""
     reading = Reading(dates=list_map.dates, tables=tables)
@@ -68,15 +68,15 @@ def map_rows(
 
 
 def _check_rule(rule: RecordRule) -> None:
-    if rule.event not in KINDS:
-        raise ListError(f"the map has the event {rule.event!r}, which is no event kind", next_step="see docs/maps.md")
+    if not rule.event.columns and rule.event.value not in KINDS:
+        raise ListError(f"the map has the event {rule.event.value!r}, which is no kind", next_step="see docs/maps.md")
     for name in rule.fields:
         if shape_of(name) is None or name == "event.kind":
             raise ListError(f"the map fills {name!r}, which is no field it can fill", next_step="see docs/maps.md")
 
 
 def _map_row(
-    list_map: ListMap, header: Sequence[str], row: Row, reading: Reading, today: datetime.date
+    list_map: ListMap, header: Sequence[str], row: Row, reading: Reading, today: dt.date
 ) -> tuple[MappedRow | None, tuple[Problem, ...]]:
     if len(row.cells) > len(header):
         return None, (_row_problem(row, "more cells than the header has columns", "check the delimiter and quotes"),)
@@ -98,10 +98,10 @@ def _map_row(
 
 
 def _draft(rule: RecordRule, cells: Mapping[str, str], row: Row, reading: Reading) -> tuple[Draft, list[Problem]]:
-    fields: Fields = {"event.kind": rule.event}
+    fields: Fields = {}
     columns: dict[str, str] = {}
     problems: list[Problem] = []
-    for name, sources in rule.fields.items():
+    for name, sources in {"event.kind": (rule.event,), **rule.fields}.items():
         column = next((source.columns[0] for source in sources if source.columns), "")
         try:
             found = _value(name, sources, cells, reading)
@@ -111,7 +111,8 @@ def _draft(rule: RecordRule, cells: Mapping[str, str], row: Row, reading: Readin
         place(fields, found)
         columns |= dict.fromkeys(found, column)
     ordered = {name: fields[name] for name in sorted(fields)}
-    return Draft(event=rule.event, fields=ordered, compartments=rule.compartments, columns=columns), problems
+    event = str(fields.get("event.kind", ""))
+    return Draft(event=event, fields=ordered, compartments=rule.compartments, columns=columns), problems
 
 
 def _value(name: str, sources: Sequence[Source], cells: Mapping[str, str], reading: Reading) -> Fields:
@@ -145,7 +146,7 @@ def _clean(cell: str) -> str:
     return "".join(one if one.isprintable() or one in "\n\t" else " " for one in lines).strip()
 
 
-def _future(draft: Draft, row: Row, today: datetime.date) -> Iterator[Problem]:
+def _future(draft: Draft, row: Row, today: dt.date) -> Iterator[Problem]:
     for name in _DATE_FIELDS:
         value = draft.fields.get(name)
         if isinstance(value, str) and _begins_after(value, today):
@@ -158,7 +159,7 @@ def _future(draft: Draft, row: Row, today: datetime.date) -> Iterator[Problem]:
             )
 
 
-def _begins_after(text: str, today: datetime.date) -> bool:
+def _begins_after(text: str, today: dt.date) -> bool:
     return parse_date(text).earliest > today
 
 

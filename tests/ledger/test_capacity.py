@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.encoding import b64u
 from ledger.capacity import disclosure_bytes, free_bytes
 from ledger.disclosures import make_disclosure
 from ledger.errors import LabelError
@@ -15,13 +16,14 @@ from ledger.portions import pack
 from ledger.recordform import SIZES
 from tests.support.fields import PARTNERS, PISTOL, label
 
+SALT = b64u(bytes(16))
 LABEL = label(Level.RESTRICTED, *PARTNERS).to_json()
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=300)
 
 
 def _disclosures(portion: str, fields: dict[str, JsonValue]) -> list[tuple[str, str]]:
     named: dict[str, JsonValue] = {f"{portion}.label": LABEL, **fields}
-    return [(name, make_disclosure(salt=bytes(16), name=name, value=value)) for name, value in named.items()]
+    return [(name, make_disclosure(salt=SALT, name=name, value=value)) for name, value in named.items()]
 
 
 def _refusal(act: Callable[[], object]) -> str | None:
@@ -35,7 +37,7 @@ def _refusal(act: Callable[[], object]) -> str | None:
 @given(TEXTS | st.booleans() | st.integers(0, 2**53 - 1) | st.lists(TEXTS, max_size=3))
 def test_a_disclosures_length_is_known_without_its_salt(value: JsonValue) -> None:
     """The length counted is the length of the disclosure that sealing makes."""
-    made = make_disclosure(salt=bytes(16), name="item.description", value=value)
+    made = make_disclosure(salt=SALT, name="item.description", value=value)
 
     assert len(made) == disclosure_bytes("item.description", value)
 

@@ -165,6 +165,12 @@ def test_require_permit_returns_or_raises() -> None:
     assert str(refusal.value) == "not for this purpose"
 
 
+def test_a_carrier_of_an_unknown_kind_stops_the_program() -> None:
+    """What came by a way nobody has decided about is not decided upon."""
+    with pytest.raises(AssertionError):
+        _ask(carried=OFFICER)  # type: ignore[arg-type]  # the attack
+
+
 def _people() -> st.SearchStrategy[Reader]:
     return st.builds(
         Reader,

@@ -13,7 +13,8 @@ from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
 from tests.support.reference import vector_json
 
-SALT = b64u(bytes(range(16)))
+RAW_SALT = bytes(range(16))
+SALT = b64u(RAW_SALT)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS,
@@ -31,7 +32,7 @@ def spelled(*parts: Any) -> str:
 @given(name=NAMES, value=VALUES)
 def test_a_disclosure_is_read_back_as_it_was_made(name: str, value: JsonValue) -> None:
     """Name and value survive, and the text is the array [salt, name, value]."""
-    text = make_disclosure(salt=SALT, name=name, value=value)
+    text = make_disclosure(salt=RAW_SALT, name=name, value=value)
 
     assert Disclosure(text=text, name=name, value=value) == parse_disclosure(text)
     assert [SALT, name, value] == json.loads(unb64u(text))
@@ -117,7 +118,7 @@ def test_json_with_spaces_is_refused() -> None:
 def test_a_value_no_record_can_carry_is_refused_with_the_field_named(value: Any) -> None:
     """The error names the field and the rule and never quotes the value."""
     with pytest.raises(LabelError, match=r"^case\.note: ") as refused:
-        make_disclosure(salt=SALT, name="case.note", value=value)
+        make_disclosure(salt=RAW_SALT, name="case.note", value=value)
 
     assert str(value) not in str(refused.value)
 
@@ -125,20 +126,20 @@ def test_a_value_no_record_can_carry_is_refused_with_the_field_named(value: Any)
 @pytest.mark.parametrize("value", ['{"_sd":1}', ['x,"_sd":', "..."], {"x_sd": 1, "a_sd": 2, "....": 3}, '"...":'])
 def test_words_that_only_look_like_reserved_members_are_carried(value: JsonValue) -> None:
     """Reserved are members' names, not texts that quote them."""
-    assert parse_disclosure(make_disclosure(salt=SALT, name="case.note", value=value)).value == value
+    assert parse_disclosure(make_disclosure(salt=RAW_SALT, name="case.note", value=value)).value == value
 
 
 def test_seven_levels_of_value_fit() -> None:
     """The deepest value that is sealed is also opened."""
     value: JsonValue = [[[[[[[]]]]]]]
 
-    assert parse_disclosure(make_disclosure(salt=SALT, name="case.note", value=value)).value == value
+    assert parse_disclosure(make_disclosure(salt=RAW_SALT, name="case.note", value=value)).value == value
 
 
 def test_two_disclosures_of_one_name_are_refused() -> None:
     """A name stands once, even with one value and two salts."""
-    first = make_disclosure(salt=SALT, name="item.make", value="TAU")
-    second = make_disclosure(salt=b64u(bytes(16)), name="item.make", value="TAU")
+    first = make_disclosure(salt=RAW_SALT, name="item.make", value="TAU")
+    second = make_disclosure(salt=bytes(16), name="item.make", value="TAU")
 
     with pytest.raises(MalformedError):
         parse_disclosures([first, second])
@@ -148,14 +149,14 @@ def test_the_member_order_of_a_value_is_free() -> None:
     """Inside a value, members may stand in any order and come back in it."""
     values: tuple[dict[str, JsonValue], ...] = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
     for value in values:
-        found = parse_disclosure(make_disclosure(salt=SALT, name="item.note", value=value)).value
+        found = parse_disclosure(make_disclosure(salt=RAW_SALT, name="item.note", value=value)).value
 
         assert json.dumps(value) == json.dumps(found)
 
 
 def test_a_disclosure_does_not_show_its_value_by_accident() -> None:
     """The repr, which ends in logs, holds no value."""
-    one = parse_disclosure(make_disclosure(salt=SALT, name="item.make", value="canary"))
+    one = parse_disclosure(make_disclosure(salt=RAW_SALT, name="item.make", value="canary"))
 
     assert "canary" not in repr(one)
     assert one.text not in repr(one)

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.encoding import b64u
 from ledger.disclosures import make_disclosure
 from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
 from ledger.portions import check_place, pack, unpack
 from ledger.recordform import PORTIONS, SIZES
 
-SALT = b64u(bytes(16))
+SALT = bytes(16)
 
 
 def listed(*fields: tuple[str, JsonValue]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -15,12 +15,10 @@ from crypto.encoding import b64u, lp, unb64u
 from crypto.errors import CryptoError
 from crypto.signing import Algorithm, SeedSigner
 from ledger import jws
-from ledger.capacity import free_bytes
-from ledger.disclosures import digest, make_disclosure
+from ledger.disclosures import digest
 from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
-from ledger.labels import Label, Level, Purpose
-from ledger.portions import pack
+from ledger.labels import Level
 from ledger.records import (
     PORTIONS,
     SIZES,
@@ -212,32 +210,6 @@ def test_a_refusal_never_quotes_a_value() -> None:
     values: tuple[JsonValue, ...] = ("canary\x00", {"_sd": "canary"}, "canary" * 400)
     for value in values:
         assert "canary" not in refused({**FIELDS, "item": {"item.note": value}})
-
-
-@given(st.dictionaries(st.sampled_from([f"item.f{number}" for number in range(6)]), st.text("aé", max_size=500)))
-def test_what_a_preview_says_fits_is_what_sealing_takes(fields: dict[str, JsonValue]) -> None:
-    """The room computed before sealing and the room there is are the same to the byte, refusals included."""
-    label = Label(level=Level.RESTRICTED, rel=("xbe-cib",), comp=frozenset(), purp=frozenset({Purpose.TRACE}), cav=())
-    listed = [
-        (name, make_disclosure(salt="A" * 22, name=name, value=value))
-        for name, value in {"item.label": label.to_json(), **fields}.items()
-    ]
-
-    def promised() -> int:
-        return SIZES["item"] - 4 - free_bytes("item", label, fields)
-
-    def taken() -> int:
-        return int.from_bytes(pack("item", listed)[:4], "big")
-
-    assert outcome(promised) == outcome(taken)
-
-
-def outcome(measure: Callable[[], int]) -> int | str:
-    """Return the bytes that fields take, or the text with which they are refused."""
-    try:
-        return measure()
-    except LabelError as error:
-        return str(error)
 
 
 @pytest.mark.parametrize("left", ["item", "event", "case"])

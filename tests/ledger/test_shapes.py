@@ -183,3 +183,9 @@ def test_shapes_say_their_rule() -> None:
     assert MARK.rule == "object {as_marked: text of at most 8 bytes; where?: one of frame, slide}"
     assert Many(item=flag(), high=3).rule == "list of 1 to 3: true or false"
     assert integer(1, 1_000).rule == "integer from 1 to 1,000"
+
+
+def test_a_shape_of_an_unknown_kind_stops_the_program() -> None:
+    """A new kind of shape is decided about before it lets a value through."""
+    with pytest.raises(AssertionError):
+        check("text", "x", where="item.x")  # type: ignore[arg-type]  # the mistake

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ledger import casefields, eventfields, itemfields
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
+from ledger.labels import CAVEATS, Compartment, Level, Purpose
 from ledger.shapes import Group, Leaf, Many, Shape
 from ledger.vocabulary import FIELDS, MAX_FIELDS, check_field, check_portion, check_record, portion_of
 from tests.support.fields import PISTOL, json_values
@@ -387,3 +388,16 @@ def test_the_document_has_the_codes_table_of_events() -> None:
     expected = [(kind, "`, `".join(names)) for kind, names in eventfields.KINDS.items()]
 
     assert expected == [row for row in _documented(r"\| `[a-z_]+` \| (`event|\s*\|$)") if row[0] in eventfields.KINDS]
+
+
+def test_the_document_lists_the_codes_of_labels() -> None:
+    """docs/vocabulary.md, 5 names every level, compartment, purpose and caveat, and no other."""
+    rows = {row[0]: row[1] for row in _documented(r"\| `(level|comp|purp|cav)` \|")}
+
+    def named(member: str) -> list[str]:
+        return re.findall(r"\b[A-Z][A-Z0-9]+(?:-[A-Z]+)?\b", rows[member].partition(";")[0].partition(":text")[0])
+
+    assert [level.value for level in Level] == named("level")
+    assert sorted(code.value for code in Compartment) == named("comp")
+    assert sorted(code.value for code in Purpose) == named("purp")
+    assert set(CAVEATS) == set(re.findall(r"[A-Z0-9]+-[A-Z]+|ORCON", rows["cav"]))

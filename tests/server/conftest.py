@@ -8,6 +8,15 @@ import pytest
 from tests.support.services import World
 
 
+@pytest.fixture(scope="session")
+def quiet_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a service with three agencies to which nothing is ever added: for what only reads, or is refused."""
+    world = World(tmp_path_factory.mktemp("quiet"))
+    world.found()
+    yield world
+    world.close()
+
+
 @pytest.fixture
 def empty_world(tmp_path: Path) -> Iterator[World]:
     """Return a service whose first charter is still to come."""

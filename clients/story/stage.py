@@ -1,0 +1,163 @@
+"""Where the story plays: a data folder, a service in a process of its own, a home and a passphrase for each member."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clients.cli.edge import Edge, real_edge
+from clients.errors import ClientError, UnreachableError
+from clients.passphrase import Passphrases
+from clients.story.cast import Member
+from clients.transport import HttpTransport, Request
+from crypto.digests import sha256
+from crypto.encoding import b64u
+from ledger.wire import limits, paths
+
+HOST = "127.0.0.1"
+START_SECONDS = 30
+_OK = 200
+_MARKER = ".sealtrace-story"
+_SERVER = Path(sys.executable).with_name("sealtrace-server")
+
+
+class StoryError(ClientError):
+    """The story cannot go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The folder of one story; what is in it is thrown away by the next."""
+
+    data: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Return where the service answers."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def service_log(self) -> Path:
+        """Return what the service wrote about itself."""
+        return self.data / "service.log"
+
+    def home(self, member: Member) -> Path:
+        """Return a member's home."""
+        return self.data / "agencies" / member.id
+
+    def passphrase_file(self, member: Member) -> Path:
+        """Return where the story leaves a member's passphrase, so that one may go on playing with its home."""
+        return self.data / "agencies" / f"{member.id}.passphrase"
+
+    def clear(self) -> None:
+        """Make the folder new; refuse one that another program filled."""
+        if self.data.exists() and any(self.data.iterdir()):
+            if not (self.data / _MARKER).exists():
+                raise StoryError(f"{self.data} holds other files", next_step="name an empty folder: make run DATA=dir")
+            shutil.rmtree(self.data)
+        (self.data / "agencies").mkdir(mode=0o700, parents=True)
+        (self.data / _MARKER).touch()
+
+    def draw_passphrase(self, member: Member) -> None:
+        """Draw a member's passphrase. Leaving it in a file is what only a demonstration may do."""
+        _write_private(self.passphrase_file(member), secrets.token_urlsafe(18))
+
+    def edge(self, member: Member, *, written: list[str], noted: list[str]) -> Edge:
+        """Return the world as the member's commands see it; results go to `written`, progress to `noted`."""
+        passphrase = self.passphrase_file(member).read_text(encoding="ascii")
+        environ: Mapping[str, str] = {"SEALTRACE_HOME": str(self.home(member))}
+        return replace(
+            real_edge(environ),
+            passphrases=Passphrases(environ, ask=lambda _prompt: passphrase),
+            write=written.append,
+            note=noted.append,
+        )
+
+    def create_service(self, *, origin: str) -> Path:
+        """Make the service's keys; return its service.json."""
+        _write_private(self.data / "service.passphrase", secrets.token_urlsafe(18))
+        with self._passphrase_descriptor() as (environ, descriptor):
+            subprocess.run(  # noqa: S603 - our own program with our own words
+                [_SERVER, "create", "--data", self.data, "--origin", origin, "--url", self.url],
+                env=environ,
+                pass_fds=[descriptor],
+                check=True,
+                capture_output=True,
+            )
+        return self.data / "service.json"
+
+    @contextmanager
+    def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Serve the log in a process of its own until the story leaves."""
+        self._require_free_port()
+        with self.service_log.open("wb") as log, self._passphrase_descriptor() as (environ, descriptor):
+            process = subprocess.Popen(  # noqa: S603 - our own program with our own words
+                [_SERVER, "serve", "--data", self.data, "--charter", charter, "--port", str(self.port)],
+                env=environ,
+                pass_fds=[descriptor],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self._wait(process)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=START_SECONDS)
+
+    def export(self, database: Path, folder: Path) -> None:
+        """Write the open files of a log from a copy of its database, verifying nothing: that is the audit's work."""
+        command = [str(_SERVER), "export", "--database", str(database), "--output", str(folder)]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own program with our own words
+
+    def _require_free_port(self) -> None:
+        """Refuse a port where somebody else would answer in the service's place."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self.port))
+            except OSError as error:
+                raise StoryError(
+                    f"port {self.port} is taken by another program", next_step="take another: make run PORT=n"
+                ) from error
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        transport = HttpTransport(self.url)
+        for _ in range(START_SECONDS * 10):
+            if process.poll() is not None:
+                break
+            try:
+                if transport.send(Request(method="GET", path=paths.HEALTHZ), limit=limits.MAX_JSON_BYTES).status == _OK:
+                    return
+            except UnreachableError:
+                pass
+            time.sleep(0.1)
+        raise StoryError(
+            f"the service does not answer at {self.url}",
+            next_step=f"read {self.service_log}, or take another port: make run PORT=n",
+        )
+
+    @contextmanager
+    def _passphrase_descriptor(self) -> Iterator[tuple[dict[str, str], int]]:
+        with (self.data / "service.passphrase").open("rb") as file:
+            number = file.fileno()
+            yield {**os.environ, "SEALTRACE_PASSPHRASE_FD": str(number)}, number
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file as text: to show that two are one."""
+    return b64u(sha256(path.read_bytes()))
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)

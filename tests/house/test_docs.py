@@ -1,0 +1,55 @@
+"""What the documents promise exists: tests that the threat model names, files that links point to, commands."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def test_names() -> set[str]:
+    """The name of every test function in the suite."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.glob("tests/**/test_*.py"))
+    return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+test_names.__test__ = False  # type: ignore[attr-defined]  # pytest's own way to say that a function is no test
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    """A promise whose test was renamed or deleted is a promise without proof."""
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")))
+
+    assert len(named) > 20
+    assert named - test_names() == set()
+
+
+def test_every_test_says_in_a_sentence_what_it_keeps() -> None:
+    """A test without a docstring keeps a promise that nobody knows of."""
+    silent = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in ROOT.glob("tests/**/test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
+    """A relative link in a document names a file or folder of the repository."""
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", document.read_text(encoding="utf-8"))
+    broken = [link for link in links if not (document.parent / link).exists()]
+
+    assert broken == []
+
+
+def test_every_decision_has_its_own_number() -> None:
+    """Decision records are cited by number, so no number stands twice."""
+    numbers = [path.name[:4] for path in (ROOT / "docs/adr").glob("*.md")]
+
+    assert sorted(numbers) == sorted(set(numbers))
