@@ -12,12 +12,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/operations.md"
 PASSPHRASE = "seven dice were thrown for this"
+
+# What MemoryDenyWriteExecute= does, by the kernel's own switch (PR_SET_MDWE; kernels before 6.3 do not know it).
+DENY_WRITE_EXECUTE = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 # systemctl starts what the installed unit's ExecStart says, with the unit's environment and its credential.
 STAND_INS = {
@@ -32,7 +38,8 @@ unit=$MACHINE/etc/systemd/system/sealtrace-server.service
 . $MACHINE/etc/sealtrace/server.env
 mkdir $MACHINE/credentials && cp $MACHINE/etc/sealtrace/passphrase.cred $MACHINE/credentials/sealtrace-passphrase
 env --ignore-environment PATH=/usr/bin:/bin SEALTRACE_CHARTER=$SEALTRACE_CHARTER SEALTRACE_DATA=$MACHINE/var/lib/sealtrace \
-    CREDENTIALS_DIRECTORY=$MACHINE/credentials $(sed -n 's/^ExecStart=//p' $unit | sed "$SUBSTITUTIONS") \
+    CREDENTIALS_DIRECTORY=$MACHINE/credentials $PYTHON -c "$DENY_WRITE_EXECUTE" \
+    $(sed -n 's/^ExecStart=//p' $unit | sed "$SUBSTITUTIONS") \
     > $MACHINE/journal 2>&1 < /dev/null &
 echo $! > $MACHINE/pid
 """,
@@ -150,6 +157,8 @@ class Walk:
             "LC_ALL": "C.UTF-8",
             "MACHINE": str(self.machine),
             "PASSPHRASE": PASSPHRASE,
+            "PYTHON": sys.executable,
+            "DENY_WRITE_EXECUTE": DENY_WRITE_EXECUTE,
             "SUBSTITUTIONS": ";".join(swaps),
             "INSTALL": shutil.which("install") or "install",
             "SEALTRACE_PASSPHRASE_FD": str(working),
