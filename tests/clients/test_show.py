@@ -101,7 +101,9 @@ def test_the_record_looks_as_it_was_drawn() -> None:
 )
 def test_a_label_that_does_not_admit_the_viewer_withholds(who: Viewer) -> None:
     """Another purpose, another agency, an expired label: nothing is shown, and nothing tells why to the screen."""
-    label = Label(level=Level.RESTRICTED, rel=("xbe-cib",), purp=frozenset({Purpose.TRACE}), expires=dt.date(2030, 1, 1))
+    label = Label(
+        level=Level.RESTRICTED, rel=("xbe-cib",), purp=frozenset({Purpose.TRACE}), expires=dt.date(2030, 1, 1)
+    )
     view = view_record(record({"item": (label, ITEM)}), who)
 
     assert view.marking is None
@@ -149,7 +151,9 @@ def test_no_line_is_wider_than_asked(text: str, width: int) -> None:
     assert "".join("".join(lines).split()) == "".join(shown.split())
 
 
-@given(st.dictionaries(st.sampled_from(sorted(ITEM)), st.text(max_size=100) | st.lists(st.text(max_size=9), max_size=3)))
+@given(
+    st.dictionaries(st.sampled_from(sorted(ITEM)), st.text(max_size=100) | st.lists(st.text(max_size=9), max_size=3))
+)
 def test_fields_of_any_form_are_shown(fields: dict[str, JsonValue]) -> None:
     """What a newer agency writes into a field never breaks the page."""
     view = view_record(record({"item": (SHARED, fields)}), viewer())
