@@ -17,6 +17,7 @@ from server import schema
 from server.config import Config
 from server.errors import ConfigError, StartError
 from server.exporting import export
+from server.highest import HighestSigned
 from server.keys import create_keys, open_keys, service_json
 from server.passphrase import read_passphrase
 from server.serve import LOOPBACK, serve
@@ -45,6 +46,7 @@ def create(
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = Config(data=data, fingerprint=b"")
         keys = create_keys(config.keystore, passphrase=_passphrase(twice=True))
+        HighestSigned(config.highest).begin(keys, origin=origin)
         config.service.write_bytes(service_json(keys, origin=origin, url=url))
     except (ConfigError, CryptoError, LedgerError, OSError) as error:
         _fail(error)

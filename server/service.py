@@ -10,6 +10,7 @@ from ledger.errors import LedgerError, NotAMemberError
 from server import database, schema
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.reading import Reading
 from server.startup import verify_store
@@ -59,6 +60,8 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
+    highest = HighestSigned(config.highest)
+    signed = highest.read()
     schema.migrate(config.database)
     store = SqlStore(
         writer=database.writer(config.database),
@@ -66,13 +69,14 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
     )
     try:
         state = _verified_state(store, config, identity, keys)
+        require_reached(signed, store)
     except BaseException:
         store.close()
         raise
     return Service(
         identity=identity,
         state=state,
-        reading=Reading(store=store, state=state),
+        reading=Reading(store=store, state=state, highest=highest),
         submitting=Submitting(
             store=store, state=state, keys=keys, origin=identity.origin, threads=config.verify_threads
         ),

@@ -20,6 +20,7 @@ from ledger.labels import Level
 from ledger.terms import Limits
 from server.app import create_app, service_of
 from server.config import Config
+from server.highest import HighestSigned
 from server.keys import ServiceKeys, create_keys, service_json
 from tests.support.fakes import FixedClock
 
@@ -86,9 +87,7 @@ class Walk:
 
     def session(self, agency: str) -> Session:
         """Return a session of an agency that has joined."""
-        found = open_session(
-            self.homes[agency], self.keyring(agency), transport=self.transport, world=self.world()
-        )
+        found = open_session(self.homes[agency], self.keyring(agency), transport=self.transport, world=self.world())
         self._open.append(found)
         return found
 
@@ -108,6 +107,7 @@ def found_consortium(
     draft = Config(data=data, fingerprint=b"")
     keys = create_keys(draft.keystore, passphrase=PHRASE, cost=WEAK)
     draft.service.write_bytes(service_json(keys, origin=ORIGIN, url=URL))
+    HighestSigned(draft.highest).begin(keys, origin=ORIGIN)
     homes, requests = _enrol(folder, agencies, auditor, ceiling)
     terms = charters.Terms(limits=Limits(entries="open" if entries == "open" else "members"))
     file = charters.propose_charter(
