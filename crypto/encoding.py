@@ -1,10 +1,9 @@
 """One spelling for every value: length prefixes and strict base64 (docs/protocol.md, Notation and 1).
 
-`base64.urlsafe_b64decode` skips characters it does not know and ignores stray bits in the last one, so two
-different texts would name one value. Everything here decodes, encodes again and compares.
+Python's decoders skip characters they do not know and ignore stray bits in the last one, so two different texts
+would name one value. Everything here decodes, encodes again and compares.
 """
 
-import base64
 import binascii
 import struct
 
@@ -12,6 +11,10 @@ from crypto.errors import EncodingError
 
 HASH_BYTES = 32
 _PREFIX_BYTES = 4
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+# The characters that base64url leaves out become ones that no alphabet has.
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
 
 
 def lp(*parts: bytes | str | int) -> bytes:
@@ -41,40 +44,40 @@ def unlp(raw: bytes) -> tuple[bytes, ...]:
 
 def b64u(data: bytes) -> str:
     """Return unpadded base64url (RFC 4648, 5)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return _encode(data).translate(_TO_URL).rstrip(b"=").decode("ascii")
 
 
 def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:
     """Return the bytes of unpadded base64url text; raise EncodingError for any other spelling or size."""
-    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
-    data = _decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_")
-    if base64.urlsafe_b64encode(data).rstrip(b"=") != raw:
-        raise EncodingError("not unpadded base64url in its one spelling")
-    return _sized(data, size)
+    raw = _ascii(text).translate(_FROM_URL)
+    return _decode(raw + b"=" * (-len(raw) % 4), size)
 
 
 def b64(data: bytes) -> str:
     """Return padded standard base64 (RFC 4648, 4), as notes and proofs carry it."""
-    return base64.b64encode(data).decode("ascii")
+    return _encode(data).decode("ascii")
 
 
 def unb64(text: str | bytes, *, size: int | None = None) -> bytes:
     """Return the bytes of padded standard base64 text; raise EncodingError for any other spelling or size."""
-    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
-    data = _decode(raw, altchars=None)
-    if base64.b64encode(data) != raw:
-        raise EncodingError("not padded base64 in its one spelling")
-    return _sized(data, size)
+    return _decode(_ascii(text), size)
 
 
-def _decode(raw: bytes, *, altchars: bytes | None) -> bytes:
+def _ascii(text: str | bytes) -> bytes:
+    return text.encode("ascii", "replace") if isinstance(text, str) else text
+
+
+def _encode(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False)
+
+
+def _decode(padded: bytes, size: int | None) -> bytes:
     try:
-        return base64.b64decode(raw, altchars=altchars, validate=True)
-    except (binascii.Error, ValueError) as error:
+        data = binascii.a2b_base64(padded)
+    except binascii.Error as error:
         raise EncodingError("not base64") from error
-
-
-def _sized(data: bytes, size: int | None) -> bytes:
+    if _encode(data) != padded:
+        raise EncodingError("not base64 in its one spelling")
     if size is not None and len(data) != size:
         raise EncodingError(f"expected {size} bytes, found {len(data)}")
     return data

@@ -1,4 +1,4 @@
-"""Takes the labels off a serial box: "S/N:", "slide", "nº de série", "property tag" (docs/protocol.md, Vocabulary)."""
+"""Takes the labels off a serial box: "S/N:", "slide", "nº de série", "property tag" (docs/vocabulary.md, 2)."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """Makes: what officers write for a maker, its NCIC code, and the group that tokens are made over.
 
 The group of a make is derived and never written by a person: licensees and copies fold, so that one weapon recorded
-under two of its names still meets itself (docs/protocol.md, Vocabulary). Groups of the built-in list are frozen with
+under two of its names still meets itself (docs/vocabulary.md, 2). Groups of the built-in list are frozen with
 the table version. An official list brings codes and names; it can never move a make from one group to another,
 or an agency with the list and one without it would make different tokens.
 """

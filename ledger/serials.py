@@ -1,4 +1,4 @@
-"""Reads the serial box of a list: several numbers, wordings, labels, spreadsheet damage (docs/protocol.md, Vocabulary).
+"""Reads the serial box of a list: several numbers, wordings, labels, spreadsheet damage (docs/vocabulary.md, 2).
 
 A bad serial is no error: every box gives marks, each with the text as it was marked, kept for ever, and the condition
 that decides whether a token is made from it.
@@ -28,6 +28,7 @@ _SOFT_SEPARATORS = re.compile(
 )
 # A record holds at most this many (docs/vocabulary.md, 2); what else is in the box stays together in the last one.
 MAX_MARKS = 8
+MAX_MARK_BYTES = 200
 
 # Control characters, which no record may hold, and halves of characters, which no file can.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -138,12 +139,20 @@ def _read(stretch: Headed, as_marked: str) -> Mark:
 
 
 def _mark(as_marked: str, number: str, stretch: Headed, condition: Condition) -> Mark:
+    written = _UNWRITABLE.sub("\ufffd", as_marked.strip())
+    if len(written.encode()) > MAX_MARK_BYTES:
+        written, number, condition = _cut(written), "", Condition.PARTIAL if number else condition
     kind = stretch.kind or (Kind.RESTORED if condition is Condition.RESTORED else Kind.MAKER)
     return Mark(
-        as_marked=_UNWRITABLE.sub("\ufffd", as_marked.strip()),
+        as_marked=written,
         number=number,
-        script=script_of(number or as_marked),
+        script=script_of(number or written),
         location=stretch.location or Location.OTHER,
         kind=kind,
         condition=condition,
     )
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a text too long for a mark; nobody marks that much, so it makes no token."""
+    return text.encode()[: MAX_MARK_BYTES - len("…".encode())].decode(errors="ignore") + "…"

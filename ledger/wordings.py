@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Condition(Enum):
-    """The state of a marking (docs/protocol.md, Vocabulary)."""
+    """The state of a marking (docs/vocabulary.md, 2)."""
 
     LEGIBLE = "legible"
     PARTIAL = "partial"

@@ -14,14 +14,14 @@ from typing import Any
 
 import structlog
 from flask import Flask, Request, Response, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
-from ledger.errors import LedgerError, MalformedError, NotFoundError, TooLargeError
+from ledger.errors import MalformedError, NotFoundError, TooLargeError
 from ledger.wire import paths, requests, schemas
 from ledger.wire.calls import CALLS, Access, Call
 from server import errors
 from server.config import Config
-from server.errors import UnsupportedTypeError
+from server.errors import MethodError, UnsupportedTypeError
 from server.keys import ServiceKeys
 from server.metrics import Metrics
 from server.service import Service, open_service
@@ -54,16 +54,17 @@ def build_app(service: Service, *, metrics: Metrics) -> Flask:
     app.extensions[EXTENSION] = service
     views = Views(service)
     for call in CALLS:
-        gate = _Gate(call, views.view(call.name), service=service, metrics=metrics)
+        gate = Gate(call, views.view(call.name), service=service, metrics=metrics)
         app.add_url_rule(_rule(call), call.name, gate, methods=[call.method], provide_automatic_options=False)
     app.register_error_handler(HTTPException, _refuse_unrouted)
     return app
 
 
-class _Gate:
+class Gate:
     """What every request goes through before and after its view."""
 
     def __init__(self, call: Call, view: View, *, service: Service, metrics: Metrics) -> None:
+        """Stand before the view of one call."""
         self._call = call
         self._view = view
         self._service = service
@@ -188,11 +189,12 @@ def _problem(error: Exception) -> Response:
 
 def _refuse_unrouted(error: HTTPException) -> Response:
     """Answer what reached no call: no such path, or not with this method. The path is neither repeated nor logged."""
-    refusal: LedgerError = NotFoundError("there is no such path")
-    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
-        refusal = MalformedError("this path does not take that method")
     _log.info("unrouted", status=error.code)
-    return _problem(refusal)
+    if not isinstance(error, MethodNotAllowed):
+        return _problem(NotFoundError("there is no such path"))
+    response = _problem(MethodError("this path does not take that method"))
+    response.headers["Allow"] = ", ".join(sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"}))
+    return response
 
 
 def _places(error: BaseException) -> list[str]:

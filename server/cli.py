@@ -16,6 +16,7 @@ from ledger.wire import requests
 from server import schema
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.exporting import export
 from server.keys import create_keys, open_keys, service_json
 from server.passphrase import read_passphrase
 from server.serve import LOOPBACK, serve
@@ -86,6 +87,22 @@ def migrate(data: Data) -> None:
         schema.migrate(Config(data=data, fingerprint=b"").database)
     except (StartError, OSError) as error:
         _fail(error)
+
+
+@app.command("export")
+def export_command(
+    database: Annotated[Path, typer.Option(help="The database, or a copy of it; it is only read.")],
+    output: Annotated[Path, typer.Option(help="A new folder for checkpoint, tile/… and v1/charters/….")],
+) -> None:
+    """Write the open files of a log from its database, verifying nothing: `sealtrace audit --from` does that.
+
+    Example: sealtrace-server export --database /srv/ledger/ledger.sqlite --output /srv/mirror
+    """
+    try:
+        exported = export(database, output=output)
+    except (ConfigError, StartError, OSError) as error:
+        _fail(error)
+    typer.echo(f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, StaticPool, create_engine, event
 
 from server.errors import StartError
 
@@ -37,6 +37,39 @@ def readers(path: Path, *, connections: int) -> Engine:
     """Return the engine of the readers: each holds a snapshot for as long as it reads, and cannot write."""
     pool = {"poolclass": QueuePool, "pool_size": connections, "max_overflow": 0, "pool_timeout": 10}
     return _engine(path, begin="BEGIN", pool=pool, pragmas=("query_only=ON",))
+
+
+def read_only(path: Path) -> Engine:
+    """Return an engine of one connection that cannot write: for a copy, a backup, or a database that is in use.
+
+    Raises sqlite3.Error (as SQLAlchemy wraps it) at the first connection if there is no database.
+    """
+    # Without a write-ahead log nobody has the file open, and `immutable` lets SQLite read it without making files
+    # beside it: a copy on a read-only medium stays as it is. With one, its content is part of the database.
+    mode = "mode=ro" if wal_path(path).exists() else "mode=ro&immutable=1"
+    uri = f"{path.resolve().as_uri()}?{mode}"
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False),
+        poolclass=StaticPool,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "busy_timeout=5000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def wal_path(path: Path) -> Path:
+    """Return where the write-ahead log of a database lies."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def sync_folder(path: Path) -> None:

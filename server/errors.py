@@ -21,6 +21,10 @@ class UnsupportedTypeError(errors.MalformedError):
     """A body of another media type than the path takes."""
 
 
+class MethodError(errors.MalformedError):
+    """A method that the path does not take."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A stable problem type: its status, its title and the step that follows."""
@@ -59,6 +63,12 @@ TABLE: dict[type[Exception], Kind] = {
         status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         title="The body is of another type than this path takes",
         next="Set Content-Type to the type that /openapi.json names for this path.",
+    ),
+    MethodError: Kind(
+        type="malformed",
+        status=HTTPStatus.METHOD_NOT_ALLOWED,
+        title="The path does not take this method",
+        next="Use one of the methods that Allow names.",
     ),
     errors.LabelError: _MALFORMED,
     errors.ProofError: _MALFORMED,

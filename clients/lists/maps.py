@@ -66,9 +66,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRule:
-    """One record that a row gives when its conditions hold."""
+    """One record that a row gives when its conditions hold; `event` is its kind, fixed or from a column."""
 
-    event: str
+    event: Source
     when: tuple[Condition, ...]
     fields: Mapping[str, tuple[Source, ...]]
     compartments: frozenset[Compartment] = frozenset()
@@ -93,6 +93,7 @@ class ListMap:
         yield from self.key
         for record in self.records:
             yield from (condition.column for condition in record.when)
+            yield from record.event.columns
             for sources in record.fields.values():
                 for source in sources:
                     yield from source.columns
@@ -158,11 +159,15 @@ def _record(item: Any, shared: Mapping[str, tuple[Source, ...]]) -> RecordRule:
     if not fields:
         raise _wrong("record.fields", "at least one field")
     return RecordRule(
-        event=_text(record.get("event"), "record.event"),
+        event=_event(record.get("event")),
         when=_conditions(record.get("when", []), "record.when"),
         fields=fields,
         compartments=_compartments(record.get("compartments", [])),
     )
+
+
+def _event(value: Any) -> Source:
+    return _source(value, "record.event") if isinstance(value, dict) else Source(value=_text(value, "record.event"))
 
 
 def _compartments(value: Any) -> frozenset[Compartment]:

@@ -68,8 +68,8 @@ def map_rows(
 
 
 def _check_rule(rule: RecordRule) -> None:
-    if rule.event not in KINDS:
-        raise ListError(f"the map has the event {rule.event!r}, which is no event kind", next_step="see docs/maps.md")
+    if not rule.event.columns and rule.event.value not in KINDS:
+        raise ListError(f"the map has the event {rule.event.value!r}, which is no kind", next_step="see docs/maps.md")
     for name in rule.fields:
         if shape_of(name) is None or name == "event.kind":
             raise ListError(f"the map fills {name!r}, which is no field it can fill", next_step="see docs/maps.md")
@@ -98,10 +98,10 @@ def _map_row(
 
 
 def _draft(rule: RecordRule, cells: Mapping[str, str], row: Row, reading: Reading) -> tuple[Draft, list[Problem]]:
-    fields: Fields = {"event.kind": rule.event}
+    fields: Fields = {}
     columns: dict[str, str] = {}
     problems: list[Problem] = []
-    for name, sources in rule.fields.items():
+    for name, sources in {"event.kind": (rule.event,), **rule.fields}.items():
         column = next((source.columns[0] for source in sources if source.columns), "")
         try:
             found = _value(name, sources, cells, reading)
@@ -111,7 +111,8 @@ def _draft(rule: RecordRule, cells: Mapping[str, str], row: Row, reading: Readin
         place(fields, found)
         columns |= dict.fromkeys(found, column)
     ordered = {name: fields[name] for name in sorted(fields)}
-    return Draft(event=rule.event, fields=ordered, compartments=rule.compartments, columns=columns), problems
+    event = str(fields.get("event.kind", ""))
+    return Draft(event=event, fields=ordered, compartments=rule.compartments, columns=columns), problems
 
 
 def _value(name: str, sources: Sequence[Source], cells: Mapping[str, str], reading: Reading) -> Fields:

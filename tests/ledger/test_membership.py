@@ -444,7 +444,7 @@ def test_auditors_change_by_charter() -> None:
     old = make_keys("xin-audit", roles=(Role.HTTP, Role.HPKE))
     new = make_keys("xin-audit", roles=(Role.HTTP,), start=11)
     membership = consortium.state.membership
-    found = []
+    found, index = [], 0
     for keys in (old, old, (old[1], *new)):
         charter = consortium.next_charter(auditors=(Auditor(id="xin-audit", keys=keys),))
         index = consortium.submit_charter(_file(consortium, charter)).index + 1

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ledger.canonical import canonical
 from ledger.headings import headed, without_label
 from ledger.jsontext import dump
-from ledger.serials import MAX_MARKS, Condition, Kind, Location, Mark, number_of, read_marks
+from ledger.serials import MAX_MARK_BYTES, MAX_MARKS, Condition, Kind, Location, Mark, number_of, read_marks
 
 NUMBERS = st.from_regex(r"[A-Z]{1,3}[2-9]{4,6}", fullmatch=True)
 
@@ -202,6 +202,18 @@ def test_more_numbers_than_a_record_holds_stay_together() -> None:
     assert [mark.number for mark in marks[:7]] == [f"AB123{number}" for number in range(7)]
     assert marks[7].as_marked == "; ".join(f"AB123{number}" for number in range(7, 12))
     assert (marks[7].number, marks[7].condition) == ("", Condition.PARTIAL)
+
+
+@pytest.mark.parametrize(
+    ("box", "condition"), [("7" * 300, "partial"), ("ЁЖ" * 150, "not_recorded"), ("worn " * 60, "worn")]
+)
+def test_a_box_longer_than_a_mark_is_cut_and_makes_no_token(box: str, condition: str) -> None:
+    """A page of text in the box is no error: its beginning is kept, and no number is read from it."""
+    (mark,) = read_marks(box)
+
+    assert 190 < len(mark.as_marked.encode()) <= MAX_MARK_BYTES
+    assert box.startswith(mark.as_marked.removesuffix("…"))
+    assert (mark.number, mark.condition.value) == ("", condition)
 
 
 def test_what_no_record_can_hold_is_shown_as_such() -> None:

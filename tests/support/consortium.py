@@ -23,7 +23,7 @@ from ledger.keyentries import build_key_entry
 from ledger.keys import SUITE, Key, enrol, of_role
 from ledger.kinds import Role
 from ledger.labels import Level
-from ledger.log import Log
+from ledger.log import Log, Store
 from ledger.membership import CharterChange, KeyChange
 from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
 from ledger.slips import Hit, SlipDraft
@@ -154,7 +154,7 @@ class Consortium:
 
     charter: Charter
     charter_file: bytes
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: Store = field(default_factory=MemoryStore)
 
     def __post_init__(self) -> None:
         """Append charter 1."""
@@ -263,7 +263,7 @@ class Consortium:
         slip = SlipDraft(hit=Hit.OFF)
         return seal_record(signer=sign, kid=kid, iat=NOW, ep=ep, portions=draft, slip=slip, sup=sup)
 
-    def batch(self, iss: str, statements: Sequence[SealedStatement], **changes: object) -> bytes:
+    def batch(self, iss: str, statements: Sequence[SealedStatement], /, **changes: object) -> bytes:
         """Return the batch entry that closes `statements` and may stand next, but for what `changes` says."""
         chain = self.state.chain(iss)
         parts = {
@@ -284,9 +284,13 @@ class Consortium:
         submission = read_submission(entry, [statement.entry for statement in statements])
         return self.state.judge_batch(submission, known=self.store)
 
-    def submit(self, iss: str, statements: Sequence[SealedStatement], **changes: object) -> VerifiedBatch:
+    def submit(self, iss: str, statements: Sequence[SealedStatement], /, **changes: object) -> VerifiedBatch:
         """Judge and append a batch with all its blobs."""
-        judged = self.judge(self.batch(iss, statements, **changes), statements)
+        return self.submit_batch_entry(self.batch(iss, statements, **changes), statements)
+
+    def submit_batch_entry(self, entry: bytes, statements: Sequence[SealedStatement]) -> VerifiedBatch:
+        """Judge and append a batch that is signed already."""
+        judged = self.judge(entry, statements)
         blobs = [blob for statement in statements for blob in statement.blobs]
         attached = attach_blobs(judged.submission, blobs)
         self.log.append(batch_append(judged, attached=attached), judged.first)
@@ -298,7 +302,7 @@ class Consortium:
         return self.submit(iss, [self.grant(iss, self.ids, ep=ep), self.grant(iss, [], ep=ep, level=Level.SECRET)])
 
 
-def make_log(store: MemoryStore) -> Log:
+def make_log(store: Store) -> Log:
     """Return the log over a store, with its signers."""
     return Log(
         store=store,

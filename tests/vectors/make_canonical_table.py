@@ -19,7 +19,7 @@ HOMOGLYPHS = dict(
 DIGITS = {chr(base + value): str(value) for base in (0x0660, 0x06F0) for value in range(10)}
 BLOCKS = (
     (0x00A0, 0x024F),  # Latin-1 Supplement, Latin Extended-A and -B
-    (0x0370, 0x052F),  # Greek and Coptic, Cyrillic, Cyrillic Supplement
+    (0x0386, 0x052F),  # Greek and Coptic, Cyrillic, Cyrillic Supplement
     (0x0660, 0x0669),  # Arabic-Indic digits
     (0x06F0, 0x06F9),  # Persian digits
     (0x1E00, 0x1EFF),  # Latin Extended Additional
