@@ -12,6 +12,7 @@ DATABASE = "ledger.sqlite"
 KEYSTORE = "keystore"
 SERVICE = "service.json"
 HIGHEST = "highest-signed"
+TOMBSTONES = "tombstones"
 
 _DATA = "SEALTRACE_DATA"
 _CHARTER = "SEALTRACE_CHARTER"
@@ -35,6 +36,11 @@ class Config:
     def keystore(self) -> Path:
         """Return where the service's keys are."""
         return self.data / KEYSTORE
+
+    @property
+    def tombstones(self) -> Path:
+        """Return where the names of expunged records stand, whatever becomes of the database."""
+        return self.data / TOMBSTONES
 
     @property
     def service(self) -> Path:
