@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.encoding import b64u
 from ledger.capacity import disclosure_bytes, free_bytes
 from ledger.disclosures import make_disclosure
 from ledger.errors import LabelError
@@ -16,7 +15,7 @@ from ledger.portions import pack
 from ledger.recordform import SIZES
 from tests.support.fields import PARTNERS, PISTOL, label
 
-SALT = b64u(bytes(16))
+SALT = bytes(16)
 LABEL = label(Level.RESTRICTED, *PARTNERS).to_json()
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=300)
 
