@@ -1,4 +1,4 @@
-"""A home: the one folder where an agency's keys, outbox, replica and trust live (docs/operations.md).
+"""A home: the one folder where an agency's keys, outbox, replica and trust live (docs/commands.md).
 
 Everything in it is secret or decides what is believed, so a home that others may read or write is refused.
 """

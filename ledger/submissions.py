@@ -54,6 +54,13 @@ class Submission:
     leaves: tuple[bytes, ...]
     parsed: tuple[Statement | None, ...]
 
+    def complete(self) -> tuple[Statement, ...]:
+        """Return all statements parsed; raise MalformedError if the depth left any out."""
+        found = tuple(statement for statement in self.parsed if statement is not None)
+        if len(found) != len(self.parsed):
+            raise MalformedError("a submission that was not read to the end")
+        return found
+
 
 def read_submission(
     entry: bytes,
@@ -82,7 +89,7 @@ def read_submission(
 def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[Blob, ...], ...]:
     """Return the blobs of every statement in their places, if they are exactly those that the statements name."""
     rest = list(reversed(blobs))
-    attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.parsed)
+    attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.complete())
     if rest:
         raise MalformedError("more blobs than the statements name")
     return attached
@@ -122,7 +129,7 @@ def _parse(
     return tuple(parsed)
 
 
-def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
+def _take(rest: list[bytes], statement: Statement) -> list[bytes]:
     match statement:
         case Record():
             count = len(records.PLACES)
@@ -130,8 +137,6 @@ def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
             count = len(statement.places)
         case Message():
             count = len(messages.PLACES)
-        case None:
-            raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)
     if len(rest) < count:
@@ -139,7 +144,7 @@ def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
     return [rest.pop() for _ in range(count)]
 
 
-def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
+def _attach(statement: Statement, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
     match statement:
         case Record():
             records.check_blobs(statement, blobs)
@@ -155,7 +160,5 @@ def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, 
             readers = (route.to, statement.name.iss, None)
             parts = zip(messages.PLACES, blobs, readers, strict=True)
             return tuple(Blob(place=place, data=data, only_for=reader) for place, data, reader in parts)
-        case None:
-            raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from crypto.startup import require_primitives
 from ledger import jsontext
 from ledger.charter import Charter
+from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError, NotAMemberError
 from server import database, schema
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.reading import Reading
 from server.startup import verify_store
@@ -59,20 +63,17 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
-    schema.migrate(config.database)
-    store = SqlStore(
-        writer=database.writer(config.database),
-        readers=database.readers(config.database, connections=config.reader_connections),
-    )
+    highest = HighestSigned(config.highest)
+    signed = highest.read()
     try:
-        state = _verified_state(store, config, identity, keys)
-    except BaseException:
-        store.close()
-        raise
+        store, state = _open_log(config, identity, keys)
+        _require_reached(signed, store)
+    except SQLAlchemyError as error:
+        raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
     return Service(
         identity=identity,
         state=state,
-        reading=Reading(store=store, state=state),
+        reading=Reading(store=store, state=state, highest=highest),
         submitting=Submitting(
             store=store, state=state, keys=keys, origin=identity.origin, threads=config.verify_threads
         ),
@@ -91,13 +92,35 @@ def read_identity(config: Config) -> Identity:
         raise ConfigError(f"{config.service} is not what `sealtrace-server create` writes") from error
 
 
+def _open_log(config: Config, identity: Identity, keys: ServiceKeys) -> tuple[SqlStore, SharedState]:
+    schema.migrate(config.database)
+    store = SqlStore(
+        writer=database.writer(config.database),
+        readers=database.readers(config.database, connections=config.reader_connections),
+    )
+    try:
+        return store, _verified_state(store, config, identity, keys)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _require_reached(signed: Checkpoint, store: SqlStore) -> None:
+    try:
+        require_reached(signed, store)
+    except BaseException:
+        store.close()
+        raise
+
+
 def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:
-    verify_store(store, origin=identity.origin, vkeys=keys.named(identity.origin).vkeys)
     state = SharedState(origin=identity.origin, fingerprint=config.fingerprint)
     try:
+        verify_store(store, origin=identity.origin, vkeys=keys.named(identity.origin).vkeys)
         state.catch_up(store)
-    except LedgerError as error:
-        raise StartError(f"the log does not follow from the charter that was named: {error}") from error
+    except (LedgerError, TypeError) as error:
+        # A TypeError is a row of another type than was ever written: somebody had a database shell.
+        raise StartError(f"the log in the database is not one that this service wrote: {error}") from error
     if store.head().size:
         keys.require_named_by(state.charter())
     return state

@@ -5,7 +5,7 @@ Hot inserts go to the driver as tuples: the Core `insert()` construct costs a th
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -30,6 +30,7 @@ from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 from ledger.wire.requests import NONCE_SECONDS
 from server.database import truncate_log
+from server.errors import StorageError
 
 _JUDGED_AT_ONCE = 512
 
@@ -145,7 +146,8 @@ class SqlStore:
     """A log in a database (`ledger.log.Store`): one connection writes, others read what was committed."""
 
     def __init__(self, *, writer: Engine, readers: Engine) -> None:
-        """Open the writer's connection, which stays open until `close`."""
+        """Open the writer's connection, which stays open until `close` or until it fails."""
+        self._engine = writer
         self._writer = writer.connect()
         self._readers = readers
         # The connection is the sequencer's. A second thread that came here by mistake waits instead of sharing it.
@@ -154,14 +156,29 @@ class SqlStore:
     def close(self) -> None:
         """Close the readers' connections, empty the write-ahead log into the file, close the writer's."""
         self._readers.dispose()
-        truncate_log(self._writer)
-        self._writer.close()
+        if not self._writer.closed:
+            # Another program that reads may keep the log from being emptied; what is in it is as durable there.
+            with suppress(StorageError):
+                truncate_log(self._writer)
+            self._writer.close()
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Return a transaction that commits on leaving and rolls back on any exception."""
-        with self._writing, self._writer.begin():
-            yield SqlTransaction(self._writer)
+        with self._writing:
+            if self._writer.closed:
+                self._writer = self._engine.connect()
+            try:
+                with self._writer.begin():
+                    yield SqlTransaction(self._writer)
+            except LedgerError:
+                raise
+            except BaseException:
+                # A commit that failed may leave its transaction open, and every later one would fail with it. Closing
+                # the connection rolls back; the next transaction begins on a new one.
+                self._writer.invalidate()
+                self._writer.close()
+                raise
 
     def head(self) -> Head:
         """Return the head; that of an empty store is EMPTY_HEAD."""
