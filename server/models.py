@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles")
+APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles", "tombstones")
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,11 +75,13 @@ class Statement(Base):
     sup: Mapped[bytes | None]
     kcs: Mapped[bytes | None]
     batch: Mapped[int]
+    expunges: Mapped[bytes | None]
 
     __table_args__ = (
         UniqueConstraint("iss", "jti"),
-        # A record is superseded once: the index refuses a second.
+        # A record is superseded once and expunged once: the indexes refuse a second.
         Index("uq_statements_iss_sup", "iss", "sup", unique=True, sqlite_where=text("sup IS NOT NULL")),
+        Index("uq_statements_iss_expunges", "iss", "expunges", unique=True, sqlite_where=text("expunges IS NOT NULL")),
     )
 
 
@@ -107,6 +109,17 @@ class Blob(Base):
     data: Mapped[bytes]
 
     __table_args__ = (UniqueConstraint("idx", "place"),)
+
+
+class Tombstone(Base):
+    """An expunged record: its blobs are gone and may be missing (`server/tombstones.py`)."""
+
+    __tablename__ = "tombstones"
+
+    iss: Mapped[str] = mapped_column(primary_key=True)
+    jti: Mapped[bytes] = mapped_column(primary_key=True)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
 
 
 class Charter(Base):
