@@ -45,12 +45,15 @@ class ServiceKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What members agree on besides who they are; a ceiling binds what others may wrap for an agency."""
+    """What members agree on besides who they are; a ceiling binds what others may wrap for an agency.
+
+    What is None stays as the version before has it; a first charter takes a majority and the default limits.
+    """
 
     threshold: int | None = None
     ceilings: Mapping[str, Level] = field(default_factory=dict)
     read_only: frozenset[str] = frozenset()
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None
 
 
 def parse_service(raw: bytes) -> ServiceKeys:
@@ -88,10 +91,10 @@ def propose_charter(
             log=service.log,
             agencies=tuple(agencies[name] for name in sorted(agencies)),
             auditors=tuple(auditors[name] for name in sorted(auditors)),
-            threshold=terms.threshold or len(agencies) // 2 + 1,
+            threshold=terms.threshold or _threshold(len(agencies), before),
             witness=before.witness if before else WitnessPolicy(),
             match=before.match if before else None,
-            limits=terms.limits,
+            limits=terms.limits or (before.limits if before else Limits()),
         )
     )
 
@@ -120,6 +123,11 @@ def submit(service: Service, file: bytes) -> Receipt:
         root=checkpoint.root,
     )
     return receipt
+
+
+def _threshold(agencies: int, before: Charter | None) -> int:
+    """Return a majority, or the threshold of the version before where that is more and still can be reached."""
+    return min(agencies, max(agencies // 2 + 1, before.threshold if before else 0))
 
 
 def _with_terms(agency: Agency, terms: Terms) -> Agency:

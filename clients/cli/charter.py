@@ -34,7 +34,7 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
     ] = None,
     ceiling: Annotated[list[str] | None, typer.Option(help="AGENCY=LEVEL that others may send it at most.")] = None,
     read_only: Annotated[list[str] | None, typer.Option(help="An agency that submits no records.")] = None,
-    entries: Annotated[str, typer.Option(help="Who reads entry bundles: open or members.")] = "members",
+    entries: Annotated[str | None, typer.Option(help="Who reads entry bundles: open or members.")] = None,
     previous: Annotated[Path | None, typer.Option(help="The charter file in force, for the next version.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,7 +43,7 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         threshold=threshold,
         ceilings=dict(_ceiling(text) for text in ceiling or ()),
         read_only=frozenset(read_only or ()),
-        limits=Limits(entries=_entries(entries)),
+        limits=Limits(entries=_entries(entries)) if entries else None,
     )
     proposal = charters.propose_charter(
         charters.parse_service(service.read_bytes()),

@@ -78,9 +78,7 @@ def test_a_wheel_without_metadata_of_its_own_is_refused(tmp_path: Path) -> None:
         (("Classifier: Programming Language :: Python",), "see the licence file inside the wheel"),
     ],
 )
-def test_the_licence_is_told_as_the_package_tells_it(
-    tmp_path: Path, headers: tuple[str, ...], expected: str
-) -> None:
+def test_the_licence_is_told_as_the_package_tells_it(tmp_path: Path, headers: tuple[str, ...], expected: str) -> None:
     """An SPDX expression goes before a short name, that before classifiers; nothing is guessed."""
     wheel = read_wheel(make_wheel(tmp_path, "alpha", "1.0", *headers))
 
