@@ -34,6 +34,11 @@ def export(source: Path, *, output: Path) -> Exported:
     Raises ConfigError for a folder that holds something, and StartError for a file that is not a log's database.
     """
     _require_empty(output)
+    return write_open_files(source, output=output)
+
+
+def write_open_files(source: Path, *, output: Path) -> Exported:
+    """Write the open files below a folder that may hold other things: a backup, which is a mirror too."""
     engine = database.read_only(source)
     try:
         with engine.connect() as connection:
