@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from ledger.errors import MalformedError
+from ledger.expunges import Expunge
 from ledger.grants import Grant
 from ledger.kinds import Typ
 from ledger.log import Append, Blob, CharterRow, Nonce, StatementRow
@@ -59,6 +60,8 @@ def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) ->
         case Message():
             routed = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for)
             return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=routed, blobs=blobs)
+        case Expunge():
+            return StatementRow(index=index, name=statement.name, typ=Typ.EXPUNGE, expunges=statement.of)
         case None:
             raise MalformedError("a submission that was not read to the end")
         case _:

@@ -40,6 +40,7 @@ class StatementRow:
     """What the service remembers of one statement to find it again; everything else is in the entry.
 
     `recipients` are the agencies whose feed it belongs to: those of a grant, the one a message is routed to.
+    `expunges` is the record whose blobs go in the same write; a store remembers that they may be missing.
     """
 
     index: int
@@ -47,6 +48,7 @@ class StatementRow:
     typ: Typ
     ep: int | None = None
     sup: bytes | None = None
+    expunges: bytes | None = None
     recipients: tuple[str, ...] = ()
     kcs: tuple[bytes, ...] = ()
     blobs: tuple[Blob, ...] = ()
@@ -105,10 +107,11 @@ EMPTY_HEAD = Head(size=0, tree=TreeState.empty(), checkpoint=b"")
 
 
 class RecordFacts(NamedTuple):
-    """What judging a `sup` needs to know of the record it names."""
+    """What judging a `sup` or an expungement needs to know of the record it names."""
 
     ep: int
     superseded: bool
+    expunged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +160,7 @@ class Store(Protocol):
         """Return the index of the statement of that name."""
 
     def record_facts(self, name: StatementName) -> RecordFacts | None:
-        """Return what a later record that supersedes this one must know; None if there is no such record."""
+        """Return what a later statement about this record must know; None if there is no such record."""
 
     def judged_entries(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield the charter, key, grant and batch entries from `start` on, in order: LogState is rebuilt from them."""
@@ -171,7 +174,8 @@ class Store(Protocol):
     def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
         """Return what concerns an agency after an index, oldest first.
 
-        That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it.
+        That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it, and every
+        expungement: whoever holds a copy, by whatever way it came, is told.
         """
 
 

@@ -29,7 +29,7 @@ from server.state import SharedState
 from server.store import SqlStore
 from server.submitting import Logged
 
-_KINDS = {Typ.GRANT: "grant", Typ.RECORD: "record", Typ.MESSAGE: "message"}
+_KINDS = {Typ.GRANT: "grant", Typ.RECORD: "record", Typ.MESSAGE: "message", Typ.EXPUNGE: "expunge"}
 _BOX_PLACES = ("box/{agency}", "to", "self")
 
 

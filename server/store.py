@@ -4,7 +4,7 @@ Hot inserts go to the driver as tuples: the Core `insert()` construct costs a th
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +29,7 @@ from ledger.log import (
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 from ledger.wire.requests import NONCE_SECONDS
+from server import tombstones
 from server.database import truncate_log
 
 _JUDGED_AT_ONCE = 512
@@ -40,7 +41,8 @@ WHERE s.idx > :after AND (
   EXISTS (SELECT 1 FROM recipients AS r WHERE r.agency = :agency AND r.idx = s.idx)
   OR s.typ = :record AND (s.iss, s.ep) IN (
     SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
-    WHERE r.agency = :agency AND g.typ = :grant))
+    WHERE r.agency = :agency AND g.typ = :grant)
+  OR s.typ = :expunge)
 ORDER BY s.idx LIMIT :limit
 """
 _BLOB = """
@@ -48,7 +50,8 @@ SELECT b.place, b.data, b.tag_hash, b.only_for FROM statements AS s JOIN blobs A
 WHERE s.iss = ? AND s.jti = ? AND b.place = ?
 """
 _FACTS = """
-SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.sup = s.jti)
+SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.sup = s.jti),
+  EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.expunges = s.jti)
 FROM statements AS s WHERE iss = ? AND jti = ? AND typ = ?
 """
 _JUDGED = """
@@ -124,8 +127,11 @@ class SqlTransaction:
 
     def _insert_statements(self, batch: int, rows: Sequence[StatementRow]) -> None:
         self._many(
-            "INSERT INTO statements (idx, iss, jti, typ, ep, sup, kcs, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(row.index, *row.name, row.typ.value, row.ep, row.sup, b"".join(row.kcs) or None, batch) for row in rows],
+            "INSERT INTO statements (idx, iss, jti, typ, ep, sup, expunges, kcs, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (row.index, *row.name, row.typ.value, row.ep, row.sup, row.expunges, b"".join(row.kcs) or None, batch)
+                for row in rows
+            ],
         )
         self._many(
             "INSERT INTO recipients (agency, idx) VALUES (?, ?)",
@@ -135,6 +141,8 @@ class SqlTransaction:
             "INSERT INTO blobs (idx, place, tag_hash, only_for, data) VALUES (?, ?, ?, ?, ?)",
             [(row.index, blob.place, blob.tag_hash, blob.only_for, blob.data) for row in rows for blob in row.blobs],
         )
+        expunged = [StatementName(row.name.iss, row.expunges) for row in rows if row.expunges is not None]
+        tombstones.bury(self._connection, expunged)
 
     def _many(self, query: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
@@ -162,6 +170,21 @@ class SqlStore:
         """Return a transaction that commits on leaving and rolls back on any exception."""
         with self._writing, self._writer.begin():
             yield SqlTransaction(self._writer)
+
+    def bury(self, names: Iterable[StatementName]) -> None:
+        """Delete what lies beside records that a tombstone file names, and remember that it may be missing."""
+        with self._writing, self._writer.begin():
+            tombstones.bury(self._writer, names)
+
+    def buried(self) -> frozenset[StatementName]:
+        """Return the records whose blobs may be missing."""
+        with self._readers.connect() as connection:
+            return tombstones.buried(connection)
+
+    def empty_log(self) -> None:
+        """Move the write-ahead log into the file, so that no copy of what was deleted stays in it; or StartError."""
+        with self._writing:
+            truncate_log(self._writer)
 
     def head(self) -> Head:
         """Return the head; that of an empty store is EMPTY_HEAD."""
@@ -197,7 +220,7 @@ class SqlStore:
     def record_facts(self, name: StatementName) -> RecordFacts | None:
         """Return what a later record that supersedes this one must know; None if there is no such record."""
         row = self._one(_FACTS, (*name, Typ.RECORD.value))
-        return None if row is None else RecordFacts(ep=row[0], superseded=bool(row[1]))
+        return None if row is None else RecordFacts(ep=row[0], superseded=bool(row[1]), expunged=bool(row[2]))
 
     def judged_entries(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield the charter, key, grant and batch entries from `start` on, in order."""
@@ -221,7 +244,8 @@ class SqlStore:
 
         The scan runs along the index, so that reading a whole feed costs one pass over the log however it is cut.
         """
-        names = {"agency": agency, "after": after, "limit": limit, "record": Typ.RECORD.value, "grant": Typ.GRANT.value}
+        kinds = {"record": Typ.RECORD.value, "grant": Typ.GRANT.value, "expunge": Typ.EXPUNGE.value}
+        names = {"agency": agency, "after": after, "limit": limit, **kinds}
         return tuple(_feed_row(row) for row in self._all(_FEED, names))
 
     def blobs(self, wanted: Sequence[tuple[StatementName, str]]) -> list[Blob | None]:
@@ -278,6 +302,8 @@ def _refusal(error: IntegrityError) -> LedgerError:
         return ConflictError("another writer appended first; nothing was written")
     if "statements.sup" in text:
         return DuplicateError("the record is superseded already")
+    if "statements.expunges" in text:
+        return DuplicateError("the record is expunged already")
     return DuplicateError("an entry of this name or content is in the log already")
 
 

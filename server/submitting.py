@@ -91,6 +91,7 @@ class Submitting:
                 raise NotAMemberError("the request is signed by another agency than the batch")
             logged = self._find_batch(batch)
             if logged is not None:
+                self._sequencer.run(self._burials.finish)
                 return logged
             submission = read_submission(entry, frames[: batch.n])
             blobs = attach_blobs(submission, frames[batch.n :])
@@ -133,12 +134,18 @@ class Submitting:
     def _append_batch(self, upload: _Upload) -> Logged:
         logged = self._find_batch(upload.submission.batch)
         if logged is not None:
+            self._burials.finish()
             return logged
         with self._state.locked() as state:
             # A charter or key entry since then gives another table, and everything is verified again.
             same = state.membership.headers(state.size) is upload.headers
             judged = state.judge_batch(upload.submission, known=self._store, verify_statements=not same)
-        return self._enter(batch_append(judged, attached=upload.blobs, nonce=upload.nonce), judged)
+        append = batch_append(judged, attached=upload.blobs, nonce=upload.nonce)
+        if any(row.expunges is not None for row in append.statements):
+            self._burials.begin()
+        logged = self._enter(append, judged)
+        self._burials.finish()
+        return logged
 
     def _append_charter(self, entry: bytes, file: bytes) -> Logged:
         logged = self._find_entry(entry)

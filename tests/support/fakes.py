@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crypto.encoding import HASH_BYTES
 from ledger.errors import ConflictError, DuplicateError, NotFoundError, ReplayedError
@@ -39,6 +39,13 @@ class _Rows:
     batches: dict[tuple[str, int], BatchRow] = field(default_factory=dict)
     charters: dict[int, bytes] = field(default_factory=dict)
     nonces: set[tuple[str, str]] = field(default_factory=set)
+
+    def expunge(self, row: StatementRow) -> None:
+        """Take the blobs of the record away that a statement expunges."""
+        if row.expunges is not None:
+            name = StatementName(row.name.iss, row.expunges)
+            kept = self.statements[name]
+            self.statements[name] = replace(kept, statement=replace(kept.statement, blobs=()))
 
 
 class MemoryTransaction:
@@ -89,6 +96,8 @@ class MemoryTransaction:
             rows.judged += [row.index for row in append.statements if row.typ is Typ.GRANT] + [last]
             rows.tiles |= {(tile.level, tile.index): tile.data for tile in tiles}
             rows.statements |= {row.name: FeedRow(statement=row, batch=last) for row in append.statements}
+            for row in append.statements:
+                rows.expunge(row)
             if append.batch is not None:
                 rows.batches[append.batch.iss, append.batch.seq] = append.batch
             if append.charter is not None:
@@ -147,9 +156,12 @@ class MemoryStore:
         row = self.rows.statements.get(name)
         if row is None or row.statement.typ is not Typ.RECORD or row.statement.ep is None:
             return None
-        later = (other.statement for other in self.rows.statements.values())
-        superseded = any(other.name.iss == name.iss and other.sup == name.jti for other in later)
-        return RecordFacts(ep=row.statement.ep, superseded=superseded)
+        later = [other.statement for other in self.rows.statements.values() if other.statement.name.iss == name.iss]
+        return RecordFacts(
+            ep=row.statement.ep,
+            superseded=any(other.sup == name.jti for other in later),
+            expunged=any(other.expunges == name.jti for other in later),
+        )
 
     def judged_entries(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield the charter, key, grant and batch entries from `start` on, in order."""
@@ -181,4 +193,6 @@ class MemoryStore:
 
 
 def _concerns(row: StatementRow, agency: str, granted: set[tuple[str, int | None]]) -> bool:
+    if row.typ is Typ.EXPUNGE:
+        return True
     return agency in row.recipients or (row.typ is Typ.RECORD and (row.name.iss, row.ep) in granted)
