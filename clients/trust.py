@@ -127,6 +127,8 @@ class Trust:
         for listed in reader.charters().charters:
             file = self._kept(listed.ver) or reader.charter(listed.ver)
             charter = self._verified(file, before)
+            if fingerprints.of_file(file) != listed.h:
+                raise TrustError(f"the service names another charter {listed.ver} than was verified")
             if charter.ver != listed.ver or (before is not None and listed.index <= before.index):
                 raise ProofError("the service lists charters out of order")
             before = LoggedCharter(charter=charter, file=file, index=listed.index)

@@ -7,7 +7,7 @@ from ledger.errors import MalformedError
 from ledger.expunges import Expunge
 from ledger.grants import Grant
 from ledger.kinds import Typ
-from ledger.log import Append, Blob, CharterRow, Nonce, StatementRow
+from ledger.log import Append, Blob, Charge, CharterRow, Nonce, StatementRow
 from ledger.membership import CharterChange
 from ledger.messages import Message
 from ledger.recordform import Record
@@ -35,9 +35,9 @@ def charter_append(change: CharterChange, *, entry: bytes, file: bytes) -> Appen
     return Append(entries=(entry,), charter=CharterRow(ver=change.charter.ver, index=change.index, file=file))
 
 
-def key_append(*, entry: bytes) -> Append:
+def key_append(*, entry: bytes, charge: Charge | None = None) -> Append:
     """Return what a judged key entry adds."""
-    return Append(entries=(entry,))
+    return Append(entries=(entry,), charge=charge)
 
 
 def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:

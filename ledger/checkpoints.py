@@ -90,6 +90,19 @@ def sign_checkpoint(checkpoint: Checkpoint, *, ed25519: Signer, ml_dsa_44: Signe
     return notes.format_note(text, [classical, _cosign(checkpoint, key, signer=ml_dsa_44, timestamp=timestamp)])
 
 
+def cosigned(checkpoint: bytes, other: bytes) -> bytes:
+    """Return `checkpoint` with the signature lines of `other` added, which is of the same tree by other keys."""
+    first, second = notes.parse_note(checkpoint), notes.parse_note(other)
+    if first.text != second.text:
+        raise ProofError("two checkpoints of different trees")
+    return notes.format_note(first.text, dict.fromkeys((*first.signatures, *second.signatures)))
+
+
+def claimed_size(raw: bytes) -> int:
+    """Return the size a checkpoint speaks of, believing nothing: it says which charter has to judge it."""
+    return Checkpoint.parse(notes.parse_note(raw).text).size
+
+
 def cosign(checkpoint: Checkpoint, *, name: str, signer: Signer, timestamp: int) -> NoteSignature:
     """Return the cosignature line of `name` under `checkpoint`, of the type that the signer's algorithm has."""
     return _cosign(checkpoint, cosigner_vkey(name, signer.public_key), signer=signer, timestamp=timestamp)

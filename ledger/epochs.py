@@ -7,6 +7,7 @@ key entry ends it by force. Who may read what was wrapped is not known here; to 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import assert_never
 
 from crypto.digests import sha256
 from ledger.agencies import Agency
@@ -151,6 +152,8 @@ def judge_grant(epochs: IssuerEpochs, grant: Grant, *, index: int, batch: int, m
         case Use.MATCH:
             _check_match(grant, charter)
             return epochs
+        case _:
+            assert_never(grant.use)
 
 
 def _check_recipient(grant: Grant, recipient: Recipient, *, agency: Agency) -> None:

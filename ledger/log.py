@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from crypto.signing import Signer
-from ledger.checkpoints import Checkpoint, sign_checkpoint
+from ledger.checkpoints import Checkpoint, cosigned, sign_checkpoint
 from ledger.errors import ConflictError, MalformedError, ProofError, TooLargeError
 from ledger.identifiers import StatementName
 from ledger.jsontext import MAX_ENTRY_BYTES
@@ -84,14 +84,28 @@ class Nonce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One use of a daily limit: whose, of what (a member of the charter's limits), on which day (UTC), of how many."""
+
+    agency: str
+    limit: str
+    day: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
-    """All that one submission adds, or nothing of it: a batch, a charter entry, or (with neither) a key entry."""
+    """All that one submission adds, or nothing of it: a batch, a charter entry, or (with neither) a key entry.
+
+    `charge` counts it against a daily limit of the charter in the same write.
+    """
 
     entries: tuple[bytes, ...]
     statements: tuple[StatementRow, ...] = ()
     batch: BatchRow | None = None
     charter: CharterRow | None = None
     nonce: Nonce | None = None
+    charge: Charge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +140,16 @@ class StoreTransaction(Protocol):
     """One write, all or nothing."""
 
     def insert(self, first: int, append: Append, leaves: Sequence[bytes], tiles: Sequence[FullTile]) -> None:
-        """Write the rows of `append` from index `first` on; raise DuplicateError (name, leaf) or ReplayedError."""
+        """Write the rows of `append` from index `first` on; raise DuplicateError, ReplayedError, QuotaError."""
 
     def read_back(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end) as the database now holds them."""
 
     def swap(self, *, old: Head, new: Head) -> None:
         """Move the head from `old` to `new` in one statement; raise ConflictError if it stands elsewhere."""
+
+    def keep_handover(self, index: int, checkpoint: bytes) -> None:
+        """Keep the first checkpoint that holds the charter at `index`."""
 
 
 class Store(Protocol):
@@ -168,6 +185,9 @@ class Store(Protocol):
     def charter(self, ver: int) -> bytes:
         """Return a charter file; raise NotFoundError."""
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
 
@@ -189,9 +209,10 @@ class Log:
         self._ed25519 = ed25519
         self._ml_dsa_44 = ml_dsa_44
 
-    def append(self, append: Append, first: int) -> Head:
+    def append(self, append: Append, first: int, *, successor: "Log | None" = None) -> Head:
         """Append what was judged to stand at `first`, all or nothing, and return the new head.
 
+        With a `successor`, whose keys the appended charter names, the checkpoint carries the signatures of both.
         Raises ConflictError if the log stands elsewhere, DuplicateError or ReplayedError for what it holds already,
         and ProofError, signing nothing, if what the database holds is not what was judged.
         """
@@ -204,7 +225,10 @@ class Log:
             tree, tiles = old.tree.append(leaves)
             transaction.insert(first, append, leaves, tiles)
             _check_written(transaction.read_back(first, tree.size), old=old.tree, new=tree)
-            new = Head(size=tree.size, tree=tree, checkpoint=self._sign(tree))
+            checkpoint = self._sign(tree) if successor is None else cosigned(self._sign(tree), successor._sign(tree))
+            new = Head(size=tree.size, tree=tree, checkpoint=checkpoint)
+            if append.charter is not None:
+                transaction.keep_handover(append.charter.index, checkpoint)
             transaction.swap(old=old, new=new)
         return new
 

@@ -120,8 +120,6 @@ def _next_part(text: str, start: int) -> str:
 
 
 def _stands_alone(text: str, least: int) -> bool:
-    if not text.strip():
-        return False
     if conditions.read(text).rest == "":
         return any(one.isalpha() for one in text)
     return has_digit(text) and len(canonical(without_label(text.strip()))) >= least

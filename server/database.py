@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, StaticPool, create_engine, event
 
-from server.errors import StartError
+from server.errors import StorageError
 
 PAGE_BYTES = 16_384
 
@@ -82,10 +82,10 @@ def sync_folder(path: Path) -> None:
 
 
 def truncate_log(connection: Connection) -> None:
-    """Move the write-ahead log into the file; raise StartError if a reader kept it from being emptied."""
+    """Move the write-ahead log into the file; raise StorageError if a reader kept it from being emptied."""
     busy = connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if busy:
-        raise StartError("the write-ahead log could not be emptied: another program holds the database open")
+        raise StorageError("the write-ahead log could not be emptied: another program holds the database open")
 
 
 def _create_private(path: Path) -> None:

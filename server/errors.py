@@ -17,6 +17,10 @@ class StartError(Exception):
     """The database and the charter do not fit each other, or the tree does not recompute: nothing is signed."""
 
 
+class StorageError(Exception):
+    """The database did not do what it was asked to, and said so."""
+
+
 class UnsupportedTypeError(errors.MalformedError):
     """A body of another media type than the path takes."""
 

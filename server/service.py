@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from crypto.startup import require_primitives
 from ledger import jsontext
 from ledger.charter import Charter
@@ -59,16 +61,10 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
-    schema.migrate(config.database)
-    store = SqlStore(
-        writer=database.writer(config.database),
-        readers=database.readers(config.database, connections=config.reader_connections),
-    )
     try:
-        state = _verified_state(store, config, identity, keys)
-    except BaseException:
-        store.close()
-        raise
+        store, state = _open_log(config, identity, keys)
+    except SQLAlchemyError as error:
+        raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
     return Service(
         identity=identity,
         state=state,
@@ -91,13 +87,27 @@ def read_identity(config: Config) -> Identity:
         raise ConfigError(f"{config.service} is not what `sealtrace-server create` writes") from error
 
 
+def _open_log(config: Config, identity: Identity, keys: ServiceKeys) -> tuple[SqlStore, SharedState]:
+    schema.migrate(config.database)
+    store = SqlStore(
+        writer=database.writer(config.database),
+        readers=database.readers(config.database, connections=config.reader_connections),
+    )
+    try:
+        return store, _verified_state(store, config, identity, keys)
+    except BaseException:
+        store.close()
+        raise
+
+
 def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:
-    verify_store(store, origin=identity.origin, vkeys=keys.named(identity.origin).vkeys)
     state = SharedState(origin=identity.origin, fingerprint=config.fingerprint)
     try:
+        verify_store(store, origin=identity.origin, vkeys=keys.named(identity.origin).vkeys)
         state.catch_up(store)
-    except LedgerError as error:
-        raise StartError(f"the log does not follow from the charter that was named: {error}") from error
+    except (LedgerError, TypeError) as error:
+        # A TypeError is a row of another type than was ever written: somebody had a database shell.
+        raise StartError(f"the log in the database is not one that this service wrote: {error}") from error
     if store.head().size:
         keys.require_named_by(state.charter())
     return state

@@ -5,14 +5,14 @@ Hot inserts go to the driver as tuples: the Core `insert()` construct costs a th
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from crypto.encoding import HASH_BYTES
-from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError, ReplayedError
+from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError, QuotaError, ReplayedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import (
@@ -20,6 +20,7 @@ from ledger.log import (
     Append,
     BatchRow,
     Blob,
+    Charge,
     FeedRow,
     Head,
     Nonce,
@@ -31,6 +32,7 @@ from ledger.treestate import TreeState
 from ledger.wire.requests import NONCE_SECONDS
 from server import tombstones
 from server.database import truncate_log
+from server.errors import StorageError
 
 _JUDGED_AT_ONCE = 512
 
@@ -54,6 +56,10 @@ SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND
   EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.expunges = s.jti)
 FROM statements AS s WHERE iss = ? AND jti = ? AND typ = ?
 """
+_TAKE = """
+INSERT INTO uses (agency, kind, day, used) SELECT ?1, ?2, ?3, 1 WHERE ?4 > 0
+ON CONFLICT DO UPDATE SET used = used + 1 WHERE used < ?4 RETURNING used
+"""
 _JUDGED = """
 SELECT idx, entry FROM entries WHERE idx >= ? AND typ IN ('charter', 'key', 'grant', 'batch') ORDER BY idx LIMIT ?
 """
@@ -70,6 +76,7 @@ class SqlTransaction:
         """Write the rows of `append` from index `first` on; raise DuplicateError, ReplayedError or ConflictError."""
         try:
             self._insert_nonce(append.nonce)
+            self._take(append.charge)
             self._insert_entries(first, append, leaves)
             self._insert_statements(first + len(append.entries) - 1, append.statements)
             self._many(
@@ -98,6 +105,19 @@ class SqlTransaction:
             row += (old.size, old.tree.encode(), old.checkpoint)
         if self._connection.exec_driver_sql(query, row).one_or_none() is None:
             raise ConflictError("the head of the log moved; nothing was written")
+
+    def keep_handover(self, index: int, checkpoint: bytes) -> None:
+        """Keep the first checkpoint that holds the charter at `index`."""
+        self._many("INSERT INTO handovers (idx, checkpoint) VALUES (?, ?)", [(index, checkpoint)])
+
+    def _take(self, charge: Charge | None) -> None:
+        """Count one use of a daily limit, in one statement with the question whether there is one left."""
+        if charge is None:
+            return
+        row = (charge.agency, charge.limit, charge.day, charge.most)
+        if self._connection.exec_driver_sql(_TAKE, row).one_or_none() is None:
+            raise QuotaError(f"the charter's daily limit of {charge.limit} is used up")
+        self._connection.exec_driver_sql("DELETE FROM uses WHERE day < ?", (charge.day,))
 
     def _insert_nonce(self, nonce: Nonce | None) -> None:
         if nonce is None:
@@ -153,7 +173,8 @@ class SqlStore:
     """A log in a database (`ledger.log.Store`): one connection writes, others read what was committed."""
 
     def __init__(self, *, writer: Engine, readers: Engine) -> None:
-        """Open the writer's connection, which stays open until `close`."""
+        """Open the writer's connection, which stays open until `close` or until it fails."""
+        self._engine = writer
         self._writer = writer.connect()
         self._readers = readers
         # The connection is the sequencer's. A second thread that came here by mistake waits instead of sharing it.
@@ -162,14 +183,29 @@ class SqlStore:
     def close(self) -> None:
         """Close the readers' connections, empty the write-ahead log into the file, close the writer's."""
         self._readers.dispose()
-        truncate_log(self._writer)
-        self._writer.close()
+        if not self._writer.closed:
+            # Another program that reads may keep the log from being emptied; what is in it is as durable there.
+            with suppress(StorageError):
+                truncate_log(self._writer)
+            self._writer.close()
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Return a transaction that commits on leaving and rolls back on any exception."""
-        with self._writing, self._writer.begin():
-            yield SqlTransaction(self._writer)
+        with self._writing:
+            if self._writer.closed:
+                self._writer = self._engine.connect()
+            try:
+                with self._writer.begin():
+                    yield SqlTransaction(self._writer)
+            except LedgerError:
+                raise
+            except BaseException:
+                # A commit that failed may leave its transaction open, and every later one would fail with it. Closing
+                # the connection rolls back; the next transaction begins on a new one.
+                self._writer.invalidate()
+                self._writer.close()
+                raise
 
     def bury(self, names: Iterable[StatementName]) -> None:
         """Delete what lies beside records that a tombstone file names, and remember that it may be missing."""
@@ -233,6 +269,13 @@ class SqlStore:
         row = self._one("SELECT file FROM charters WHERE ver = ?", (ver,))
         if row is None:
             raise NotFoundError("there is no charter of that version")
+        return bytes(row[0])
+
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        row = self._one("SELECT checkpoint FROM handovers WHERE idx = ?", (index,))
+        if row is None:
+            raise NotFoundError("no charter stands there")
         return bytes(row[0])
 
     def blob(self, name: StatementName, place: str) -> Blob | None:

@@ -5,10 +5,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
+from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, lists, profile, reading
+from clients.cli import agency, audit, charter, demo, lists, profile, reading
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -28,7 +28,16 @@ app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
-for _command in (charter.join, lists.submit, lists.preview, reading.sync, reading.show, reading.find, audit.audit):
+for _command in (
+    charter.join,
+    lists.submit,
+    lists.preview,
+    reading.sync,
+    reading.show,
+    reading.find,
+    audit.audit,
+    demo.demo,
+):
     app.command(name="list" if _command is reading.find else None)(_command)
 
 
@@ -49,10 +58,10 @@ def run(arguments: Sequence[str], edge: Edge) -> int:
 
 def _failed(error: BaseException, edge: Edge, *, as_json: bool) -> Exit:
     match error:
-        case KeyboardInterrupt() | click.exceptions.Abort():
+        case KeyboardInterrupt() | typer.Abort():
             edge.note("interrupted: run the same command again, it goes on where it stopped")
             return Exit.USAGE
-        case click.ClickException():
+        case TyperException():
             edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`")
             return Exit.USAGE
         case ClientError() | LedgerError() | CryptoError():

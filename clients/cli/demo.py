@@ -25,6 +25,8 @@ def demo(
 
     Example: sealtrace demo --data /tmp/story --port 9000 --once
     """
+    from clients.cli.app import run  # noqa: PLC0415 - the application holds this command; the story types commands into it
+
     edge = edge_of(context)
     telling = Telling(write=edge.write, seconds=clock)
     stage = Stage(data=data.absolute(), port=port)
@@ -39,4 +41,4 @@ def demo(
         except KeyboardInterrupt:
             edge.write("")
 
-    Story(stage=stage, telling=telling).tell(keep_serving)
+    Story(stage=stage, telling=telling, run=run).tell(keep_serving)

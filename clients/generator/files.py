@@ -15,13 +15,13 @@ def write(lives: Lives, folder: Path) -> tuple[Path, ...]:
     """Write `AGENCY.csv` for every agency and the truth about every line of them; return the files, the truth last."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for agency, rows in lives.lists.items():
+    for agency, rows in lives.rows.items():
         written.append(_write(folder / f"{agency}.csv", COLUMNS, (row.cells for row in rows)))
     return (*written, _write(folder / TRUTH_FILE, TRUTH_COLUMNS, _truths(lives)))
 
 
 def _truths(lives: Lives) -> Iterable[Mapping[str, object]]:
-    for agency, rows in lives.lists.items():
+    for agency, rows in lives.rows.items():
         for line, row in enumerate(rows, start=2):  # line 1 names the columns
             yield {"agency": agency, "line": line, **asdict(row.truth)}
 

@@ -77,7 +77,7 @@ class Row:
 class Lives:
     """A generated world: what every agency would hand in, by the agency's id, each list in the order of time."""
 
-    lists: Mapping[str, tuple[Row, ...]]
+    rows: Mapping[str, tuple[Row, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def generate(options: Options) -> Lives:
     sightings.sort(key=lambda one: (one.happening.day, one.happening.weapon.id, one.repeat))
     sightings = _with_slips(random, options, sightings)
     rows = [(one.happening.seen_by, _row(random, options, one)) for one in sightings]
-    return Lives(lists={agency: tuple(row for of, row in rows if of == agency) for agency in options.agencies})
+    return Lives(rows={agency: tuple(row for of, row in rows if of == agency) for agency in options.agencies})
 
 
 def _sightings(random: Random, options: Options) -> Iterator[_Sighting]:
@@ -218,6 +218,11 @@ def canaries(rows: Iterable[Row]) -> tuple[str, ...]:
 
     Short ones are left out: a value of five letters is found by chance in any megabyte of ciphertext.
     """
-    secret = ("serial", "place", "licence", "listing_id", "certificate", *CASE_COLUMNS)
-    values = (row.cells[column].strip() for row in rows for column in secret)
+    values = (row.cells[column].strip() for row in rows for column in _secret_columns(row))
     return tuple(dict.fromkeys(value for value in values if len(value.encode()) >= 8))
+
+
+def _secret_columns(row: Row) -> tuple[str, ...]:
+    # a wording is left out: "not found" stands in many a log, and says nothing about a weapon
+    serial = ("serial",) if row.truth.serial == "usable" else ()
+    return (*serial, "place", "licence", "listing_id", "certificate", *CASE_COLUMNS)

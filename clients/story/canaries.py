@@ -18,7 +18,16 @@ def distinctive(values: Iterable[str]) -> tuple[str, ...]:
 
 def found_in(files: Sequence[Path], canaries: Path) -> tuple[str, ...]:
     """Return which canaries stand in the files, by `grep`, which anybody can run again."""
-    command = ["grep", "--text", "--only-matching", "--no-filename", "--fixed-strings", "--file", canaries, *files]
+    command = [
+        "grep",
+        "--text",
+        "--only-matching",
+        "--no-filename",
+        "--fixed-strings",
+        "--file",
+        str(canaries),
+        *map(str, files),
+    ]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - fixed words and our own files
     if done.returncode > 1:
         raise ClientError("the service's files could not be searched", next_step="install grep")

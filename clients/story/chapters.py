@@ -2,33 +2,35 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clients import generator
-from clients.cli.app import run
+from clients.cli.edge import Edge
 from clients.cli.exits import Exit
+from clients.entries import fetch_bundle
+from clients.service import Service
 from clients.story import canaries, tampering
 from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, PARTNER, SUBMITTERS, Member
 from clients.story.stage import Stage, StoryError
 from clients.story.telling import Telling
-from clients.transport import HttpTransport, Request
-from crypto.encoding import unb64u
-from ledger.wire import limits, paths
+from clients.transport import HttpTransport
+from ledger.tiles import TILE_WIDTH
 
 ORIGIN = "sealtrace.invalid/demonstration"
 WEAPONS = 620
-LIST_MAP = "generator"
+LIST_MAP = "generated-lives"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One telling on one stage."""
+    """One telling on one stage; `run` is the command line's entry point."""
 
     stage: Stage
     telling: Telling
+    run: Callable[[Sequence[str], Edge], int]
     weapons: int = WEAPONS
 
     def tell(self, keep_serving: Callable[[], None]) -> None:
@@ -97,8 +99,8 @@ class Story:
             again = self._ask(SUBMITTERS[0], "submit", str(lists[ARMS.id]), "--map", LIST_MAP, "--good-rows")
             if again["records"]:
                 raise StoryError("a list that was sent again was logged again")
-            figures |= {"records": records, "unchanged_when_sent_again": len(again["unchanged"])}
-            self.telling.say(f"The first list sent again: {len(again['unchanged']):,} rows are logged already, none twice.")
+            figures |= {"records": records, "unchanged_when_sent_again": again["unchanged"]}
+            self.telling.say(f"The first list sent again: {again['unchanged']:,} rows are logged already, none twice.")
 
     def _read(self) -> tuple[str, str]:
         """Let the partner read; return a record with a full case and one with an empty case."""
@@ -117,18 +119,18 @@ class Story:
 
     def _compare(self, full: str, empty: str) -> None:
         with self.telling.chapter("An empty case looks exactly like a full one") as figures:
-            rows = []
+            rows: list[tuple[int, int, str]] = []
             for name in (full, empty):
                 own = self._ask(ARMS, "show", name)["portions"]["case"]["fields"]
-                entry = self._entry(name)
-                rows.append({"fields": len(own), "leaf_bytes": len(entry), "case": self._case_line(name)})
+                rows.append((len(own), len(self._entry(name)), self._case_line(name)))
             self.telling.write("   what xar-arms wrote       what everybody else gets")
-            for row in rows:
-                fields = f"{row['fields']} fields" if row["fields"] else "nothing at all"
-                self.telling.write(f"   {fields:<26}{row['leaf_bytes']:,} bytes, {row['case']}")
-            if rows[0]["fields"] == 0 or rows[1]["fields"] or rows[0]["leaf_bytes"] != rows[1]["leaf_bytes"]:
+            for count, size, case in rows:
+                told = f"{count} fields" if count else "nothing at all"
+                self.telling.write(f"   {told:<26}{size:,} bytes, {case}")
+            (fields, *_), (none, *_) = rows
+            if not fields or none or len({(size, case) for _, size, case in rows}) > 1:
                 raise StoryError("an empty and a full case can be told apart")
-            figures |= {"leaf_bytes": rows[0]["leaf_bytes"]}
+            figures |= {"leaf_bytes": rows[0][1]}
 
     def _audit(self) -> None:
         with self.telling.chapter("The auditor verifies everything and reads nothing") as figures:
@@ -211,46 +213,43 @@ class Story:
         return {member.id: folder / f"{member.id}.csv" for member in SUBMITTERS}
 
     def _two_records(self) -> tuple[str, str]:
-        """Return names of two records of the first agency: one whose case it filled, one whose case it left empty."""
-        found: dict[bool, str] = {}
+        """Return names of two records of the first agency: a recovery, whose case it filled, and an issue, without."""
         self._ask(ARMS, "sync", "--full")
-        for one in self._ask(ARMS, "list", "--iss", ARMS.id, "--event", "recovery", "--limit", "400")["records"]:
-            shown = self._ask(ARMS, "show", one["record"])
-            found.setdefault(bool(shown["portions"]["case"]["fields"]), one["record"])
-            if len(found) == 2:
-                return found[True], found[False]
-        raise StoryError("the lists hold no empty and no full case to compare")
+        return self._first("recovery"), self._first("issue_to_force")
+
+    def _first(self, event: str) -> str:
+        found = self._ask(ARMS, "list", "--iss", ARMS.id, "--event", event, "--limit", "1")["records"]
+        return str(found[0]["record"])
 
     def _case_line(self, name: str) -> str:
         return next(line for line in self._run(PARTNER, "show", name).splitlines() if "Case" in line)[12:]
 
     def _entry(self, name: str) -> bytes:
-        return unb64u(str(self._logged(name)["entry"]))
+        """Return an entry as everybody may read it, from the log's open bundles."""
+        proof = self._ask(PARTNER, "show", name)["proof"]
+        index, size = int(proof["index"]), int(proof["size"])
+        service = Service(HttpTransport(self.stage.url))
+        return fetch_bundle(service.tile, index=index // TILE_WIDTH, size=size)[index % TILE_WIDTH]
 
     def _index(self, name: str) -> int:
-        return int(self._logged(name)["index"])
-
-    def _logged(self, name: str) -> dict[str, Any]:
-        path = f"{paths.STATEMENT.partition('{')[0]}{name}"
-        answer = HttpTransport(self.stage.url).send(Request(method="GET", path=path), limit=limits.MAX_JSON_BYTES)
-        value: dict[str, Any] = json.loads(answer.body)
-        return value
+        return int(self._ask(PARTNER, "show", name)["proof"]["index"])
 
     def _ask(self, member: Member, *arguments: str) -> dict[str, Any]:
         """Run a member's command and return its JSON."""
-        value: dict[str, Any] = json.loads(self._run(member, *arguments, "--json", last=True))
+        value: dict[str, Any] = json.loads(self._run(member, *arguments, "--json"))
         return value
 
-    def _run(self, member: Member, *arguments: str, expect: Exit = Exit.DONE, last: bool = False) -> str:
+    def _run(self, member: Member, *arguments: str, expect: Exit = Exit.DONE) -> str:
         """Run a member's command as if typed; return what it printed, or stop the story where it ends otherwise."""
         written: list[str] = []
-        code = run(arguments, self.stage.edge(member, written=written))
+        noted: list[str] = []
+        code = self.run(arguments, self.stage.edge(member, written=written, noted=noted))
         if code != expect:
             raise StoryError(
-                f"{member.id}: sealtrace {arguments[0]} ended with {code}: {' '.join(written)[:300]}",
+                f"{member.id}: sealtrace {arguments[0]} ended with {code}: {' '.join([*noted, *written])[-300:]}",
                 next_step=f"read {self.stage.service_log}",
             )
-        return written[-1] if last else "\n".join(written)
+        return "\n".join(written)
 
 
 def clock() -> float:

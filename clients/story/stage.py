@@ -3,12 +3,13 @@
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clients.cli.edge import Edge, real_edge
@@ -69,15 +70,15 @@ class Stage:
         """Draw a member's passphrase. Leaving it in a file is what only a demonstration may do."""
         _write_private(self.passphrase_file(member), secrets.token_urlsafe(18))
 
-    def edge(self, member: Member, *, written: list[str]) -> Edge:
-        """Return the world as the member's commands see it, what they print going to `written`."""
+    def edge(self, member: Member, *, written: list[str], noted: list[str]) -> Edge:
+        """Return the world as the member's commands see it; results go to `written`, progress to `noted`."""
         passphrase = self.passphrase_file(member).read_text(encoding="ascii")
         environ: Mapping[str, str] = {"SEALTRACE_HOME": str(self.home(member))}
         return replace(
             real_edge(environ),
             passphrases=Passphrases(environ, ask=lambda _prompt: passphrase),
             write=written.append,
-            note=written.append,
+            note=noted.append,
         )
 
     def create_service(self, *, origin: str) -> Path:
@@ -96,6 +97,7 @@ class Stage:
     @contextmanager
     def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve the log in a process of its own until the story leaves."""
+        self._require_free_port()
         with self.service_log.open("wb") as log, self._passphrase_descriptor() as (environ, descriptor):
             process = subprocess.Popen(  # noqa: S603 - our own program with our own words
                 [_SERVER, "serve", "--data", self.data, "--charter", charter, "--port", str(self.port)],
@@ -113,8 +115,19 @@ class Stage:
 
     def export(self, database: Path, folder: Path) -> None:
         """Write the open files of a log from a copy of its database, verifying nothing: that is the audit's work."""
-        command = [_SERVER, "export", "--database", database, "--output", folder]
+        command = [str(_SERVER), "export", "--database", str(database), "--output", str(folder)]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own program with our own words
+
+    def _require_free_port(self) -> None:
+        """Refuse a port where somebody else would answer in the service's place."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self.port))
+            except OSError as error:
+                raise StoryError(
+                    f"port {self.port} is taken by another program", next_step="take another: make run PORT=n"
+                ) from error
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         transport = HttpTransport(self.url)

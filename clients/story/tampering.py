@@ -6,8 +6,9 @@ from pathlib import Path
 
 from clients.errors import ClientError
 
-# Less than what any page holds of an entry, so that the piece is found in one place of the file.
-_PIECE_BYTES = 64
+# A long entry lies in several pages; a short piece of its signature, which no other entry holds, lies in one of them.
+_PIECE_BYTES = 24
+_SIGNATURE_CHARACTERS = 86
 
 
 def copy_database(database: Path, target: Path) -> None:
@@ -22,10 +23,11 @@ def copy_database(database: Path, target: Path) -> None:
 def flip_byte(database: Path, entry: bytes) -> int:
     """Flip one bit of an entry inside the database file; return the offset of the byte."""
     raw = bytearray(database.read_bytes())
-    offset = raw.find(entry[:_PIECE_BYTES])
+    first = len(entry) - _SIGNATURE_CHARACTERS
+    pieces = (entry[at : at + _PIECE_BYTES] for at in range(first, len(entry) - _PIECE_BYTES, _PIECE_BYTES))
+    offset = next((found for found in map(raw.find, pieces) if found >= 0), -1)
     if offset < 0:
         raise ClientError("the entry was not found in the copy of the database")
-    offset += _PIECE_BYTES - 1
     raw[offset] ^= 1
     database.write_bytes(raw)
     return offset

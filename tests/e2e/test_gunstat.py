@@ -82,9 +82,7 @@ def test_every_row_gives_its_records(walk: Walk) -> None:
     assert [problem.cause for problem in planned.problems] == ["the date lies in the future"]
 
 
-def test_sending_the_list_again_sends_nothing(
-    walk: Walk, names: dict[int, tuple[StatementName, ...]]
-) -> None:
+def test_sending_the_list_again_sends_nothing(walk: Walk, names: dict[int, tuple[StatementName, ...]]) -> None:
     """All rows are known, the two identical ones too, each with its own records."""
     assert len({name for row in names.values() for name in row}) == 1_086
 
@@ -153,9 +151,7 @@ def test_records_are_found_by_words(partner: Session) -> None:
         today=TODAY,
         members=members_of(partner.trust.charters()),
     )
-    found = list(
-        find(partner.replica.records(), Query(words=("taurus",)), viewer, load_tables(partner.home).makes)
-    )
+    found = list(find(partner.replica.records(), Query(words=("taurus",)), viewer, load_tables(partner.home).makes))
 
     assert len(found) == 84 + 72
 

@@ -195,9 +195,9 @@ def test_the_feed_tells_what_a_reader_tries_its_keys_on(store: Store) -> None:
 
 def test_every_tile_of_the_tree_is_served(store: Store) -> None:
     """Full tiles and partial ones lead a reader that believes nothing to every leaf."""
-    entries = tuple(b"entry %d" % number for number in range(70_000 // 100))
-    head = append_raw(store, Append(entries=entries[:300], batch=_batch(1, 300)))
-    head = append_raw(store, Append(entries=entries[300:], batch=_batch(2, 400)))
+    entries = tuple(b"entry %d" % number for number in range(700))
+    head = append_raw(store, Append(entries=entries[:300], batch=_batch(1, first=0, index=299)))
+    head = append_raw(store, Append(entries=entries[300:], batch=_batch(2, first=300, index=699)))
     tree = VerifiedTree(size=head.size, root=head.tree.root(), read=store.tile)
 
     assert tree.leaf_hashes(0, 700) == tuple(leaf_hash(entry) for entry in entries)
@@ -206,8 +206,8 @@ def test_every_tile_of_the_tree_is_served(store: Store) -> None:
         assert path.level is None or store.tile(path)
 
 
-def _batch(seq: int, size: int) -> BatchRow:
-    return BatchRow(iss=A, seq=seq, index=seq * 1_000 + size, first=seq, payload_hash=bytes([seq]) * 32)
+def _batch(seq: int, *, first: int, index: int) -> BatchRow:
+    return BatchRow(iss=A, seq=seq, index=index, first=first, payload_hash=bytes([seq]) * 32)
 
 
 @pytest.mark.parametrize(
@@ -231,13 +231,14 @@ def test_an_exception_leaves_nothing_behind(store: Store) -> None:
     """Whatever goes wrong between insert and commit, the store is as it was."""
     busy(store)
     before = (store.head(), store.entries(0, 10), _seen(store, A))
-    append = Append(entries=(b"x",), statements=(row(1, 10),), batch=_batch(9, 1), nonce=NONCE)
-    leaves = [leaf_hash(b"x")]
+    batch = _batch(9, first=10, index=11)
+    append = Append(entries=(b"x", b"b9"), statements=(row(1, 10),), batch=batch, nonce=NONCE)
+    leaves = [leaf_hash(entry) for entry in append.entries]
     tree, tiles = store.head().tree.append(leaves)
 
     with pytest.raises(ZeroDivisionError), store.transaction() as transaction:  # noqa: PT012  the failure lies within
         transaction.insert(10, append, leaves, tiles)
-        transaction.swap(old=store.head(), new=Head(size=11, tree=tree, checkpoint=b"never"))
+        transaction.swap(old=store.head(), new=Head(size=12, tree=tree, checkpoint=b"never"))
         raise ZeroDivisionError
 
     assert (store.head(), store.entries(0, 10), _seen(store, A)) == before
@@ -307,11 +308,11 @@ def test_a_leaf_stands_once(store: Store) -> None:
 
 def test_a_statement_name_stands_once(store: Store) -> None:
     """(iss, jti) is unique, in one append or in two."""
-    append_raw(store, Append(entries=(b"x", b"b1"), statements=(row(1, 0),), batch=_batch(1, 1)))
+    append_raw(store, Append(entries=(b"x", b"b1"), statements=(row(1, 0),), batch=_batch(1, first=0, index=1)))
     twice = (row(2, 2), row(2, 3))
 
     for number, statements in enumerate(((row(1, 2), row(3, 3)), twice), start=2):
-        append = Append(entries=(b"y", b"z", b"b2"), statements=statements, batch=_batch(number, 2))
+        append = Append(entries=(b"y", b"z", b"b2"), statements=statements, batch=_batch(number, first=2, index=4))
         with pytest.raises(DuplicateError):
             append_raw(store, append)
     assert store.head().size == 2
@@ -320,17 +321,20 @@ def test_a_statement_name_stands_once(store: Store) -> None:
 def test_a_name_of_another_agency_is_another_name(store: Store) -> None:
     """Two agencies may draw the same id."""
     other = replace(row(1, 1), name=StatementName(B, row(1, 0).name.jti))
-    append_raw(store, Append(entries=(b"x", b"y", b"b1"), statements=(row(1, 0), other), batch=_batch(1, 2)))
+    append_raw(
+        store, Append(entries=(b"x", b"y", b"b1"), statements=(row(1, 0), other), batch=_batch(1, first=0, index=2))
+    )
 
     assert (store.statement_index(row(1, 0).name), store.statement_index(other.name)) == (0, 1)
 
 
 def test_a_batch_name_stands_once(store: Store) -> None:
     """(iss, seq) is unique."""
-    append_raw(store, Append(entries=(b"x", b"b1"), statements=(row(1, 0),), batch=_batch(1, 1)))
+    append_raw(store, Append(entries=(b"x", b"b1"), statements=(row(1, 0),), batch=_batch(1, first=0, index=1)))
 
+    again = Append(entries=(b"y", b"b2"), statements=(row(2, 2),), batch=_batch(1, first=2, index=3))
     with pytest.raises(DuplicateError):
-        append_raw(store, Append(entries=(b"y", b"b2"), statements=(row(2, 2),), batch=replace(_batch(1, 1), index=3)))
+        append_raw(store, again)
 
 
 def test_a_nonce_is_used_once(store: Store) -> None:

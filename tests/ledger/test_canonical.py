@@ -6,6 +6,7 @@ import importlib.util
 import unicodedata
 from pathlib import Path
 from types import ModuleType
+from typing import Literal, TypeAlias
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from ledger import calibres, canonicaltable, makes, weapontypes
 from ledger.canonical import FOLDED, TABLE, TABLE_VERSION, canonical, has_digit, is_lossless, script_of
 
+Form: TypeAlias = Literal["NFC", "NFD", "NFKC", "NFKD"]
+FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
 ASCII = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -52,17 +55,17 @@ def test_unicode_of_this_python_gives_the_same_table() -> None:
     assert tuple((start, " ".join(words)) for start, words in script.several()) == canonicaltable.SEVERAL
 
 
-@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-def test_normalising_any_one_character_of_the_table_changes_nothing(form: str) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_normalising_any_one_character_of_the_table_changes_nothing(form: Form) -> None:
     """No character of the table reads differently after a keyboard or a database has normalised it."""
     changed = [one for one in TABLE if canonical(unicodedata.normalize(form, one)) != canonical(one)]
 
     assert changed == []
 
 
-@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@pytest.mark.parametrize("form", FORMS)
 @given(text=st.text(alphabet=st.sampled_from(sorted(TABLE)), max_size=12))
-def test_normalisation_before_the_table_changes_nothing(form: str, text: str) -> None:
+def test_normalisation_before_the_table_changes_nothing(form: Form, text: str) -> None:
     """Composed and decomposed spellings of one number have one form, whatever a keyboard or a database did."""
     assert canonical(unicodedata.normalize(form, text)) == canonical(text)
 

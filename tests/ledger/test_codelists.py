@@ -47,7 +47,7 @@ def test_any_text_below_a_header_gives_rows_or_problems(text: str) -> None:
         parsed = parse_code_list(f"code,description\n{text}")
     except MalformedError:
         return
-    assert all(one.line > 1 for one in (*parsed.rows, *parsed.problems))
+    assert all(line > 1 for line in (*(row.line for row in parsed.rows), *(one.line for one in parsed.problems)))
 
 
 def test_problems_name_line_and_cause() -> None:

@@ -213,6 +213,15 @@ def _signed(agency: str = A, *, origin: str = ORIGIN, prev: int = 0, **changes: 
     return build_key_entry(iss=agency, iat=NOW, origin=origin, prev=prev, roots=roots, **changes)  # type: ignore[arg-type]  # members by name
 
 
+def test_a_key_entry_is_applied_at_its_index() -> None:
+    """Judging and entering in one step gives what changed."""
+    membership = _started()
+    change = membership.apply_key(1, _signed(add=[_key(11)], end=[KeyId(A, 4)]))
+
+    assert [key.kid.number for key in change.ended] == [4]
+    assert membership.newest(A, Role.SIGN, 2).kid.number == 11
+
+
 def test_a_key_entry_for_another_log_is_refused() -> None:
     """An entry is signed for one origin."""
     with pytest.raises(MalformedError, match="another log"):

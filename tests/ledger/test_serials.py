@@ -78,6 +78,8 @@ def test_several_numbers_in_one_box_are_split(box: str, numbers: list[str]) -> N
         ("میل ۱۲۳۴۵", [("۱۲۳۴۵", "barrel", "legible")]),
         ("cylinder 123", [("123", "other", "legible")]),
         ("slide", [("", "other", "not_recorded")]),
+        ("S/N: 00000", [("", "other", "not_recorded")]),
+        ("barrel: S/N 0000", [("", "barrel", "not_recorded")]),
         ("frame and slide obliterated", [("", "other", "obliterated")]),
     ],
 )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from crypto.digests import sha256
 from crypto.signing import Signer
+from ledger.appends import batch_append
 from ledger.checks import evidence
 from ledger.errors import LedgerError, MalformedError
 from ledger.expunges import Why, build_expunge
@@ -175,6 +176,28 @@ def test_blobs_of_what_was_not_parsed_cannot_be_placed() -> None:
 
     with pytest.raises(MalformedError, match="not read to the end"):
         attach_blobs(_read(consortium, statements, Depth.STRUCTURE), _blobs(statements))
+
+
+def test_a_mixed_batch_is_stored_with_its_rows() -> None:
+    """Grants, records and messages of one batch are found again, each in the feed of whom it concerns."""
+    consortium, statements = _mixed()
+    judged = consortium.submit(A, statements)
+    feed = consortium.store.feed(agency=B, after=-1, limit=10)
+
+    assert [found.statement.typ for found in feed] == [Typ.GRANT, Typ.RECORD, Typ.MESSAGE]
+    assert [found.statement.recipients for found in feed] == [(A, B), (), (B,)]
+    assert {found.batch for found in feed} == {judged.index}
+    assert consortium.store.feed(agency=agency_ids(3)[2], after=-1, limit=10) == ()
+
+
+def test_what_was_not_parsed_cannot_be_stored() -> None:
+    """Rows are made of what was read to the end, of nothing less."""
+    consortium, statements = _mixed()
+    whole = attach_blobs(_read(consortium, statements), _blobs(statements))
+    judged = consortium.state.judge_batch(_read(consortium, statements, Depth.STRUCTURE), known=None)
+
+    with pytest.raises(MalformedError, match="not read to the end"):
+        batch_append(judged, attached=whole)
 
 
 def test_a_blob_shows_no_bytes() -> None:

@@ -1,7 +1,8 @@
 """The real service in the same process, and a consortium of real homes around it: no socket, no stand-in."""
 
 import secrets
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flask import Flask
@@ -86,11 +87,24 @@ class Walk:
 
     def session(self, agency: str) -> Session:
         """Return a session of an agency that has joined."""
-        found = open_session(
-            self.homes[agency], self.keyring(agency), transport=self.transport, world=self.world()
-        )
+        found = open_session(self.homes[agency], self.keyring(agency), transport=self.transport, world=self.world())
         self._open.append(found)
         return found
+
+    def copy_to(self, folder: Path) -> "Walk":
+        """Return a closed walk's copy in `folder`, open: founding one takes ten times as long."""
+        shutil.copytree(self.folder, folder)
+        copied = Walk(
+            folder=folder,
+            config=replace(self.config, data=folder / self.config.data.name),
+            keys=self.keys,
+            clock=FixedClock(self.clock.now),
+            fingerprint=self.fingerprint,
+            charter_file=self.charter_file,
+            homes={name: Home(folder / home.path.name) for name, home in self.homes.items()},
+        )
+        copied.start()
+        return copied
 
     def close(self) -> None:
         """Close every session and the service."""

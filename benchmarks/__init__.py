@@ -1,0 +1,1 @@
+"""What Sealtrace costs, each figure beside the limit that the same machine shows in the same run."""

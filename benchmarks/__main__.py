@@ -1,0 +1,55 @@
+"""`python -m benchmarks [ROW …] [--json FILE]`: measure, print the table, write it down (docs/performance.md)."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.machine import describe
+from benchmarks.measure import Figure
+from benchmarks.rows import ROWS, measure_apart
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the rows that are named, or all; return 0 whatever they show: a figure is no test."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all if none is named")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write machine and figures there")
+    options = parser.parse_args(arguments)
+    unknown = set(options.rows) - set(ROWS)
+    if unknown:
+        parser.error(f"no such row: {', '.join(sorted(unknown))}")
+    machine = describe()
+    print("\n".join(f"{name:<14}{value}" for name, value in machine.items()), end="\n\n")
+    figures: list[Figure] = []
+    for row in options.rows or ROWS:
+        measured = measure_apart(row)
+        print("\n".join(_lines(measured)), flush=True)
+        figures += measured
+    if options.json:
+        table = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
+        options.json.write_text(json.dumps(table, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _lines(figures: Sequence[Figure]) -> list[str]:
+    lines: list[str] = []
+    for figure in figures:
+        verdict = {True: "met", False: "MISSED", None: ""}[figure.met]
+        lines.append(figure.what)
+        lines.append(f"  {_number(figure.median):>12} {figure.unit}  ({_number(figure.low)} to {_number(figure.high)})")
+        if figure.limit:
+            lines.append(f"  {_number(figure.limit.median):>12} {figure.limit.name}: ratio {figure.limit.ratio:.3g}")
+        if figure.target:
+            lines.append(f"  {'':>12} aim {figure.target}: {verdict}")
+    return lines
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

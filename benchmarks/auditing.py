@@ -1,0 +1,121 @@
+"""The auditor's side: a whole log from its tiles, on one core, at the three depths."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+
+from nacl.bindings import crypto_sign_open
+
+from benchmarks.material import BATCH, senders, signed_parts
+from benchmarks.measure import Figure, against, paired
+from clients.auditing import audit
+from ledger.audit import Verdict
+from ledger.errors import NotFoundError
+from ledger.fingerprints import of_file
+from ledger.kinds import Role
+from ledger.submissions import Depth
+from ledger.tiles import TilePath, bundle_path, encode_bundle, tile_paths
+from tests.support.consortium import Consortium
+
+_BATCHES = 16
+_DEPTHS = (
+    (Depth.STRUCTURE, "structure", 100_000),
+    (Depth.RECORDS, "--records", 25_000),
+    (Depth.SIGNATURES, "--deep", 9_000),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The open files of a log, in memory: what is measured is the audit, not a disk or a network."""
+
+    tiles: Mapping[TilePath, bytes]
+    note: bytes
+    charters: Mapping[int, bytes]
+    size: int
+
+    def checkpoint(self) -> bytes:
+        """Return the checkpoint."""
+        return self.note
+
+    def tile(self, path: TilePath) -> bytes:
+        """Return a tile or bundle."""
+        if path not in self.tiles:
+            raise NotFoundError("no such tile")
+        return self.tiles[path]
+
+    def charter(self, ver: int) -> bytes:
+        """Return a charter file."""
+        if ver not in self.charters:
+            raise NotFoundError("no such charter")
+        return self.charters[ver]
+
+
+def measure() -> list[Figure]:
+    """Return entries per second at each depth, beside bare SHA-256 and bare libsodium over the same entries."""
+    (sender,) = senders(1, agencies=10)
+    consortium = sender.consortium
+    consortium.submit(sender.iss, sender.grants())
+    for _ in range(_BATCHES):
+        statements = sender.records()
+        consortium.submit(sender.iss, statements)
+    files = log_files(consortium.store.rows.entries, consortium)
+    entries = consortium.store.rows.entries
+    parts = signed_parts(statements)
+    key = consortium.newest(sender.iss, Role.SIGN).public_key
+    limits: dict[Depth, tuple[str, Callable[[], int]]] = {
+        Depth.STRUCTURE: ("bare SHA-256 of the entries", partial(_hash, entries)),
+        Depth.RECORDS: ("bare SHA-256 of the entries", partial(_hash, entries)),
+        Depth.SIGNATURES: ("bare libsodium verification of the statements", partial(_verify, parts, key)),
+    }
+    return [_figure(files, of_file(consortium.charter_file), *row, limit=limits[row[0]]) for row in _DEPTHS]
+
+
+def log_files(entries: Sequence[bytes], consortium: Consortium) -> Files:
+    """Return the files that a log of these entries is published as."""
+    store = consortium.store
+    size = len(entries)
+    tiles = {path: store.tile(path) for path in tile_paths(size)}
+    for index in range(-(-size // 256)):
+        tiles[bundle_path(index=index, size=size)] = encode_bundle(entries[index * 256 : (index + 1) * 256])
+    return Files(tiles=tiles, note=store.head().checkpoint, charters=consortium.files, size=size)
+
+
+def _figure(
+    files: Files,
+    fingerprint: bytes,
+    depth: Depth,
+    name: str,
+    at_least: float,
+    *,
+    limit: tuple[str, Callable[[], int]],
+) -> Figure:
+    rates, limits = paired(partial(_audit, files, fingerprint, depth), limit[1])
+    return against(
+        what=f"audit from tiles: {name}",
+        unit="entries/s, one core",
+        rates=rates,
+        limits=limits,
+        limit=limit[0],
+        at_least=at_least,
+    )
+
+
+def _audit(files: Files, fingerprint: bytes, depth: Depth) -> int:
+    found = audit(files, fingerprint=fingerprint, depth=depth, known=None, progress=lambda _done, _all: None)
+    if found.report.verdict is not Verdict.UNWITNESSED:
+        raise RuntimeError(f"the audit that was measured failed: {found.report.findings[:1]}")
+    return found.report.size
+
+
+def _hash(entries: Sequence[bytes]) -> int:
+    for entry in entries:
+        sha256(entry).digest()
+    return len(entries)
+
+
+def _verify(parts: Sequence[bytes], key: bytes) -> int:
+    for part in parts:
+        crypto_sign_open(part, key)
+    return len(parts)
