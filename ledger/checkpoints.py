@@ -91,11 +91,13 @@ def sign_checkpoint(checkpoint: Checkpoint, *, ed25519: Signer, ml_dsa_44: Signe
 
 
 def cosigned(checkpoint: bytes, other: bytes) -> bytes:
-    """Return `checkpoint` with the signature lines of `other` added, which is of the same tree by other keys."""
+    """Return `checkpoint` with the signature lines of `other` added, which is of the same tree; a key signs once."""
     first, second = notes.parse_note(checkpoint), notes.parse_note(other)
     if first.text != second.text:
         raise ProofError("two checkpoints of different trees")
-    return notes.format_note(first.text, dict.fromkeys((*first.signatures, *second.signatures)))
+    lines = {(line.name, line.key_id): line for line in (*second.signatures, *first.signatures)}
+    order = dict.fromkeys((line.name, line.key_id) for line in (*first.signatures, *second.signatures))
+    return notes.format_note(first.text, [lines[key] for key in order])
 
 
 def claimed_size(raw: bytes) -> int:

@@ -225,14 +225,15 @@ class Log:
             tree, tiles = old.tree.append(leaves)
             transaction.insert(first, append, leaves, tiles)
             _check_written(transaction.read_back(first, tree.size), old=old.tree, new=tree)
-            checkpoint = self._sign(tree) if successor is None else cosigned(self._sign(tree), successor._sign(tree))
+            checkpoint = self.sign(tree) if successor is None else cosigned(self.sign(tree), successor.sign(tree))
             new = Head(size=tree.size, tree=tree, checkpoint=checkpoint)
             if append.charter is not None:
                 transaction.keep_handover(append.charter.index, checkpoint)
             transaction.swap(old=old, new=new)
         return new
 
-    def _sign(self, tree: TreeState) -> bytes:
+    def sign(self, tree: TreeState) -> bytes:
+        """Return the checkpoint of a tree; who appends calls this, nobody else."""
         checkpoint = Checkpoint(origin=self._origin, size=tree.size, root=tree.root())
         return sign_checkpoint(checkpoint, ed25519=self._ed25519, ml_dsa_44=self._ml_dsa_44)
 

@@ -121,6 +121,10 @@ class Reading:
         """Return a charter file, byte for byte."""
         return self._store.charter(ver)
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at an index."""
+        return self._store.handover(index)
+
     def _proof(self, index: int, head: Head) -> str:
         hashes = inclusion_proof(index=index, size=head.size, read=self._store.tile)
         return TlogProof(index=index, hashes=hashes, checkpoint=head.checkpoint, extra=None).format().decode()
