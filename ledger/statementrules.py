@@ -91,7 +91,8 @@ class StatementRules:
             refusal: LedgerError = MalformedError("a record supersedes one that its issuer never logged")
             raise refuse("record/sup", expected=expected, found=sup, refusal=refusal)
         if facts.superseded or facts.expunged:
-            refusal = DuplicateError("a record supersedes one that is superseded or expunged already")
+            ended = "superseded" if facts.superseded else "expunged"
+            refusal = DuplicateError(f"a record supersedes one that is {ended} already")
             raise refuse("record/sup", expected=expected, found=sup, refusal=refusal)
         self._superseded.add(sup)
 
