@@ -9,8 +9,9 @@ from clients.errors import TrustError
 from clients.outbox import OutboxBatch
 from clients.session import Session, Standing
 from ledger.batches import FIRST_PREV, build_batch, parse_batch
-from ledger.checkpoints import open_checkpoint
+from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import (
+    BadSignatureError,
     BusyError,
     ProofError,
     SequenceError,
@@ -100,13 +101,22 @@ def _send(session: Session, batch: OutboxBatch) -> Logged:
 
 def _verify_receipt(session: Session, entry: bytes, receipt: Receipt) -> None:
     """Raise unless the log signed a tree that holds this very batch entry where the receipt says."""
-    charter = session.trust.charters()[-1]
-    checkpoint = open_checkpoint(receipt.checkpoint.encode(), origin=charter.origin, vkeys=charter.log.vkeys)
+    checkpoint = _open_receipt(session, receipt.checkpoint.encode())
     verify_inclusion(
         leaf=leaf_hash(entry), index=receipt.index, size=checkpoint.size, proof=receipt.proof, root=checkpoint.root
     )
     if (receipt.size, receipt.index - receipt.first) != (checkpoint.size, parse_batch(entry).n):
         raise ProofError("the receipt contradicts its own checkpoint or batch")
+
+
+def _open_receipt(session: Session, note: bytes) -> Checkpoint:
+    """Return a receipt's checkpoint; by the charter that is known, else by one that has come since."""
+    known = session.trust.charters()[-1]
+    try:
+        return open_checkpoint(note, origin=known.origin, vkeys=known.log.vkeys)
+    except BadSignatureError:
+        newest = session.refresh().charter
+        return open_checkpoint(note, origin=newest.origin, vkeys=newest.log.vkeys)
 
 
 def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:
@@ -115,6 +125,7 @@ def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | S
     standing.authority.catch_up(standing.me)
     frames = parse_frames(batch.body, most=MAX_BATCH_FRAMES)
     old = parse_batch(frames[0])
+    _require_live(standing, batch, frames[1 : 1 + old.n])
     link = Link(seq=old.seq - 1, payload_hash=old.prev)
     if isinstance(error, SequenceError):
         if error.seq < old.seq - 1:
@@ -132,6 +143,14 @@ def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | S
     )
     session.outbox.replace(batch, new)
     return new
+
+
+def _require_live(standing: Standing, batch: OutboxBatch, statements: Sequence[bytes]) -> None:
+    """Drop the batch and raise StaleEpochError if a key that signed its statements has ended: nobody can log it."""
+    in_force = standing.authority.membership.headers(standing.view.checkpoint.size)
+    if any(statement.partition(b".")[0] not in in_force for statement in statements):
+        standing.session.outbox.drop(batch)
+        raise StaleEpochError("a key of this agency has ended since these records were sealed: seal them again")
 
 
 def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | None) -> Link:

@@ -138,9 +138,9 @@ class Auditor:
         else:
             self._hold(entry, found)
 
-    def fail(self, index: int, error: LedgerError) -> None:
-        """Note that entries, tiles or the checkpoint could not be read or verified at `index`."""
-        self._note(index, CheckFailedError(check="read", expected="what the checkpoint commits to", found=error))
+    def fail(self, index: int, error: LedgerError, *, check: str = "read") -> None:
+        """Note that entries, tiles or a checkpoint could not be read or verified at `index`."""
+        self._note(index, CheckFailedError(check=check, expected="what the checkpoint commits to", found=error))
 
     def finish(self) -> Report:
         """Return the report; statements that no batch closed are a finding too."""

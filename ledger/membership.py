@@ -129,6 +129,10 @@ class Membership:
         self._key_entries.setdefault(change.entry.iss, []).append(change.index)
         self._changes.append(change.index)
 
+    def charters(self) -> tuple[tuple[int, Charter], ...]:
+        """Return every charter and the index of its entry, in order."""
+        return tuple((reign.index, reign.charter) for reign in self._reigns)
+
     def charter_before(self, index: int) -> Charter:
         """Return the charter in force for an entry at `index`; raise NotAMemberError before the first."""
         return self._reign(index).charter
