@@ -7,11 +7,10 @@ from clients.batchreading import read_batch
 from clients.entries import Entries
 from clients.errors import TrustError
 from clients.outbox import OutboxBatch
+from clients.receipts import verify_receipt
 from clients.session import Session, Standing
 from ledger.batches import FIRST_PREV, build_batch, parse_batch
-from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import (
-    BadSignatureError,
     BusyError,
     ProofError,
     SequenceError,
@@ -19,11 +18,9 @@ from ledger.errors import (
     StaleKeysError,
 )
 from ledger.kinds import Role
-from ledger.merkle import leaf_hash, verify_inclusion
 from ledger.records import SealedStatement
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.limits import MAX_BATCH_FRAMES
-from ledger.wire.schemas import Receipt
 
 MAX_ATTEMPTS = 5
 
@@ -94,29 +91,11 @@ def send_waiting(session: Session) -> Logged | None:
 def _send(session: Session, batch: OutboxBatch) -> Logged:
     receipt = session.service.submit_batch(batch.body)
     entry = parse_frames(batch.body, most=MAX_BATCH_FRAMES)[0]
-    _verify_receipt(session, entry, receipt)
+    verify_receipt(session, entry, receipt)
+    if receipt.index - receipt.first != parse_batch(entry).n:
+        raise ProofError("the receipt contradicts the batch it is for")
     session.outbox.logged(batch, first=receipt.first, index=receipt.index)
     return Logged(seq=batch.seq, first=receipt.first, index=receipt.index, entry=entry)
-
-
-def _verify_receipt(session: Session, entry: bytes, receipt: Receipt) -> None:
-    """Raise unless the log signed a tree that holds this very batch entry where the receipt says."""
-    checkpoint = _open_receipt(session, receipt.checkpoint.encode())
-    verify_inclusion(
-        leaf=leaf_hash(entry), index=receipt.index, size=checkpoint.size, proof=receipt.proof, root=checkpoint.root
-    )
-    if (receipt.size, receipt.index - receipt.first) != (checkpoint.size, parse_batch(entry).n):
-        raise ProofError("the receipt contradicts its own checkpoint or batch")
-
-
-def _open_receipt(session: Session, note: bytes) -> Checkpoint:
-    """Return a receipt's checkpoint; by the charter that is known, else by one that has come since."""
-    known = session.trust.charters()[-1]
-    try:
-        return open_checkpoint(note, origin=known.origin, vkeys=known.log.vkeys)
-    except BadSignatureError:
-        newest = session.refresh().charter
-        return open_checkpoint(note, origin=newest.origin, vkeys=newest.log.vkeys)
 
 
 def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:

@@ -63,6 +63,16 @@ class Home:
         return self.path / "root.keystore"
 
     @property
+    def next_root_keystore(self) -> Path:
+        """Return the new root and recovery keys while a charter that names them is on its way."""
+        return self.path / "root.keystore.next"
+
+    @property
+    def key_entry(self) -> Path:
+        """Return the signed key entry that is still to be sent."""
+        return self.path / "key-entry"
+
+    @property
     def outbox(self) -> Path:
         """Return what was signed and sent, and what is still to be sent."""
         return self.path / "outbox.sqlite"
