@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from nacl.bindings import crypto_sign_open
 
-from benchmarks.material import BATCH, senders, signed_parts
+from benchmarks.material import senders, signed_parts
 from benchmarks.measure import Figure, against, paired
 from clients.auditing import audit
 from ledger.audit import Verdict

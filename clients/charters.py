@@ -160,6 +160,11 @@ def submit(service: Service, file: bytes) -> Receipt:
     return receipt
 
 
+def _threshold(agencies: int, before: Charter | None) -> int:
+    """Return a majority, or the threshold of the version before where that is more and still can be reached."""
+    return min(agencies, max(agencies // 2 + 1, before.threshold if before else 0))
+
+
 def _with_terms(agency: Agency, terms: Terms) -> Agency:
     return replace(
         agency,

@@ -1,4 +1,4 @@
-"""A home: the one folder where an agency's keys, outbox, replica and trust live (docs/operations.md).
+"""A home: the one folder where an agency's keys, outbox, replica and trust live (docs/commands.md).
 
 Everything in it is secret or decides what is believed, so a home that others may read or write is refused.
 """
@@ -71,6 +71,11 @@ class Home:
     def key_entry(self) -> Path:
         """Return the signed key entry that is still to be sent."""
         return self.path / "key-entry"
+
+    @property
+    def expungements(self) -> Path:
+        """Return where it is written down who ordered which record to be expunged: JSON Lines."""
+        return self.path / "expungements.jsonl"
 
     @property
     def outbox(self) -> Path:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from ledger.errors import MalformedError
 from ledger.expunges import Expunge
 from ledger.grants import Grant
 from ledger.kinds import Typ
@@ -18,7 +17,7 @@ from ledger.submissions import Statement
 def batch_append(judged: VerifiedBatch, *, attached: Sequence[tuple[Blob, ...]], nonce: Nonce | None = None) -> Append:
     """Return what a judged batch adds, with the blobs that `attach_blobs` put in their places."""
     submission = judged.submission
-    pairs = zip(submission.parsed, attached, strict=True)
+    pairs = zip(submission.complete(), attached, strict=True)
     return Append(
         entries=(*submission.statements, submission.entry),
         statements=tuple(
@@ -40,7 +39,7 @@ def key_append(*, entry: bytes, charge: Charge | None = None) -> Append:
     return Append(entries=(entry,), charge=charge)
 
 
-def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
+def _row(statement: Statement, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
     match statement:
         case Record():
             return StatementRow(
@@ -62,7 +61,5 @@ def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) ->
             return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=routed, blobs=blobs)
         case Expunge():
             return StatementRow(index=index, name=statement.name, typ=Typ.EXPUNGE, expunges=statement.of)
-        case None:
-            raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)

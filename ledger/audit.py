@@ -156,7 +156,7 @@ class Auditor:
             verdict=self._verdict(),
             counts=MappingProxyType(dict(self._counts)),
             broken=self._broken,
-            findings=tuple(self._findings),
+            findings=tuple(sorted(self._findings, key=lambda finding: finding.index)),
         )
 
     def _hold(self, statement: bytes, leaf: bytes) -> None:

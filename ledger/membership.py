@@ -60,6 +60,7 @@ class Membership:
         self._ring = KeyRing()
         self._listed: dict[str, int] = {}
         self._key_entries: dict[str, list[int]] = {}
+        self._key_changes: list[KeyChange] = []
         self._changes: list[int] = []
         self._table: tuple[int, Mapping[bytes, HeaderKey]] | None = None
 
@@ -127,6 +128,7 @@ class Membership:
         for key in change.entry.add:
             self._ring.enrol(key, change.index)
         self._key_entries.setdefault(change.entry.iss, []).append(change.index)
+        self._key_changes.append(change)
         self._changes.append(change.index)
 
     def charters(self) -> tuple[tuple[int, Charter], ...]:
@@ -177,6 +179,10 @@ class Membership:
     def kx(self, agency: str, index: int) -> int:
         """Return the later of the last charter entry and the agency's last key entry before `index`."""
         return max(self._reign(index).index, _last(self._key_entries.get(agency, ()), before=index))
+
+    def key_changes(self, agency: str, *, after: int) -> tuple[KeyChange, ...]:
+        """Return the key entries of an agency that stand after an index, in order."""
+        return tuple(one for one in self._key_changes if one.entry.iss == agency and one.index > after)
 
     def key_chain(self, agency: str, index: int) -> int:
         """Return what a key entry of `agency` at `index` names as `prev`."""

@@ -55,6 +55,13 @@ class Submission:
     leaves: tuple[bytes, ...]
     parsed: tuple[Statement | None, ...]
 
+    def complete(self) -> tuple[Statement, ...]:
+        """Return all statements parsed; raise MalformedError if the depth left any out."""
+        found = tuple(statement for statement in self.parsed if statement is not None)
+        if len(found) != len(self.parsed):
+            raise MalformedError("a submission that was not read to the end")
+        return found
+
 
 def read_submission(
     entry: bytes,
@@ -83,7 +90,7 @@ def read_submission(
 def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[Blob, ...], ...]:
     """Return the blobs of every statement in their places, if they are exactly those that the statements name."""
     rest = list(reversed(blobs))
-    attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.parsed)
+    attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.complete())
     if rest:
         raise MalformedError("more blobs than the statements name")
     return attached
@@ -123,7 +130,7 @@ def _parse(
     return tuple(parsed)
 
 
-def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
+def _take(rest: list[bytes], statement: Statement) -> list[bytes]:
     match statement:
         case Record():
             count = len(records.PLACES)
@@ -133,8 +140,6 @@ def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
             count = len(messages.PLACES)
         case Expunge():
             count = 0
-        case None:
-            raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)
     if len(rest) < count:
@@ -142,7 +147,7 @@ def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
     return [rest.pop() for _ in range(count)]
 
 
-def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
+def _attach(statement: Statement, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
     match statement:
         case Record():
             records.check_blobs(statement, blobs)
@@ -160,7 +165,5 @@ def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, 
             return tuple(Blob(place=place, data=data, only_for=reader) for place, data, reader in parts)
         case Expunge():
             return ()
-        case None:
-            raise MalformedError("a submission that was not read to the end")
         case _:
             assert_never(statement)

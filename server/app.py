@@ -52,6 +52,7 @@ def build_app(service: Service, *, metrics: Metrics) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
     app.extensions[EXTENSION] = service
+    metrics.watch_size(lambda: service.store.head().size)
     views = Views(service)
     for call in CALLS:
         gate = Gate(call, views.view(call.name), service=service, metrics=metrics)

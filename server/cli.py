@@ -4,7 +4,7 @@ import getpass
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -13,18 +13,18 @@ from ledger import fingerprints
 from ledger.errors import LedgerError
 from ledger.notes import check_name
 from ledger.wire import requests
-from server import schema
+from server import schema, upkeep
 from server.config import Config
 from server.errors import ConfigError, StartError
-from server.exporting import export
+from server.exits import fail
+from server.highest import HighestSigned
 from server.keys import create_keys, open_keys, service_json
 from server.passphrase import read_passphrase
 from server.serve import LOOPBACK, serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, help="Run a Sealtrace ledger service.")
-
-_FAILED = 1
-_USAGE = 2
+app.command("export")(upkeep.export_command)
+app.command("fsck")(upkeep.fsck_command)
 
 Data = Annotated[Path, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")]
 
@@ -45,9 +45,10 @@ def create(
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = Config(data=data, fingerprint=b"")
         keys = create_keys(config.keystore, passphrase=_passphrase(twice=True))
+        HighestSigned(config.highest).begin(keys, origin=origin)
         config.service.write_bytes(service_json(keys, origin=origin, url=url))
     except (ConfigError, CryptoError, LedgerError, OSError) as error:
-        _fail(error)
+        fail(error)
     typer.echo(config.service.read_text(encoding="utf-8"), nl=False)
     typer.echo(f"The charter must name these keys: they are in {config.service}", err=True)
 
@@ -72,7 +73,7 @@ def serve_command(
         config = Config.from_env({**os.environ, "SEALTRACE_DATA": str(data), "SEALTRACE_CHARTER": charter})
         keys = open_keys(config.keystore, passphrase=_passphrase(twice=False))
     except (ConfigError, CryptoError) as error:
-        _fail(error)
+        fail(error)
     typer.echo(f"http://{host}:{port}, charter {fingerprints.to_words(config.fingerprint)}", err=True)
     serve(config, keys=keys, host=host, port=port, metrics_port=metrics_port)
 
@@ -86,23 +87,7 @@ def migrate(data: Data) -> None:
     try:
         schema.migrate(Config(data=data, fingerprint=b"").database)
     except (StartError, OSError) as error:
-        _fail(error)
-
-
-@app.command("export")
-def export_command(
-    database: Annotated[Path, typer.Option(help="The database, or a copy of it; it is only read.")],
-    output: Annotated[Path, typer.Option(help="A new folder for checkpoint, tile/… and v1/charters/….")],
-) -> None:
-    """Write the open files of a log from its database, verifying nothing: `sealtrace audit --from` does that.
-
-    Example: sealtrace-server export --database /srv/ledger/ledger.sqlite --output /srv/mirror
-    """
-    try:
-        exported = export(database, output=output)
-    except (ConfigError, StartError, OSError) as error:
-        _fail(error)
-    typer.echo(f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified")
+        fail(error)
 
 
 def main() -> None:
@@ -118,8 +103,3 @@ def _passphrase(*, twice: bool) -> bytes:
         if again != passphrase:
             raise ConfigError("the two passphrases differ")
     return passphrase
-
-
-def _fail(error: Exception) -> NoReturn:
-    typer.echo(f"sealtrace-server: {error}", err=True)
-    raise typer.Exit(_USAGE if isinstance(error, ConfigError) else _FAILED)

@@ -11,6 +11,7 @@ from server.errors import ConfigError
 DATABASE = "ledger.sqlite"
 KEYSTORE = "keystore"
 SERVICE = "service.json"
+HIGHEST = "highest-signed"
 TOMBSTONES = "tombstones"
 
 _DATA = "SEALTRACE_DATA"
@@ -45,6 +46,11 @@ class Config:
     def service(self) -> Path:
         """Return where what a charter must name is written."""
         return self.data / SERVICE
+
+    @property
+    def highest(self) -> Path:
+        """Return where the highest checkpoint that may have left is written."""
+        return self.data / HIGHEST
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

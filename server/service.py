@@ -8,11 +8,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from crypto.startup import require_primitives
 from ledger import jsontext
 from ledger.charter import Charter, parse_charter
+from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError, NotAMemberError
 from server import database, schema
 from server.burials import Burials
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.reading import Reading
 from server.startup import verify_store
@@ -62,14 +64,17 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
+    highest = HighestSigned(config.highest)
+    signed = highest.read()
     try:
         store, state, burials = _open_log(config, identity, keys)
+        _require_reached(signed, store)
     except SQLAlchemyError as error:
         raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
     return Service(
         identity=identity,
         state=state,
-        reading=Reading(store=store, state=state),
+        reading=Reading(store=store, state=state, highest=highest),
         submitting=Submitting(
             store=store, state=state, keys=keys, burials=burials, clock=clock, threads=config.verify_threads
         ),
@@ -102,6 +107,14 @@ def _open_log(config: Config, identity: Identity, keys: ServiceKeys) -> tuple[Sq
         store.close()
         raise
     return store, state, burials
+
+
+def _require_reached(signed: Checkpoint, store: SqlStore) -> None:
+    try:
+        require_reached(signed, store)
+    except BaseException:
+        store.close()
+        raise
 
 
 def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:

@@ -69,7 +69,7 @@ def batch(first: int, *, seq: int, rows: tuple[StatementRow, ...], nonce: Nonce 
 
 def fill(store: SqlStore, *, batches: int = 1) -> Head:
     """Append batches of two records, and return the head."""
-    log = make_log(store)  # type: ignore[arg-type]  # any Store will do
+    log = make_log(store)
     head = store.head()
     for seq in range(1, batches + 1):
         rows = (statement(head.size), statement(head.size + 1))
@@ -149,7 +149,7 @@ def test_a_person_with_a_database_shell_cannot_change_a_row(path: Path, table: s
 def with_rows(path: Path) -> None:
     """Fill every table with at least one row."""
     store = open_store(path)
-    log = make_log(store)  # type: ignore[arg-type]  # any Store will do
+    log = make_log(store)
     row = CharterRow(ver=1, index=0, file=b"file")
     log.append(Append(entries=(b"charter",), charter=row), 0)
     grants = tuple(replace(statement(at), typ=Typ.GRANT, recipients=("xab-arms",)) for at in range(1, 257))
@@ -183,7 +183,7 @@ def test_the_loser_of_a_race_writes_nothing(path: Path) -> None:
     fill(first)
     stale = second.head()
     fill_rows = (statement(3),)
-    log = make_log(first)  # type: ignore[arg-type]  # any Store will do
+    log = make_log(first)
     log.append(batch(3, seq=2, rows=fill_rows), 3)
     other = replace(batch(3, seq=3, rows=(statement(3, jti=99),)), entries=(b"other", b"batch"))
 
@@ -221,7 +221,7 @@ def test_what_is_there_already_is_refused_whole(store: SqlStore, append: Append,
 
 def test_a_nonce_is_used_once(store: SqlStore) -> None:
     """The second request with a nonce has no effect."""
-    log = make_log(store)  # type: ignore[arg-type]  # any Store will do
+    log = make_log(store)
     log.append(batch(0, seq=1, rows=(statement(0),), nonce=NONCE), 0)
 
     with pytest.raises(ReplayedError):
@@ -289,7 +289,7 @@ def test_tiles_full_and_partial(store: SqlStore) -> None:
 
 def test_the_judged_entries_are_all_but_records_and_messages(store: SqlStore) -> None:
     """A restart reads charters, keys, grants and batches, in order, from where it stopped."""
-    log = make_log(store)  # type: ignore[arg-type]  # any Store will do
+    log = make_log(store)
     log.append(Append(entries=(b"charter",), charter=CharterRow(ver=1, index=0, file=b"file")), 0)
     log.append(Append(entries=(b"key",)), 1)
     grant = replace(statement(2), typ=Typ.GRANT, recipients=("xab-arms",))
@@ -306,7 +306,7 @@ def test_the_judged_entries_are_all_but_records_and_messages(store: SqlStore) ->
 
 def test_many_judged_entries_are_read_in_pieces(store: SqlStore) -> None:
     """A long log is replayed without holding it in memory or a snapshot open."""
-    log = make_log(store)  # type: ignore[arg-type]  # any Store will do
+    log = make_log(store)
     for at in range(3):
         first = at * 257
         rows = tuple(
@@ -319,7 +319,7 @@ def test_many_judged_entries_are_read_in_pieces(store: SqlStore) -> None:
 
 def test_a_feed_is_ordered_and_limited(store: SqlStore) -> None:
     """Grants to an agency, records of their epochs and messages to it; at most as many as asked."""
-    log = make_log(store)  # type: ignore[arg-type]  # any Store will do
+    log = make_log(store)
     grant = replace(statement(0), typ=Typ.GRANT, recipients=("xaa-arms", "xab-arms"))
     other = replace(statement(2), ep=2)
     message = replace(statement(3), typ=Typ.MESSAGE, recipients=("xac-arms",), ep=None)
