@@ -14,7 +14,7 @@ PACKAGES = ("crypto", "ledger", "server", "clients", "migrations")
 def agency() -> None:
     """Run `sealtrace`, the agency's program."""
     _start()
-    from clients.cli import main  # noqa: PLC0415 - not before _start has found it to be ours
+    from clients.cli.app import main  # noqa: PLC0415 - not before _start has found it to be ours
 
     main()
 

@@ -134,9 +134,7 @@ def _seal(signing: SigningKey, keys: SealingKeys, plan: Plan, *, iat: int) -> Se
         iat=iat,
         ep=keys.ep,
         portions={
-            name: PortionDraft(
-                label_json=portion.label.to_json(), fields=portion.fields, epoch_key=keys.keys[portion.audience]
-            )
+            name: PortionDraft(label=portion.spelled, fields=portion.fields, epoch_key=keys.keys[portion.audience])
             for name, portion in plan.portions.items()
         },
         slip=_UNMATCHED,

@@ -80,7 +80,7 @@ def test_the_record_looks_as_it_was_drawn() -> None:
         "",
         "(R) Item    semi-automatic pistol · Taurus · PT 92 · 9x19 · made in Brazil",
         "            serial  ABE 573528   frame, legible",
-        "            item.lot  L7",
+        "            lot  L7",
         "(R) Event   recovery (seized) · BRA, Rio de Janeiro (BR RIO) · 2021-03-14",
         "(?) Case    ████████████████████  withheld · ask xar-arms",
         "",

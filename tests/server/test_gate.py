@@ -224,7 +224,7 @@ def test_plaintext_of_a_sealed_record_reaches_no_part_of_the_service(world: Worl
             ep=1,
             portions={
                 portion: PortionDraft(
-                    label_json={"level": "RESTRICTED"},
+                    label=b'{"level":"RESTRICTED"}',
                     fields={f"{portion}.description": f"{canary} {portion}"} if portion == "item" else {},
                     epoch_key=epoch_key("xaa-arms"),
                 )

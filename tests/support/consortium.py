@@ -256,7 +256,7 @@ class Consortium:
         """Return a record with three portions that say no more than their labels and a make."""
         sign, kid = self.signing(iss, Role.SIGN)
         draft = {
-            portion: PortionDraft(label_json={"level": "RESTRICTED"}, fields={}, epoch_key=key or epoch_key(iss))
+            portion: PortionDraft(label=b'{"level":"RESTRICTED"}', fields={}, epoch_key=key or epoch_key(iss))
             for portion in PORTIONS
         }
         draft["item"] = replace(draft["item"], fields={"item.make": "ZZZ"})
