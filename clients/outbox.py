@@ -91,8 +91,18 @@ class Outbox:
         """Open the outbox at `path`, making it where there is none."""
         self._engine = open_database(path, _TABLES)
 
-    def put(self, batch: OutboxBatch, *, rows: Sequence[SentRow] = (), epoch: OpenEpoch | None = None) -> None:
-        """Write a batch to be sent, and what it stands for, in one durable transaction."""
+    def put(
+        self,
+        batch: OutboxBatch,
+        *,
+        rows: Sequence[SentRow] = (),
+        epoch: OpenEpoch | None = None,
+        repeats: OpenEpoch | None = None,
+    ) -> None:
+        """Write a batch to be sent, and what it stands for, in one durable transaction.
+
+        A batch that `repeats` an epoch's grants takes the place of the one that opened it.
+        """
         newest = select(func.max(_EPOCH.c.ep)).scalar_subquery()
         records = sum(len(row.names) for row in rows)
         with self._engine.begin() as connection:
@@ -105,6 +115,8 @@ class Outbox:
                 connection.execute(
                     update(_EPOCH).where(_EPOCH.c.ep == newest).values(records=_EPOCH.c.records + records)
                 )
+            if repeats is not None:
+                connection.execute(update(_EPOCH).where(_EPOCH.c.ep == repeats.ep).values(seq=batch.seq))
             if epoch is not None:
                 connection.execute(
                     insert(_EPOCH).values(

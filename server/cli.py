@@ -25,6 +25,8 @@ from server.serve import LOOPBACK, serve
 app = typer.Typer(no_args_is_help=True, add_completion=True, help="Run a Sealtrace ledger service.")
 app.command("export")(upkeep.export_command)
 app.command("fsck")(upkeep.fsck_command)
+app.command("backup")(upkeep.backup_command)
+app.command("restore")(upkeep.restore_command)
 
 Data = Annotated[Path, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")]
 

@@ -4,7 +4,11 @@ from typing import NoReturn
 
 import typer
 
-from server.errors import ConfigError
+from crypto.errors import CryptoError
+from ledger.errors import LedgerError
+from server.errors import ConfigError, StartError, StorageError
+
+EXPECTED = (ConfigError, StartError, StorageError, CryptoError, LedgerError, OSError)
 
 FAILED = 1
 USAGE = 2
