@@ -25,7 +25,7 @@ lint: $(VENV)/.development  ## style, with a reason for every rule that is off
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(VENV)/.development  ## mypy, strict
-	@$(BIN)/mypy
+	@$(BIN)/mypy && MYPYPATH=packaging $(BIN)/mypy --strict packaging/build_dist.py
 
 imports: $(VENV)/.development  ## who may import whom
 	@$(BIN)/lint-imports --no-cache

@@ -82,7 +82,7 @@ def log_files(entries: Sequence[bytes], consortium: Consortium) -> Files:
     return Files(tiles=tiles, note=store.head().checkpoint, charters=consortium.files, size=size)
 
 
-def _figure(
+def _figure(  # noqa: PLR0913 - one row of the table, each column by name
     files: Files,
     fingerprint: bytes,
     depth: Depth,

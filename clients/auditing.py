@@ -5,14 +5,16 @@ The judging is `ledger/audit.py`'s; here a log is read, the charters verified up
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from clients.entries import fetch_bundle
 from ledger import fingerprints
 from ledger.audit import Auditor, Report, audit_log
 from ledger.charter import Charter, verify_first_charter, verify_next_charter
-from ledger.checkpoints import open_checkpoint
-from ledger.errors import LedgerError, NotFoundError, ProofError
+from ledger.checkpoints import Checkpoint, open_checkpoint
+from ledger.errors import BadSignatureError, LedgerError, NotFoundError, ProofError
+from ledger.handover import needs_handover, verify_handover
 from ledger.jsontext import JsonValue
 from ledger.submissions import Depth
 from ledger.tiles import TILE_WIDTH, TilePath
@@ -33,6 +35,9 @@ class LogFiles(Protocol):
     def charter(self, ver: int) -> bytes:
         """Return a charter file; raise NotFoundError."""
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
@@ -49,13 +54,14 @@ def audit(files: LogFiles, *, fingerprint: bytes, depth: Depth, known: bytes | N
 
     Raises a LedgerError where not even the charter or the checkpoint can be believed.
     """
+    note = files.checkpoint()
     charters = _charters(files, fingerprint)
     newest = _newest(charters)
-    checkpoint = open_checkpoint(files.checkpoint(), origin=newest.origin, vkeys=newest.log.vkeys)
+    checkpoint, judge = _judged(note, charters)
     auditor = Auditor(origin=newest.origin, fingerprint=fingerprint, depth=depth)
     try:
         tree = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=files.tile)
-        _check_known(known, newest, tree)
+        _check_known(known, charters, tree)
     except LedgerError as error:
         auditor.fail(0, error)
         report = auditor.report()
@@ -67,6 +73,9 @@ def audit(files: LogFiles, *, fingerprint: bytes, depth: Depth, known: bytes | N
             entries=_reader(files, checkpoint.size, progress),
             charter_file=lambda ver: _file(charters, ver),
         )
+        if report.size == checkpoint.size:
+            _check_handovers(auditor, files, judge, tree)
+            report = auditor.report()
     return Audit(origin=newest.origin, charters=len(charters), root=checkpoint.root, report=report)
 
 
@@ -120,11 +129,37 @@ def _file(charters: Mapping[int, tuple[Charter, bytes]], ver: int) -> bytes:
     return charters[ver][1]
 
 
-def _check_known(known: bytes | None, charter: Charter, tree: VerifiedTree) -> None:
+def _judged(note: bytes, charters: Mapping[int, tuple[Charter, bytes]]) -> tuple[Checkpoint, Charter]:
+    """Return a checkpoint and the newest charter whose log keys signed it; which one should have is checked later."""
+    refusal: LedgerError = NotFoundError("no charter")
+    for charter, _ in reversed(list(charters.values())):
+        try:
+            return open_checkpoint(note, origin=charter.origin, vkeys=charter.log.vkeys), charter
+        except LedgerError as error:
+            refusal = error if charter is _newest(charters) else refusal
+    raise refusal
+
+
+def _check_handovers(auditor: Auditor, files: LogFiles, judge: Charter, tree: VerifiedTree) -> None:
+    """Note every change of the log's keys that the old ones did not sign, and a checkpoint by keys out of force."""
+    charters = auditor.state.membership.charters()
+    if charters and charters[-1][1].log.vkeys != judge.log.vkeys:
+        error = BadSignatureError("signed by keys of another charter than the last in the tree")
+        auditor.fail(charters[-1][0], error, check="charter/checkpoint")
+    for (_, previous), (index, charter) in pairwise(charters):
+        if needs_handover(charter, previous):
+            try:
+                note = files.handover(index)
+                verify_handover(note, index=index, charter=charter, previous=previous, tree=tree)
+            except LedgerError as error:
+                auditor.fail(index, error, check="charter/handover")
+
+
+def _check_known(known: bytes | None, charters: Mapping[int, tuple[Charter, bytes]], tree: VerifiedTree) -> None:
     """Raise ProofError unless the log still begins with the tree of a checkpoint verified before."""
     if known is None:
         return
-    before = open_checkpoint(known, origin=charter.origin, vkeys=charter.log.vkeys)
+    before, _ = _judged(known, charters)
     if before.size > tree.size or tree.root_at(before.size) != before.root:
         raise ProofError(f"the log no longer begins with the {before.size:,} entries of an earlier checkpoint")
 

@@ -63,6 +63,21 @@ class Home:
         return self.path / "root.keystore"
 
     @property
+    def next_root_keystore(self) -> Path:
+        """Return the new root and recovery keys while a charter that names them is on its way."""
+        return self.path / "root.keystore.next"
+
+    @property
+    def key_entry(self) -> Path:
+        """Return the signed key entry that is still to be sent."""
+        return self.path / "key-entry"
+
+    @property
+    def expungements(self) -> Path:
+        """Return where it is written down who ordered which record to be expunged: JSON Lines."""
+        return self.path / "expungements.jsonl"
+
+    @property
     def outbox(self) -> Path:
         """Return what was signed and sent, and what is still to be sent."""
         return self.path / "outbox.sqlite"

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+from ledger.expunges import Expunge
 from ledger.grants import Grant
 from ledger.kinds import Typ
-from ledger.log import Append, Blob, CharterRow, Nonce, StatementRow
+from ledger.log import Append, Blob, Charge, CharterRow, Nonce, StatementRow
 from ledger.membership import CharterChange
 from ledger.messages import Message
 from ledger.recordform import Record
@@ -33,9 +34,9 @@ def charter_append(change: CharterChange, *, entry: bytes, file: bytes) -> Appen
     return Append(entries=(entry,), charter=CharterRow(ver=change.charter.ver, index=change.index, file=file))
 
 
-def key_append(*, entry: bytes) -> Append:
+def key_append(*, entry: bytes, charge: Charge | None = None) -> Append:
     """Return what a judged key entry adds."""
-    return Append(entries=(entry,))
+    return Append(entries=(entry,), charge=charge)
 
 
 def _row(statement: Statement, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
@@ -58,5 +59,7 @@ def _row(statement: Statement, *, index: int, blobs: tuple[Blob, ...]) -> Statem
         case Message():
             routed = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for)
             return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=routed, blobs=blobs)
+        case Expunge():
+            return StatementRow(index=index, name=statement.name, typ=Typ.EXPUNGE, expunges=statement.of)
         case _:
             assert_never(statement)

@@ -14,6 +14,7 @@ from ledger.batches import MAX_STATEMENTS
 from ledger.charterpayload import parse_charter_entry
 from ledger.checks import CheckFailedError, evidence, locate, refuse
 from ledger.errors import DuplicateError, LedgerError, MalformedError, NotAMemberError
+from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import RecordFacts
@@ -95,11 +96,13 @@ class SeenStatements:
             ep = statement.ep if isinstance(statement, Record) else None
             self._facts[statement.name] = None if ep is None else RecordFacts(ep=ep, superseded=False)
             if isinstance(statement, Record) and statement.sup is not None:
-                self._supersede(StatementName(statement.name.iss, statement.sup))
+                self._mark(StatementName(statement.name.iss, statement.sup), superseded=True)
+            if isinstance(statement, Expunge):
+                self._mark(StatementName(statement.name.iss, statement.of), expunged=True)
 
-    def _supersede(self, name: StatementName) -> None:
+    def _mark(self, name: StatementName, **what: bool) -> None:
         facts = self._facts[name]
-        self._facts[name] = None if facts is None else facts._replace(superseded=True)
+        self._facts[name] = None if facts is None else facts._replace(**what)
 
 
 class Auditor:
@@ -135,9 +138,9 @@ class Auditor:
         else:
             self._hold(entry, found)
 
-    def fail(self, index: int, error: LedgerError) -> None:
-        """Note that entries, tiles or the checkpoint could not be read or verified at `index`."""
-        self._note(index, CheckFailedError(check="read", expected="what the checkpoint commits to", found=error))
+    def fail(self, index: int, error: LedgerError, *, check: str = "read") -> None:
+        """Note that entries, tiles or a checkpoint could not be read or verified at `index`."""
+        self._note(index, CheckFailedError(check=check, expected="what the checkpoint commits to", found=error))
 
     def finish(self) -> Report:
         """Return the report; statements that no batch closed are a finding too."""

@@ -5,12 +5,13 @@ not spell does not exist. The alphabet of a hash's last character is part of it,
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import lt
 from types import MappingProxyType
 
 from crypto.encoding import HASH_BYTES, b64u, unb64u
-from ledger.b64lists import read_list, spell_list
+from ledger.b64lists import SPELLED_16, SPELLED_32, read_list, spell_list
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import MAX_INTEGER, integer
@@ -23,17 +24,15 @@ TAG_BYTES = 16
 DIGESTS = 48
 PLACES = ("slip", *PORTIONS)
 
-_HASH = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
-_JTI = "[A-Za-z0-9_-]{21}[AQgw]"
 _COUNT = "0|[1-9][0-9]{0,15}"
 _EPOCH = "[1-9][0-9]{0,15}"
-_PORTION = rf'\{{"kc":"({_HASH})","a":"({_HASH})","ct":"({_HASH})"\}}'
+_PORTION = rf'\{{"kc":"({SPELLED_32})","a":"({SPELLED_32})","ct":"({SPELLED_32})"\}}'
 _PORTIONS_TEXT = ",".join(['{"kc":"%s","a":"%s","ct":"%s"}'] * len(PORTIONS))
 _PAYLOAD = re.compile(
     (
-        rf'\{{"iss":"([a-z]{{3}}-[a-z0-9]{{2,24}})","iat":({_COUNT}),"jti":"({_JTI})","ver":1,"ep":({_EPOCH}),'
-        rf'"_sd_alg":"sha-256","_sd":\["({_HASH}(?:","{_HASH}){{{DIGESTS - 1}}})"\],'
-        rf'"prt":\[{_PORTION},{_PORTION},{_PORTION}\],"slip":"({_HASH})"(?:,"sup":"({_JTI})")?\}}'
+        rf'\{{"iss":"([a-z]{{3}}-[a-z0-9]{{2,24}})","iat":({_COUNT}),"jti":"({SPELLED_16})","ver":1,"ep":({_EPOCH}),'
+        rf'"_sd_alg":"sha-256","_sd":\["({SPELLED_32}(?:","{SPELLED_32}){{{DIGESTS - 1}}})"\],'
+        rf'"prt":\[{_PORTION},{_PORTION},{_PORTION}\],"slip":"({SPELLED_32})"(?:,"sup":"({SPELLED_16})")?\}}'
     ).encode()
 )
 
@@ -45,6 +44,36 @@ class PortionCommitment:
     kc: bytes
     a: bytes
     ct: bytes
+
+
+class Commitments(Mapping[str, PortionCommitment]):
+    """What a record says of its three portions, decoded when it is first asked for.
+
+    An audit reads every record and asks no portion of one: the grammar has settled that each hash is a hash.
+    """
+
+    __slots__ = ("_found", "_hashes")
+
+    def __init__(self, hashes: Sequence[bytes]) -> None:
+        """Take the nine hashes in base64url, kc, a, ct of each portion."""
+        self._hashes = hashes
+        self._found: dict[str, PortionCommitment] | None = None
+
+    def __getitem__(self, portion: str) -> PortionCommitment:
+        """Return what is said of one portion."""
+        if self._found is None:
+            raw = read_list(self._hashes, size=HASH_BYTES)
+            triples = zip(PORTIONS, raw[0::3], raw[1::3], raw[2::3], strict=True)
+            self._found = {name: PortionCommitment(kc=kc, a=a, ct=ct) for name, kc, a, ct in triples}
+        return self._found[portion]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the portions."""
+        return iter(PORTIONS)
+
+    def __len__(self) -> int:
+        """Return how many portions every record has."""
+        return len(PORTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,36 +122,28 @@ def parse_record(entry: bytes) -> Record:
     found = _PAYLOAD.fullmatch(signed.payload)
     if found is None:
         raise MalformedError("not the form of a record")
-    iss, iat, jti, ep, digests, *hashes, sup = found.groups()
+    iss, iat, jti, ep, digests, *hashes, slip, sup = found.groups()
     if iss.decode() != signed.kid.agency:
         raise MalformedError("the issuer is not the agency of the key that signed")
-    *sealed, slip = read_list(hashes, size=HASH_BYTES)
     return Record(
         name=StatementName(signed.kid.agency, unb64u(jti)),
         kid=signed.kid,
         iat=_count(iat),
         ep=_count(ep),
         digests=_digests(digests),
-        portions=_commitments(sealed),
-        slip=slip,
+        portions=Commitments(hashes),
+        slip=unb64u(slip),
         sup=None if sup is None else unb64u(sup),
         entry=entry,
     )
 
 
-def _commitments(hashes: Sequence[bytes]) -> Mapping[str, PortionCommitment]:
-    triples = zip(hashes[0::3], hashes[1::3], hashes[2::3], strict=True)
-    return MappingProxyType(
-        {name: PortionCommitment(kc=kc, a=a, ct=ct) for name, (kc, a, ct) in zip(PORTIONS, triples, strict=True)}
-    )
-
-
 def _digests(listed: bytes) -> tuple[str, ...]:
     """Return the digests if each stands once and in order: a decoy must not be told by its place (RFC 9901, 4.2.4)."""
-    digests = listed.decode("ascii").split('","')
-    if sorted(digests) != digests or len(set(digests)) != DIGESTS:
+    digests = tuple(listed.decode("ascii").split('","'))
+    if not all(map(lt, digests, digests[1:])):
         raise MalformedError("the digests are not in order, or one stands twice")
-    return tuple(digests)
+    return digests
 
 
 def _count(digits: bytes) -> int:

@@ -13,6 +13,7 @@ from ledger import grants, messages, records
 from ledger.batches import MAX_STATEMENTS, Batch, parse_batch
 from ledger.checks import locate, require
 from ledger.errors import LedgerError, MalformedError
+from ledger.expunges import Expunge, parse_expunge
 from ledger.grants import Grant, parse_grant
 from ledger.jws import parse_header
 from ledger.kinds import Typ
@@ -22,12 +23,12 @@ from ledger.messages import Message, parse_message
 from ledger.recordform import Record
 from ledger.records import parse_record
 
-Statement: TypeAlias = Record | Grant | Message
+Statement: TypeAlias = Record | Grant | Message | Expunge
 
-# Renewals of match slips and expungements have parsers, but what follows from them is not decided here yet: a log
-# must not hold what its judges do not understand.
+# Renewals of match slips have a parser, but what follows from them is not decided here yet: a log must not hold what
+# its judges do not understand.
 _PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType(
-    {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message}
+    {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message, Typ.EXPUNGE: parse_expunge}
 )
 
 
@@ -137,6 +138,8 @@ def _take(rest: list[bytes], statement: Statement) -> list[bytes]:
             count = len(statement.places)
         case Message():
             count = len(messages.PLACES)
+        case Expunge():
+            count = 0
         case _:
             assert_never(statement)
     if len(rest) < count:
@@ -160,5 +163,7 @@ def _attach(statement: Statement, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
             readers = (route.to, statement.name.iss, None)
             parts = zip(messages.PLACES, blobs, readers, strict=True)
             return tuple(Blob(place=place, data=data, only_for=reader) for place, data, reader in parts)
+        case Expunge():
+            return ()
         case _:
             assert_never(statement)

@@ -6,6 +6,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from subprocess import CalledProcessError
 from tempfile import TemporaryDirectory
 
 from archive import Member, write_tar
@@ -34,7 +35,7 @@ def main() -> None:
         source = read_source(ROOT)
         with TemporaryDirectory(prefix="sealtrace-dist-") as work:
             written = _build(source, Path(work), options)
-    except (LockError, SourceError) as error:
+    except (LockError, SourceError, OSError, CalledProcessError) as error:
         sys.exit(f"build_dist: {error}")
     for path in written:
         print(f"{sha256(path.read_bytes()).hexdigest()}  {path}")

@@ -86,6 +86,9 @@ def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple
             yield path.format(), encode_bundle(entries)
     for ver, file in connection.exec_driver_sql("SELECT ver, file FROM charters WHERE idx < ? ORDER BY ver", (size,)):
         yield paths.charter(ver), file
+    query = "SELECT idx, checkpoint FROM handovers WHERE idx < ? ORDER BY idx"
+    for index, checkpoint in connection.exec_driver_sql(query, (size,)):
+        yield paths.handover(index), checkpoint
 
 
 def _tile(connection: Connection, path: TilePath, tree: TreeState) -> bytes | None:

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles", "tombstones")
+APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles", "tombstones", "handovers")
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -130,6 +130,28 @@ class Charter(Base):
     ver: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     idx: Mapped[int] = mapped_column(ForeignKey("entries.idx"), unique=True)
     file: Mapped[bytes]
+
+
+class Handover(Base):
+    """The first checkpoint that held the charter at `idx`: signed under the charter before, too."""
+
+    __tablename__ = "handovers"
+
+    idx: Mapped[int] = mapped_column(ForeignKey("entries.idx"), primary_key=True, autoincrement=False)
+    checkpoint: Mapped[bytes]
+
+
+class Use(Base):
+    """How much of a daily limit an agency has used; `day` counts from 1970 (UTC), and only today's rows matter."""
+
+    __tablename__ = "uses"
+
+    agency: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    used: Mapped[int]
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
 
 
 class RequestNonce(Base):

@@ -30,7 +30,7 @@ from server.state import SharedState
 from server.store import SqlStore
 from server.submitting import Logged
 
-_KINDS = {Typ.GRANT: "grant", Typ.RECORD: "record", Typ.MESSAGE: "message"}
+_KINDS = {Typ.GRANT: "grant", Typ.RECORD: "record", Typ.MESSAGE: "message", Typ.EXPUNGE: "expunge"}
 _BOX_PLACES = ("box/{agency}", "to", "self")
 
 
@@ -122,6 +122,11 @@ class Reading:
     def charter(self, ver: int) -> bytes:
         """Return a charter file, byte for byte."""
         return self._store.charter(ver)
+
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at an index."""
+        self._published()
+        return self._store.handover(index)
 
     def _published(self) -> Head:
         """Return the head, of which the highest-signed file knows by now: every checkpoint that leaves comes from here."""

@@ -34,6 +34,8 @@ LOOPBACK = "127.0.0.1"
 
 # Most threads only wait: for the sequencer, for the disk, for a body. Fewer would let slow senders starve readers.
 _THREADS = 64
+# A sender that never ends its body must not keep the service from ending: a worker that waits longer is ended.
+_STOP_SECONDS = 10
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
 
 
@@ -56,6 +58,7 @@ def serve(  # noqa: PLR0913  what one service listens on, all by name
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
+        workers_kill_timeout=_STOP_SECONDS,
         blocking_threads=_THREADS,
         http=HTTPModes.http1,
         http1_settings=_HTTP1,

@@ -108,6 +108,10 @@ class Views:
         """Return a charter file."""
         return Outgoing(body=self._reading.charter(_whole(request.names["ver"])), cache=IMMUTABLE)
 
+    def handover(self, request: Incoming) -> Outgoing:
+        """Return the checkpoint by which the log passed to a charter."""
+        return Outgoing(body=self._reading.handover(_whole(request.names["index"])), cache=IMMUTABLE)
+
     def statement(self, request: Incoming) -> Outgoing:
         """Return a statement by its name."""
         name = StatementName(agency_id(request.names["iss"]), jti_of(request.names["jti"]))

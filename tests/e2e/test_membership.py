@@ -75,9 +75,8 @@ def root(home: Home) -> Keyring:
 def admit(walk: Walk) -> tuple[Home, bytes]:
     """Log charter 2, which admits a newcomer; return its home and the file."""
     home, request = create(walk.folder, NEWCOMER)
-    service = charters.parse_service(walk.config.service.read_bytes())
     terms = charters.Terms(ceilings={NEWCOMER: Level.RESTRICTED})
-    file = charters.propose_charter(service, [parse_enrolment(request)], terms, previous=walk.charter_file)
+    file = charters.propose_next(walk.charter_file, [parse_enrolment(request)], terms)
     for signer in (walk.homes[OWNER], walk.homes[PARTNER], home):
         file = charters.sign(file, root(signer), previous=walk.charter_file)
     assert charters.submit(Service(walk.transport), file).index > 0

@@ -118,7 +118,7 @@ def test_another_charter_than_the_logs_does_not_start(tmp_path: Path, stopped: b
 
 
 def test_another_services_keys_do_not_start(tmp_path: Path, stopped: bytes) -> None:
-    """The checkpoint in the database must be signed by the keys in the keystore."""
+    """The keystore must hold the keys that the charter in the database names."""
     other = signer("other", Algorithm.ED25519)
     keys = service_keys()
     wrong = ServiceKeys(
@@ -129,7 +129,7 @@ def test_another_services_keys_do_not_start(tmp_path: Path, stopped: bytes) -> N
         answer=keys.answer,
     )
 
-    with pytest.raises(StartError, match="not signed by the keys"):
+    with pytest.raises(StartError, match="names other keys of the service"):
         start(tmp_path, stopped, keys=wrong)
 
 
