@@ -120,7 +120,7 @@ def propose_next(
             log=service.log if service else before.log,
             agencies=_ordered(kept),
             auditors=_ordered({name: one for name, one in auditors.items() if name not in terms.removed}),
-            threshold=terms.threshold or max(_majority(kept), min(before.threshold, len(kept))),
+            threshold=terms.threshold or _threshold(before, kept),
             limits=terms.limits or before.limits,
         )
     )
@@ -173,7 +173,7 @@ def _with_terms(agency: Agency, terms: Terms) -> Agency:
     )
 
 
-def _majority(agencies: Collection[str]) -> int:
+def _majority(agencies: Collection[object]) -> int:
     return len(agencies) // 2 + 1
 
 

@@ -20,6 +20,7 @@ from server.exits import fail
 from server.highest import HighestSigned
 from server.keys import create_keys, open_keys, service_json
 from server.passphrase import read_passphrase
+from server.rotation import prepare_successor
 from server.serve import LOOPBACK, serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, help="Run a Sealtrace ledger service.")
@@ -78,6 +79,24 @@ def serve_command(
         fail(error)
     typer.echo(f"http://{host}:{port}, charter {fingerprints.to_words(config.fingerprint)}", err=True)
     serve(config, keys=keys, host=host, port=port, metrics_port=metrics_port)
+
+
+@app.command()
+def rotate(data: Data) -> None:
+    """Prepare new keys of the log, and write service.next.json: what the next charter must name.
+
+    Start the service again, then have the members agree on a charter that names these keys: the log passes to them
+    with the entry of that charter, and the old ones are destroyed by the rotation after.
+
+    Example: sealtrace-server rotate --data /srv/ledger
+    """
+    config = Config(data=data, fingerprint=b"")
+    try:
+        raw = prepare_successor(config, passphrase=_passphrase(twice=False))
+    except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
+        fail(error)
+    typer.echo(raw.decode(), nl=False)
+    typer.echo(f"Start the service again; the next charter names these keys: {config.next_service}", err=True)
 
 
 @app.command()

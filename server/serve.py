@@ -29,6 +29,8 @@ LOOPBACK = "127.0.0.1"
 
 # Most threads only wait: for the sequencer, for the disk, for a body. Fewer would let slow senders starve readers.
 _THREADS = 64
+# A sender that never ends its body must not keep the service from ending: a worker that waits longer is ended.
+_STOP_SECONDS = 10
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
 
 
@@ -43,6 +45,7 @@ def serve(config: Config, *, keys: ServiceKeys, host: str, port: int, metrics_po
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
+        workers_kill_timeout=_STOP_SECONDS,
         blocking_threads=_THREADS,
         http=HTTPModes.http1,
         http1_settings=_HTTP1,
