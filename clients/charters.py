@@ -120,7 +120,7 @@ def propose_next(
             log=service.log if service else before.log,
             agencies=_ordered(kept),
             auditors=_ordered({name: one for name, one in auditors.items() if name not in terms.removed}),
-            threshold=terms.threshold or _threshold(len(kept), before),
+            threshold=terms.threshold or _threshold(before, kept),
             limits=terms.limits or before.limits,
         )
     )
