@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types imports fix lock bench
+.PHONY: help setup run test check lint types imports fix lock bench dist sbom
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ lint: $(VENV)/.development  ## style, with a reason for every rule that is off
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(VENV)/.development  ## mypy, strict
-	@$(BIN)/mypy
+	@$(BIN)/mypy && MYPYPATH=packaging $(BIN)/mypy --strict packaging/build_dist.py
 
 imports: $(VENV)/.development  ## who may import whom
 	@$(BIN)/lint-imports --no-cache
@@ -43,6 +43,12 @@ lock: $(VENV)/.tools  ## compile both locks anew from pyproject.toml
 	  CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/tools/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $$extra \
 	    --output-file=requirements$${extra:+-dev}.txt pyproject.toml || exit 1; done
+
+dist: $(VENV)/.runtime  ## everything a machine without network needs, in one tar: the same bytes every time
+	@$(BIN)/python packaging/build_dist.py --output dist
+
+sbom: $(VENV)/.runtime  ## the bill of materials (CycloneDX) of that tar
+	@$(BIN)/python packaging/build_dist.py --output dist --sbom
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sealtrace needs Python 3.11 or newer; name one with PYTHON=")'

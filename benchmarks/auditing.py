@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from nacl.bindings import crypto_sign_open
 
-from benchmarks.material import BATCH, senders, signed_parts
+from benchmarks.material import senders, signed_parts
 from benchmarks.measure import Figure, against, paired
 from clients.auditing import audit
 from ledger.audit import Verdict
@@ -82,7 +82,7 @@ def log_files(entries: Sequence[bytes], consortium: Consortium) -> Files:
     return Files(tiles=tiles, note=store.head().checkpoint, charters=consortium.files, size=size)
 
 
-def _figure(
+def _figure(  # noqa: PLR0913 - one row of the table, each column by name
     files: Files,
     fingerprint: bytes,
     depth: Depth,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from crypto.digests import sha256
 from ledger.batches import FIRST_PREV, parse_batch
+from ledger.disclosures import spell_value
 from ledger.jsontext import JsonValue
 from ledger.jws import parse_compact
 from ledger.kinds import Role
@@ -54,7 +55,7 @@ class Sender:
         """Return one record: built, sealed and signed."""
         portions = {
             portion: PortionDraft(
-                label_json=self._labels[portion], fields=self.fields[portion], epoch_key=self._keys[portion]
+                label=self._labels[portion], fields=self.fields[portion], epoch_key=self._keys[portion]
             )
             for portion in PORTIONS
         }
@@ -96,5 +97,5 @@ def signed_parts(statements: Sequence[SealedStatement]) -> list[bytes]:
     return [part.signature + part.signing_input for part in parts]
 
 
-def _label(rel: Sequence[str]) -> JsonValue:
-    return {"level": "RESTRICTED", "rel": list(rel), "comp": [], "purp": ["TRACE"], "cav": []}
+def _label(rel: Sequence[str]) -> bytes:
+    return spell_value("label", {"level": "RESTRICTED", "rel": list(rel), "comp": [], "purp": ["TRACE"], "cav": []})

@@ -47,7 +47,9 @@ def _recipients(one: Sender, many: Sender) -> Figure:
         high=max(rates),
         target="ratio ≥ 0.9",
         met=ratio >= 0.9,
-        limit=Limit(name="the rate for 1 recipient", median=statistics.median(single for _, single in pairs), ratio=ratio),
+        limit=Limit(
+            name="the rate for 1 recipient", median=statistics.median(single for _, single in pairs), ratio=ratio
+        ),
     )
 
 

@@ -59,8 +59,7 @@ def create_agency(
     agency_id(identity.id)
     offline = draw_keys(identity.id, OFFLINE_ROLES, first=1)
     working = draw_keys(identity.id, WORKING_ROLES, first=len(offline) + 1)
-    request = _enrolment("agency", _agency(identity, [*offline, *working]).to_json())
-    parse_enrolment(request)
+    request = enrolment_of(_agency(identity, [*offline, *working]))
     home = create_home(path, environ, HomeConfig(id=identity.id, name=identity.name, country=identity.country))
     create_keystore(home.root_keystore, passphrase=passphrases.root, keys=offline, cost=cost)
     create_keystore(home.keystore, passphrase=passphrases.working, keys=working, cost=cost)
@@ -90,6 +89,13 @@ def parse_enrolment(raw: bytes) -> Agency | Auditor:
     except LedgerError as error:
         raise ListError(f"not an enrolment request: {error}", next_step="ask the agency to send it again") from error
     raise ListError("not an enrolment request", next_step="pass the file that `sealtrace agency create` wrote")
+
+
+def enrolment_of(agency: Agency) -> bytes:
+    """Return the enrolment request of an agency with all its keys."""
+    request = _enrolment("agency", agency.to_json())
+    parse_enrolment(request)
+    return request
 
 
 def _agency(identity: Identity, keys: list[Secret]) -> Agency:

@@ -7,9 +7,9 @@ from clients.batchreading import read_batch
 from clients.entries import Entries
 from clients.errors import TrustError
 from clients.outbox import OutboxBatch
+from clients.receipts import verify_receipt
 from clients.session import Session, Standing
 from ledger.batches import FIRST_PREV, build_batch, parse_batch
-from ledger.checkpoints import open_checkpoint
 from ledger.errors import (
     BusyError,
     ProofError,
@@ -18,11 +18,9 @@ from ledger.errors import (
     StaleKeysError,
 )
 from ledger.kinds import Role
-from ledger.merkle import leaf_hash, verify_inclusion
 from ledger.records import SealedStatement
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.limits import MAX_BATCH_FRAMES
-from ledger.wire.schemas import Receipt
 
 MAX_ATTEMPTS = 5
 
@@ -93,20 +91,11 @@ def send_waiting(session: Session) -> Logged | None:
 def _send(session: Session, batch: OutboxBatch) -> Logged:
     receipt = session.service.submit_batch(batch.body)
     entry = parse_frames(batch.body, most=MAX_BATCH_FRAMES)[0]
-    _verify_receipt(session, entry, receipt)
+    verify_receipt(session, entry, receipt)
+    if receipt.index - receipt.first != parse_batch(entry).n:
+        raise ProofError("the receipt contradicts the batch it is for")
     session.outbox.logged(batch, first=receipt.first, index=receipt.index)
     return Logged(seq=batch.seq, first=receipt.first, index=receipt.index, entry=entry)
-
-
-def _verify_receipt(session: Session, entry: bytes, receipt: Receipt) -> None:
-    """Raise unless the log signed a tree that holds this very batch entry where the receipt says."""
-    charter = session.trust.charters()[-1]
-    checkpoint = open_checkpoint(receipt.checkpoint.encode(), origin=charter.origin, vkeys=charter.log.vkeys)
-    verify_inclusion(
-        leaf=leaf_hash(entry), index=receipt.index, size=checkpoint.size, proof=receipt.proof, root=checkpoint.root
-    )
-    if (receipt.size, receipt.index - receipt.first) != (checkpoint.size, parse_batch(entry).n):
-        raise ProofError("the receipt contradicts its own checkpoint or batch")
 
 
 def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:
@@ -115,6 +104,7 @@ def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | S
     standing.authority.catch_up(standing.me)
     frames = parse_frames(batch.body, most=MAX_BATCH_FRAMES)
     old = parse_batch(frames[0])
+    _require_live(standing, batch, frames[1 : 1 + old.n])
     link = Link(seq=old.seq - 1, payload_hash=old.prev)
     if isinstance(error, SequenceError):
         if error.seq < old.seq - 1:
@@ -132,6 +122,14 @@ def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | S
     )
     session.outbox.replace(batch, new)
     return new
+
+
+def _require_live(standing: Standing, batch: OutboxBatch, statements: Sequence[bytes]) -> None:
+    """Drop the batch and raise StaleEpochError if a key that signed its statements has ended: nobody can log it."""
+    in_force = standing.authority.membership.headers(standing.view.checkpoint.size)
+    if any(statement.partition(b".")[0] not in in_force for statement in statements):
+        standing.session.outbox.drop(batch)
+        raise StaleEpochError("a key of this agency has ended since these records were sealed: seal them again")
 
 
 def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | None) -> Link:

@@ -1,4 +1,4 @@
-"""Official code lists: imported once into the home, used for every list after (docs/operations.md)."""
+"""Official code lists: imported once into the home, used for every list after (docs/commands.md)."""
 
 from pathlib import Path
 

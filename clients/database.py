@@ -29,6 +29,17 @@ def open_database(path: Path, tables: MetaData) -> Engine:
     return engine
 
 
+def empty_log(engine: Engine) -> None:
+    """Move the write-ahead log into the file, so that no copy of what was deleted stays in it; or HomeError."""
+    connection = engine.raw_connection()
+    try:
+        busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        connection.close()
+    if busy:
+        raise HomeError("another program reads the replica", next_step="end it and run `sealtrace sync` again")
+
+
 def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # Python's sqlite3 opens transactions late and by guessing; SQLAlchemy says BEGIN itself, below.
     connection.isolation_level = None

@@ -15,6 +15,7 @@ from clients.session import Standing
 from crypto.portionkeys import KEY_BYTES, epoch_key_id
 from ledger.grants import Use, seal_grant
 from ledger.kinds import Role
+from ledger.membership import KeyChange
 from ledger.profiles import Audience, Profile, audiences
 from ledger.records import SealedStatement
 
@@ -38,6 +39,8 @@ def sealing_keys(standing: Standing, profile: Profile) -> SealingKeys:
     epoch = standing.session.outbox.epoch()
     if epoch is None or not _fits(standing, epoch, wanted):
         epoch = _open(standing, wanted)
+    else:
+        _repeat(standing, epoch, wanted)
     held = standing.session.keyring.epoch_keys()
     return SealingKeys(ep=epoch.ep, keys={audience: held[epoch.audiences[_spelled(audience)]] for audience in wanted})
 
@@ -45,8 +48,8 @@ def sealing_keys(standing: Standing, profile: Profile) -> SealingKeys:
 def _fits(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> bool:
     """Say whether `epoch` may go on: young, not full, for these audiences, and nothing changed under it.
 
-    Any later charter or key entry of a recipient ends it here, though only some end it by force: a new epoch is
-    always allowed, and judging which change matters would be one more thing to get wrong.
+    Any later charter ends it here, and any key entry of a recipient with `since`, though only some end it by force: a
+    new epoch is always allowed, and judging which change matters would be one more thing to get wrong.
     """
     held = standing.session.keyring.epoch_keys()
     spelled = {_spelled(audience) for audience in wanted}
@@ -54,9 +57,29 @@ def _fits(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> b
         return False
     if standing.now() - epoch.opened >= EPOCH_SECONDS or epoch.records >= MAX_RECORDS:
         return False
-    recipients = {name for audience in wanted for name in audience.recipients}
-    changes = (standing.authority.membership.kx(name, standing.view.checkpoint.size) for name in recipients)
-    return epoch.index is not None and max(changes, default=0) < epoch.index
+    if epoch.index is None or standing.authority.membership.charter_index(standing.view.checkpoint.size) > epoch.index:
+        return False
+    return all(change.entry.since is None for change in _key_changes(standing, epoch, wanted))
+
+
+def _key_changes(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> list[KeyChange]:
+    """Return the key entries of recipients since the epoch's grants, or their last repeat, were logged."""
+    recipients = sorted({name for audience in wanted for name in audience.recipients})
+    after = -1 if epoch.index is None else epoch.index
+    return [one for name in recipients for one in standing.authority.membership.key_changes(name, after=after)]
+
+
+def _repeat(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> None:
+    """Grant the open epoch again to whoever has a new hpke key: the same keys, levels and recipients, new boxes."""
+    changes = _key_changes(standing, epoch, wanted)
+    renewed = {one.entry.iss for one in changes if any(key.role is Role.HPKE for key in one.entry.add)} - {standing.me}
+    served = [audience for audience in wanted if renewed & set(audience.recipients)]
+    if not served:
+        return
+    held = standing.session.keyring.epoch_keys()
+    grants = [_grant(standing, one, ep=epoch.ep, key=held[epoch.audiences[_spelled(one)]]) for one in served]
+    standing.session.outbox.put(make_batch(standing, grants), repeats=epoch)
+    send_waiting(standing.session)
 
 
 def _open(standing: Standing, wanted: Sequence[Audience]) -> OpenEpoch:

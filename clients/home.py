@@ -1,4 +1,4 @@
-"""A home: the one folder where an agency's keys, outbox, replica and trust live (docs/operations.md).
+"""A home: the one folder where an agency's keys, outbox, replica and trust live (docs/commands.md).
 
 Everything in it is secret or decides what is believed, so a home that others may read or write is refused.
 """
@@ -61,6 +61,21 @@ class Home:
     def root_keystore(self) -> Path:
         """Return the root and recovery keys, to be taken offline."""
         return self.path / "root.keystore"
+
+    @property
+    def next_root_keystore(self) -> Path:
+        """Return the new root and recovery keys while a charter that names them is on its way."""
+        return self.path / "root.keystore.next"
+
+    @property
+    def key_entry(self) -> Path:
+        """Return the signed key entry that is still to be sent."""
+        return self.path / "key-entry"
+
+    @property
+    def expungements(self) -> Path:
+        """Return where it is written down who ordered which record to be expunged: JSON Lines."""
+        return self.path / "expungements.jsonl"
 
     @property
     def outbox(self) -> Path:

@@ -5,8 +5,8 @@ and recovery lie in a file of their own, which is carried away after the charter
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clients.errors import HomeError
@@ -23,6 +23,7 @@ WORKING_ROLES = (Role.SIGN, Role.BATCH, Role.HTTP, Role.HPKE)
 AUDITOR_ROLES = (Role.HTTP, Role.HPKE)
 
 _EPOCH = "ek/"
+_PENDING = "pending/"
 _ROWS = "home/rows"
 _HPKE = "hpke"
 
@@ -100,8 +101,28 @@ class Keyring:
 
     def public_keys(self) -> tuple[Key, ...]:
         """Return what a charter lists for all keys here, by ascending number."""
-        numbered = (secret for secret in self._keystore.secrets.values() if "#" in secret.name)
+        numbered = (
+            secret for name, secret in self._keystore.secrets.items() if "#" in name and not name.startswith(_PENDING)
+        )
         return tuple(sorted((public_key(secret) for secret in numbered), key=lambda key: key.kid.number))
+
+    def pending(self) -> tuple[Key, ...]:
+        """Return the keys drawn for a change that is not in the log yet: nothing signs with them."""
+        waiting = (replace(secret, name=name) for name, secret in self._pending())
+        return tuple(sorted((public_key(secret) for secret in waiting), key=lambda key: key.kid.number))
+
+    def prepare(self, keys: Iterable[Secret]) -> None:
+        """Keep keys durably that come into use by `adopt`; those of an earlier change that was never logged go."""
+        stale = [_PENDING + name for name, _ in self._pending()]
+        self._keystore.put(*(replace(key, name=_PENDING + key.name) for key in keys))
+        self._keystore.remove(*stale)
+
+    def adopt(self, *, kids: Iterable[KeyId], destroy: Iterable[KeyId]) -> None:
+        """Bring prepared keys into use, then destroy seeds that have ended for good."""
+        waiting = dict(self._pending())
+        adopted = [str(kid) for kid in kids if str(kid) in waiting]
+        self._keystore.put(*(replace(waiting[name], name=name) for name in adopted))
+        self._keystore.remove(*(_PENDING + name for name in adopted), *(str(kid) for kid in destroy))
 
     def roots(self) -> tuple[tuple[Signer, Key], ...]:
         """Return the root pair as charters are signed with it, Ed25519 first."""
@@ -134,5 +155,13 @@ class Keyring:
         return sorted(
             (key_id(secret.name), secret)
             for secret in self._keystore.secrets.values()
-            if secret.role.startswith(f"{role.value}/")
+            if secret.role.startswith(f"{role.value}/") and not secret.name.startswith(_PENDING)
         )
+
+    def _pending(self) -> list[tuple[str, Secret]]:
+        """Return the secrets that wait, with the names they will have."""
+        return [
+            (name.removeprefix(_PENDING), secret)
+            for name, secret in self._keystore.secrets.items()
+            if name.startswith(_PENDING)
+        ]

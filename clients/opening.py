@@ -87,9 +87,11 @@ class Opener:
     def open_records(self, batch: ReadBatch, records: Sequence[tuple[int, Record]]) -> OpenResult:
         """Return the records of which a portion opens to this agency, with those portions."""
         here = self._session.replica.opened(batch.first, batch.index)
+        gone = self._session.replica.expunged()
         openable = [
             one
             for index, record in records
+            if record.name not in gone
             for one in self._openable(index, record)
             if (one.index, one.portion) not in here
         ]

@@ -10,10 +10,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, String, Table, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 
-from clients.database import open_database
+from clients.database import empty_log, open_database
+from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
@@ -58,6 +72,14 @@ _GRANT = Table(
 )
 _KEY_ENTRY = Table(
     "key_entry", _TABLES, Column("position", Integer, primary_key=True), Column("entry", LargeBinary, nullable=False)
+)
+_EXPUNGED = Table(
+    "expunged",
+    _TABLES,
+    Column("iss", String, primary_key=True),
+    Column("jti", LargeBinary, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("why", String, nullable=False),
 )
 _STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
 
@@ -174,6 +196,23 @@ class Replica:
         with self._engine.begin() as connection:
             found = connection.execute(select(func.max(_GRANT.c.ep)).where(_GRANT.c.iss == iss)).scalar()
         return 0 if found is None else int(found)
+
+    def expunge(self, orders: Mapping[int, Expunge]) -> None:
+        """Delete the records that their originators expunged, by the index of the order, down to the file itself."""
+        with self._engine.begin() as connection:
+            for index, order in orders.items():
+                name = StatementName(order.name.iss, order.of)
+                positions = select(_RECORD.c.position).where(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti)
+                connection.execute(delete(_PORTION).where(_PORTION.c.position.in_(positions)))
+                connection.execute(delete(_RECORD).where(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti))
+                row = insert(_EXPUNGED).values(iss=name.iss, jti=name.jti, position=index, why=order.why.value)
+                connection.execute(row.on_conflict_do_nothing())
+        empty_log(self._engine)
+
+    def expunged(self) -> Mapping[StatementName, str]:
+        """Return the records that were expunged, and on which ground."""
+        with self._engine.begin() as connection:
+            return {StatementName(row.iss, row.jti): row.why for row in connection.execute(select(_EXPUNGED))}
 
     def find(self, name: StatementName) -> StoredRecord | None:
         """Return the record of that name, if this home could open any of it."""

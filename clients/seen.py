@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from clients.errors import ClientError
 from ledger.identifiers import StatementName
 from ledger.log import RecordFacts
-from ledger.seen import duplicate, facts_of, superseded
+from ledger.seen import duplicate, expunged, facts_of, superseded
 from ledger.submissions import Statement
 
 CACHE_KIB = 16_384
@@ -19,13 +19,14 @@ CACHE_KIB = 16_384
 # Nobody reads this file after a crash: no journal, no sync, one transaction.
 _PREPARE = f"""
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE; PRAGMA cache_size=-{CACHE_KIB};
-CREATE TABLE statement (name BLOB PRIMARY KEY, at INTEGER NOT NULL, ep INTEGER, superseded INTEGER NOT NULL)
-    WITHOUT ROWID;
+CREATE TABLE statement (name BLOB PRIMARY KEY, at INTEGER NOT NULL, ep INTEGER, superseded INTEGER NOT NULL,
+    expunged INTEGER NOT NULL) WITHOUT ROWID;
 BEGIN;
 """
-_ENTER = "INSERT OR IGNORE INTO statement VALUES (?, ?, ?, 0)"
+_ENTER = "INSERT OR IGNORE INTO statement VALUES (?, ?, ?, 0, 0)"
 _SUPERSEDE = "UPDATE statement SET superseded = 1 WHERE name = ?"
-_FACTS = "SELECT ep, superseded FROM statement WHERE name = ? AND ep IS NOT NULL"
+_EXPUNGE = "UPDATE statement SET expunged = 1 WHERE name = ?"
+_FACTS = "SELECT ep, superseded, expunged FROM statement WHERE name = ? AND ep IS NOT NULL"
 _PLACE = "SELECT at FROM statement WHERE name = ?"
 
 
@@ -40,7 +41,7 @@ class SeenOnDisk:
     def record_facts(self, name: StatementName) -> RecordFacts | None:
         """Return what is known of a record."""
         row = self._connection.execute(_FACTS, (_key(name),)).fetchone()
-        return None if row is None else RecordFacts(ep=row[0], superseded=bool(row[1]))
+        return None if row is None else RecordFacts(row[0], bool(row[1]), bool(row[2]))
 
     def enter(self, first: int, statements: Sequence[Statement | None]) -> None:
         """Remember the statements from index `first` on; then raise DuplicateError for the first name seen before."""
@@ -51,6 +52,7 @@ class SeenOnDisk:
         ]
         entered = self._connection.executemany(_ENTER, rows).rowcount
         self._connection.executemany(_SUPERSEDE, [(_key(name),) for name in superseded(statements)])
+        self._connection.executemany(_EXPUNGE, [(_key(name),) for name in expunged(statements)])
         if entered < len(rows):
             self._refuse_repeated(first, [(name, index) for name, index, _ in rows])
 

@@ -54,6 +54,10 @@ class Service:
         """Return a charter file; raise NotFoundError."""
         return self._get(paths.charter(ver), limit=limits.MAX_CHARTER_BYTES)
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        return self._get(paths.handover(index), limit=limits.MAX_ENTRY_BYTES)
+
     def entry(self, index: int) -> LoggedEntry:
         """Return the entry at `index` and its proof."""
         return LOGGED_ENTRY.read(self._get(paths.entry(index), limit=limits.MAX_JSON_BYTES))

@@ -156,7 +156,13 @@ def _portion(view: RecordView, portion: PortionView, makes: MakeTable) -> Iterat
         yield from _entry("", f"serial  {visible(str(fields['item.condition'])).replace('_', ' ')}")
     for name, value in fields.items():
         if name not in _SUMMARISED:
-            yield from _entry("", f"{visible(name)}  {_value(value)}")
+            yield from _entry("", f"{_field_title(portion.portion, name)}  {_value(value)}")
+
+
+def _field_title(portion: str, name: str) -> str:
+    """Return a field's name in words; one that was moved here keeps the portion it came from."""
+    home, _, rest = name.partition(".")
+    return visible(rest.replace("_", " ") if home == portion else name)
 
 
 def _headline(portion: PortionView, makes: MakeTable) -> str:

@@ -27,6 +27,10 @@ class FolderLog:
         """Return a charter file; raise NotFoundError."""
         return self._read(paths.charter(ver), limits.MAX_CHARTER_BYTES)
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        return self._read(paths.handover(index), limits.MAX_JSON_BYTES)
+
     def missing(self, size: int) -> Iterator[str]:
         """Yield what a log of `size` entries has and this folder has not, the full file standing in for a partial."""
         bundles = (bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH)))

@@ -15,7 +15,9 @@ from clients.replica import CURSOR, SIZE, VERIFIED_AT
 from clients.session import Session
 from clients.trust import View
 from ledger.errors import ProofError
+from ledger.expunges import Expunge
 from ledger.grants import Grant, Use
+from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.recordform import Record
 from ledger.state import kind_of
@@ -32,6 +34,7 @@ class SyncReport:
     records: int
     grants: int
     refused: Mapping[int, str]
+    expunged: int = 0
     left_out: tuple[int, ...] = ()
 
 
@@ -41,7 +44,9 @@ class _Tally:
 
     records: int = 0
     grants: int = 0
+    expunged: int = 0
     refused: dict[int, str] = field(default_factory=dict)
+    names: dict[StatementName, int] = field(default_factory=dict)
     stored: set[int] = field(default_factory=set)
 
 
@@ -122,7 +127,18 @@ class Sync:
         result = self._opener.open_records(batch, records)
         self._session.replica.add(records=result.records)
         self._count(result, len(new), refused)
+        self._tally.names |= {record.name: index for index, record in records if index in result.refused}
+        self._expunge({index: one for index, one in statements if isinstance(one, Expunge)})
         return new
+
+    def _expunge(self, orders: Mapping[int, Expunge]) -> None:
+        """Delete what its originator expunged; that its ciphertext was gone already is then no refusal."""
+        if not orders:
+            return
+        self._session.replica.expunge(orders)
+        for order in orders.values():
+            self._tally.expunged += 1
+            self._tally.refused.pop(self._tally.names.get(StatementName(order.name.iss, order.of), -1), None)
 
     def _read_again(self, grants: Iterable[Grant], *, before: int) -> None:
         """Read the feed again for the records of epochs whose key came only now (a repeat for a newcomer)."""
@@ -151,6 +167,7 @@ class Sync:
             records=self._tally.records,
             grants=self._tally.grants,
             refused=self._tally.refused,
+            expunged=self._tally.expunged,
             left_out=left_out,
         )
 

@@ -6,6 +6,7 @@ grows; what contradicts it is kept as evidence and stops the program (docs/proto
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +16,9 @@ from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger import fingerprints
 from ledger.charter import Charter, charter_entry, parse_charter, verify_first_charter, verify_next_charter
-from ledger.checkpoints import Checkpoint, open_checkpoint
+from ledger.checkpoints import Checkpoint, claimed_size, open_checkpoint
 from ledger.errors import LedgerError, NotFoundError, ProofError
+from ledger.handover import judge_of, needs_handover, verify_handover
 from ledger.merkle import leaf_hash
 from ledger.tiles import TilePath
 from ledger.verifiedtree import VerifiedTree
@@ -37,6 +39,9 @@ class LogReader(Protocol):
 
     def charter(self, ver: int) -> bytes:
         """Return a charter file; raise NotFoundError."""
+
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +111,12 @@ class Trust:
 
         Raises TrustError, with the evidence kept, for a log that was rolled back, forked or rewritten.
         """
-        charters = tuple(self._charters(reader))
+        # The checkpoint first: a charter that is logged in between is then one too many, which is left for later.
         note = reader.checkpoint()
-        newest = charters[-1].charter
-        checkpoint = open_checkpoint(note, origin=newest.origin, vkeys=newest.log.vkeys)
+        size = claimed_size(note)
+        charters = tuple(logged for logged in self._charters(reader) if logged.index < size)
+        judge = judge_of([(logged.index, logged.charter) for logged in charters], size)
+        checkpoint = open_checkpoint(note, origin=judge.origin, vkeys=judge.log.vkeys)
         old = self._trusted_checkpoint(charters)
         if old is not None and checkpoint.size < old.size:
             raise self._contradiction(note, f"the log had {old.size:,} entries and now shows {checkpoint.size:,}")
@@ -118,6 +125,9 @@ class Trust:
             raise self._contradiction(note, f"the first {old.size:,} entries are no longer those verified before")
         for logged in charters:
             _check_logged(logged, tree)
+        for before, logged in pairwise(charters):
+            if self._kept(logged.charter.ver) is None:
+                _check_handover(before, logged, reader, tree)
         self._remember(charters, note)
         return View(charters=charters, checkpoint=checkpoint, note=note, tree=tree)
 
@@ -175,6 +185,20 @@ class Trust:
 
     def _path(self, ver: int) -> Path:
         return self._folder / "v1" / "charters" / str(ver)
+
+
+def _check_handover(before: LoggedCharter, logged: LoggedCharter, reader: LogReader, tree: VerifiedTree) -> None:
+    """Raise TrustError unless the log's old keys vouched for the tree in which the members name new ones."""
+    if not needs_handover(logged.charter, before.charter):
+        return
+    try:
+        note = reader.handover(logged.index)
+        verify_handover(note, index=logged.index, charter=logged.charter, previous=before.charter, tree=tree)
+    except LedgerError as error:
+        raise TrustError(
+            f"charter {logged.charter.ver} names new keys of the log, and the old ones did not sign its handover",
+            next_step="ask other members whether they agreed to new keys; nothing of this state was taken over",
+        ) from error
 
 
 def _check_logged(logged: LoggedCharter, tree: VerifiedTree) -> None:

@@ -43,7 +43,7 @@ def unlp(raw: bytes) -> tuple[bytes, ...]:
 
 def b64u(data: bytes) -> str:
     """Return unpadded base64url (RFC 4648, 5)."""
-    return _encode(data).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
 
 
 def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:
@@ -57,7 +57,7 @@ def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:
 
 def b64(data: bytes) -> str:
     """Return padded standard base64 (RFC 4648, 4), as notes and proofs carry it."""
-    return _encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def unb64(text: str | bytes, *, size: int | None = None) -> bytes:
@@ -69,16 +69,12 @@ def _ascii(text: str | bytes) -> bytes:
     return text.encode("ascii", "replace") if isinstance(text, str) else text
 
 
-def _encode(data: bytes) -> bytes:
-    return binascii.b2a_base64(data, newline=False)
-
-
 def _decode(padded: bytes, size: int | None) -> bytes:
     try:
         data = binascii.a2b_base64(padded, strict_mode=True)
     except binascii.Error as error:
         raise EncodingError("not base64") from error
-    if _encode(data[(len(data) - 1) // 3 * 3 :]) != padded[-4:]:
+    if binascii.b2a_base64(data[(len(data) - 1) // 3 * 3 :], newline=False) != padded[-4:]:
         raise EncodingError("not base64 in its one spelling")
     if size is not None and len(data) != size:
         raise EncodingError(f"expected {size} bytes, found {len(data)}")

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from ledger.errors import MalformedError
+from ledger.expunges import Expunge
 from ledger.grants import Grant
 from ledger.kinds import Typ
-from ledger.log import Append, Blob, CharterRow, Nonce, StatementRow
+from ledger.log import Append, Blob, Charge, CharterRow, Nonce, StatementRow
 from ledger.membership import CharterChange
 from ledger.messages import Message
-from ledger.recordform import Record, RecordHead
+from ledger.recordform import Record
 from ledger.state import VerifiedBatch
-from ledger.submissions import Statement
+from ledger.submissions import Whole
 
 
 def batch_append(judged: VerifiedBatch, *, attached: Sequence[tuple[Blob, ...]], nonce: Nonce | None = None) -> Append:
     """Return what a judged batch adds, with the blobs that `attach_blobs` put in their places."""
     submission = judged.submission
-    pairs = zip(submission.parsed, attached, strict=True)
+    pairs = zip(submission.complete(), attached, strict=True)
     return Append(
         entries=(*submission.statements, submission.entry),
         statements=tuple(
@@ -34,12 +34,12 @@ def charter_append(change: CharterChange, *, entry: bytes, file: bytes) -> Appen
     return Append(entries=(entry,), charter=CharterRow(ver=change.charter.ver, index=change.index, file=file))
 
 
-def key_append(*, entry: bytes) -> Append:
+def key_append(*, entry: bytes, charge: Charge | None = None) -> Append:
     """Return what a judged key entry adds."""
-    return Append(entries=(entry,))
+    return Append(entries=(entry,), charge=charge)
 
 
-def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
+def _row(statement: Whole, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
     match statement:
         case Record():
             return StatementRow(
@@ -59,7 +59,7 @@ def _row(statement: Statement | None, *, index: int, blobs: tuple[Blob, ...]) ->
         case Message():
             routed = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for)
             return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=routed, blobs=blobs)
-        case None | RecordHead():
-            raise MalformedError("a submission that was not read to the end")
+        case Expunge():
+            return StatementRow(index=index, name=statement.name, typ=Typ.EXPUNGE, expunges=statement.of)
         case _:
             assert_never(statement)

@@ -89,11 +89,11 @@ class Auditor:
             if len(self._entries) > MAX_STATEMENTS:
                 self._let_go(1, before=f"more than {MAX_STATEMENTS} statements")
 
-    def fail(self, index: int, error: LedgerError) -> None:
-        """Note what ends the audit: what cannot be read, or verified, at `index`."""
+    def fail(self, index: int, error: LedgerError, *, check: str = "read") -> None:
+        """Note that entries, tiles or a checkpoint could not be read or verified at `index`, by their own evidence."""
         failed = error.__cause__
-        if not isinstance(failed, CheckFailedError):
-            failed = CheckFailedError(check="read", expected="what the checkpoint commits to", found=error)
+        if check != "read" or not isinstance(failed, CheckFailedError):
+            failed = CheckFailedError(check=check, expected="what the checkpoint commits to", found=error)
         self._findings.note(index, failed)
 
     def finish(self) -> Report:

@@ -7,11 +7,15 @@ A value and the zero bytes that fill it to a multiple of three become whole grou
 import base64
 from collections.abc import Sequence
 
+# Patterns of the one spelling of 32 and of 16 bytes: the last character carries four bits, or two.
+SPELLED_32 = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+SPELLED_16 = "[A-Za-z0-9_-]{21}[AQgw]"
+
 
 def spell_list(values: Sequence[bytes], *, size: int) -> list[str]:
     """Return each value of `size` bytes in unpadded base64url."""
     fill = b"\0" * (-size % 3)
-    text = base64.urlsafe_b64encode(b"".join([value + fill for value in values])).decode("ascii")
+    text = base64.urlsafe_b64encode(fill.join([*values, b""])).decode("ascii")
     step, length = (size + len(fill)) // 3 * 4, (size * 4 + 2) // 3
     return [text[at : at + length] for at in range(0, len(text), step)]
 
@@ -19,7 +23,7 @@ def spell_list(values: Sequence[bytes], *, size: int) -> list[str]:
 def read_list(texts: Sequence[bytes], *, size: int) -> list[bytes]:
     """Return the values that `texts` spell; the caller has checked that each is the one spelling of `size` bytes."""
     fill = b"A" * (-size % 3)
-    block = base64.urlsafe_b64decode(b"".join([text + fill for text in texts]))
+    block = base64.urlsafe_b64decode(fill.join([*texts, b""]))
     return [block[at : at + size] for at in range(0, len(block), size + len(fill))]
 
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crypto.encoding import HASH_BYTES
-from ledger import jws
 from ledger.batches import Batch
 from ledger.checks import locate, refuse, require, require_signature
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, SequenceError, StaleKeysError
+from ledger.jws import split_compact
 from ledger.keys import HeaderKey
 from ledger.kinds import STATEMENTS, Role, Typ
 from ledger.log import BatchRow
@@ -86,8 +86,8 @@ def verify_signatures(statements: Sequence[bytes], headers: Mapping[bytes, Heade
 
 
 def _verify_statement(statement: bytes, headers: Mapping[bytes, HeaderKey]) -> None:
-    protected, signed, signature = jws.split_compact(statement)
-    key = headers.get(protected)
+    item, signed = split_compact(statement)
+    key = headers.get(item.protected)
     if key is None:
         raise BadSignatureError("a statement that names no key in force")
     require_signature(
@@ -95,7 +95,7 @@ def _verify_statement(statement: bytes, headers: Mapping[bytes, HeaderKey]) -> N
         kid=key.kid,
         key=key.public_key,
         message=signed,
-        signature=signature,
+        signature=item.signature,
         refusal=BadSignatureError("a statement's signature does not verify"),
     )
 

@@ -24,16 +24,23 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def disclosure_bytes(name: str, value: JsonValue) -> int:
     """Return the length of the disclosure of one field: base64url of `[salt, name, value]`."""
-    raw = _PUNCTUATION + _SALT_CHARACTERS + len(name) + len(_ENCODER.encode(value).encode(errors="surrogatepass"))
-    return -(-raw * 4 // 3)
+    return _disclosure_bytes(name, _ENCODER.encode(value).encode(errors="surrogatepass"))
 
 
-def free_bytes(portion: str, *, label_json: JsonValue, fields: Mapping[str, JsonValue]) -> int:
-    """Return the bytes that stay free in `portion`; raise LabelError naming the first field that does not fit."""
+def free_bytes(portion: str, *, label: bytes, fields: Mapping[str, JsonValue]) -> int:
+    """Return the bytes that stay free in `portion` beside its spelled label.
+
+    Raises LabelError naming the first field that does not fit.
+    """
     free = SIZES[portion] - _LENGTH_BYTES + 1
-    disclosures: Mapping[str, JsonValue] = {label_name(portion): label_json, **fields}
-    for name, value in disclosures.items():
-        free -= disclosure_bytes(name, value) + 1
+    sizes = {name: disclosure_bytes(name, value) for name, value in fields.items()}
+    for name, size in {label_name(portion): _disclosure_bytes(label_name(portion), label), **sizes}.items():
+        free -= size + 1
         if free < 0:
             raise LabelError(f"{name}: no room left in the {portion} portion; put it in a further record")
     return free
+
+
+def _disclosure_bytes(name: str, spelled: bytes) -> int:
+    raw = _PUNCTUATION + _SALT_CHARACTERS + len(name) + len(spelled)
+    return -(-raw * 4 // 3)

@@ -90,6 +90,21 @@ def sign_checkpoint(checkpoint: Checkpoint, *, ed25519: Signer, ml_dsa_44: Signe
     return notes.format_note(text, [classical, _cosign(checkpoint, key, signer=ml_dsa_44, timestamp=timestamp)])
 
 
+def cosigned(checkpoint: bytes, other: bytes) -> bytes:
+    """Return `checkpoint` with the signature lines of `other` added, which is of the same tree; a key signs once."""
+    first, second = notes.parse_note(checkpoint), notes.parse_note(other)
+    if first.text != second.text:
+        raise ProofError("two checkpoints of different trees")
+    lines = {(line.name, line.key_id): line for line in (*second.signatures, *first.signatures)}
+    order = dict.fromkeys((line.name, line.key_id) for line in (*first.signatures, *second.signatures))
+    return notes.format_note(first.text, [lines[key] for key in order])
+
+
+def claimed_size(raw: bytes) -> int:
+    """Return the size a checkpoint speaks of, believing nothing: it says which charter has to judge it."""
+    return Checkpoint.parse(notes.parse_note(raw).text).size
+
+
 def cosign(checkpoint: Checkpoint, *, name: str, signer: Signer, timestamp: int) -> NoteSignature:
     """Return the cosignature line of `name` under `checkpoint`, of the type that the signer's algorithm has."""
     return _cosign(checkpoint, cosigner_vkey(name, signer.public_key), signer=signer, timestamp=timestamp)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from crypto.digests import sha256
 from crypto.encoding import b64u, unb64u
@@ -36,11 +37,8 @@ def field_name(text: object) -> str:
     return text
 
 
-def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
-    """Return the disclosure of one field; raise LabelError naming the field if no record can carry its value.
-
-    `salt` is 16 fresh random bytes.
-    """
+def spell_value(name: str, value: JsonValue) -> bytes:
+    """Return the one spelling of a field's value; raise LabelError naming the field if no record can carry it."""
     try:
         # The disclosure's own array counts as a level of nesting.
         spelled = jsontext.dump(value, levels=jsontext.MAX_DEPTH - 1)
@@ -48,7 +46,28 @@ def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
         raise LabelError(f"{name}: {error}") from error
     if _RESERVED.search(spelled):
         raise LabelError(f"{name}: a member named _sd or ... is reserved (RFC 9901)")
-    return b64u(b'["%b","%b",%b]' % (b64u(salt).encode(), name.encode(), spelled))
+    return spelled
+
+
+@lru_cache(maxsize=256)
+def check_spelled(spelled: bytes) -> None:
+    """Raise MalformedError unless `spell_value` returns these bytes for something.
+
+    Remembered: the few labels of a list come back with each of its records.
+    """
+    jsontext.array(jsontext.load(b"[%b]" % spelled), low=1, high=1)
+    if _RESERVED.search(spelled):
+        raise MalformedError("a member named _sd or ... is reserved (RFC 9901)")
+
+
+def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
+    """Return the disclosure of one field under 16 fresh random bytes; raise LabelError as `spell_value` does."""
+    return join_disclosure(salt=b64u(salt), name=name, spelled=spell_value(name, value))
+
+
+def join_disclosure(*, salt: str, name: str, spelled: bytes) -> str:
+    """Return the disclosure of one field from its salt in base64url and what `spell_value` returned for its value."""
+    return b64u(b'["%b","%b",%b]' % (salt.encode(), name.encode(), spelled))
 
 
 def parse_disclosure(text: str) -> Disclosure:

@@ -42,6 +42,11 @@ class KeyRing:
             raise DuplicateError(f"{key.kid} was used before")
         self.check_owner(key.public_key, owner=str(key.kid))
 
+    def check_unclaimed(self, public_key: bytes, *, owner: str) -> None:
+        """Raise DuplicateError if a public key was ever listed, under whatever name: a retired one never returns."""
+        if public_key in self._owners:
+            raise DuplicateError(f"the public key of {owner} was used before")
+
     def check_owner(self, public_key: bytes, *, owner: str) -> None:
         """Raise DuplicateError if a public key was ever listed under another name."""
         if self._owners.get(public_key, owner) != owner:
@@ -70,6 +75,10 @@ class KeyRing:
         if tenure is None or not tenure.covers(index):
             raise NotAMemberError(f"{kid} is not a key in force")
         return tenure.key
+
+    def last_number(self, agency: str) -> int:
+        """Return the highest number that a key of an agency ever had, 0 if it never had one."""
+        return max((kid.number for kid in self._tenures if kid.agency == agency), default=0)
 
     def keys_of(self, agency: str, *, role: Role, index: int) -> tuple[Key, ...]:
         """Return all keys of a role that are in force for an entry at `index`, by ascending number."""

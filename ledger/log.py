@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from crypto.signing import Signer
-from ledger.checkpoints import Checkpoint, sign_checkpoint
+from ledger.checkpoints import Checkpoint, cosigned, sign_checkpoint
 from ledger.errors import ConflictError, MalformedError, ProofError, TooLargeError
 from ledger.identifiers import StatementName
 from ledger.jsontext import MAX_ENTRY_BYTES
@@ -40,6 +40,7 @@ class StatementRow:
     """What the service remembers of one statement to find it again; everything else is in the entry.
 
     `recipients` are the agencies whose feed it belongs to: those of a grant, the one a message is routed to.
+    `expunges` is the record whose blobs go in the same write; a store remembers that they may be missing.
     """
 
     index: int
@@ -47,6 +48,7 @@ class StatementRow:
     typ: Typ
     ep: int | None = None
     sup: bytes | None = None
+    expunges: bytes | None = None
     recipients: tuple[str, ...] = ()
     kcs: tuple[bytes, ...] = ()
     blobs: tuple[Blob, ...] = ()
@@ -82,14 +84,28 @@ class Nonce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One use of a daily limit: whose, of what (a member of the charter's limits), on which day (UTC), of how many."""
+
+    agency: str
+    limit: str
+    day: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
-    """All that one submission adds, or nothing of it: a batch, a charter entry, or (with neither) a key entry."""
+    """All that one submission adds, or nothing of it: a batch, a charter entry, or (with neither) a key entry.
+
+    `charge` counts it against a daily limit of the charter in the same write.
+    """
 
     entries: tuple[bytes, ...]
     statements: tuple[StatementRow, ...] = ()
     batch: BatchRow | None = None
     charter: CharterRow | None = None
     nonce: Nonce | None = None
+    charge: Charge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +121,11 @@ EMPTY_HEAD = Head(size=0, tree=TreeState.empty(), checkpoint=b"")
 
 
 class RecordFacts(NamedTuple):
-    """What judging a `sup` needs to know of the record it names."""
+    """What judging a `sup` or an expungement needs to know of the record it names."""
 
     ep: int
     superseded: bool
+    expunged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +140,16 @@ class StoreTransaction(Protocol):
     """One write, all or nothing."""
 
     def insert(self, first: int, append: Append, leaves: Sequence[bytes], tiles: Sequence[FullTile]) -> None:
-        """Write the rows of `append` from index `first` on; raise DuplicateError (name, leaf) or ReplayedError."""
+        """Write the rows of `append` from index `first` on; raise DuplicateError, ReplayedError, QuotaError."""
 
     def read_back(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end) as the database now holds them."""
 
     def swap(self, *, old: Head, new: Head) -> None:
         """Move the head from `old` to `new` in one statement; raise ConflictError if it stands elsewhere."""
+
+    def keep_handover(self, index: int, checkpoint: bytes) -> None:
+        """Keep the first checkpoint that holds the charter at `index`."""
 
 
 class Store(Protocol):
@@ -157,7 +177,7 @@ class Store(Protocol):
         """Return the index of the statement of that name."""
 
     def record_facts(self, name: StatementName) -> RecordFacts | None:
-        """Return what a later record that supersedes this one must know; None if there is no such record."""
+        """Return what a later statement about this record must know; None if there is no such record."""
 
     def judged_entries(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield the charter, key, grant and batch entries from `start` on, in order: LogState is rebuilt from them."""
@@ -165,13 +185,17 @@ class Store(Protocol):
     def charter(self, ver: int) -> bytes:
         """Return a charter file; raise NotFoundError."""
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
 
     def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
         """Return what concerns an agency after an index, oldest first.
 
-        That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it.
+        That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it, and every
+        expungement: whoever holds a copy, by whatever way it came, is told.
         """
 
 
@@ -185,9 +209,10 @@ class Log:
         self._ed25519 = ed25519
         self._ml_dsa_44 = ml_dsa_44
 
-    def append(self, append: Append, first: int) -> Head:
+    def append(self, append: Append, first: int, *, successor: "Log | None" = None) -> Head:
         """Append what was judged to stand at `first`, all or nothing, and return the new head.
 
+        With a `successor`, whose keys the appended charter names, the checkpoint carries the signatures of both.
         Raises ConflictError if the log stands elsewhere, DuplicateError or ReplayedError for what it holds already,
         and ProofError, signing nothing, if what the database holds is not what was judged.
         """
@@ -200,11 +225,15 @@ class Log:
             tree, tiles = old.tree.append(leaves)
             transaction.insert(first, append, leaves, tiles)
             _check_written(transaction.read_back(first, tree.size), old=old.tree, new=tree)
-            new = Head(size=tree.size, tree=tree, checkpoint=self._sign(tree))
+            checkpoint = self.sign(tree) if successor is None else cosigned(self.sign(tree), successor.sign(tree))
+            new = Head(size=tree.size, tree=tree, checkpoint=checkpoint)
+            if append.charter is not None:
+                transaction.keep_handover(append.charter.index, checkpoint)
             transaction.swap(old=old, new=new)
         return new
 
-    def _sign(self, tree: TreeState) -> bytes:
+    def sign(self, tree: TreeState) -> bytes:
+        """Return the checkpoint of a tree; who appends calls this, nobody else."""
         checkpoint = Checkpoint(origin=self._origin, size=tree.size, root=tree.root())
         return sign_checkpoint(checkpoint, ed25519=self._ed25519, ml_dsa_44=self._ml_dsa_44)
 

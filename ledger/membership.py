@@ -12,7 +12,7 @@ from ledger.agencies import Agency, Auditor
 from ledger.charter import newcomers, replaced_roots, verify_first_charter, verify_next_charter
 from ledger.charterpayload import WORKING_ROLES, Charter, parse_charter_entry
 from ledger.checks import require
-from ledger.errors import LedgerError, MalformedError, NotAMemberError
+from ledger.errors import DuplicateError, LedgerError, MalformedError, NotAMemberError
 from ledger.fingerprints import of_file
 from ledger.identifiers import KeyId
 from ledger.keyentries import KeyEntry, parse_key_entry, verify_signatures
@@ -60,6 +60,7 @@ class Membership:
         self._ring = KeyRing()
         self._listed: dict[str, int] = {}
         self._key_entries: dict[str, list[int]] = {}
+        self._key_changes: list[KeyChange] = []
         self._changes: list[int] = []
         self._table: tuple[int, Mapping[bytes, HeaderKey]] | None = None
 
@@ -127,7 +128,12 @@ class Membership:
         for key in change.entry.add:
             self._ring.enrol(key, change.index)
         self._key_entries.setdefault(change.entry.iss, []).append(change.index)
+        self._key_changes.append(change)
         self._changes.append(change.index)
+
+    def charters(self) -> tuple[tuple[int, Charter], ...]:
+        """Return every charter and the index of its entry, in order."""
+        return tuple((reign.index, reign.charter) for reign in self._reigns)
 
     def charter_before(self, index: int) -> Charter:
         """Return the charter in force for an entry at `index`; raise NotAMemberError before the first."""
@@ -159,6 +165,10 @@ class Membership:
         """Return all keys of a role that are in force for an entry at `index`, by ascending number."""
         return self._ring.keys_of(agency, role=role, index=index)
 
+    def last_number(self, agency: str) -> int:
+        """Return the highest number that a key of an agency ever had: the next key takes the one after."""
+        return self._ring.last_number(agency)
+
     def newest(self, agency: str, role: Role, index: int) -> Key:
         """Return the key of a role that senders use: the highest number in force; raise NotAMemberError."""
         keys = self.keys_of(agency, role=role, index=index)
@@ -169,6 +179,10 @@ class Membership:
     def kx(self, agency: str, index: int) -> int:
         """Return the later of the last charter entry and the agency's last key entry before `index`."""
         return max(self._reign(index).index, _last(self._key_entries.get(agency, ()), before=index))
+
+    def key_changes(self, agency: str, *, after: int) -> tuple[KeyChange, ...]:
+        """Return the key entries of an agency that stand after an index, in order."""
+        return tuple(one for one in self._key_changes if one.entry.iss == agency and one.index > after)
 
     def key_chain(self, agency: str, index: int) -> int:
         """Return what a key entry of `agency` at `index` names as `prev`."""
@@ -208,8 +222,17 @@ class Membership:
         for key in charter.listed_keys():
             if key not in carried:
                 self._ring.check_unused(key)
+        kept = frozenset(previous.log.owners()) if previous else frozenset()
         for owner, public_key in charter.log.owners():
-            self._ring.check_owner(public_key, owner=owner)
+            if (owner, public_key) not in kept:
+                self._ring.check_unclaimed(public_key, owner=owner)
+        if previous and charter.log.answer_key != previous.log.answer_key:
+            self._check_answer_kid(charter.log.answer_kid)
+
+    def _check_answer_kid(self, kid: KeyId) -> None:
+        """Refuse a new answer key under a key id that any charter has named before."""
+        if kid in {reign.charter.log.answer_kid for reign in self._reigns}:
+            raise DuplicateError(f"{kid} was used before")
 
     def _carried(self, charter: Charter, previous: Charter | None) -> frozenset[Key]:
         """Return the keys in force that stay so under `charter`; every other one ends with it.

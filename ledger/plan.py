@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ledger.capacity import free_bytes
+from ledger.disclosures import spell_value
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Label, Level, Members
@@ -22,10 +23,10 @@ _CASE = "case"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPortion:
-    """What one portion will hold, under which label (`label_json` is its spelling), for whom."""
+    """What one portion will hold, under which label (`spelled` is what is sealed of it), for whom."""
 
     label: Label
-    label_json: JsonValue = field(repr=False)
+    spelled: bytes = field(repr=False)
     audience: Audience
     fields: Mapping[str, JsonValue] = field(repr=False)
 
@@ -111,7 +112,7 @@ class Planner:
 
     def _empty(self, label: Label) -> PlannedPortion:
         readers = audience(self._profile, label, self._members)
-        return PlannedPortion(label=label, label_json=label.to_json(), audience=readers, fields={})
+        return PlannedPortion(label=label, spelled=spell_value("label", label.to_json()), audience=readers, fields={})
 
     def _marking(self, label: Label) -> Marking:
         return marking(label, originator=self._profile.agency, members=self._members)
@@ -174,7 +175,7 @@ def _fill(frame: _Frame, fields: Mapping[str, JsonValue]) -> Plan:
             raise LabelError(f"{name}: {frame.refusals[name]}")
         placed[_CASE if name in frame.moves else portion_of(name)][name] = value
     for name, held in placed.items():
-        free_bytes(name, label_json=frame.portions[name].label_json, fields=held)
+        free_bytes(name, label=frame.portions[name].spelled, fields=held)
     return Plan(
         record_class=frame.record_class,
         portions={name: replace(frame.portions[name], fields=held) for name, held in placed.items()},

@@ -4,8 +4,7 @@ Salts, decoys and the record's id are drawn here. No caller can supply them, so 
 a repeated id would repeat an AES-GCM key and nonce.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from secrets import token_bytes
 
@@ -14,7 +13,7 @@ from crypto.digests import sha256
 from crypto.encoding import HASH_BYTES, lp
 from crypto.signing import Signer
 from ledger.b64lists import slices, spell_list
-from ledger.disclosures import SALT_BYTES, digest, make_disclosure
+from ledger.disclosures import SALT_BYTES, check_spelled, digest, join_disclosure, spell_value
 from ledger.errors import LabelError, MalformedError
 from ledger.identifiers import JTI_BYTES, KeyId, StatementName
 from ledger.jsontext import JsonValue
@@ -29,17 +28,14 @@ _RANDOM_BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortionDraft:
-    """A portion to be sealed: its label, its fields by full name (`item.make`), the key of its audience."""
+    """A portion to be sealed: its label, its fields by full name (`item.make`), the key of its audience.
 
-    label_json: JsonValue = field(repr=False)
+    The label comes spelled (`ledger.disclosures.spell_value`): ten thousand records of a list share the same three.
+    """
+
+    label: bytes = field(repr=False)
     fields: Mapping[str, JsonValue] = field(repr=False)
     epoch_key: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sealed:
-    commitment: PortionCommitment
-    ciphertext: bytes
 
 
 def seal_record(  # noqa: PLR0913  the parts of a record, all by name
@@ -57,22 +53,28 @@ def seal_record(  # noqa: PLR0913  the parts of a record, all by name
     Raises LabelError, naming the field, for what does not fit or cannot be carried.
     """
     disclosures = _disclose(portions)
-    plaintexts = {portion: pack(portion, disclosures[portion]) for portion in PORTIONS}
-    jti = _draw_jti(plaintexts.values())
+    plaintexts = [pack(portion, disclosures[portion]) for portion in PORTIONS]
+    jti = _draw_jti(plaintexts)
     name = StatementName(kid.agency, jti)
-    sealed = [_seal(name, portion, portions[portion].epoch_key, plaintexts[portion]) for portion in PORTIONS]
+    commitments, ciphertexts = zip(
+        *(
+            _seal(name, portion, epoch_key=portions[portion].epoch_key, plaintext=plaintext)
+            for portion, plaintext in zip(PORTIONS, plaintexts, strict=True)
+        ),
+        strict=True,
+    )
     match_slip = build_slip(slip, of=jti)
     payload = record_payload(
         name=name,
         iat=iat,
         ep=ep,
         digests=_digests([text for portion in PORTIONS for _, text in disclosures[portion]]),
-        portions=[one.commitment for one in sealed],
+        portions=commitments,
         slip=sha256(match_slip),
         sup=sup,
     )
     entry = sign_statement(signer=signer, kid=kid, typ=Typ.RECORD, payload=payload)
-    return SealedStatement(entry=entry, name=name, blobs=(match_slip, *(one.ciphertext for one in sealed)))
+    return SealedStatement(entry=entry, name=name, blobs=(match_slip, *ciphertexts))
 
 
 def portion_context(name: StatementName, portion: str) -> bytes:
@@ -84,23 +86,27 @@ def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str,
     """Return (name, disclosure) for every label and field of a record, each with a fresh salt."""
     if set(portions) != set(PORTIONS):
         raise MalformedError("a record has exactly the portions item, event and case")
-    listed = [(portion, name, value) for portion in PORTIONS for name, value in _named(portion, portions[portion])]
-    _check_names([name for _, name, _ in listed])
-    salts = slices(token_bytes(SALT_BYTES * len(listed)), size=SALT_BYTES)
-    out: dict[str, list[tuple[str, str]]] = {portion: [] for portion in PORTIONS}
-    for salt, (portion, name, value) in zip(salts, listed, strict=True):
-        out[portion].append((name, make_disclosure(salt=salt, name=name, value=value)))
-    return out
+    spelled = {portion: _spell(portion, portions[portion]) for portion in PORTIONS}
+    _check_names([name for named in spelled.values() for name, _ in named])
+    drawn = token_bytes(SALT_BYTES * sum(map(len, spelled.values())))
+    salts = iter(spell_list(slices(drawn, size=SALT_BYTES), size=SALT_BYTES))
+    return {
+        portion: [(name, join_disclosure(salt=next(salts), name=name, spelled=value)) for name, value in named]
+        for portion, named in spelled.items()
+    }
 
 
-def _named(portion: str, draft: PortionDraft) -> Iterator[tuple[str, JsonValue]]:
-    yield label_name(portion), draft.label_json
+def _spell(portion: str, draft: PortionDraft) -> list[tuple[str, bytes]]:
+    """Return name and spelled value of the label and each field of a portion."""
+    check_spelled(draft.label)
+    spelled = [(label_name(portion), draft.label)]
     for name, value in draft.fields.items():
         try:
             check_place(portion, name)
         except MalformedError as error:
             raise LabelError(f"{name}: {error}") from error
-        yield name, value
+        spelled.append((name, spell_value(name, value)))
+    return spelled
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -120,16 +126,15 @@ def _draw_jti(plaintexts: Iterable[bytes]) -> bytes:
 
 
 def _digests(disclosures: Sequence[str]) -> list[str]:
-    """Return exactly DIGESTS sorted digests, the missing ones decoys hashed from random bytes (RFC 9901, 4.2.5)."""
-    missing = DIGESTS - len(disclosures)
-    decoys = hashlib.shake_256(token_bytes(_RANDOM_BYTES)).digest(missing * HASH_BYTES)
+    """Return exactly DIGESTS sorted digests, the missing ones decoys drawn at random (RFC 9901, 4.2.5)."""
+    decoys = token_bytes((DIGESTS - len(disclosures)) * HASH_BYTES)
     found = [digest(text) for text in disclosures] + slices(decoys, size=HASH_BYTES)
     return sorted(spell_list(found, size=HASH_BYTES))
 
 
-def _seal(name: StatementName, portion: str, epoch_key: bytes, plaintext: bytes) -> _Sealed:
+def _seal(name: StatementName, portion: str, *, epoch_key: bytes, plaintext: bytes) -> tuple[PortionCommitment, bytes]:
+    """Return what the record says of a sealed portion, and its ciphertext."""
     context = portion_context(name, portion)
     keys = portionkeys.derive(epoch_key=epoch_key, context=context)
     ciphertext = portionkeys.seal(keys, context=context, plaintext=plaintext)
-    commitment = PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext))
-    return _Sealed(commitment=commitment, ciphertext=ciphertext)
+    return PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext)), ciphertext

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ledger.checks import locate, refuse
 from ledger.errors import DuplicateError
+from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
 from ledger.log import RecordFacts
 from ledger.recordform import RecordHead
@@ -46,11 +47,16 @@ class SeenInMemory:
                 at, _ = self._known.setdefault(statement.name, (index, facts_of(statement)))
                 before += [(index - first, at)] if at != index else []
         for name in superseded(statements):
-            at, facts = self._known.get(name, (0, None))
-            if facts is not None:
-                self._known[name] = at, facts._replace(superseded=True)
+            self._mark(name, superseded=True)
+        for name in expunged(statements):
+            self._mark(name, expunged=True)
         if before:
             raise duplicate(*before[0])
+
+    def _mark(self, name: StatementName, **what: bool) -> None:
+        at, facts = self._known.get(name, (0, None))
+        if facts is not None:
+            self._known[name] = at, facts._replace(**what)
 
 
 def facts_of(statement: Statement) -> RecordFacts | None:
@@ -62,6 +68,12 @@ def superseded(statements: Sequence[Statement | None]) -> list[StatementName]:
     """Return the records that these statements supersede."""
     records = [statement for statement in statements if isinstance(statement, RecordHead)]
     return [StatementName(record.name.iss, record.sup) for record in records if record.sup is not None]
+
+
+def expunged(statements: Sequence[Statement | None]) -> list[StatementName]:
+    """Return the records that these statements expunge."""
+    found = [statement for statement in statements if isinstance(statement, Expunge)]
+    return [StatementName(statement.name.iss, statement.of) for statement in found]
 
 
 def duplicate(place: int, at: int) -> DuplicateError:

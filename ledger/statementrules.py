@@ -6,6 +6,7 @@ from typing import Protocol, assert_never
 from ledger.checks import locate, refuse
 from ledger.epochs import IssuerEpochs, judge_grant
 from ledger.errors import DuplicateError, LedgerError, MalformedError, NotAMemberError
+from ledger.expunges import Expunge
 from ledger.grants import Grant
 from ledger.identifiers import StatementName
 from ledger.log import RecordFacts
@@ -32,8 +33,9 @@ class StatementRules:
         self._first = first
         self._known = known
         self._names: set[StatementName] = set()
-        self._records: set[bytes] = set()
+        self._records: dict[bytes, RecordFacts] = {}
         self._superseded: set[bytes] = set()
+        self._expunged: set[bytes] = set()
 
     def judge(self, statements: Sequence[Statement | None], epochs: IssuerEpochs) -> IssuerEpochs:
         """Return the issuer's epochs after the batch, or raise; None stands for what was not parsed."""
@@ -57,6 +59,9 @@ class StatementRules:
                 return judge_grant(epochs, statement, index=index, batch=self._first, membership=self._membership)
             case Message():
                 return epochs
+            case Expunge():
+                self._judge_expunge(statement.of)
+                return epochs
             case _:
                 assert_never(statement)
 
@@ -76,16 +81,40 @@ class StatementRules:
         epochs.check_record(record.ep)
         if record.sup is not None:
             self._judge_sup(record.sup)
-        self._records.add(record.name.jti)
+        self._records[record.name.jti] = RecordFacts(ep=record.ep, superseded=False)
 
     def _judge_sup(self, sup: bytes) -> None:
-        """Raise unless `sup` names an earlier record of the same issuer that nothing supersedes yet."""
-        expected = "an earlier record of the issuer, superseded by none"
-        facts = self._known.record_facts(StatementName(self._agency.id, sup)) if self._known else None
-        if facts is None and sup not in self._records:
+        """Raise unless `sup` names an earlier record of the same issuer that lives: not superseded, not expunged."""
+        expected = "an earlier record of the issuer, superseded by none and not expunged"
+        facts = self._facts(sup)
+        if facts is None:
             refusal: LedgerError = MalformedError("a record supersedes one that its issuer never logged")
             raise refuse("record/sup", expected=expected, found=sup, refusal=refusal)
-        if sup in self._superseded or (facts is not None and facts.superseded):
-            refusal = DuplicateError("a record supersedes one that is superseded already")
+        if facts.superseded or facts.expunged:
+            ended = "superseded" if facts.superseded else "expunged"
+            refusal = DuplicateError(f"a record supersedes one that is {ended} already")
             raise refuse("record/sup", expected=expected, found=sup, refusal=refusal)
         self._superseded.add(sup)
+
+    def _judge_expunge(self, of: bytes) -> None:
+        """Raise unless `of` names an earlier record of the same issuer that is not expunged; superseded ones may be."""
+        expected = "an earlier record of the issuer, not expunged"
+        facts = self._facts(of)
+        if facts is None:
+            refusal: LedgerError = MalformedError("an expungement of a record that its issuer never logged")
+            raise refuse("expunge/of", expected=expected, found=of, refusal=refusal)
+        if facts.expunged:
+            refusal = DuplicateError("the record is expunged already")
+            raise refuse("expunge/of", expected=expected, found=of, refusal=refusal)
+        self._expunged.add(of)
+
+    def _facts(self, jti: bytes) -> RecordFacts | None:
+        """Return what is known of an earlier record of the issuer, of this batch or one before; None if there is none."""
+        facts = self._known.record_facts(StatementName(self._agency.id, jti)) if self._known else None
+        if facts is None:
+            facts = self._records.get(jti)
+        if facts is None:
+            return None
+        return facts._replace(
+            superseded=facts.superseded or jti in self._superseded, expunged=facts.expunged or jti in self._expunged
+        )

@@ -13,6 +13,7 @@ from ledger import grants, messages, records
 from ledger.batches import MAX_STATEMENTS, Batch, parse_batch
 from ledger.checks import locate, require
 from ledger.errors import LedgerError, MalformedError
+from ledger.expunges import Expunge, parse_expunge
 from ledger.grants import Grant, parse_grant
 from ledger.jws import parse_header
 from ledger.kinds import Typ
@@ -22,12 +23,13 @@ from ledger.messages import Message, parse_message
 from ledger.recordform import Record, RecordHead, parse_head
 from ledger.records import parse_record
 
-Statement: TypeAlias = RecordHead | Grant | Message
+Whole: TypeAlias = Record | Grant | Message | Expunge
+Statement: TypeAlias = Whole | RecordHead
 
-# Renewals of match slips and expungements have parsers, but what follows from them is not decided here yet: a log
-# must not hold what its judges do not understand.
+# Renewals of match slips have a parser, but what follows from them is not decided here yet: a log must not hold what
+# its judges do not understand.
 _PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType(
-    {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message}
+    {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message, Typ.EXPUNGE: parse_expunge}
 )
 _HEAD_PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType({**_PARSERS, Typ.RECORD: parse_head})
 
@@ -54,6 +56,13 @@ class Submission:
     typs: Mapping[bytes, Typ]
     leaves: tuple[bytes, ...]
     parsed: tuple[Statement | None, ...]
+
+    def complete(self) -> tuple[Whole, ...]:
+        """Return all statements whole; raise MalformedError if any was left out, or only its head kept."""
+        found = tuple(statement for statement in self.parsed if isinstance(statement, Whole))
+        if len(found) != len(self.parsed):
+            raise MalformedError("a submission that was not read to the end")
+        return found
 
 
 def read_submission(
@@ -92,7 +101,7 @@ def parse_statement(entry: bytes, typ: Typ) -> Statement:
 def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[Blob, ...], ...]:
     """Return the blobs of every statement in their places, if they are exactly those that the statements name."""
     rest = list(reversed(blobs))
-    attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.parsed)
+    attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.complete())
     if rest:
         raise MalformedError("more blobs than the statements name")
     return attached
@@ -138,7 +147,7 @@ def _parse(
     return tuple(parsed)
 
 
-def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
+def _take(rest: list[bytes], statement: Whole) -> list[bytes]:
     match statement:
         case Record():
             count = len(records.PLACES)
@@ -146,8 +155,8 @@ def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
             count = len(statement.places)
         case Message():
             count = len(messages.PLACES)
-        case None | RecordHead():
-            raise MalformedError("a submission that was not read to the end")
+        case Expunge():
+            count = 0
         case _:
             assert_never(statement)
     if len(rest) < count:
@@ -155,7 +164,7 @@ def _take(rest: list[bytes], statement: Statement | None) -> list[bytes]:
     return [rest.pop() for _ in range(count)]
 
 
-def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
+def _attach(statement: Whole, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
     match statement:
         case Record():
             records.check_blobs(statement, blobs)
@@ -171,7 +180,7 @@ def _attach(statement: Statement | None, blobs: Sequence[bytes]) -> tuple[Blob, 
             readers = (route.to, statement.name.iss, None)
             parts = zip(messages.PLACES, blobs, readers, strict=True)
             return tuple(Blob(place=place, data=data, only_for=reader) for place, data, reader in parts)
-        case None | RecordHead():
-            raise MalformedError("a submission that was not read to the end")
+        case Expunge():
+            return ()
         case _:
             assert_never(statement)

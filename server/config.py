@@ -11,6 +11,9 @@ from server.errors import ConfigError
 DATABASE = "ledger.sqlite"
 KEYSTORE = "keystore"
 SERVICE = "service.json"
+NEXT_SERVICE = "service.next.json"
+HIGHEST = "highest-signed"
+TOMBSTONES = "tombstones"
 
 _DATA = "SEALTRACE_DATA"
 _CHARTER = "SEALTRACE_CHARTER"
@@ -36,9 +39,24 @@ class Config:
         return self.data / KEYSTORE
 
     @property
+    def next_service(self) -> Path:
+        """Return where what the next charter must name is written, while new keys are on their way."""
+        return self.data / NEXT_SERVICE
+
+    @property
+    def tombstones(self) -> Path:
+        """Return where the names of expunged records stand, whatever becomes of the database."""
+        return self.data / TOMBSTONES
+
+    @property
     def service(self) -> Path:
         """Return where what a charter must name is written."""
         return self.data / SERVICE
+
+    @property
+    def highest(self) -> Path:
+        """Return where the highest checkpoint that may have left is written."""
+        return self.data / HIGHEST
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

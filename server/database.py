@@ -6,11 +6,12 @@ has one connection for life, the folder is synced here at start, and the result 
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, StaticPool, create_engine, event
 
-from server.errors import StorageError
+from server.errors import StartError, StorageError
 
 PAGE_BYTES = 16_384
 
@@ -79,6 +80,24 @@ def sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Make a database that was written by other means than a transaction durable, with its name."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_folder(path)
+
+
+def require_unused(path: Path) -> None:
+    """Raise StartError if another program has the database open: what follows must be alone with it."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            raise StartError(f"{path} is in use: stop the service first ({error})") from error
 
 
 def truncate_log(connection: Connection) -> None:

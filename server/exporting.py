@@ -34,6 +34,11 @@ def export(source: Path, *, output: Path) -> Exported:
     Raises ConfigError for a folder that holds something, and StartError for a file that is not a log's database.
     """
     _require_empty(output)
+    return write_open_files(source, output=output)
+
+
+def write_open_files(source: Path, *, output: Path) -> Exported:
+    """Write the open files below a folder that may hold other things: a backup, which is a mirror too."""
     engine = database.read_only(source)
     try:
         with engine.connect() as connection:
@@ -81,6 +86,9 @@ def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple
             yield path.format(), encode_bundle(entries)
     for ver, file in connection.exec_driver_sql("SELECT ver, file FROM charters WHERE idx < ? ORDER BY ver", (size,)):
         yield paths.charter(ver), file
+    query = "SELECT idx, checkpoint FROM handovers WHERE idx < ? ORDER BY idx"
+    for index, checkpoint in connection.exec_driver_sql(query, (size,)):
+        yield paths.handover(index), checkpoint
 
 
 def _tile(connection: Connection, path: TilePath, tree: TreeState) -> bytes | None:

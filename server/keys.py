@@ -1,11 +1,12 @@
-"""The service's own keys: made once, kept in the keystore, named by the charter (docs/protocol.md, 2).
+"""The service's own keys: made in generations, kept in the keystore, named by the charter (docs/protocol.md, 2).
 
 What a charter must name is written to service.json. At a start the keys are compared with the charter in force: a
-service that cannot sign what its members expect must not sign at all.
+service that cannot sign what its members expect must not sign at all. A keystore holds one generation, or two while
+the members agree on a charter that names the second (docs/adr/0031).
 """
 
 import secrets as chance
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crypto.errors import KeystoreError
@@ -14,30 +15,31 @@ from crypto.signing import SEED_BYTES, Algorithm, SeedSigner, Signer
 from ledger import jsontext
 from ledger.charter import Charter
 from ledger.checkpoints import vkey
-from ledger.identifiers import LOG_ID, KeyId
+from ledger.identifiers import LOG_ID, KeyId, key_id
 from ledger.terms import LogKeys
 from server.errors import StartError
 
-_ANSWER_KID = KeyId(LOG_ID, 1)
-_SEEDS = {
+_FIRST = 1
+_NOTES = {
     "log/Ed25519": Algorithm.ED25519,
     "log/ML-DSA-44": Algorithm.ML_DSA_44,
     "access/Ed25519": Algorithm.ED25519,
     "access/ML-DSA-44": Algorithm.ML_DSA_44,
-    str(_ANSWER_KID): Algorithm.ED25519,
 }
 _ROLE = "service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceKeys:
-    """The signers of one service."""
+    """The signers of one service, and its next generation where one is prepared."""
 
     ed25519: Signer
     ml_dsa_44: Signer
     access_ed25519: Signer
     access_ml_dsa_44: Signer
     answer: Signer
+    generation: int = _FIRST
+    successor: "ServiceKeys | None" = None
 
     def named(self, origin: str) -> LogKeys:
         """Return the keys as the charter of the log `origin` names them."""
@@ -45,21 +47,42 @@ class ServiceKeys:
         return LogKeys(
             vkeys=(vkey(origin, self.ed25519.public_key), vkey(origin, self.ml_dsa_44.public_key)),
             access=(vkey(access, self.access_ed25519.public_key), vkey(access, self.access_ml_dsa_44.public_key)),
-            answer_kid=_ANSWER_KID,
+            answer_kid=KeyId(LOG_ID, self.generation),
             answer_key=self.answer.public_key.raw,
         )
 
-    def require_named_by(self, charter: Charter) -> None:
-        """Raise StartError unless the charter names exactly these keys."""
-        if charter.log != self.named(charter.origin):
-            raise StartError("the charter in force names other keys of the service than the keystore holds")
+    def generations(self) -> "tuple[ServiceKeys, ...]":
+        """Return the generations held, the older first."""
+        return (self,) if self.successor is None else (self, *self.successor.generations())
+
+    def require_named_by(self, charter: Charter) -> "ServiceKeys":
+        """Return the generation that the charter names, all five keys of it; raise StartError if none is."""
+        for keys in self.generations():
+            if charter.log == keys.named(charter.origin):
+                return keys
+        raise StartError("the charter in force names other keys of the service than the keystore holds")
 
 
 def create_keys(path: Path, *, passphrase: bytes, cost: Cost = STRONG) -> ServiceKeys:
     """Make the service's keys in a new keystore at `path`."""
     store = Keystore.create(path, passphrase=passphrase, cost=cost)
-    store.put(*(Secret(name=name, role=_ROLE, value=chance.token_bytes(SEED_BYTES)) for name in _SEEDS))
+    store.put(*_draw(_FIRST))
     return _from(store)
+
+
+def add_generation(path: Path, *, passphrase: bytes, in_force: LogKeys, allow_weak: bool = False) -> ServiceKeys:
+    """Draw the next generation into the keystore at `path` and return it; what came before `in_force` is destroyed.
+
+    Raises KeystoreError where a successor of the keys in force waits already, or these are not in the keystore.
+    """
+    store = Keystore.open(path, passphrase=passphrase, allow_weak=allow_weak)
+    held = _from(store).generations()
+    newest = held[-1]
+    if newest.answer.public_key.raw != in_force.answer_key:
+        raise KeystoreError("the newest generation is not in force yet: a charter has to name it first")
+    store.put(*_draw(newest.generation + 1))
+    store.remove(*(name for keys in held[:-1] for name in _seeds(keys.generation)))
+    return _from(store).generations()[-1]
 
 
 def open_keys(path: Path, *, passphrase: bytes, allow_weak: bool = False) -> ServiceKeys:
@@ -72,9 +95,34 @@ def service_json(keys: ServiceKeys, *, origin: str, url: str) -> bytes:
     return jsontext.dump({"origin": origin, "url": url, "log": keys.named(origin).to_json()}) + b"\n"
 
 
+def _seeds(generation: int) -> dict[str, Algorithm]:
+    """Return the secrets of a generation by name; the first keeps the names it had before there were others."""
+    suffix = "" if generation == _FIRST else f"/{generation}"
+    return {**{name + suffix: algorithm for name, algorithm in _NOTES.items()}, _answer(generation): Algorithm.ED25519}
+
+
+def _draw(generation: int) -> list[Secret]:
+    return [Secret(name=name, role=_ROLE, value=chance.token_bytes(SEED_BYTES)) for name in _seeds(generation)]
+
+
+def _answer(generation: int) -> str:
+    return str(KeyId(LOG_ID, generation))
+
+
 def _from(store: Keystore) -> ServiceKeys:
+    """Return the oldest generation held, with those after it as successors."""
+    numbers = [key_id(name).number for name in store.secrets if name.startswith(f"{LOG_ID}#")]
+    keys: ServiceKeys | None = None
+    for number in sorted(numbers, reverse=True):
+        keys = replace(_generation(store, number), successor=keys)
+    if keys is None:
+        raise KeystoreError("this is not the keystore of a service")
+    return keys
+
+
+def _generation(store: Keystore, number: int) -> ServiceKeys:
     try:
-        signers = [SeedSigner(algorithm, store.secrets[name].value) for name, algorithm in _SEEDS.items()]
+        signers = [SeedSigner(algorithm, store.secrets[name].value) for name, algorithm in _seeds(number).items()]
     except KeyError as error:
         raise KeystoreError("this is not the keystore of a service") from error
     ed25519, ml_dsa_44, access_ed25519, access_ml_dsa_44, answer = signers
@@ -84,4 +132,5 @@ def _from(store: Keystore) -> ServiceKeys:
         access_ed25519=access_ed25519,
         access_ml_dsa_44=access_ml_dsa_44,
         answer=answer,
+        generation=number,
     )

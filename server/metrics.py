@@ -4,6 +4,7 @@ docs/protocol.md, 6: no label tells an agency, a policy or an outcome, and the n
 """
 
 import ipaddress
+from collections.abc import Callable
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -31,9 +32,9 @@ class Metrics:
         self._requests.labels(call, f"{status // 100}xx").inc()
         self._seconds.labels(call).observe(seconds)
 
-    def size(self, entries: int) -> None:
-        """Set the size of the log."""
-        self._size.set(entries)
+    def watch_size(self, size: Callable[[], int]) -> None:
+        """Ask for the size of the log whenever somebody looks."""
+        self._size.set_function(size)
 
 
 def serve_metrics(metrics: Metrics, *, host: str, port: int) -> WSGIServer:

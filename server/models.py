@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles")
+APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles", "tombstones", "handovers")
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,11 +75,13 @@ class Statement(Base):
     sup: Mapped[bytes | None]
     kcs: Mapped[bytes | None]
     batch: Mapped[int]
+    expunges: Mapped[bytes | None]
 
     __table_args__ = (
         UniqueConstraint("iss", "jti"),
-        # A record is superseded once: the index refuses a second.
+        # A record is superseded once and expunged once: the indexes refuse a second.
         Index("uq_statements_iss_sup", "iss", "sup", unique=True, sqlite_where=text("sup IS NOT NULL")),
+        Index("uq_statements_iss_expunges", "iss", "expunges", unique=True, sqlite_where=text("expunges IS NOT NULL")),
     )
 
 
@@ -109,6 +111,17 @@ class Blob(Base):
     __table_args__ = (UniqueConstraint("idx", "place"),)
 
 
+class Tombstone(Base):
+    """An expunged record: its blobs are gone and may be missing (`server/tombstones.py`)."""
+
+    __tablename__ = "tombstones"
+
+    iss: Mapped[str] = mapped_column(primary_key=True)
+    jti: Mapped[bytes] = mapped_column(primary_key=True)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
+
+
 class Charter(Base):
     """A charter file; the hash of it is the entry at `idx`."""
 
@@ -117,6 +130,28 @@ class Charter(Base):
     ver: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     idx: Mapped[int] = mapped_column(ForeignKey("entries.idx"), unique=True)
     file: Mapped[bytes]
+
+
+class Handover(Base):
+    """The first checkpoint that held the charter at `idx`: signed under the charter before, too."""
+
+    __tablename__ = "handovers"
+
+    idx: Mapped[int] = mapped_column(ForeignKey("entries.idx"), primary_key=True, autoincrement=False)
+    checkpoint: Mapped[bytes]
+
+
+class Use(Base):
+    """How much of a daily limit an agency has used; `day` counts from 1970 (UTC), and only today's rows matter."""
+
+    __tablename__ = "uses"
+
+    agency: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    used: Mapped[int]
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
 
 
 class RequestNonce(Base):
@@ -142,6 +177,38 @@ class LogHead(Base):
     checkpoint: Mapped[bytes]
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+class Account(Base):
+    """Who may sign in to the console. Made on the command line; there is none to begin with (docs/adr/0030)."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    password: Mapped[str]
+    must_change: Mapped[bool]
+    created: Mapped[int]
+    signed_in: Mapped[int | None]
+
+    __table_args__ = (
+        CheckConstraint("role IN ('operator', 'auditor')", name="role"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class ConsoleSession(Base):
+    """Somebody signed in: `id` is the hash of the token in the cookie, so that a copy of the table signs nobody in."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name", ondelete="CASCADE"), index=True)
+    csrf: Mapped[str]
+    created: Mapped[int]
+    seen: Mapped[int]
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
 
 
 def append_only_triggers() -> tuple[str, ...]:

@@ -25,25 +25,27 @@ from ledger.wire.schemas import (
     LoggedEntry,
     Receipt,
 )
+from server.highest import HighestSigned
 from server.state import SharedState
 from server.store import SqlStore
 from server.submitting import Logged
 
-_KINDS = {Typ.GRANT: "grant", Typ.RECORD: "record", Typ.MESSAGE: "message"}
+_KINDS = {Typ.GRANT: "grant", Typ.RECORD: "record", Typ.MESSAGE: "message", Typ.EXPUNGE: "expunge"}
 _BOX_PLACES = ("box/{agency}", "to", "self")
 
 
 class Reading:
     """Answers from committed rows; nothing here writes."""
 
-    def __init__(self, *, store: SqlStore, state: SharedState) -> None:
-        """Take the store and who is a member."""
+    def __init__(self, *, store: SqlStore, state: SharedState, highest: HighestSigned) -> None:
+        """Take the store, who is a member, and where the highest signed checkpoint is kept."""
         self._store = store
         self._state = state
+        self._highest = highest
 
     def checkpoint(self) -> bytes:
         """Return the newest checkpoint: published when signed, as long as the charter asks for no witness."""
-        checkpoint = self._store.head().checkpoint
+        checkpoint = self._published().checkpoint
         if not checkpoint:
             raise NotFoundError("the log is empty: its first charter is still to come")
         return checkpoint
@@ -57,7 +59,7 @@ class Reading:
 
     def receipt(self, logged: Logged) -> Receipt:
         """Return where a submission stands under the newest checkpoint, with the proof of its last entry."""
-        head = self._store.head()
+        head = self._published()
         return Receipt(
             first=logged.first,
             index=logged.index,
@@ -69,7 +71,7 @@ class Reading:
 
     def entry(self, index: int) -> LoggedEntry:
         """Return an entry and the proof that the newest checkpoint holds it."""
-        head = self._store.head()
+        head = self._published()
         if index >= head.size:
             raise NotFoundError("the log does not reach that far")
         (entry,) = self._store.entries(index, index + 1)
@@ -120,6 +122,18 @@ class Reading:
     def charter(self, ver: int) -> bytes:
         """Return a charter file, byte for byte."""
         return self._store.charter(ver)
+
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at an index."""
+        self._published()
+        return self._store.handover(index)
+
+    def _published(self) -> Head:
+        """Return the head, of which the highest-signed file knows by now: every checkpoint that leaves comes from here."""
+        head = self._store.head()
+        if head.size:
+            self._highest.cover(head)
+        return head
 
     def _proof(self, index: int, head: Head) -> str:
         hashes = inclusion_proof(index=index, size=head.size, read=self._store.tile)

@@ -7,11 +7,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.startup import require_primitives
 from ledger import jsontext
-from ledger.charter import Charter
+from ledger.charter import Charter, parse_charter
+from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError, NotAMemberError
 from server import database, schema
+from server.burials import Burials
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.reading import Reading
 from server.startup import verify_store
@@ -61,16 +64,19 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
+    highest = HighestSigned(config.highest)
+    signed = highest.read()
     try:
-        store, state = _open_log(config, identity, keys)
+        store, state, burials = _open_log(config, identity, keys)
+        _require_reached(signed, store)
     except SQLAlchemyError as error:
         raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
     return Service(
         identity=identity,
         state=state,
-        reading=Reading(store=store, state=state),
+        reading=Reading(store=store, state=state, highest=highest),
         submitting=Submitting(
-            store=store, state=state, keys=keys, origin=identity.origin, threads=config.verify_threads
+            store=store, state=state, keys=keys, burials=burials, clock=clock, threads=config.verify_threads
         ),
         store=store,
         clock=clock,
@@ -87,14 +93,25 @@ def read_identity(config: Config) -> Identity:
         raise ConfigError(f"{config.service} is not what `sealtrace-server create` writes") from error
 
 
-def _open_log(config: Config, identity: Identity, keys: ServiceKeys) -> tuple[SqlStore, SharedState]:
+def _open_log(config: Config, identity: Identity, keys: ServiceKeys) -> tuple[SqlStore, SharedState, Burials]:
     schema.migrate(config.database)
     store = SqlStore(
         writer=database.writer(config.database),
         readers=database.readers(config.database, connections=config.reader_connections),
     )
     try:
-        return store, _verified_state(store, config, identity, keys)
+        state = _verified_state(store, config, identity, keys)
+        burials = Burials(store, config.tombstones)
+        burials.start()
+    except BaseException:
+        store.close()
+        raise
+    return store, state, burials
+
+
+def _require_reached(signed: Checkpoint, store: SqlStore) -> None:
+    try:
+        require_reached(signed, store)
     except BaseException:
         store.close()
         raise
@@ -103,7 +120,7 @@ def _open_log(config: Config, identity: Identity, keys: ServiceKeys) -> tuple[Sq
 def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:
     state = SharedState(origin=identity.origin, fingerprint=config.fingerprint)
     try:
-        verify_store(store, origin=identity.origin, vkeys=keys.named(identity.origin).vkeys)
+        verify_store(store, origin=identity.origin, vkeys=_in_force(store, keys).named(identity.origin).vkeys)
         state.catch_up(store)
     except (LedgerError, TypeError) as error:
         # A TypeError is a row of another type than was ever written: somebody had a database shell.
@@ -111,3 +128,9 @@ def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: S
     if store.head().size:
         keys.require_named_by(state.charter())
     return state
+
+
+def _in_force(store: SqlStore, keys: ServiceKeys) -> ServiceKeys:
+    """Return the generation that the newest charter names; the first while there is none."""
+    versions = store.charter_entries()
+    return keys.require_named_by(parse_charter(store.charter(versions[-1][0]))) if versions else keys

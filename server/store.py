@@ -4,7 +4,7 @@ Hot inserts go to the driver as tuples: the Core `insert()` construct costs a th
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from crypto.encoding import HASH_BYTES
-from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError, ReplayedError
+from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError, QuotaError, ReplayedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import (
@@ -20,6 +20,7 @@ from ledger.log import (
     Append,
     BatchRow,
     Blob,
+    Charge,
     FeedRow,
     Head,
     Nonce,
@@ -29,6 +30,7 @@ from ledger.log import (
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 from ledger.wire.requests import NONCE_SECONDS
+from server import tombstones
 from server.database import truncate_log
 from server.errors import StorageError
 
@@ -41,7 +43,8 @@ WHERE s.idx > :after AND (
   EXISTS (SELECT 1 FROM recipients AS r WHERE r.agency = :agency AND r.idx = s.idx)
   OR s.typ = :record AND (s.iss, s.ep) IN (
     SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
-    WHERE r.agency = :agency AND g.typ = :grant))
+    WHERE r.agency = :agency AND g.typ = :grant)
+  OR s.typ = :expunge)
 ORDER BY s.idx LIMIT :limit
 """
 _BLOB = """
@@ -49,8 +52,13 @@ SELECT b.place, b.data, b.tag_hash, b.only_for FROM statements AS s JOIN blobs A
 WHERE s.iss = ? AND s.jti = ? AND b.place = ?
 """
 _FACTS = """
-SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.sup = s.jti)
+SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.sup = s.jti),
+  EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.expunges = s.jti)
 FROM statements AS s WHERE iss = ? AND jti = ? AND typ = ?
+"""
+_TAKE = """
+INSERT INTO uses (agency, kind, day, used) SELECT ?1, ?2, ?3, 1 WHERE ?4 > 0
+ON CONFLICT DO UPDATE SET used = used + 1 WHERE used < ?4 RETURNING used
 """
 _JUDGED = """
 SELECT idx, entry FROM entries WHERE idx >= ? AND typ IN ('charter', 'key', 'grant', 'batch') ORDER BY idx LIMIT ?
@@ -68,6 +76,7 @@ class SqlTransaction:
         """Write the rows of `append` from index `first` on; raise DuplicateError, ReplayedError or ConflictError."""
         try:
             self._insert_nonce(append.nonce)
+            self._take(append.charge)
             self._insert_entries(first, append, leaves)
             self._insert_statements(first + len(append.entries) - 1, append.statements)
             self._many(
@@ -97,6 +106,19 @@ class SqlTransaction:
         if self._connection.exec_driver_sql(query, row).one_or_none() is None:
             raise ConflictError("the head of the log moved; nothing was written")
 
+    def keep_handover(self, index: int, checkpoint: bytes) -> None:
+        """Keep the first checkpoint that holds the charter at `index`."""
+        self._many("INSERT INTO handovers (idx, checkpoint) VALUES (?, ?)", [(index, checkpoint)])
+
+    def _take(self, charge: Charge | None) -> None:
+        """Count one use of a daily limit, in one statement with the question whether there is one left."""
+        if charge is None:
+            return
+        row = (charge.agency, charge.limit, charge.day, charge.most)
+        if self._connection.exec_driver_sql(_TAKE, row).one_or_none() is None:
+            raise QuotaError(f"the charter's daily limit of {charge.limit} is used up")
+        self._connection.exec_driver_sql("DELETE FROM uses WHERE day < ?", (charge.day,))
+
     def _insert_nonce(self, nonce: Nonce | None) -> None:
         if nonce is None:
             return
@@ -125,8 +147,11 @@ class SqlTransaction:
 
     def _insert_statements(self, batch: int, rows: Sequence[StatementRow]) -> None:
         self._many(
-            "INSERT INTO statements (idx, iss, jti, typ, ep, sup, kcs, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(row.index, *row.name, row.typ.value, row.ep, row.sup, b"".join(row.kcs) or None, batch) for row in rows],
+            "INSERT INTO statements (idx, iss, jti, typ, ep, sup, expunges, kcs, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (row.index, *row.name, row.typ.value, row.ep, row.sup, row.expunges, b"".join(row.kcs) or None, batch)
+                for row in rows
+            ],
         )
         self._many(
             "INSERT INTO recipients (agency, idx) VALUES (?, ?)",
@@ -136,6 +161,8 @@ class SqlTransaction:
             "INSERT INTO blobs (idx, place, tag_hash, only_for, data) VALUES (?, ?, ?, ?, ?)",
             [(row.index, blob.place, blob.tag_hash, blob.only_for, blob.data) for row in rows for blob in row.blobs],
         )
+        expunged = [StatementName(row.name.iss, row.expunges) for row in rows if row.expunges is not None]
+        tombstones.bury(self._connection, expunged)
 
     def _many(self, query: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
@@ -180,6 +207,21 @@ class SqlStore:
                 self._writer.close()
                 raise
 
+    def bury(self, names: Iterable[StatementName]) -> None:
+        """Delete what lies beside records that a tombstone file names, and remember that it may be missing."""
+        with self._writing, self._writer.begin():
+            tombstones.bury(self._writer, names)
+
+    def buried(self) -> frozenset[StatementName]:
+        """Return the records whose blobs may be missing."""
+        with self._readers.connect() as connection:
+            return tombstones.buried(connection)
+
+    def empty_log(self) -> None:
+        """Move the write-ahead log into the file, so that no copy of what was deleted stays in it; or StartError."""
+        with self._writing:
+            truncate_log(self._writer)
+
     def head(self) -> Head:
         """Return the head; that of an empty store is EMPTY_HEAD."""
         row = self._one("SELECT size, tree, checkpoint FROM head WHERE id = 1")
@@ -214,7 +256,7 @@ class SqlStore:
     def record_facts(self, name: StatementName) -> RecordFacts | None:
         """Return what a later record that supersedes this one must know; None if there is no such record."""
         row = self._one(_FACTS, (*name, Typ.RECORD.value))
-        return None if row is None else RecordFacts(ep=row[0], superseded=bool(row[1]))
+        return None if row is None else RecordFacts(ep=row[0], superseded=bool(row[1]), expunged=bool(row[2]))
 
     def judged_entries(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield the charter, key, grant and batch entries from `start` on, in order."""
@@ -229,6 +271,13 @@ class SqlStore:
             raise NotFoundError("there is no charter of that version")
         return bytes(row[0])
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        row = self._one("SELECT checkpoint FROM handovers WHERE idx = ?", (index,))
+        if row is None:
+            raise NotFoundError("no charter stands there")
+        return bytes(row[0])
+
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
         return _blob(self._one(_BLOB, (*name, place)))
@@ -238,7 +287,8 @@ class SqlStore:
 
         The scan runs along the index, so that reading a whole feed costs one pass over the log however it is cut.
         """
-        names = {"agency": agency, "after": after, "limit": limit, "record": Typ.RECORD.value, "grant": Typ.GRANT.value}
+        kinds = {"record": Typ.RECORD.value, "grant": Typ.GRANT.value, "expunge": Typ.EXPUNGE.value}
+        names = {"agency": agency, "after": after, "limit": limit, **kinds}
         return tuple(_feed_row(row) for row in self._all(_FEED, names))
 
     def blobs(self, wanted: Sequence[tuple[StatementName, str]]) -> list[Blob | None]:
@@ -295,6 +345,8 @@ def _refusal(error: IntegrityError) -> LedgerError:
         return ConflictError("another writer appended first; nothing was written")
     if "statements.sup" in text:
         return DuplicateError("the record is superseded already")
+    if "statements.expunges" in text:
+        return DuplicateError("the record is expunged already")
     return DuplicateError("an entry of this name or content is in the log already")
 
 

@@ -4,7 +4,7 @@ On the caller's thread: everything that needs no order, signatures in a small po
 what position decides, append in one transaction, let it count. The answer is given after the commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +16,10 @@ from ledger.batchcheck import verify_signatures
 from ledger.batches import Batch, parse_batch
 from ledger.charter import Charter, charter_entry
 from ledger.errors import MalformedError, NotAMemberError, ReplayedError
-from ledger.keyentries import parse_key_entry
+from ledger.keyentries import KeyEntry, parse_key_entry
 from ledger.keys import HeaderKey
 from ledger.kinds import Role
-from ledger.log import Append, Blob, Log, Nonce
+from ledger.log import Append, Blob, Charge, Log, Nonce
 from ledger.membership import CharterChange, KeyChange, Membership
 from ledger.merkle import leaf_hash
 from ledger.messages import Message, parse_route
@@ -27,6 +27,7 @@ from ledger.state import VerifiedBatch
 from ledger.submissions import Submission, attach_blobs, read_submission
 from ledger.wire import limits, requests
 from ledger.wire.frames import parse_frames
+from server.burials import Burials
 from server.errors import StartError
 from server.keys import ServiceKeys
 from server.sequencer import Sequencer
@@ -35,9 +36,10 @@ from server.state import SharedState
 from server.store import SqlStore
 from server.turns import Turns
 
-# Charters and key entries carry no request signature, so that nobody's turn can be named: they share one.
-_ROOTS = "roots"
+# Whoever hands in a charter is nobody in particular: all share one turn.
+_CHARTERS = "charters"
 _SLICE = 256
+_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +62,26 @@ class _Upload:
 class Submitting:
     """The one way in. Nothing changes unless all of a submission does."""
 
-    def __init__(self, *, store: SqlStore, state: SharedState, keys: ServiceKeys, origin: str, threads: int) -> None:
+    def __init__(  # noqa: PLR0913 — the parts of the service that writing needs, all by name
+        self,
+        *,
+        store: SqlStore,
+        state: SharedState,
+        keys: ServiceKeys,
+        burials: Burials,
+        clock: Callable[[], int],
+        threads: int,
+    ) -> None:
         """Start the sequencer and the pool that verifies ahead of it."""
         self._store = store
         self._state = state
         self._keys = keys
-        self._log = Log(store=store, origin=origin, ed25519=keys.ed25519, ml_dsa_44=keys.ml_dsa_44)
+        self._burials = burials
+        self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verify")
         self._sequencer = Sequencer()
         self._turns = Turns(most=1)
+        self._root_turns = Turns(most=1)
 
     @property
     def is_alive(self) -> bool:
@@ -91,6 +104,7 @@ class Submitting:
                 raise NotAMemberError("the request is signed by another agency than the batch")
             logged = self._find_batch(batch)
             if logged is not None:
+                self._sequencer.run(self._burials.finish)
                 return logged
             submission = read_submission(entry, frames[: batch.n])
             blobs = attach_blobs(submission, frames[batch.n :])
@@ -100,14 +114,26 @@ class Submitting:
 
     def charter(self, file: bytes) -> Logged:
         """Log the next charter, or find it logged."""
-        with self._turns.hold(_ROOTS):
+        with self._root_turns.hold(_CHARTERS):
             entry = charter_entry(file)
-            return self._sequencer.run(partial(self._append_charter, entry, file))
+            logged = self._find_entry(entry)
+            if logged is None:
+                # Judged here first: what is forged never comes between the batches of others.
+                with self._state.locked() as state:
+                    state.judge_charter(entry, file)
+                logged = self._sequencer.run(partial(self._append_charter, entry, file))
+            return logged
 
     def key(self, entry: bytes) -> Logged:
         """Log a change of an agency's keys, or find it logged."""
-        with self._turns.hold(_ROOTS):
-            parse_key_entry(entry)
+        iss = parse_key_entry(entry).iss
+        logged = self._find_entry(entry)
+        if logged is not None:
+            return logged
+        # Only who holds an agency's roots takes its turn: a claimed name could keep an agency from revoking a key.
+        with self._state.locked() as state:
+            state.judge_key(entry)
+        with self._root_turns.hold(iss):
             return self._sequencer.run(partial(self._append_key, entry))
 
     def _find_batch(self, batch: Batch) -> Logged | None:
@@ -133,12 +159,18 @@ class Submitting:
     def _append_batch(self, upload: _Upload) -> Logged:
         logged = self._find_batch(upload.submission.batch)
         if logged is not None:
+            self._burials.finish()
             return logged
         with self._state.locked() as state:
             # A charter or key entry since then gives another table, and everything is verified again.
             same = state.membership.headers(state.size) is upload.headers
             judged = state.judge_batch(upload.submission, known=self._store, verify_statements=not same)
-        return self._enter(batch_append(judged, attached=upload.blobs, nonce=upload.nonce), judged)
+        append = batch_append(judged, attached=upload.blobs, nonce=upload.nonce)
+        if any(row.expunges is not None for row in append.statements):
+            self._burials.begin()
+        logged = self._enter(append, judged)
+        self._burials.finish()
+        return logged
 
     def _append_charter(self, entry: bytes, file: bytes) -> Logged:
         logged = self._find_entry(entry)
@@ -155,11 +187,26 @@ class Submitting:
             return logged
         with self._state.locked() as state:
             change = state.judge_key(entry)
-        return self._enter(key_append(entry=entry), change)
+            charge = self._charge(change.entry, state.membership.charter_before(state.size))
+        return self._enter(key_append(entry=entry, charge=charge), change)
+
+    def _charge(self, entry: KeyEntry, charter: Charter) -> Charge | None:
+        """Return what a key entry uses of its agency's daily limit: nothing where it only ends keys.
+
+        A stolen key can be ended at any time; there are never more ends than keys were added before.
+        """
+        if not entry.add:
+            return None
+        return Charge(agency=entry.iss, limit="keys", day=self._clock() // _DAY_SECONDS, most=charter.limits.keys)
 
     def _find_entry(self, entry: bytes) -> Logged | None:
         index = self._store.index_of(leaf_hash(entry))
         return None if index is None else Logged(first=index, index=index, is_new=False)
+
+    def _log(self, charter: Charter) -> Log:
+        """Return the log as the keys sign that a charter names."""
+        keys = self._keys.require_named_by(charter)
+        return Log(store=self._store, origin=charter.origin, ed25519=keys.ed25519, ml_dsa_44=keys.ml_dsa_44)
 
     def _check_terms(self, charter: Charter) -> None:
         """Refuse a charter that this service could not serve under: its url is signed in requests, its keys sign."""
@@ -171,21 +218,28 @@ class Submitting:
 
     def _enter(self, append: Append, judged: VerifiedBatch | CharterChange | KeyChange) -> Logged:
         """Append what was judged, then let it count."""
+        successor: Log | None = None
         match judged:
             case VerifiedBatch():
                 first, index = judged.first, judged.index
-            case CharterChange() | KeyChange():
+            case KeyChange():
                 first, index = judged.index, judged.index
+            case CharterChange():
+                first, index = judged.index, judged.index
+                successor = self._log(judged.charter)
             case _:
                 assert_never(judged)
-        self._append(append, first)
+        self._append(append, first, successor)
         with self._state.locked() as state:
             state.apply(judged)
         return Logged(first=first, index=index, is_new=True)
 
-    def _append(self, append: Append, first: int) -> None:
+    def _append(self, append: Append, first: int, successor: Log | None) -> None:
+        log = self._log(self._state.charter()) if first else successor
+        if log is None:
+            raise StartError("a log begins with a charter")
         try:
-            self._log.append(append, first)
+            log.append(append, first, successor=successor)
         except BaseException:
             # A failure may have come after the commit. The waiter is told it failed and sends again; the state follows
             # the database, or every later submission would be judged for a place that is taken.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from ledger.errors import MalformedError, NotFoundError
+from ledger.errors import BadSignatureError, MalformedError, NotFoundError
 from ledger.identifiers import StatementName, agency_id, jti_of
 from ledger.tiles import TilePath
 from ledger.wire import schemas
@@ -37,11 +37,11 @@ class Incoming:
     body: bytes
     address: str
 
-    def agency(self) -> str:
-        """Return who asks; only calls that need a signature ask this."""
+    def signer(self) -> Asker:
+        """Return who signed; the gate lets no signed call through without."""
         if self.asker is None:
-            raise MalformedError("the call needs a signature")
-        return self.asker.agency
+            raise BadSignatureError("this call needs a signature")
+        return self.asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +88,7 @@ class Views:
 
     def submit_batch(self, request: Incoming) -> Outgoing:
         """Log a batch."""
-        if request.asker is None:
-            raise MalformedError("a batch is sent with a signature")
-        return self._receipt(self._submitting.batch(request.body, request.asker))
+        return self._receipt(self._submitting.batch(request.body, request.signer()))
 
     def submit_charter(self, request: Incoming) -> Outgoing:
         """Log the next charter."""
@@ -109,6 +107,10 @@ class Views:
     def charter(self, request: Incoming) -> Outgoing:
         """Return a charter file."""
         return Outgoing(body=self._reading.charter(_whole(request.names["ver"])), cache=IMMUTABLE)
+
+    def handover(self, request: Incoming) -> Outgoing:
+        """Return the checkpoint by which the log passed to a charter."""
+        return Outgoing(body=self._reading.handover(_whole(request.names["index"])), cache=IMMUTABLE)
 
     def statement(self, request: Incoming) -> Outgoing:
         """Return a statement by its name."""
@@ -129,13 +131,13 @@ class Views:
         found = _AFTER.fullmatch(request.query)
         if found is None:
             raise MalformedError("the query is after=INDEX, and -1 at first")
-        feed = self._reading.feed(agency=request.agency(), after=int(found[1]))
+        feed = self._reading.feed(agency=request.signer().agency, after=int(found[1]))
         return Outgoing(body=schemas.FEED.write(feed))
 
     def blobs(self, request: Incoming) -> Outgoing:
         """Return sealed blobs."""
         wanted = schemas.BLOB_REQUEST.read(request.body, limit=len(request.body))
-        return Outgoing(body=self._reading.blobs(agency=request.agency(), request=wanted))
+        return Outgoing(body=self._reading.blobs(agency=request.signer().agency, request=wanted))
 
     def healthz(self, _request: Incoming) -> Outgoing:
         """Answer."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, demo, lists, profile, reading
+from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
+app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 for _command in (
@@ -37,6 +38,8 @@ for _command in (
     reading.find,
     audit.audit,
     demo.demo,
+    generate.generate,
+    expunge.expunge,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 

@@ -1,6 +1,9 @@
 """`sealtrace charter` and `sealtrace join`: membership by threshold, and the pin everything else hangs from."""
 
+import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,10 +13,12 @@ from clients import charters
 from clients.agency import parse_enrolment
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import ListError
-from clients.passphrase import Purpose
 from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log
+from clients.story.drill import Drill
+from clients.story.stage import Stage
+from clients.story.telling import Telling
 from ledger import fingerprints
 from ledger.charter import Charter, Limits
 from ledger.jsontext import JsonValue
@@ -22,38 +27,51 @@ from ledger.labels import Level, level_of
 app = typer.Typer(help="Propose, sign, submit and read the charter.", no_args_is_help=True)
 
 
-@app.command(epilog="Example: sealtrace charter propose *.enrolment.json --service service.json -o charter.proposal")
+@app.command(
+    epilog="Example: sealtrace charter propose *.enrolment.json --service service.json -o charter.proposal; "
+    "later: sealtrace charter propose new.json --previous charter.json --remove xco-npa -o next.proposal"
+)
 def propose(  # noqa: PLR0913 - each option is one term of the charter
     context: typer.Context,
-    enrolments: Annotated[list[Path], typer.Argument(help="The enrolment requests of agencies and auditors.")],
+    enrolments: Annotated[
+        list[Path] | None, typer.Argument(help="The enrolment requests of newcomers, and of members with a new root.")
+    ] = None,
     *,
-    service: Annotated[Path, typer.Option(help="What `sealtrace-server create` printed.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the proposal goes.")],
+    service: Annotated[
+        Path | None, typer.Option(help="What `sealtrace-server create` (or `rotate`) printed: the log's keys.")
+    ] = None,
     threshold: Annotated[
         int | None, typer.Option(help="How many agencies change the charter; else a majority.")
     ] = None,
     ceiling: Annotated[list[str] | None, typer.Option(help="AGENCY=LEVEL that others may send it at most.")] = None,
     read_only: Annotated[list[str] | None, typer.Option(help="An agency that submits no records.")] = None,
-    entries: Annotated[str, typer.Option(help="Who reads entry bundles: open or members.")] = "members",
+    remove: Annotated[list[str] | None, typer.Option(help="An agency or auditor that leaves.")] = None,
+    entries: Annotated[str | None, typer.Option(help="Who reads entry bundles: open or members (at first).")] = None,
     previous: Annotated[Path | None, typer.Option(help="The charter file in force, for the next version.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the proposal of a charter, for every member to read and sign."""
+    before = previous.read_bytes() if previous else None
+    limits = charters.read(before).limits if before else Limits()
     terms = charters.Terms(
         threshold=threshold,
         ceilings=dict(_ceiling(text) for text in ceiling or ()),
         read_only=frozenset(read_only or ()),
-        limits=Limits(entries=_entries(entries)),
+        removed=frozenset(remove or ()),
+        limits=replace(limits, entries=_entries(entries)) if entries else limits,
     )
-    proposal = charters.propose_charter(
-        charters.parse_service(service.read_bytes()),
-        [parse_enrolment(path.read_bytes()) for path in enrolments],
-        terms,
-        previous=previous.read_bytes() if previous else None,
-    )
+    members = [parse_enrolment(path.read_bytes()) for path in enrolments or ()]
+    log = charters.parse_service(service.read_bytes()) if service else None
+    if before is not None:
+        proposal = charters.propose_next(before, members, terms, service=log)
+    elif log is not None:
+        proposal = charters.propose_charter(log, members, terms)
+    else:
+        raise ListError("the first charter names the log's keys", next_step="add --service service.json")
     output.write_bytes(proposal)
     charter = charters.read(proposal)
-    text = f"✓ proposal   {output}: {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
+    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
     edge_of(context).show(text, {"proposal": str(output), "version": charter.ver}, as_json=as_json)
 
 
@@ -67,10 +85,12 @@ def sign(  # noqa: PLR0913 - where the file is, where it goes, what came before
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add this agency's two root signatures."""
+    """Add this agency's root signatures: of its root, and of a new one that this version names."""
     edge = edge_of(context)
     before = previous.read_bytes() if previous else None
-    signed = charters.sign(file.read_bytes(), edge.keyring(edge.home(home), Purpose.ROOT), previous=before)
+    place = edge.home(home)
+    files = [path for path in (place.root_keystore, place.next_root_keystore) if path.exists()]
+    signed = charters.sign(file.read_bytes(), *(edge.root_keyring(path) for path in files), previous=before)
     (output or file).write_bytes(signed)
     digest = fingerprints.of_file(signed)
     text = f"✓ signed     {output or file}\nfingerprint  {fingerprints.to_text(digest)} (final once all have signed)"
@@ -105,6 +125,28 @@ def show(
     charter = charters.read(raw)
     digest = fingerprints.of_file(raw)
     edge_of(context).show("\n".join(_lines(charter, digest)), _json(charter, digest), as_json=as_json)
+
+
+@app.command(epilog="Example: sealtrace charter drill")
+def drill(
+    context: typer.Context,
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the scratch log and homes stay; else they are thrown away.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where the scratch service listens.")] = 8471,
+    as_json: JsonOption = False,
+) -> None:
+    """Rehearse on a scratch log all that can happen to a membership, and audit it. Touches no home."""
+    from clients.cli.app import run  # noqa: PLC0415 - the application holds this command; the drill types commands into it
+
+    edge = edge_of(context)
+    with tempfile.TemporaryDirectory() as scratch:
+        stage = Stage(data=(data or Path(scratch) / "drill").absolute(), port=port)
+        telling = Telling(write=edge.note if as_json else edge.write, seconds=time.perf_counter)
+        Drill(stage=stage, telling=telling, type_command=run).run()
+    if as_json:
+        edge.show("", telling.report, as_json=True)
 
 
 def join(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from clients.home import Home, open_home
 from clients.keyring import Keyring
@@ -41,9 +42,13 @@ class Edge:
 
     def keyring(self, home: Home, purpose: Purpose = Purpose.KEYSTORE) -> Keyring:
         """Return the keys of a home's keystore."""
-        path = home.root_keystore if purpose is Purpose.ROOT else home.keystore
-        passphrase = self.passphrases.of(purpose)
-        return Keyring.open(path, passphrase=passphrase, allow_weak=self.cost != STRONG)
+        if purpose is Purpose.ROOT:
+            return self.root_keyring(home.root_keystore)
+        return Keyring.open(home.keystore, passphrase=self.passphrases.of(purpose), allow_weak=self.cost != STRONG)
+
+    def root_keyring(self, path: Path) -> Keyring:
+        """Return the keys of a root keystore; a home has two while a new root is on its way."""
+        return Keyring.open(path, passphrase=self.passphrases.of(Purpose.ROOT), allow_weak=self.cost != STRONG)
 
     @contextmanager
     def session(self, path: str | None) -> Iterator[Session]:

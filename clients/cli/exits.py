@@ -1,4 +1,4 @@
-"""From errors to exit codes and words: the only such table on the agency's side (docs/cli.md)."""
+"""From errors to exit codes and words: the only such table on the agency's side (docs/commands.md)."""
 
 from enum import IntEnum
 

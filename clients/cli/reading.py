@@ -67,9 +67,12 @@ def show(
     place = edge.home(home)
     viewer, contacts = _viewer(place, purpose, edge)
     replica = Replica(place.replica)
-    found = replica.find(statement_name(record))
+    name = statement_name(record)
+    found, why = replica.find(name), replica.expunged().get(name)
     proof = _proof(replica, edge)
     replica.close()
+    if why is not None:
+        raise NotFoundError(f"{name.iss} has expunged this record, on the ground of {why}: nothing of it is kept here")
     if found is None:
         raise NotFoundError("no record of that name is in the replica: run `sealtrace sync`, or it is sealed to others")
     view = view_record(found, viewer)
@@ -136,6 +139,8 @@ def _synced(report: SyncReport) -> str:
         f"✓ verified   {report.size:,} entries · {UNWITNESSED}",
         f"opened       {report.records:,} records · {report.grants:,} new keys",
     ]
+    if report.expunged:
+        lines.append(f"expunged     {report.expunged:,} records: deleted here, as their originators ordered")
     for index, why in report.refused.items():
         lines += wrap(f"✗ entry {index:,} is not shown: {why}", width=80, indent="  ")
     if report.left_out:
@@ -150,6 +155,7 @@ def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
         "size": report.size,
         "records": report.records,
         "grants": report.grants,
+        "expunged": report.expunged,
         "refused": {str(index): why for index, why in report.refused.items()},
         "left_out": list(report.left_out),
     }

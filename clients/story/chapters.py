@@ -119,14 +119,11 @@ class Story:
 
     def _compare(self, full: str, empty: str) -> None:
         with self.telling.chapter("An empty case looks exactly like a full one") as figures:
-            rows: list[tuple[int, int, str]] = []
-            for name in (full, empty):
-                own = self._ask(ARMS, "show", name)["portions"]["case"]["fields"]
-                rows.append((len(own), len(self._entry(name)), self._case_line(name)))
-            self.telling.write("   what xar-arms wrote       what everybody else gets")
+            rows = [(len(self._case_of(name)), len(self._entry(name)), self._case_line(name)) for name in (full, empty)]
+            self.telling.write("   xar-arms wrote  everybody else gets")
             for count, size, case in rows:
                 told = f"{count} fields" if count else "nothing at all"
-                self.telling.write(f"   {told:<26}{size:,} bytes, {case}")
+                self.telling.write(f"   {told:<16}{size:,} bytes, {case}")
             (fields, *_), (none, *_) = rows
             if not fields or none or len({(size, case) for _, size, case in rows}) > 1:
                 raise StoryError("an empty and a full case can be told apart")
@@ -213,13 +210,20 @@ class Story:
         return {member.id: folder / f"{member.id}.csv" for member in SUBMITTERS}
 
     def _two_records(self) -> tuple[str, str]:
-        """Return names of two records of the first agency: a recovery, whose case it filled, and an issue, without."""
+        """Return names of two records of the first agency: a recovery whose case it filled, and one it left empty."""
         self._ask(ARMS, "sync", "--full")
-        return self._first("recovery"), self._first("issue_to_force")
+        found: dict[bool, str] = {}
+        for event in ("recovery", "issue_to_force"):
+            for one in self._ask(ARMS, "list", "--iss", ARMS.id, "--event", event, "--limit", "20")["records"]:
+                found.setdefault(bool(self._case_of(one["record"])), str(one["record"]))
+        if len(found) != 2:
+            raise StoryError("the lists hold no empty and no full case to compare")
+        return found[True], found[False]
 
-    def _first(self, event: str) -> str:
-        found = self._ask(ARMS, "list", "--iss", ARMS.id, "--event", event, "--limit", "1")["records"]
-        return str(found[0]["record"])
+    def _case_of(self, name: str) -> dict[str, Any]:
+        """Return what the first agency wrote into the case of a record, which only it can read."""
+        case: dict[str, Any] = self._ask(ARMS, "show", name)["portions"]["case"]["fields"]
+        return case
 
     def _case_line(self, name: str) -> str:
         return next(line for line in self._run(PARTNER, "show", name).splitlines() if "Case" in line)[12:]

@@ -101,6 +101,14 @@ CALLS = (
         body=_CHARTER,
     ),
     Call(
+        name="handover",
+        method="GET",
+        path=paths.HANDOVER,
+        summary="The first checkpoint that held the charter at an index, signed under the charter before too",
+        access=Access.OPEN,
+        answer=_TEXT,
+    ),
+    Call(
         name="submit_key",
         method="POST",
         path=paths.KEYS,

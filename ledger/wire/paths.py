@@ -9,6 +9,7 @@ ENTRIES_TILE = "/tile/entries/{path}"
 BATCHES = "/v1/batches"
 CHARTERS = "/v1/charters"
 CHARTER = "/v1/charters/{ver}"
+HANDOVER = "/v1/checkpoints/{index}"
 KEYS = "/v1/keys"
 STATEMENT = "/v1/statements/{iss}/{jti}"
 ENTRY = "/v1/entries/{index}"
@@ -48,6 +49,11 @@ def agency_head(iss: str) -> str:
 def charter(ver: int) -> str:
     """Return the path of charter file `ver`, the same in a mirror's folder."""
     return CHARTER.format(ver=ver)
+
+
+def handover(index: int) -> str:
+    """Return the path of the first checkpoint that held the charter at `index`, the same in a mirror's folder."""
+    return HANDOVER.format(index=index)
 
 
 def feed(after: int) -> str:

@@ -19,7 +19,7 @@ from ledger.wire import limits
 
 STAGE_DURABLE = "durable"
 PLACES = ("item", "event", "case", "box")
-FEED_KINDS = ("grant", "record", "message")
+FEED_KINDS = ("grant", "record", "message", "expunge")
 
 T = TypeVar("T")
 

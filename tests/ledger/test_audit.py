@@ -505,6 +505,24 @@ def test_findings_are_counted_and_capped() -> None:
     assert (len(report.findings), report.broken) == (MAX_FINDINGS, 300)
 
 
+def test_findings_stand_in_log_order() -> None:
+    """What is found later about an earlier entry is reported before it."""
+    consortium = _shared()
+    entries = _with_batch(consortium, [consortium.record(B), consortium.record(A)])
+    leaves = [leaf_hash(entry) for entry in entries]
+    leaves[-2] = bytes(32)
+    auditor = Auditor(origin=ORIGIN, fingerprint=of_file(consortium.charter_file))
+    report = audit_log(
+        auditor,
+        size=len(entries),
+        leaf_hashes=lambda start, end: leaves[start:end],
+        entries=lambda start, end: entries[start:end],
+        charter_file=consortium.store.charter,
+    )
+
+    assert [finding.check for finding in report.findings] == ["statement/header", "leaf"]
+
+
 def test_a_witnessed_log_is_verified() -> None:
     """Under a charter with witnesses the word is VERIFIED: the policy is judged where cosignatures are."""
     agency = make_agency(A, keys=make_keys(A, roles=tuple(Role)))

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.encoding import b64u
 from ledger.capacity import disclosure_bytes, free_bytes
-from ledger.disclosures import make_disclosure
+from ledger.disclosures import make_disclosure, spell_value
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
 from ledger.labels import Label, Level, Purpose
@@ -16,8 +15,9 @@ from ledger.portions import pack
 from ledger.recordform import SIZES
 from tests.support.fields import PARTNERS, PISTOL, label
 
-SALT = b64u(bytes(16))
+SALT = bytes(16)
 LABEL = label(Level.RESTRICTED, *PARTNERS).to_json()
+SPELLED = spell_value("label", LABEL)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=300)
 
 
@@ -47,7 +47,7 @@ def test_what_fits_is_what_packs(fields: dict[str, JsonValue]) -> None:
     """Preview and sealing agree to the byte on whether a portion's fields fit, and on which field does not."""
     for portion in ("item", "case"):
         packed = _refusal(lambda name=portion: pack(name, _disclosures(name, fields)))
-        counted = _refusal(lambda name=portion: free_bytes(name, label_json=LABEL, fields=fields))
+        counted = _refusal(lambda name=portion: free_bytes(name, label=SPELLED, fields=fields))
 
         assert packed == counted
 
@@ -55,12 +55,12 @@ def test_what_fits_is_what_packs(fields: dict[str, JsonValue]) -> None:
 def test_free_bytes_are_exactly_what_stays_free() -> None:
     """A field that fills the portion to the last byte fits, and one byte more does not."""
     fields = {name: value for name, value in PISTOL.items() if name.startswith("item.")}
-    free = free_bytes("item", label_json=LABEL, fields=fields)
+    free = free_bytes("item", label=SPELLED, fields=fields)
     room = max(size for size in range(free) if disclosure_bytes("item.description", "x" * size) + 1 <= free)
 
-    assert free_bytes("item", label_json=LABEL, fields=fields | {"item.description": "x" * room}) in range(4)
+    assert free_bytes("item", label=SPELLED, fields=fields | {"item.description": "x" * room}) in range(4)
     with pytest.raises(LabelError) as refusal:
-        free_bytes("item", label_json=LABEL, fields=fields | {"item.description": "x" * (room + 4)})
+        free_bytes("item", label=SPELLED, fields=fields | {"item.description": "x" * (room + 4)})
     assert str(refusal.value).startswith("item.description: no room left")
 
 
@@ -69,7 +69,7 @@ def test_an_ordinary_record_leaves_half_of_each_portion_free() -> None:
     for portion, size in SIZES.items():
         fields = {name: value for name, value in PISTOL.items() if name.startswith(portion)}
 
-        assert free_bytes(portion, label_json=LABEL, fields=fields) > size / 3
+        assert free_bytes(portion, label=SPELLED, fields=fields) > size / 3
 
 
 def test_a_label_that_is_too_much_is_named() -> None:
@@ -82,7 +82,7 @@ def test_a_label_that_is_too_much_is_named() -> None:
     )
 
     with pytest.raises(LabelError) as refusal:
-        free_bytes("item", label_json=longest.to_json(), fields={})
+        free_bytes("item", label=spell_value("label", longest.to_json()), fields={})
     assert str(refusal.value).startswith("item.label: ")
 
 

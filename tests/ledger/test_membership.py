@@ -463,6 +463,8 @@ def test_auditors_change_by_charter() -> None:
     assert membership.auditor("xin-audit", index).keys == (old[1], *new)
     with pytest.raises(NotAMemberError):
         membership.agency("xin-audit", index)
+    with pytest.raises(NotAMemberError):
+        membership.auditor("xin-other", index)
 
 
 def test_an_auditor_that_becomes_an_agency_starts_anew() -> None:

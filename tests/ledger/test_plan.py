@@ -80,7 +80,7 @@ def test_an_empty_case_is_planned_like_a_full_one() -> None:
     full, empty = _plan(profile()).portions["case"], _plan(profile(), without).portions["case"]
 
     assert empty.fields == {}
-    assert (full.label, full.label_json, full.audience) == (empty.label, empty.label_json, empty.audience)
+    assert (full.label, full.spelled, full.audience) == (empty.label, empty.spelled, empty.audience)
 
 
 def test_a_plans_repr_shows_no_content() -> None:

@@ -35,7 +35,7 @@ def _held_by(agency: str, granted: Iterable[Audience]) -> list[bytes]:
 
 def _seal(planned: Plan) -> SealedStatement:
     drafts = {
-        name: PortionDraft(label_json=portion.label_json, fields=portion.fields, epoch_key=_epoch_key(portion.audience))
+        name: PortionDraft(label=portion.spelled, fields=portion.fields, epoch_key=_epoch_key(portion.audience))
         for name, portion in planned.portions.items()
     }
     slip = SlipDraft(hit=Hit.OFF)

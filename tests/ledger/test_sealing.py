@@ -15,7 +15,7 @@ from crypto.encoding import b64u, lp, unb64u
 from crypto.errors import CryptoError
 from crypto.signing import Algorithm, SeedSigner
 from ledger import jws
-from ledger.disclosures import digest
+from ledger.disclosures import digest, spell_value
 from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
@@ -118,7 +118,7 @@ def test_no_caller_can_supply_randomness() -> None:
         "slip",
         "sup",
     }
-    assert set(inspect.signature(PortionDraft).parameters) == {"label_json", "fields", "epoch_key"}
+    assert set(inspect.signature(PortionDraft).parameters) == {"label", "fields", "epoch_key"}
 
 
 @pytest.mark.parametrize("portion", PORTIONS)
@@ -193,7 +193,7 @@ def test_what_does_not_fit_is_refused_with_the_field_named(fields: Fields, start
 
 def test_forty_eight_disclosures_fit_and_the_forty_ninth_is_named() -> None:
     """A record holds exactly 48 disclosures, three of them labels."""
-    few = {portion: PortionDraft(label_json=0, fields={}, epoch_key=EPOCH_KEYS[portion]) for portion in PORTIONS}
+    few = {portion: PortionDraft(label=b"0", fields={}, epoch_key=EPOCH_KEYS[portion]) for portion in PORTIONS}
     names = [f"case.f{number:02}" for number in range(46)]
 
     def sealed(count: int) -> SealedStatement:
@@ -203,6 +203,26 @@ def test_forty_eight_disclosures_fit_and_the_forty_ninth_is_named() -> None:
     assert len(parse_record(sealed(45).entry).digests) == 48
     with pytest.raises(LabelError, match=r"^case\.f45: a record holds at most 48"):
         sealed(46)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        pytest.param(b'{"level": "SECRET"}', id="a space"),
+        pytest.param(b'"a","b"', id="two values"),
+        pytest.param(b'"a"]["b"', id="two arrays"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b'{"_sd":[]}', id="a reserved member"),
+        pytest.param(b"[" * 8 + b"]" * 8, id="nested eight deep, nine with the disclosure itself"),
+        pytest.param(b'"\xff"', id="no text"),
+    ],
+)
+def test_a_label_that_is_not_in_the_one_spelling_is_refused(label: bytes) -> None:
+    """A label comes spelled, and is believed no more than a field: what is sealed, a reader can open."""
+    portions = {**drafts(), "item": replace(drafts()["item"], label=label)}
+
+    with pytest.raises(LedgerError):
+        seal_record(signer=SIGNER, kid=KID, iat=IAT, ep=1, portions=portions, slip=OFF)
 
 
 def test_a_refusal_never_quotes_a_value() -> None:
@@ -252,7 +272,7 @@ def test_an_epoch_before_the_first_is_refused() -> None:
 
 def test_a_draft_shows_neither_key_nor_field() -> None:
     """The repr, which ends in logs, holds neither."""
-    shown = repr(PortionDraft(label_json="canary", fields={"item.make": "canary"}, epoch_key=b"canary"))
+    shown = repr(PortionDraft(label=b"canary", fields={"item.make": "canary"}, epoch_key=b"canary"))
 
     assert "canary" not in shown
 
@@ -267,8 +287,8 @@ def test_levels_are_the_labels_business() -> None:
     """A label of any level is sealed alike: nothing outside depends on it."""
     shapes = set()
     for level in Level:
-        label: JsonValue = {"level": level.name}
-        portions = {name: replace(draft, label_json=label) for name, draft in drafts().items()}
+        label = spell_value("label", {"level": level.name})
+        portions = {name: replace(draft, label=label) for name, draft in drafts().items()}
         shapes.add(str(shape(seal_record(signer=SIGNER, kid=KID, iat=IAT, ep=1, portions=portions, slip=OFF))))
 
     assert len(shapes) == 1

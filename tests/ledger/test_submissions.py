@@ -9,13 +9,14 @@ from crypto.signing import Signer
 from ledger.appends import batch_append
 from ledger.checks import evidence
 from ledger.errors import LedgerError, MalformedError
-from ledger.expunges import Why, build_expunge
 from ledger.identifiers import KeyId
 from ledger.kinds import Role, Typ
 from ledger.log import Blob
 from ledger.merkle import leaf_hash
 from ledger.messages import Inner, Kind, seal_message
 from ledger.records import SealedStatement
+from ledger.renewals import build_renewal
+from ledger.slips import Hit, SlipDraft, build_slip
 from ledger.submissions import Depth, Submission, attach_blobs, read_submission
 from tests.support.consortium import NOW, Consortium, agency_ids, make_consortium
 
@@ -108,7 +109,8 @@ def test_a_kind_that_is_not_judged_yet_is_not_taken(depth: Depth) -> None:
     """A log holds nothing that its judges do not understand."""
     consortium = make_consortium(3)
     sign, kid = consortium.signing(A, Role.SIGN)
-    statement = build_expunge(signer=sign, kid=kid, iat=NOW, of=bytes(16), why=Why.ERROR)
+    slip = build_slip(SlipDraft(hit=Hit.OFF), of=bytes(16))
+    statement = build_renewal(signer=sign, kid=kid, iat=NOW, batch=1, slips=[slip])
 
     with pytest.raises(MalformedError, match="not taken"):
         _read(consortium, [statement], depth)

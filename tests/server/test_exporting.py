@@ -46,7 +46,12 @@ def test_the_folder_holds_every_file_that_the_size_implies(filled: World, tmp_pa
     """A mirror made from the database has the relative paths of the service, no more and no fewer."""
     size = filled.service.store.head().size
     bundles = [bundle_path(index=index, size=size) for index in range(-(-size // 256))]
-    expected = {"checkpoint", "v1/charters/1", *(path.format() for path in [*tile_paths(size), *bundles])}
+    expected = {
+        "checkpoint",
+        "v1/charters/1",
+        "v1/checkpoints/0",
+        *(path.format() for path in [*tile_paths(size), *bundles]),
+    }
 
     exported = export(filled.config.database, output=tmp_path / "out")
 

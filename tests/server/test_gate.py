@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 from structlog.testing import capture_logs
 
 from crypto.encoding import b64u
+from ledger.errors import BadSignatureError
 from ledger.kinds import Role
 from ledger.records import PORTIONS, PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
@@ -222,7 +224,7 @@ def test_plaintext_of_a_sealed_record_reaches_no_part_of_the_service(world: Worl
             ep=1,
             portions={
                 portion: PortionDraft(
-                    label_json={"level": "RESTRICTED"},
+                    label=b'{"level":"RESTRICTED"}',
                     fields={f"{portion}.description": f"{canary} {portion}"} if portion == "item" else {},
                     epoch_key=epoch_key("xaa-arms"),
                 )
@@ -279,3 +281,28 @@ def test_a_slow_sender_cannot_take_every_thread(quiet_world: World) -> None:
 
     assert_problem(response, "busy", 503)
     assert problem_of(quiet_world.post_key(b"{}")).type != "/problems/busy"
+
+
+def test_a_view_never_guesses_who_asks() -> None:
+    """Were a signed call ever let through without a signature, its view would refuse it."""
+    unsigned = Incoming(asker=None, names={}, query="", body=b"", address="")
+
+    with pytest.raises(BadSignatureError):
+        unsigned.signer()
+
+
+def test_a_sender_that_goes_away_is_told_nothing_wrong(quiet_world: World) -> None:
+    """A connection that breaks within the body is a body that ended early, not a failure of the service."""
+    environ = {"wsgi.input": _Broken(), "CONTENT_LENGTH": "100", "CONTENT_TYPE": paths.KEY_TYPE}
+
+    response = quiet_world.client.post(paths.KEYS, environ_overrides=environ)
+
+    assert_problem(response, "malformed", 400)
+
+
+class _Broken(BytesIO):
+    """A connection that is gone."""
+
+    def readinto(self, _buffer: Any, /) -> int:
+        """Fail as a socket does."""
+        raise OSError("connection reset")

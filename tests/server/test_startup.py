@@ -86,9 +86,11 @@ def test_a_log_without_its_ciphertexts_starts(tmp_path: Path, stopped: bytes) ->
     start(tmp_path, stopped, "DELETE FROM blobs")
 
 
-def test_a_checkpoint_of_another_tree_does_not_start(tmp_path: Path, stopped: bytes) -> None:
+def test_a_checkpoint_of_another_tree_does_not_start(
+    tmp_path: Path, stopped: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A well signed checkpoint of an earlier size is not the one of this tree."""
-    world = World(tmp_path)
+    world = World(tmp_path_factory.mktemp("earlier"))
     world.found()
     earlier = world.service.store.head().checkpoint.hex()
     world.close()
@@ -118,7 +120,7 @@ def test_another_charter_than_the_logs_does_not_start(tmp_path: Path, stopped: b
 
 
 def test_another_services_keys_do_not_start(tmp_path: Path, stopped: bytes) -> None:
-    """The checkpoint in the database must be signed by the keys in the keystore."""
+    """The keystore must hold the keys that the charter in the database names."""
     other = signer("other", Algorithm.ED25519)
     keys = service_keys()
     wrong = ServiceKeys(
@@ -129,7 +131,7 @@ def test_another_services_keys_do_not_start(tmp_path: Path, stopped: bytes) -> N
         answer=keys.answer,
     )
 
-    with pytest.raises(StartError, match="not signed by the keys"):
+    with pytest.raises(StartError, match="names other keys of the service"):
         start(tmp_path, stopped, keys=wrong)
 
 

@@ -1,14 +1,15 @@
 """Fakes: the outside world in memory. They keep the same contracts as the real things and are tested by them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crypto.encoding import HASH_BYTES
-from ledger.errors import ConflictError, DuplicateError, NotFoundError, ReplayedError
+from ledger.errors import ConflictError, DuplicateError, NotFoundError, QuotaError, ReplayedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
-from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, FeedRow, Head, RecordFacts, StatementRow
+from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, Charge, FeedRow, Head, RecordFacts, StatementRow
 from ledger.tiles import FullTile, TilePath
 
 
@@ -39,6 +40,15 @@ class _Rows:
     batches: dict[tuple[str, int], BatchRow] = field(default_factory=dict)
     charters: dict[int, bytes] = field(default_factory=dict)
     nonces: set[tuple[str, str]] = field(default_factory=set)
+    used: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    handovers: dict[int, bytes] = field(default_factory=dict)
+
+    def expunge(self, row: StatementRow) -> None:
+        """Take the blobs of the record away that a statement expunges."""
+        if row.expunges is not None:
+            name = StatementName(row.name.iss, row.expunges)
+            kept = self.statements[name]
+            self.statements[name] = replace(kept, statement=replace(kept.statement, blobs=()))
 
 
 class MemoryTransaction:
@@ -49,12 +59,15 @@ class MemoryTransaction:
         self._rows = rows
         self._writes: list[tuple[int, Append, Sequence[bytes], Sequence[FullTile]]] = []
         self._head: Head | None = None
+        self._handovers: dict[int, bytes] = {}
 
     def insert(self, first: int, append: Append, leaves: Sequence[bytes], tiles: Sequence[FullTile]) -> None:
         """Stage the rows of `append`; raise as the constraints of a database would."""
         rows = self._rows
         if append.nonce is not None and (append.nonce.keyid, append.nonce.nonce) in rows.nonces:
             raise ReplayedError("a request with this nonce was seen before")
+        if append.charge is not None and rows.used[_use(append.charge)] >= append.charge.most:
+            raise QuotaError("a daily limit of the charter is used up")
         if first != len(rows.entries):
             raise ConflictError("entries already stand at these indexes")
         names = [row.name for row in append.statements]
@@ -79,6 +92,10 @@ class MemoryTransaction:
             raise ConflictError("the head of the log moved; nothing was written")
         self._head = new
 
+    def keep_handover(self, index: int, checkpoint: bytes) -> None:
+        """Stage the first checkpoint that holds a charter."""
+        self._handovers[index] = checkpoint
+
     def commit(self) -> None:
         """Let everything staged be seen at once."""
         rows = self._rows
@@ -89,12 +106,17 @@ class MemoryTransaction:
             rows.judged += [row.index for row in append.statements if row.typ is Typ.GRANT] + [last]
             rows.tiles |= {(tile.level, tile.index): tile.data for tile in tiles}
             rows.statements |= {row.name: FeedRow(statement=row, batch=last) for row in append.statements}
+            for row in append.statements:
+                rows.expunge(row)
             if append.batch is not None:
                 rows.batches[append.batch.iss, append.batch.seq] = append.batch
             if append.charter is not None:
                 rows.charters[append.charter.ver] = append.charter.file
             if append.nonce is not None:
                 rows.nonces.add((append.nonce.keyid, append.nonce.nonce))
+            if append.charge is not None:
+                rows.used[_use(append.charge)] += 1
+        rows.handovers |= self._handovers
         if self._head is not None:
             rows.head = self._head
 
@@ -147,9 +169,12 @@ class MemoryStore:
         row = self.rows.statements.get(name)
         if row is None or row.statement.typ is not Typ.RECORD or row.statement.ep is None:
             return None
-        later = (other.statement for other in self.rows.statements.values())
-        superseded = any(other.name.iss == name.iss and other.sup == name.jti for other in later)
-        return RecordFacts(ep=row.statement.ep, superseded=superseded)
+        later = [other.statement for other in self.rows.statements.values() if other.statement.name.iss == name.iss]
+        return RecordFacts(
+            ep=row.statement.ep,
+            superseded=any(other.sup == name.jti for other in later),
+            expunged=any(other.expunges == name.jti for other in later),
+        )
 
     def judged_entries(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield the charter, key, grant and batch entries from `start` on, in order."""
@@ -162,6 +187,12 @@ class MemoryStore:
         if ver not in self.rows.charters:
             raise NotFoundError("there is no charter of that version")
         return self.rows.charters[ver]
+
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`."""
+        if index not in self.rows.handovers:
+            raise NotFoundError("no charter stands there")
+        return self.rows.handovers[index]
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place."""
@@ -180,5 +211,11 @@ class MemoryStore:
         return tuple(sorted(found, key=lambda row: row.statement.index)[:limit])
 
 
+def _use(charge: Charge) -> tuple[str, str, int]:
+    return charge.agency, charge.limit, charge.day
+
+
 def _concerns(row: StatementRow, agency: str, granted: set[tuple[str, int | None]]) -> bool:
+    if row.typ is Typ.EXPUNGE:
+        return True
     return agency in row.recipients or (row.typ is Typ.RECORD and (row.name.iss, row.ep) in granted)

@@ -47,6 +47,6 @@ def plan_rows(session: Session, rows: Sequence[Mapping[str, str]], *, text: str 
 
 def submit_rows(session: Session, rows: Sequence[Mapping[str, str]], *, text: str = MAP) -> Submission:
     """Submit rows under the home's profile."""
-    profile = load_profile(session.home, session.trust.charters()[-1])
+    profile = load_profile(session.home, session.refresh().charter)
     planned = plan_rows(session, rows, text=text)
     return submit(session, planned.rows, profile, progress=lambda _done, _total: None)

@@ -21,6 +21,7 @@ from ledger.labels import Level
 from ledger.terms import Limits
 from server.app import create_app, service_of
 from server.config import Config
+from server.highest import HighestSigned
 from server.keys import ServiceKeys, create_keys, service_json
 from tests.support.fakes import FixedClock
 
@@ -122,6 +123,7 @@ def found_consortium(
     draft = Config(data=data, fingerprint=b"")
     keys = create_keys(draft.keystore, passphrase=PHRASE, cost=WEAK)
     draft.service.write_bytes(service_json(keys, origin=ORIGIN, url=URL))
+    HighestSigned(draft.highest).begin(keys, origin=ORIGIN)
     homes, requests = _enrol(folder, agencies, auditor, ceiling)
     terms = charters.Terms(limits=Limits(entries="open" if entries == "open" else "members"))
     file = charters.propose_charter(

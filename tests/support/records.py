@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from crypto.hpke import SeedDecapsulator
 from crypto.signing import Algorithm, SeedSigner
+from ledger.disclosures import spell_value
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
 from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
@@ -49,7 +50,7 @@ PARTNER_BOXES = SeedDecapsulator(seed("xbe-cib hpke"))
 def drafts(fields: Mapping[str, Mapping[str, JsonValue]] = FIELDS) -> dict[str, PortionDraft]:
     """Return the three portions of a record with one label each."""
     return {
-        portion: PortionDraft(label_json=LABEL, fields=fields[portion], epoch_key=EPOCH_KEYS[portion])
+        portion: PortionDraft(label=spell_value("label", LABEL), fields=fields[portion], epoch_key=EPOCH_KEYS[portion])
         for portion in PORTIONS
     }
 

@@ -26,6 +26,7 @@ from ledger.wire.frames import encode_frames
 from ledger.wire.schemas import Problem, Receipt
 from server.app import build_app
 from server.config import Config
+from server.highest import HighestSigned
 from server.keys import ServiceKeys, service_json
 from server.metrics import Metrics
 from server.models import Base
@@ -52,6 +53,7 @@ def make_config(folder: Path, *, fingerprint: bytes) -> Config:
     """Return a configuration, with service.json written beside it."""
     config = Config(data=folder, fingerprint=fingerprint)
     config.service.write_bytes(service_json(service_keys(), origin=ORIGIN, url=URL))
+    HighestSigned(config.highest).begin(service_keys(), origin=ORIGIN)
     return config
 
 

@@ -1,0 +1,122 @@
+"""Change an agency's own working keys: rotate, revoke (docs/protocol.md, 3.3).
+
+New keys are kept as prepared, and the signed entry in a file, before the first byte is sent. So a crash or a lost
+answer leaves either nothing or an entry that is sent again to the byte; keys come into use when the log proves them.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from clients.chain import send_waiting
+from clients.durable import sync_folder, write_file
+from clients.errors import HomeError, UnreachableError
+from clients.keyring import WORKING_ROLES, Keyring, draw_keys, public_key
+from clients.receipts import verify_receipt
+from clients.session import Session, Standing
+from ledger.errors import BusyError, LedgerError, StaleEpochError
+from ledger.identifiers import KeyId
+from ledger.jsontext import MAX_ENTRY_BYTES
+from ledger.keyentries import KeyEntry, build_key_entry, parse_key_entry
+from ledger.keys import Key
+from ledger.kinds import Role
+
+# A box may be sealed to an hpke key until its sender has learnt of the new one, and is opened whenever it comes.
+_KEPT = (Role.HPKE,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What a logged key entry changed: the keys that came, those that ended, and where it stands."""
+
+    added: tuple[Key, ...]
+    ended: tuple[KeyId, ...]
+    since: int | None
+    index: int
+
+
+def rotate(session: Session, root: Keyring, roles: Sequence[Role] = WORKING_ROLES) -> Changed:
+    """Replace every key of `roles` in force by a new one, and return what the log now says."""
+    standing = _prepare(session)
+    ended = [key.kid for role in roles for key in _in_force(standing, role)]
+    return _change(standing, root, roles=roles, ended=ended, since=None)
+
+
+def revoke(session: Session, root: Keyring, kids: Iterable[KeyId], *, since: int | None) -> Changed:
+    """End keys that others may hold; a role that would be left without a key gets a new one in the same entry."""
+    standing = _prepare(session)
+    ended = sorted(set(kids))
+    known = {key.kid: key for role in WORKING_ROLES for key in _in_force(standing, role)}
+    if not ended or not set(ended) <= set(known):
+        raise HomeError("not a working key of this agency in force", next_step="see `sealtrace key show`")
+    emptied = [role for role in WORKING_ROLES if {key.kid for key in _in_force(standing, role)} <= set(ended)]
+    return _change(standing, root, roles=emptied, ended=ended, since=since)
+
+
+def resume(session: Session) -> Changed | None:
+    """Send the key entry that waits in this home, if one does, and bring its keys into use."""
+    if not session.home.key_entry.exists():
+        return None
+    entry = session.home.key_entry.read_bytes()[: MAX_ENTRY_BYTES + 1]
+    try:
+        receipt = session.service.submit_key(entry)
+        verify_receipt(session, entry, receipt)
+    except (BusyError, UnreachableError):
+        raise
+    except LedgerError:
+        # Refused: it never counts, and its keys are drawn anew by the next change.
+        _forget(session)
+        raise
+    return _adopt(session, parse_key_entry(entry), receipt.index)
+
+
+def _prepare(session: Session) -> Standing:
+    """Finish what waits, so that nothing signed by a key that ends is left, and return where this home stands."""
+    resume(session)
+    with suppress(StaleEpochError):
+        send_waiting(session)
+    standing = session.stand()
+    standing.authority.catch_up(standing.me)
+    return standing
+
+
+def _in_force(standing: Standing, role: Role) -> tuple[Key, ...]:
+    return standing.authority.membership.keys_of(standing.me, role=role, index=standing.view.checkpoint.size)
+
+
+def _change(
+    standing: Standing, root: Keyring, *, roles: Sequence[Role], ended: Sequence[KeyId], since: int | None
+) -> Changed:
+    membership, size = standing.authority.membership, standing.view.checkpoint.size
+    if tuple(key for _, key in root.roots()) != _in_force(standing, Role.ROOT):
+        raise HomeError("this root keystore is not the one the charter names", next_step="bring the newest one")
+    drawn = draw_keys(standing.me, tuple(roles), first=membership.last_number(standing.me) + 1)
+    entry = build_key_entry(
+        iss=standing.me,
+        iat=standing.now(),
+        origin=membership.origin,
+        prev=membership.key_chain(standing.me, size),
+        roots=root.roots(),
+        add=[public_key(secret) for secret in drawn],
+        end=sorted(ended),
+        since=since,
+    )
+    session = standing.session
+    session.keyring.prepare(drawn)
+    write_file(session.home.key_entry, entry)
+    changed = resume(session)
+    if changed is None:
+        raise HomeError("the key entry vanished from the home", next_step="run the command again")
+    return changed
+
+
+def _adopt(session: Session, entry: KeyEntry, index: int) -> Changed:
+    kept = {key.kid for key in session.keyring.public_keys() if key.role in _KEPT}
+    session.keyring.adopt(kids=[key.kid for key in entry.add], destroy=[kid for kid in entry.end if kid not in kept])
+    _forget(session)
+    return Changed(added=entry.add, ended=entry.end, since=entry.since, index=index)
+
+
+def _forget(session: Session) -> None:
+    session.home.key_entry.unlink(missing_ok=True)
+    sync_folder(session.home.path)

@@ -1,0 +1,61 @@
+"""A new root for an agency: every key anew, under new numbers, by the members' charter (docs/protocol.md, 8).
+
+The new root and recovery keys wait in a keystore of their own, the new working keys as prepared ones; the enrolment
+request goes to whoever proposes the charter. When the log holds that charter, `adopt` puts them in the old ones' place.
+"""
+
+from dataclasses import dataclass, replace
+
+from clients.agency import enrolment_of
+from clients.durable import sync_folder
+from clients.errors import HomeError
+from clients.home import Home
+from clients.keyring import OFFLINE_ROLES, WORKING_ROLES, Keyring, create_keystore, draw_keys, public_key
+from clients.session import Session
+from crypto.keystore import STRONG, Cost
+from ledger.identifiers import KeyId
+from ledger.kinds import Role
+from ledger.membership import Membership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRoot:
+    """A root that the charter in force names: its key ids, and where the old root's file lies from now on."""
+
+    kids: tuple[KeyId, ...]
+    retired: str
+
+
+def draw(session: Session, *, passphrase: bytes, cost: Cost = STRONG) -> bytes:
+    """Draw all keys of this home's agency anew; return the enrolment request that the next charter needs."""
+    standing = session.stand()
+    standing.authority.catch_up(standing.me)
+    membership, home = standing.authority.membership, session.home
+    first = membership.last_number(standing.me) + 1
+    offline = draw_keys(standing.me, OFFLINE_ROLES, first=first)
+    working = draw_keys(standing.me, WORKING_ROLES, first=first + len(offline))
+    # What an earlier attempt left was never in force, or `adopt` would have taken it over.
+    home.next_root_keystore.unlink(missing_ok=True)
+    create_keystore(home.next_root_keystore, passphrase=passphrase, keys=offline, cost=cost)
+    session.keyring.prepare(working)
+    agency = membership.agency(standing.me, standing.view.checkpoint.size)
+    return enrolment_of(replace(agency, keys=tuple(public_key(secret) for secret in (*offline, *working))))
+
+
+def adopt(home: Home, keyring: Keyring, *, next_root: Keyring, membership: Membership, size: int) -> NewRoot:
+    """Take the new keys into use once the charter in force names the new root; raise HomeError before."""
+    me = home.config().id
+    roots = membership.keys_of(me, role=Role.ROOT, index=size)
+    if roots != tuple(key for _, key in next_root.roots()):
+        raise HomeError(
+            "the charter in force does not name the new root", next_step="sign and submit the charter that does"
+        )
+    working = {key.kid for role in WORKING_ROLES for key in membership.keys_of(me, role=role, index=size)}
+    ended = [key.kid for key in keyring.public_keys() if key.kid not in working and key.role is not Role.HPKE]
+    keyring.adopt(kids=working, destroy=ended)
+    retired = home.root_keystore.with_name(f"root.keystore.until-{roots[0].kid.number}")
+    if home.root_keystore.exists():
+        home.root_keystore.rename(retired)
+    home.next_root_keystore.rename(home.root_keystore)
+    sync_folder(home.path)
+    return NewRoot(kids=tuple(key.kid for key in roots), retired=retired.name)

@@ -1,0 +1,44 @@
+"""How a log passes from the keys of one charter to those of the next (docs/protocol.md, 8; docs/adr/0031).
+
+A checkpoint is judged by the last charter in its tree. The first one that holds a new charter satisfies the old
+charter too: the old keys vouch, once, for the tree in which the members name the new ones. Without it, whoever gathers
+a threshold of members could continue any log they like under keys of their own.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ledger.charterpayload import Charter
+from ledger.checkpoints import Checkpoint, open_checkpoint
+from ledger.errors import NotFoundError, ProofError
+
+
+class Trees(Protocol):
+    """The tree of a verified checkpoint: `VerifiedTree` is one."""
+
+    def root_at(self, size1: int) -> bytes:
+        """Return the root of the first `size1` leaves; raise ProofError."""
+
+
+def judge_of(charters: Sequence[tuple[int, Charter]], size: int) -> Charter:
+    """Return the charter that judges a checkpoint of `size`: the last one, by index, that its tree holds."""
+    held = [charter for index, charter in charters if index < size]
+    if not held:
+        raise NotFoundError("the log has no charter yet")
+    return held[-1]
+
+
+def needs_handover(charter: Charter, previous: Charter) -> bool:
+    """Say whether checkpoints are judged otherwise under `charter` than before."""
+    return charter.log.vkeys != previous.log.vkeys
+
+
+def verify_handover(note: bytes, *, index: int, charter: Charter, previous: Charter, tree: Trees) -> Checkpoint:
+    """Return the checkpoint by which a log passed to the charter at `index`, signed under both and part of `tree`."""
+    checkpoint = open_checkpoint(note, origin=previous.origin, vkeys=previous.log.vkeys)
+    open_checkpoint(note, origin=charter.origin, vkeys=charter.log.vkeys)
+    if checkpoint.size <= index:
+        raise ProofError("the checkpoint of a handover does not hold the charter that it hands over to")
+    if tree.root_at(checkpoint.size) != checkpoint.root:
+        raise ProofError("the checkpoint of a handover is of another tree")
+    return checkpoint

@@ -1,0 +1,134 @@
+"""The sealed bytes beside the log: each is hashed again and held against the statement that names it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from sqlalchemy import Connection
+
+from crypto.digests import sha256
+from ledger.errors import LedgerError
+from ledger.expunges import Expunge
+from ledger.grants import Grant
+from ledger.identifiers import StatementName
+from ledger.messages import Message, parse_route
+from ledger.recordform import Record
+from server import tombstones
+from server.fsck.findings import Findings
+
+Statement: TypeAlias = Record | Grant | Message | Expunge
+
+_BLOBS = "SELECT idx, place, data, tag_hash, only_for FROM blobs WHERE idx >= ? AND idx < ?"
+_SLIP = "slip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """What a statement says of one blob; `only_for` is None where nobody is named, and where the route is lost."""
+
+    digest: bytes
+    tag_hash: bytes | None = None
+    only_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    digest: bytes
+    tag_hash: bytes | None
+    only_for: str | None
+    data: bytes | None = None
+
+
+class Blobs:
+    """Checks the blobs of one batch after the other; learns from expungements which records may have none."""
+
+    def __init__(self, connection: Connection, findings: Findings) -> None:
+        """Read the tombstones."""
+        self._connection = connection
+        self._findings = findings
+        self._buried = tombstones.buried(connection)
+        self._ordered: dict[StatementName, int] = {}
+
+    def check(self, first: int, end: int, statements: Mapping[int, Statement]) -> Mapping[int, str]:
+        """Check the blobs of the statements of one batch; return to whom each message is routed."""
+        routes: dict[int, str] = {}
+        found = self._stored(first, end)
+        for index, statement in statements.items():
+            stored = found.get(index, {})
+            route = _routed(stored.get("route")) if isinstance(statement, Message) else None
+            if route is not None:
+                routes[index] = route
+            self._check(index, statement, stored, route=route)
+            if isinstance(statement, Expunge):
+                self._ordered[StatementName(statement.name.iss, statement.of)] = index
+        return routes
+
+    def close(self) -> None:
+        """Hold the tombstones against the expungements in the log: what was ordered must have been done."""
+        for name, index in self._ordered.items():
+            if name not in self._buried:
+                self._note("expunged", row=name, index=index, expected="a tombstone", found=None)
+
+    def _check(self, index: int, statement: Statement, stored: Mapping[str, _Stored], *, route: str | None) -> None:
+        if statement.name in self._buried:
+            for place in stored:
+                self._note("expunged", row=place, index=index, expected=None, found="bytes that were to be deleted")
+            return
+        named = _named(statement, route)
+        for place, expected in named.items():
+            found = stored.get(place)
+            if found is None:
+                self._note("blob/missing", row=place, index=index, expected=expected.digest, found=None)
+                continue
+            self._compare("blob", place, index, expected.digest, found.digest)
+            self._compare("blob/tag", place, index, expected.tag_hash, found.tag_hash)
+            if not isinstance(statement, Message) or route is not None:
+                self._compare("blob/reader", place, index, expected.only_for, found.only_for)
+        for place in stored.keys() - named.keys():
+            self._note("blob/stray", row=place, index=index, expected=None, found="a row")
+
+    def _stored(self, first: int, end: int) -> Mapping[int, Mapping[str, _Stored]]:
+        found: dict[int, dict[str, _Stored]] = {}
+        for index, place, data, tag, reader in self._connection.exec_driver_sql(_BLOBS, (first, end)):
+            self._findings.count("blobs")
+            kept = data if place == "route" else None
+            found.setdefault(index, {})[place] = _Stored(digest=sha256(data), tag_hash=tag, only_for=reader, data=kept)
+        return found
+
+    def _compare(self, check: str, place: str, index: int, expected: object, found: object) -> None:
+        self._findings.compare(check, table="blobs", row=place, index=index, expected=expected, found=found)
+
+    def _note(self, check: str, *, row: object, index: int, expected: object, found: object) -> None:
+        self._findings.note(check, table="blobs", row=row, index=index, expected=expected, found=found)
+
+
+def _routed(route: _Stored | None) -> str | None:
+    try:
+        return None if route is None or route.data is None else parse_route(route.data).to
+    except LedgerError:
+        return None  # its hash does not fit either, and that is the finding
+
+
+def _named(statement: Statement, route: str | None) -> Mapping[str, _Named]:
+    match statement:
+        case Record():
+            portions = {
+                name: _Named(digest=portion.ct, tag_hash=portion.a) for name, portion in statement.portions.items()
+            }
+            return {_SLIP: _Named(digest=statement.slip), **portions}
+        case Grant():
+            return {
+                place: _Named(digest=to.g, only_for=to.r)
+                for place, to in zip(statement.places, statement.to, strict=True)
+            }
+        case Message():
+            to, own = statement.box
+            return {
+                "to": _Named(digest=to, only_for=route),
+                "self": _Named(digest=own, only_for=statement.name.iss),
+                "route": _Named(digest=statement.route),
+            }
+        case Expunge():
+            return {}
+        case _:
+            assert_never(statement)

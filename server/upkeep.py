@@ -1,0 +1,156 @@
+"""The operator's commands for the data itself: export and fsck, backup and restore, doctor."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server import exits, lastrun
+from server.backup import back_up
+from server.config import Config
+from server.errors import ConfigError
+from server.exporting import export
+from server.fsck import Report, check_database, check_folder
+from server.lastrun import LastRun
+from server.restore import Restored, Sources, restore
+
+DataOption = Annotated[Path, typer.Option("--data", help="The service's folder.", envvar="SEALTRACE_DATA")]
+DatabaseOption = Annotated[Path, typer.Option("--database", help="The database, or a copy of it; it is only read.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def export_command(
+    database: DatabaseOption,
+    output: Annotated[Path, typer.Option(help="A new folder for checkpoint, tile/… and v1/charters/….")],
+) -> None:
+    """Write the open files of a log from its database, verifying nothing: `sealtrace audit --from` does that.
+
+    Example: sealtrace-server export --database /srv/ledger/ledger.sqlite --output /srv/mirror
+    """
+    try:
+        exported = export(database, output=output)
+    except exits.EXPECTED as error:
+        exits.fail(error)
+    typer.echo(f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified")
+
+
+def fsck_command(
+    data: Annotated[Path | None, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")] = None,
+    database: Annotated[Path | None, typer.Option(help="A copy to check instead; it is only read.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Hash every stored byte again and hold it against the tree and the names: what is wrong is named by row and index.
+
+    Example: sealtrace-server fsck --database /mnt/copy/ledger.sqlite
+    """
+    try:
+        report = _checked(data, database)
+    except exits.EXPECTED as error:
+        exits.fail(error)
+    typer.echo(json.dumps(_json(report), indent=2) if as_json else _text(report))
+    if report.broken:
+        raise typer.Exit(exits.FAILED)
+
+
+def backup_command(
+    data: DataOption,
+    output: Annotated[Path, typer.Option(help="A new folder for this backup.")],
+) -> None:
+    """Copy a service while it runs: database, keystore, service.json, highest-signed, tombstones, and the open files.
+
+    The copy is checked before it is called a backup. It is as secret as the service's folder; keep it 30 days at most.
+
+    Example: sealtrace-server backup --data /srv/ledger --output /backup/2026-11-22
+    """
+    try:
+        backup = back_up(Config(data=data, fingerprint=b""), output=output, now=int(time.time()))
+        lastrun.write(data / lastrun.BACKUP, LastRun(at=backup.created, size=backup.size, broken=0))
+    except exits.EXPECTED as error:
+        exits.fail(error)
+    typer.echo(f"✓ {backup.size:,} entries backed up to {output}, every stored byte hashed again")
+
+
+def restore_command(
+    data: DataOption,
+    backup: Annotated[Path | None, typer.Option(help="The backup to put back; else the folder's database.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="The newest checkpoint that somebody holds; may be repeated.")
+    ] = None,
+    mirror: Annotated[Path | None, typer.Option("--from", help="A mirror's folder to catch up from.")] = None,
+) -> None:
+    """Put a service back, and keep it from signing until it has reached what it is known to have signed.
+
+    Exit 4: the database is still behind. What lay beside the log since the backup (ciphertexts, boxes, messages'
+    routes) is on no mirror; `fsck` names it, and its originators can log it again.
+
+    Example: sealtrace-server restore --data /srv/ledger --backup /backup/2026-11-22 --from /mnt/mirror
+    """
+    sources = Sources(backup=backup, checkpoints=tuple(checkpoint or ()), mirror=mirror)
+    try:
+        restored = restore(Config(data=data, fingerprint=b""), sources)
+    except exits.EXPECTED as error:
+        exits.fail(error)
+    typer.echo(_told(restored))
+    if not restored.may_sign:
+        raise typer.Exit(exits.BEHIND)
+
+
+def _told(restored: Restored) -> str:
+    lines = [f"{restored.size:,} entries in the database, {restored.signed:,} known to be signed"]
+    if restored.caught_up is not None:
+        grown = restored.caught_up
+        lines.append(f"caught up from {grown.before:,} to {grown.after:,}; {grown.bare:,} statements without blobs")
+    if restored.may_sign:
+        lines.append("✓ it reaches what was signed: start it with `sealtrace-server serve`")
+    else:
+        lines.append("✗ it is behind what was signed and will sign nothing: run restore again with a newer --from")
+    return "\n".join(lines)
+
+
+def _checked(data: Path | None, database: Path | None) -> Report:
+    if database is not None:
+        return check_database(database, progress=_progress)
+    if data is None:
+        raise ConfigError("name what to check: --data DIR, or --database FILE for a copy")
+    report = check_folder(Config(data=data, fingerprint=b""), progress=_progress)
+    run = LastRun(at=int(time.time()), size=report.size, broken=report.broken)
+    lastrun.write(data / lastrun.FSCK, run)
+    return report
+
+
+def _progress(done: int) -> None:
+    if done % 1_000 == 0 and sys.stderr.isatty():
+        typer.echo(f"\r{done:,} entries checked", nl=False, err=True)
+
+
+def _json(report: Report) -> dict[str, object]:
+    return {
+        "size": report.size,
+        "root": report.root.hex(),
+        "rows": dict(report.rows),
+        "broken": report.broken,
+        "findings": [asdict(finding) for finding in report.findings],
+    }
+
+
+def _text(report: Report) -> str:
+    counts = [f"  {rows:>12,}  {table}" for table, rows in sorted(report.rows.items())]
+    if not report.broken:
+        return "\n".join([f"✓ whole  {report.size:,} entries, every stored byte hashed again", *counts])
+    lines = [f"✗ damaged  {report.broken:,} findings in {report.size:,} entries", *counts]
+    for finding in report.findings:
+        at = "" if finding.index is None else f", entry {finding.index:,}"
+        lines += [
+            f"✗ {finding.check}: {finding.table} row {finding.row}{at}",
+            f"  expected {finding.expected}",
+            f"  found    {finding.found}",
+            f"  next     {finding.next_step}",
+        ]
+    if report.broken > len(report.findings):
+        lines.append(f"  … and {report.broken - len(report.findings):,} more")
+    return "\n".join(lines)

@@ -1,0 +1,120 @@
+"""`sealtrace-server`: what the operator types, what comes out, and with which exit code."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ledger import fingerprints
+from server.cli import app
+from server.passphrase import DESCRIPTOR
+
+RUNNER = CliRunner()
+ORIGIN = "ledger.example/weapons"
+URL = "https://ledger.example"
+
+
+def _env(passphrase: bytes) -> dict[str, str]:
+    reader, writer = os.pipe()
+    os.write(writer, passphrase)
+    os.close(writer)
+    return {DESCRIPTOR: str(reader)}
+
+
+def _create(data: Path, *, origin: str = ORIGIN, url: str = URL) -> "tuple[int, str, str]":
+    arguments = ["create", "--data", str(data), "--origin", origin, "--url", url]
+    result = RUNNER.invoke(app, arguments, env=_env(b"a long passphrase"))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_create_makes_keys_and_says_what_the_charter_must_name(tmp_path: Path) -> None:
+    """The output is JSON, the folder is the owner's alone, the passphrase appears nowhere."""
+    code, out, err = _create(tmp_path / "service")
+
+    named = json.loads(out)
+    assert code == 0
+    assert (named["origin"], named["url"]) == (ORIGIN, URL)
+    assert [len(named["log"]["vkeys"]), len(named["log"]["access"])] == [2, 2]
+    assert named["log"]["answer"]["kid"] == "log#1"
+    assert (tmp_path / "service" / "service.json").read_text() == out
+    assert (tmp_path / "service").stat().st_mode & 0o077 == 0
+    assert "passphrase" not in out + err
+
+
+def test_create_never_destroys_keys(tmp_path: Path) -> None:
+    """A second time it fails, and the first keys stay."""
+    _create(tmp_path)
+    before = (tmp_path / "service.json").read_bytes()
+
+    code, _, err = _create(tmp_path)
+
+    assert code == 1
+    assert "already" in err
+    assert (tmp_path / "service.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("origin", "url"), [("with space", URL), ("a+b", URL), (ORIGIN, "ledger.example"), (ORIGIN, "https://x/path")]
+)
+def test_create_refuses_names_the_log_could_not_have(tmp_path: Path, origin: str, url: str) -> None:
+    """An origin or url that cannot be signed is refused before keys are made."""
+    code, out, _ = _create(tmp_path / "service", origin=origin, url=url)
+
+    assert (code, out) == (1, "")
+    assert not (tmp_path / "service").exists()
+
+
+def test_create_without_a_passphrase_is_a_usage_error(tmp_path: Path) -> None:
+    """No descriptor, no credential, no terminal."""
+    arguments = ["create", "--data", str(tmp_path), "--origin", ORIGIN, "--url", URL]
+
+    result = RUNNER.invoke(app, arguments)
+
+    assert result.exit_code == 2
+    assert DESCRIPTOR in result.stderr
+
+
+def test_serve_refuses_a_fingerprint_that_is_none(tmp_path: Path) -> None:
+    """Exit 2, before the keystore is opened."""
+    result = RUNNER.invoke(app, ["serve", "--data", str(tmp_path), "--charter", "x"])
+
+    assert result.exit_code == 2
+    assert "SEALTRACE_CHARTER" in result.stderr
+
+
+def test_serve_refuses_a_wrong_passphrase(tmp_path: Path) -> None:
+    """Exit 1, and no word of the passphrase."""
+    _create(tmp_path)
+    arguments = ["serve", "--data", str(tmp_path), "--charter", fingerprints.to_words(bytes(32))]
+
+    result = RUNNER.invoke(app, arguments, env=_env(b"another one"))
+
+    assert result.exit_code == 1
+    assert "another one" not in result.stderr
+
+
+def test_migrate_makes_the_tables(tmp_path: Path) -> None:
+    """It needs no passphrase: it touches no key."""
+    result = RUNNER.invoke(app, ["migrate", "--data", str(tmp_path)])
+
+    assert result.exit_code == 0
+    assert (tmp_path / "ledger.sqlite").exists()
+
+
+def test_migrate_says_where_it_failed(tmp_path: Path) -> None:
+    """A folder that is not there is an error with a message."""
+    result = RUNNER.invoke(app, ["migrate", "--data", str(tmp_path / "nowhere")])
+
+    assert result.exit_code == 1
+    assert "nowhere" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["create", "serve", "migrate"])
+def test_every_command_shows_an_example(command: str) -> None:
+    """--help teaches by example and offers no way to type a secret."""
+    result = RUNNER.invoke(app, [command, "--help"])
+
+    assert "Example: sealtrace-server" in result.stdout
+    assert "--passphrase" not in result.stdout
