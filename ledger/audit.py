@@ -3,8 +3,8 @@
 It uses the same judge as the server (`ledger/state.py`) and believes nothing else: every entry must hash to the leaf
 that the verified tiles hold, every charter file to its entry. Three depths: structure, records, signatures.
 
-After a finding it goes on. An entry whose bytes are not those of the tree is one finding and is judged no further; what
-does not stand counts for nothing, but for what `ledger/salvage.py` carries on.
+After a finding it goes on. An entry whose bytes are not those of the tree is one finding, and the tree's leaf stands in
+for it; what does not stand counts for nothing, but for what `ledger/salvage.py` carries on.
 """
 
 from collections import Counter
@@ -144,29 +144,32 @@ class Auditor:
         self._forget(len(self._entries))
 
     def _judge_batch(self, batch: Batch) -> None:
-        """Judge the batch that all waiting entries make; one with an unreadable entry is not judged any further."""
-        spoiled = [index in self._unreadable for index in range(self.state.size, self.size)]
-        if not any(spoiled):
+        """Judge the batch that all waiting entries make, but for what cannot be read; salvage what does not stand."""
+        first, count = self.state.size, len(self._entries) - 1
+        spoiled = frozenset(index - first for index in self._unreadable)
+        if spoiled:
+            self._findings.lose(first + min(spoiled), change=count in spoiled)
+        if count not in spoiled:
             try:
-                self._enter_batch()
+                self._enter_batch(spoiled)
             except LedgerError as error:
                 failed = evidence(error)
-                place = len(self._entries) - 1 if failed.place is None else failed.place
-                self._findings.note(self.state.size + place, failed)
+                self._findings.note(first + (count if failed.place is None else failed.place), failed)
+                self._findings.lose(first + count, change=False)
             else:
                 return
-        self._findings.lose(self.size - 1, change=spoiled[-1])
-        sound = [b"" if bad else entry for entry, bad in zip(self._entries[:-1], spoiled, strict=False)]
-        first, depth = self.state.size, self._depth()
-        read = salvage(self.state, batch, sound, depth=depth)
+        sound = [b"" if place in spoiled else entry for place, entry in enumerate(self._entries[:-1])]
+        read = salvage(self.state, batch, sound, depth=self._depth())
         with suppress(DuplicateError):
             self._remember(first, read)
 
-    def _enter_batch(self) -> None:
+    def _enter_batch(self, spoiled: frozenset[int]) -> None:
         """Let a batch count; raise, with nothing changed that is judged by, if it does not stand."""
         *statements, entry = self._entries
         depth = self._depth()
-        submission = read_submission(entry, statements, depth=depth, leaves=self._leaves[:-1], only_heads=True)
+        submission = read_submission(
+            entry, statements, depth=depth, leaves=self._leaves[:-1], only_heads=True, unreadable=spoiled
+        )
         known = None if depth is Depth.STRUCTURE else self._seen
         judged = self.state.judge_batch(submission, known=known, verify_statements=depth is Depth.SIGNATURES)
         self._remember(judged.first, submission.parsed)
@@ -174,8 +177,9 @@ class Auditor:
         if judged.over is not None:
             self._findings.bridge(Bridge(iss=judged.batch.iss, over=judged.over, by=judged.index))
         self._counts[Typ.BATCH] += 1
-        for header, count in Counter(submission.headers).items():
-            self._counts[submission.typs[header]] += count
+        for header, number in Counter(submission.headers).items():
+            if header in submission.typs:
+                self._counts[submission.typs[header]] += number
 
     def _judge_change(self, typ: Typ, index: int, entry: bytes, charter_file: CharterFile) -> None:
         try:

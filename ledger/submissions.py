@@ -46,7 +46,8 @@ class Depth(Enum):
 class Submission:
     """A batch taken apart: of every statement the protected header, the leaf hash and, if the depth asks, its content.
 
-    `typs` says what kind each distinct header claims: a thousand statements of one key share one.
+    `typs` says what kind each distinct header claims: a thousand statements of one key share one. Statements at
+    `unreadable` places are those of which an audit has the leaf hash and other bytes: a server has none.
     """
 
     entry: bytes
@@ -56,6 +57,7 @@ class Submission:
     typs: Mapping[bytes, Typ]
     leaves: tuple[bytes, ...]
     parsed: tuple[Statement | None, ...]
+    unreadable: frozenset[int] = frozenset()
 
     def complete(self) -> tuple[Whole, ...]:
         """Return all statements whole; raise MalformedError if any was left out, or only its head kept."""
@@ -65,23 +67,25 @@ class Submission:
         return found
 
 
-def read_submission(
+def read_submission(  # noqa: PLR0913 - how far an audit reads, each by name
     entry: bytes,
     statements: Sequence[bytes],
     *,
     depth: Depth = Depth.RECORDS,
     leaves: Sequence[bytes] | None = None,
     only_heads: bool = False,
+    unreadable: frozenset[int] = frozenset(),
 ) -> Submission:
     """Return a batch and its statements, parsed as far as `depth` asks; `leaves` if they are hashed already.
 
-    With `only_heads` records are read to the end and only what judging needs of them is kept.
+    With `only_heads` records are read to the end and only what judging needs of them is kept. What stands at an
+    `unreadable` place is not looked at.
     """
     batch = parse_batch(entry)
     refusal = MalformedError(f"a batch says how many statements it closes, at most {MAX_STATEMENTS}")
     require("batch/n", expected=batch.n, found=len(statements), refusal=refusal)
     headers = tuple(statement[: statement.find(b".")] for statement in statements)
-    typs = _typs(headers)
+    typs = _typs(first_places(headers, unreadable))
     return Submission(
         entry=entry,
         batch=batch,
@@ -89,7 +93,8 @@ def read_submission(
         headers=headers,
         typs=MappingProxyType(typs),
         leaves=tuple(leaf_hash(statement) for statement in statements) if leaves is None else tuple(leaves),
-        parsed=_parse(statements, headers, parsers=_parsers(typs, depth, only_heads=only_heads)),
+        parsed=_parse(statements, headers, parsers=_parsers(typs, depth, only_heads=only_heads), unreadable=unreadable),
+        unreadable=unreadable,
     )
 
 
@@ -107,14 +112,25 @@ def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[
     return attached
 
 
-def _typs(headers: Sequence[bytes]) -> dict[bytes, Typ]:
+def first_places(headers: Sequence[bytes], unreadable: frozenset[int]) -> Mapping[bytes, int]:
+    """Return each distinct header and the first place it stands at, leaving out what cannot be read."""
+    if not unreadable:
+        return {header: headers.index(header) for header in dict.fromkeys(headers)}
+    places: dict[bytes, int] = {}
+    for place, header in enumerate(headers):
+        if place not in unreadable:
+            places.setdefault(header, place)
+    return places
+
+
+def _typs(places: Mapping[bytes, int]) -> dict[bytes, Typ]:
     """Return the kind that each distinct header claims, if it is one that a batch may hold."""
     typs: dict[bytes, Typ] = {}
-    for header in dict.fromkeys(headers):
+    for header, place in places.items():
         try:
             typs[header] = _taken(parse_header(header).typ)
         except LedgerError as error:
-            locate(error, headers.index(header))
+            locate(error, place)
             raise
     return typs
 
@@ -134,11 +150,15 @@ def _parsers(
 
 
 def _parse(
-    statements: Sequence[bytes], headers: Sequence[bytes], *, parsers: Mapping[bytes, Callable[[bytes], Statement]]
+    statements: Sequence[bytes],
+    headers: Sequence[bytes],
+    *,
+    parsers: Mapping[bytes, Callable[[bytes], Statement]],
+    unreadable: frozenset[int],
 ) -> tuple[Statement | None, ...]:
     parsed: list[Statement | None] = [None] * len(statements)
     for place, (statement, header) in enumerate(zip(statements, headers, strict=True)):
-        if header in parsers:
+        if header in parsers and place not in unreadable:
             try:
                 parsed[place] = parsers[header](statement)
             except LedgerError as error:
