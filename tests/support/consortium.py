@@ -16,9 +16,10 @@ from ledger.appends import batch_append, charter_append, key_append
 from ledger.batches import build_batch
 from ledger.charter import Charter, charter_entry, propose, sign_charter
 from ledger.checkpoints import vkey
+from ledger.expunges import Why, build_expunge
 from ledger.fingerprints import of_file
 from ledger.grants import Use, seal_grant
-from ledger.identifiers import KeyId
+from ledger.identifiers import KeyId, StatementName
 from ledger.keyentries import build_key_entry
 from ledger.keys import SUITE, Key, enrol, of_role
 from ledger.kinds import Role
@@ -187,11 +188,12 @@ class Consortium:
         key = self.newest(agency, role)
         return signer_of(key), key.kid
 
-    def submit_charter(self, file: bytes) -> CharterChange:
-        """Judge and append a charter."""
+    def submit_charter(self, file: bytes, *, successor: Log | None = None) -> CharterChange:
+        """Judge and append a charter; with a successor, the log goes on under its keys."""
         entry = charter_entry(file)
         change = self.state.judge_charter(entry, file)
-        self.log.append(charter_append(change, entry=entry, file=file), change.index)
+        self.log.append(charter_append(change, entry=entry, file=file), change.index, successor=successor)
+        self.log = successor or self.log
         self.state.apply(change)
         self.files[change.charter.ver] = file
         return change
@@ -267,6 +269,11 @@ class Consortium:
         draft["item"] = replace(draft["item"], fields={"item.make": "ZZZ"})
         slip = SlipDraft(hit=Hit.OFF)
         return seal_record(signer=sign, kid=kid, iat=NOW, ep=ep, portions=draft, slip=slip, sup=sup)
+
+    def expunge(self, iss: str, name: StatementName, *, why: Why = Why.LAW) -> SealedStatement:
+        """Return the order to expunge a record."""
+        sign, kid = self.signing(iss, Role.SIGN)
+        return build_expunge(signer=sign, kid=kid, iat=NOW, of=name.jti, why=why)
 
     def batch(self, iss: str, statements: Sequence[SealedStatement], /, **changes: object) -> bytes:
         """Return the batch entry that closes `statements` and may stand next, but for what `changes` says."""
