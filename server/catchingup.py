@@ -5,12 +5,13 @@ itself has signed. What lies beside the log (ciphertexts, boxes, routes) is on n
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ledger.appends import batch_append, charter_append, key_append
 from ledger.charterpayload import parse_charter_entry
-from ledger.errors import LedgerError, ProofError
+from ledger.errors import LedgerError, NotFoundError, ProofError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import Append, Head, RecordFacts, Store
@@ -60,6 +61,8 @@ def _append_all(transaction: SqlTransaction, head: Head, replay: "_Replay", targ
         leaves = [leaf_hash(entry) for entry in append.entries]
         grown, tiles = grown.append(leaves)
         transaction.insert(first, append, leaves, tiles)
+        if append.charter is not None:
+            replay.keep_handover(transaction, first)
         bare += len(append.statements)
     _swap(transaction, head, grown, target)
     return CaughtUp(before=head.size, after=grown.size, bare=bare)
@@ -90,6 +93,11 @@ class _Replay:
                 yield self._batch(entry)
             else:
                 yield self._change(entry)
+
+    def keep_handover(self, transaction: SqlTransaction, index: int) -> None:
+        """Take over the checkpoint by which the log passed to a charter; needed only where its keys changed."""
+        with suppress(NotFoundError):
+            transaction.keep_handover(index, self._mirror.handover(index))
 
     def _entries(self, start: int) -> Iterator[bytes]:
         size = self._tree.size

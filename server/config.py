@@ -11,6 +11,7 @@ from server.errors import ConfigError
 DATABASE = "ledger.sqlite"
 KEYSTORE = "keystore"
 SERVICE = "service.json"
+NEXT_SERVICE = "service.next.json"
 HIGHEST = "highest-signed"
 TOMBSTONES = "tombstones"
 
@@ -36,6 +37,11 @@ class Config:
     def keystore(self) -> Path:
         """Return where the service's keys are."""
         return self.data / KEYSTORE
+
+    @property
+    def next_service(self) -> Path:
+        """Return where what the next charter must name is written, while new keys are on their way."""
+        return self.data / NEXT_SERVICE
 
     @property
     def tombstones(self) -> Path:

@@ -48,6 +48,10 @@ class Mirror:
         """Return a charter file; raise NotFoundError."""
         return self._read(paths.charter(ver), limits.MAX_CHARTER_BYTES)
 
+    def handover(self, index: int) -> bytes:
+        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        return self._read(paths.handover(index), limits.MAX_JSON_BYTES)
+
     def _read(self, path: str, limit: int) -> bytes:
         try:
             with (self._folder / path.lstrip("/")).open("rb") as file:

@@ -1,5 +1,7 @@
 """`sealtrace charter` and `sealtrace join`: membership by threshold, and the pin everything else hangs from."""
 
+import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,9 @@ from clients.errors import ListError
 from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log
+from clients.story.drill import Drill
+from clients.story.stage import Stage
+from clients.story.telling import Telling
 from ledger import fingerprints
 from ledger.charter import Charter, Limits
 from ledger.jsontext import JsonValue
@@ -120,6 +125,28 @@ def show(
     charter = charters.read(raw)
     digest = fingerprints.of_file(raw)
     edge_of(context).show("\n".join(_lines(charter, digest)), _json(charter, digest), as_json=as_json)
+
+
+@app.command(epilog="Example: sealtrace charter drill")
+def drill(
+    context: typer.Context,
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the scratch log and homes stay; else they are thrown away.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where the scratch service listens.")] = 8471,
+    as_json: JsonOption = False,
+) -> None:
+    """Rehearse on a scratch log all that can happen to a membership, and audit it. Touches no home."""
+    from clients.cli.app import run  # noqa: PLC0415 - the application holds this command; the drill types commands into it
+
+    edge = edge_of(context)
+    with tempfile.TemporaryDirectory() as scratch:
+        stage = Stage(data=(data or Path(scratch) / "drill").absolute(), port=port)
+        telling = Telling(write=edge.note if as_json else edge.write, seconds=time.perf_counter)
+        Drill(stage=stage, telling=telling, type_command=run).run()
+    if as_json:
+        edge.show("", telling.report, as_json=True)
 
 
 def join(

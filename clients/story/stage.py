@@ -94,6 +94,17 @@ class Stage:
             )
         return self.data / "service.json"
 
+    def rotate_service(self) -> None:
+        """Prepare new keys of the service while it is stopped; what the charter must name is in service.next.json."""
+        with self._passphrase_descriptor() as (environ, descriptor):
+            subprocess.run(  # noqa: S603 - our own program with our own words
+                [_SERVER, "rotate", "--data", self.data],
+                env=environ,
+                pass_fds=[descriptor],
+                check=True,
+                capture_output=True,
+            )
+
     @contextmanager
     def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve the log in a process of its own until the story leaves."""

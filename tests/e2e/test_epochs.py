@@ -137,15 +137,16 @@ def test_a_batch_signed_before_a_key_entry_is_signed_anew(walk: Walk) -> None:
     assert sync(walk.session(PARTNER)).size == logged.index + 1
 
 
-def test_a_key_change_of_a_recipient_opens_a_new_epoch(walk: Walk) -> None:
-    """Records sealed after a recipient's key entry use keys granted to its new key."""
+def test_a_planned_rotation_of_a_recipient_repeats_the_grants(walk: Walk) -> None:
+    """The epoch goes on: its grants are logged once more, with boxes for the new key, before the next record."""
     submit(walk, "OLD1")
     keystore(walk, PARTNER).put(rotate(walk, PARTNER, Role.HPKE, f"{PARTNER}#8"))
     submit(walk, "NEW1")
     session = walk.session(PARTNER)
     sync(session)
 
-    assert [record.ep for record in session.replica.records()] == [1, 2]
+    assert [record.ep for record in session.replica.records()] == [1, 1]
+    assert len({grant.index for grant in session.replica.grants(OWNER, 1)}) == 2
 
 
 def test_the_replica_knows_where_an_epoch_can_have_begun(walk: Walk) -> None:
