@@ -116,14 +116,14 @@ def log_keys() -> LogKeys:
     )
 
 
-def make_charter(agencies: Sequence[Agency], *, limits: Limits | None = None) -> Charter:
+def make_charter(agencies: Sequence[Agency], *, limits: Limits | None = None, log: LogKeys | None = None) -> Charter:
     """Return charter 1, unwitnessed."""
     return Charter(
         origin=ORIGIN,
         url=URL,
         ver=1,
         prev=bytes(32),
-        log=log_keys(),
+        log=log or log_keys(),
         agencies=tuple(agencies),
         threshold=len(agencies) // 2 + 1,
         witness=WitnessPolicy(),
