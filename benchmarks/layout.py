@@ -1,4 +1,4 @@
-"""Which page size and which table for sealed blobs: rows per second and bytes per record, medians of several runs.
+"""Which page size and which table for sealed blobs: time, processor and bytes per record, medians of several runs.
 
 Every run writes batches of 1,000 records of real size (leaf 3,968 bytes; slip 355, item and event 2,064, case 4,112)
 into a database that
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 LEAF_BYTES = 3_968
 BLOB_BYTES = {"slip": 355, "item": 2_064, "event": 2_064, "case": 4_112}
@@ -74,8 +75,18 @@ def batches(count: int) -> Iterator[tuple[list[bytes], list[list[bytes]]]]:
         yield leaves, [[os.urandom(size) for size in BLOB_BYTES.values()] for _ in range(BATCH)]
 
 
-def run(folder: str, page_size: int, layout: str, *, count: int, before: int) -> tuple[float, float, float]:
-    """Return records per second, bytes per record, and portions read per second at random."""
+class Cost(NamedTuple):
+    """What a record costs; processor time and bytes written tell the same on a busy machine, the rate does not."""
+
+    records_per_second: float
+    processor_microseconds: float
+    bytes_written: float
+    bytes_kept: float
+    reads_per_second: float
+
+
+def run(folder: str, page_size: int, layout: str, *, count: int, before: int) -> Cost:
+    """Return what a record costs in a log of `before` entries; the checkpoint that ends the run is counted too."""
     path = Path(folder) / "layout.sqlite"
     tables, write = LAYOUTS[layout]
     connection = sqlite3.connect(path, isolation_level=None)
@@ -84,13 +95,27 @@ def run(folder: str, page_size: int, layout: str, *, count: int, before: int) ->
     connection.execute("PRAGMA foreign_keys=ON")
     connection.executescript(COMMON + tables)
     _grow(connection, before)
-    held = path.stat().st_size
-    spent = sum(_insert(connection, before + n * BATCH, *made, write) for n, made in enumerate(batches(count)))
-    reads = _read(connection, layout, before, count * BATCH)
+    held, made = path.stat().st_size, list(batches(count))
+    started, processor, written = time.perf_counter(), time.process_time(), _written()
+    for number, batch in enumerate(made):
+        _insert(connection, before + number * BATCH, *batch, write)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    records = count * BATCH
+    cost = Cost(
+        records_per_second=records / (time.perf_counter() - started),
+        processor_microseconds=(time.process_time() - processor) / records * 1e6,
+        bytes_written=(_written() - written) / records,
+        bytes_kept=(path.stat().st_size - held) / records,
+        reads_per_second=_read(connection, layout, before, records),
+    )
     connection.close()
-    size = path.stat().st_size - held
-    path.unlink()
-    return count * BATCH / spent, size / (count * BATCH), reads
+    return cost
+
+
+def _written() -> int:
+    """Return how many bytes this process has sent towards the disk (Linux)."""
+    lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes"))
 
 
 def _grow(connection: sqlite3.Connection, rows: int) -> None:
@@ -113,18 +138,16 @@ def _insert(
     leaves: list[bytes],
     blobs: list[list[bytes]],
     write: Callable[[sqlite3.Connection, int, list[list[bytes]]], None],
-) -> float:
+) -> None:
     rows = [(first + n, "record", leaf, os.urandom(32)) for n, leaf in enumerate(leaves)]
     names = [
         (first + n, "xar-arms", os.urandom(16), "record", 1, None, os.urandom(96), first) for n in range(len(leaves))
     ]
-    started = time.perf_counter()
     connection.execute("BEGIN IMMEDIATE")
     connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
     connection.executemany("INSERT INTO statements VALUES (?, ?, ?, ?, ?, ?, ?, ?)", names)
     write(connection, first, blobs)
     connection.execute("COMMIT")
-    return time.perf_counter() - started
 
 
 def _read(connection: sqlite3.Connection, layout: str, first: int, records: int) -> float:
@@ -143,16 +166,20 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs whose median counts")
     parser.add_argument("--before", type=int, default=500_000, help="entries the log holds already")
     options = parser.parse_args()
-    print(f"{'page':>6}  {'layout':<22} {'records/s':>10} {'bytes/record':>13} {'item reads/s':>13}")
-    for page_size in (4_096, 8_192, 16_384):
-        for layout in LAYOUTS:
+    shapes = [(page_size, layout) for page_size in (4_096, 8_192, 16_384) for layout in LAYOUTS]
+    made: dict[tuple[int, str], list[Cost]] = {shape: [] for shape in shapes}
+    # Round by round, so that a busy minute of the machine is shared by all and not one layout's bad luck.
+    for _ in range(options.runs):
+        for shape in shapes:
             with tempfile.TemporaryDirectory() as folder:
-                made = [
-                    run(folder, page_size, layout, count=options.batches, before=options.before)
-                    for _ in range(options.runs)
-                ]
-            rate, size, reads = (statistics.median(column) for column in zip(*made, strict=True))
-            print(f"{page_size:>6}  {layout:<22} {rate:>10,.0f} {size:>13,.0f} {reads:>13,.0f}")
+                made[shape].append(run(folder, *shape, count=options.batches, before=options.before))
+    print(f"{'page':>6}  {'layout':<22} {'records/s':>9} {'cpu µs':>7} {'written':>8} {'kept':>7} {'item reads/s':>13}")
+    for (page_size, layout), runs in made.items():
+        columns = " ".join(
+            f"{statistics.median(column):>{width},.0f}"
+            for column, width in zip(zip(*runs, strict=True), (9, 7, 8, 7, 13), strict=True)
+        )
+        print(f"{page_size:>6}  {layout:<22} {columns}")
 
 
 if __name__ == "__main__":

@@ -7,29 +7,37 @@ list sent again, sorted anew or with spaces added, is known row by row (docs/adr
 import datetime as dt
 import hmac
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clients.lists.maps import ListMap
-from clients.lists.reading import Row, Table, read_table
+from clients.lists.reading import read_table
 from clients.lists.report import Problem, Weight
 from clients.lists.rows import Draft, MappedRow, check_map, map_rows
+from clients.lists.tables import Row, Table
 from clients.lists.values import Tables
 from crypto.encoding import lp
 from ledger import jsontext
 from ledger.errors import LedgerError
 from ledger.plan import Plan, Planner
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRow:
-    """A row that can be sealed: its plans, its fingerprint, and the fingerprint of its key where the map has one."""
+    """A row that can be sealed: its plans, its fingerprint, and the fingerprint of its key where the map has one.
+
+    `parts` says of each plan, as a fingerprint too, what kind of event it tells: a corrected row's new records take
+    the places of its old ones of the same kind.
+    """
 
     line: int
     plans: tuple[Plan, ...] = field(repr=False)
     drafts: tuple[Draft, ...] = field(repr=False)
     fingerprint: bytes
     key: bytes | None
+    parts: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,36 +70,66 @@ class Means:
     today: dt.date
 
 
-def prepare(raw: bytes, list_map: ListMap, means: Means) -> Prepared:
+def prepare(
+    raw: bytes, list_map: ListMap, means: Means, *, progress: Progress = lambda _done, _total: None
+) -> Prepared:
     """Return the list in `raw` as plans; raise ListError only where the list as a whole cannot be read."""
     table = read_table(raw, form=list_map.form, columns=sorted(list_map.columns()))
     check_map(list_map, table)
     rows: list[PlannedRow] = []
     rejected: list[Row] = []
     problems: list[Problem] = []
-    seen: Counter[bytes] = Counter()
-    for original, (mapped, found) in zip(
-        table.rows, map_rows(list_map, table, means.tables, today=means.today), strict=True
-    ):
+    names = _RowNames(means.row_key)
+    mapping = map_rows(list_map, table, means.tables, today=means.today)
+    for done, (original, (mapped, found)) in enumerate(zip(table.rows, mapping, strict=True), 1):
         plans, refused = _plan(mapped, means.planner) if mapped else ((), ())
+        if mapped is not None and not refused:
+            refused = names.refuse_repeated_key(mapped)
         problems += (*found, *refused)
         if mapped is None or refused:
             rejected.append(original)
-            continue
-        meaning = _meaning(mapped.drafts)
-        rows.append(
-            PlannedRow(
-                line=original.line,
-                plans=plans,
-                drafts=mapped.drafts,
-                fingerprint=_fingerprint(means.row_key, b"row", meaning, str(seen[meaning]).encode()),
-                key=_fingerprint(means.row_key, b"key", *(cell.encode() for cell in mapped.key))
-                if mapped.key
-                else None,
-            )
-        )
-        seen[meaning] += 1
+        else:
+            rows.append(names.named(mapped, plans))
+        progress(done, len(table.rows))
     return Prepared(table=table, rows=tuple(rows), rejected=tuple(rejected), problems=tuple(problems))
+
+
+class _RowNames:
+    """Names the rows of one list by fingerprints; counts the rows that mean the same."""
+
+    def __init__(self, row_key: bytes) -> None:
+        self._row_key = row_key
+        self._seen: Counter[bytes] = Counter()
+        self._keys: dict[bytes, int] = {}
+
+    def refuse_repeated_key(self, mapped: MappedRow) -> tuple[Problem, ...]:
+        """Return the problem of a row that has the key of an earlier one: a correction of either could take both."""
+        key = self._key(mapped)
+        if key is None:
+            return ()
+        earlier = self._keys.setdefault(key, mapped.row.line)
+        if earlier == mapped.row.line:
+            return ()
+        cause = f"the columns that the map names as key hold the same as on line {earlier}"
+        return (Problem(line=mapped.row.line, column="", cause=cause, fix="correct the row, or name more columns"),)
+
+    def named(self, mapped: MappedRow, plans: tuple[Plan, ...]) -> PlannedRow:
+        """Return the row with its fingerprints."""
+        meaning = _meaning(mapped.drafts)
+        count, self._seen[meaning] = self._seen[meaning], self._seen[meaning] + 1
+        return PlannedRow(
+            line=mapped.row.line,
+            plans=plans,
+            drafts=mapped.drafts,
+            fingerprint=_fingerprint(self._row_key, b"row", meaning, str(count).encode()),
+            key=self._key(mapped),
+            parts=tuple(_fingerprint(self._row_key, b"event", draft.event.encode()) for draft in mapped.drafts),
+        )
+
+    def _key(self, mapped: MappedRow) -> bytes | None:
+        if not any(cell.strip() for cell in mapped.key):
+            return None
+        return _fingerprint(self._row_key, b"key", *(cell.encode() for cell in mapped.key))
 
 
 def _plan(mapped: MappedRow, planner: Planner) -> tuple[tuple[Plan, ...], tuple[Problem, ...]]:

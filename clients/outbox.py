@@ -8,8 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, func, insert, select, update
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, func, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import open_database
 from clients.errors import HomeError
@@ -57,11 +59,15 @@ class OutboxBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentRow:
-    """One row of a list that went in: its fingerprint, the key of its row if the map names one, its records."""
+    """One row of a list that went in: its fingerprint, the key of its row if the map names one, its records.
+
+    `parts` are the fingerprints of what the records tell, in their order; none for a row that an early version sent.
+    """
 
     fingerprint: bytes
     key: bytes | None
     names: tuple[StatementName, ...]
+    parts: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +111,7 @@ class Outbox:
             connection.execute(insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body))
             values = [_row_values(row, batch.seq) for row in rows]
             if values:
-                connection.execute(insert(_ROW), values)
+                _put_rows(connection, values)
                 connection.execute(
                     update(_EPOCH).where(_EPOCH.c.ep == newest).values(records=_EPOCH.c.records + records)
                 )
@@ -197,11 +203,28 @@ class Outbox:
             for at in range(0, len(values), 500):
                 chosen = select(_ROW).where(column.in_(values[at : at + 500])).order_by(_ROW.c.seq)
                 for row in connection.execute(chosen):
-                    names = tuple(statement_name(name) for name in json.loads(row.names))
-                    found[row.fingerprint] = SentRow(fingerprint=row.fingerprint, key=row.key, names=names)
+                    found[row.fingerprint] = _sent_row(row)
         return found
 
 
 def _row_values(row: SentRow, seq: int) -> dict[str, object]:
-    names = json.dumps([str(name) for name in row.names])
-    return {"fingerprint": row.fingerprint, "key": row.key, "seq": seq, "names": names}
+    told = {"names": [str(name) for name in row.names], "parts": [part.hex() for part in row.parts]}
+    return {"fingerprint": row.fingerprint, "key": row.key, "seq": seq, "names": json.dumps(told)}
+
+
+def _sent_row(row: Any) -> SentRow:
+    told = json.loads(row.names)
+    names, parts = (told, []) if isinstance(told, list) else (told["names"], told["parts"])
+    return SentRow(
+        fingerprint=row.fingerprint,
+        key=row.key,
+        names=tuple(statement_name(name) for name in names),
+        parts=tuple(bytes.fromhex(part) for part in parts),
+    )
+
+
+def _put_rows(connection: Connection, values: Sequence[dict[str, object]]) -> None:
+    """Write rows; one corrected back to what it once said takes its old place, with its new records."""
+    row = insert(_ROW)
+    anew = {name: row.excluded[name] for name in ("key", "seq", "names")}
+    connection.execute(row.on_conflict_do_update(index_elements=["fingerprint"], set_=anew), values)

@@ -1,6 +1,6 @@
 """Sign a request with the agency's `http` key (docs/protocol.md, 10; RFC 9421, 2.5 and 3.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from clients.transport import Request
@@ -25,29 +25,29 @@ class RequestSigner:
         parameters = requests.Parameters(
             created=self.clock(), keyid=self.kid, nonce=self.token_bytes(requests.NONCE_BYTES)
         )
-        digest = () if request.body is None else (("Content-Digest", requests.content_digest(request.body)),)
-        signature_input = parameters.format(has_body=request.body is not None)
-        base = self._base(request, content_type, signature_input)
+        digest = None if request.body is None else requests.content_digest(request.body)
+        signature_input = parameters.format(has_body=digest is not None)
+        covered = {} if digest is None else {"content-type": content_type, "content-digest": digest}
+        base = self._base(request, covered, signature_input)
         signature = f"{requests.LABEL}=:{b64(self.signer.sign(base))}:"
         return replace(
             request,
             headers=(
                 *request.headers,
-                *digest,
+                *(() if digest is None else (("Content-Digest", digest),)),
                 (requests.SIGNATURE_INPUT, signature_input),
                 (requests.SIGNATURE, signature),
             ),
         )
 
-    def _base(self, request: Request, content_type: str, signature_input: str) -> bytes:
+    def _base(self, request: Request, covered: Mapping[str, str], signature_input: str) -> bytes:
         values = {
             "@method": request.method,
             "@authority": self.authority,
             "@path": request.path,
             "@query": f"?{request.query}",
+            **covered,
         }
-        if request.body is not None:
-            values |= {"content-type": content_type, "content-digest": requests.content_digest(request.body)}
-        covered = signature_input.removeprefix(f"{requests.LABEL}=")
         lines = [f'"{name}": {value}' for name, value in values.items()]
-        return "\n".join([*lines, f'"@signature-params": {covered}']).encode("ascii")
+        named = signature_input.removeprefix(f"{requests.LABEL}=")
+        return "\n".join([*lines, f'"@signature-params": {named}']).encode("ascii")

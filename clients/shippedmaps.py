@@ -4,7 +4,7 @@ from importlib import resources
 
 from clients.errors import ListError
 from clients.lists.maps import ListMap, parse_map
-from clients.lists.reading import Table
+from clients.lists.tables import Table
 
 _FOLDER = resources.files("clients") / "maps"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from clients.chain import Logged, make_batch, send_waiting
+from clients.corrections import Correction, Known, sort_rows
 from clients.epochs import SealingKeys, sealing_keys
 from clients.errors import TrustError
 from clients.importing import PlannedRow
@@ -30,43 +31,44 @@ _UNMATCHED = SlipDraft(hit=Hit.OFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A row that was not sent: unchanged, or changed since it went in as these records."""
-
-    line: int
-    names: tuple[StatementName, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What came of a list."""
+    """What came of a list: `corrections` were only offered, `corrected` were sent."""
 
     batches: tuple[Logged, ...]
     records: int
     unchanged: tuple[Known, ...]
-    corrections: tuple[Known, ...]
+    corrections: tuple[Correction, ...]
+    corrected: tuple[Correction, ...] = ()
     size: int
 
 
-def submit(session: Session, rows: Sequence[PlannedRow], profile: Profile, *, progress: Progress) -> Submission:
-    """Seal and log every row that is not logged yet, and prove at the end that the log kept what it promised."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """A row on its way, and which earlier record each of its records supersedes."""
+
+    row: PlannedRow
+    sups: tuple[StatementName | None, ...]
+
+
+def submit(
+    session: Session, rows: Sequence[PlannedRow], profile: Profile, *, progress: Progress, correct: bool = False
+) -> Submission:
+    """Seal and log every row that is not logged yet, and prove at the end that the log kept what it promised.
+
+    Changed rows are offered as corrections; only `correct` sends them.
+    """
     logged = [batch for batch in [send_waiting(session)] if batch is not None]
-    fresh, unchanged, corrections = _sort(session, rows)
-    records = sum(len(row.plans) for row in fresh)
-    done = 0
-    if fresh:
-        standing = session.stand()
-        standing.authority.catch_up(standing.me)
-        keys = sealing_keys(standing, profile)
-        for chunk in _chunks(fresh):
-            logged.append(_send_chunk(standing, keys, chunk))
-            done += sum(len(row.plans) for row in chunk)
-            progress(done, records)
+    found = sort_rows(rows, outbox=session.outbox, replica=session.replica)
+    corrected = tuple(one for one in found.corrections if correct and not one.obstacle)
+    sending = [_Sending(row=row, sups=(None,) * len(row.plans)) for row in found.fresh]
+    sending += [_Sending(row=one.row, sups=one.sups) for one in corrected]
+    logged += _send(session, sending, profile, progress)
     return Submission(
         batches=tuple(logged),
-        records=records,
-        unchanged=unchanged,
-        corrections=corrections,
+        records=sum(len(one.sups) for one in sending),
+        unchanged=found.unchanged,
+        corrections=tuple(one for one in found.corrections if not correct or one.obstacle),
+        corrected=corrected,
         size=_prove_kept(session, logged),
     )
 
@@ -77,48 +79,52 @@ def resume(session: Session) -> Submission:
     return Submission(batches=tuple(logged), records=0, unchanged=(), corrections=(), size=_prove_kept(session, logged))
 
 
-def _sort(
-    session: Session, rows: Sequence[PlannedRow]
-) -> tuple[list[PlannedRow], tuple[Known, ...], tuple[Known, ...]]:
-    """Return the rows that are new, the unchanged ones, and those whose key was sent with another content."""
-    sent = session.outbox.sent([row.fingerprint for row in rows])
-    by_key = session.outbox.sent_by_key([row.key for row in rows if row.key is not None])
-    fresh: list[PlannedRow] = []
-    unchanged: list[Known] = []
-    corrections: list[Known] = []
-    for row in rows:
-        before = sent.get(row.fingerprint)
-        changed = by_key.get(row.key) if row.key is not None else None
-        if before is not None:
-            unchanged.append(Known(line=row.line, names=before.names))
-        elif changed is not None:
-            corrections.append(Known(line=row.line, names=changed.names))
-        else:
-            fresh.append(row)
-    return fresh, tuple(unchanged), tuple(corrections)
+def _send(session: Session, sending: Sequence[_Sending], profile: Profile, progress: Progress) -> Iterator[Logged]:
+    """Yield the batches of all rows, each once it is proved to be logged."""
+    if not sending:
+        return
+    standing = session.stand()
+    standing.authority.catch_up(standing.me)
+    keys = sealing_keys(standing, profile)
+    done, records = 0, sum(len(one.sups) for one in sending)
+    for chunk in _chunks(sending):
+        yield _send_chunk(standing, keys, chunk)
+        done += sum(len(one.sups) for one in chunk)
+        progress(done, records)
 
 
-def _chunks(rows: Sequence[PlannedRow]) -> Iterator[list[PlannedRow]]:
+def _chunks(sending: Sequence[_Sending]) -> Iterator[list[_Sending]]:
     """Yield rows in batches; all records of a row go into one, so that a row is logged whole or not at all."""
-    chunk: list[PlannedRow] = []
+    chunk: list[_Sending] = []
     size = 0
-    for row in rows:
-        if size + len(row.plans) > MAX_STATEMENTS:
+    for one in sending:
+        if size + len(one.sups) > MAX_STATEMENTS:
             yield chunk
             chunk, size = [], 0
-        chunk.append(row)
-        size += len(row.plans)
+        chunk.append(one)
+        size += len(one.sups)
     if chunk:
         yield chunk
 
 
-def _send_chunk(standing: Standing, keys: SealingKeys, chunk: Sequence[PlannedRow]) -> Logged:
+def _send_chunk(standing: Standing, keys: SealingKeys, chunk: Sequence[_Sending]) -> Logged:
     signing = standing.signing_key(Role.SIGN)
-    sealed = [[_seal(signing, keys, plan, iat=standing.now()) for plan in row.plans] for row in chunk]
+    sealed = [
+        [
+            _seal(signing, keys, plan, iat=standing.now(), sup=sup)
+            for plan, sup in zip(one.row.plans, one.sups, strict=True)
+        ]
+        for one in chunk
+    ]
     batch = make_batch(standing, [statement for row in sealed for statement in row])
     rows = [
-        SentRow(fingerprint=row.fingerprint, key=row.key, names=tuple(statement.name for statement in statements))
-        for row, statements in zip(chunk, sealed, strict=True)
+        SentRow(
+            fingerprint=one.row.fingerprint,
+            key=one.row.key,
+            names=tuple(statement.name for statement in statements),
+            parts=one.row.parts,
+        )
+        for one, statements in zip(chunk, sealed, strict=True)
     ]
     standing.session.outbox.put(batch, rows=rows)
     logged = send_waiting(standing.session)
@@ -127,7 +133,9 @@ def _send_chunk(standing: Standing, keys: SealingKeys, chunk: Sequence[PlannedRo
     return logged
 
 
-def _seal(signing: SigningKey, keys: SealingKeys, plan: Plan, *, iat: int) -> SealedStatement:
+def _seal(
+    signing: SigningKey, keys: SealingKeys, plan: Plan, *, iat: int, sup: StatementName | None
+) -> SealedStatement:
     return seal_record(
         signer=signing.signer,
         kid=signing.kid,
@@ -138,6 +146,7 @@ def _seal(signing: SigningKey, keys: SealingKeys, plan: Plan, *, iat: int) -> Se
             for name, portion in plan.portions.items()
         },
         slip=_UNMATCHED,
+        sup=None if sup is None else sup.jti,
     )
 
 

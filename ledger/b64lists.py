@@ -7,6 +7,10 @@ A value and the zero bytes that fill it to a multiple of three become whole grou
 import base64
 from collections.abc import Sequence
 
+# Patterns of the one spelling of 32 and of 16 bytes: the last character carries four bits, or two.
+SPELLED_32 = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+SPELLED_16 = "[A-Za-z0-9_-]{21}[AQgw]"
+
 
 def spell_list(values: Sequence[bytes], *, size: int) -> list[str]:
     """Return each value of `size` bytes in unpadded base64url."""

@@ -11,7 +11,7 @@ from crypto.encoding import HASH_BYTES
 from ledger.batches import Batch
 from ledger.checks import locate, refuse, require, require_signature
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, SequenceError, StaleKeysError
-from ledger.jws import parse_compact
+from ledger.jws import split_compact
 from ledger.keys import HeaderKey
 from ledger.kinds import STATEMENTS, Role, Typ
 from ledger.log import BatchRow
@@ -86,16 +86,16 @@ def verify_signatures(statements: Sequence[bytes], headers: Mapping[bytes, Heade
 
 
 def _verify_statement(statement: bytes, headers: Mapping[bytes, HeaderKey]) -> None:
-    parts = parse_compact(statement)
-    key = headers.get(parts.protected)
+    item, signed = split_compact(statement)
+    key = headers.get(item.protected)
     if key is None:
         raise BadSignatureError("a statement that names no key in force")
     require_signature(
         "statement/signature",
         kid=key.kid,
         key=key.public_key,
-        message=parts.signing_input,
-        signature=parts.signature,
+        message=signed,
+        signature=item.signature,
         refusal=BadSignatureError("a statement's signature does not verify"),
     )
 

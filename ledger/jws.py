@@ -93,18 +93,20 @@ def format_compact(signed: bytes, signature: bytes) -> bytes:
 
 def parse_compact(entry: bytes) -> Compact:
     """Return the parts of a compact JWS; raise MalformedError for any other spelling. Verifies nothing."""
+    item, signed = split_compact(entry)
+    payload = _decode(signed[len(item.protected) + 1 :])
+    return Compact(protected=item.protected, payload=payload, signature=item.signature, signing_input=signed)
+
+
+def split_compact(entry: bytes) -> tuple[Signature, bytes]:
+    """Return the signature of a compact JWS and the bytes it signs; to verify it the payload need not be read."""
     if len(entry) > jsontext.MAX_ENTRY_BYTES:
         raise TooLargeError(f"an entry of more than {jsontext.MAX_ENTRY_BYTES} bytes")
-    parts = entry.split(b".")
-    if len(parts) != 3:
+    signed, _, signature = entry.rpartition(b".")
+    protected, dot, payload = signed.partition(b".")
+    if not dot or b"." in payload:
         raise MalformedError("not a compact JWS of three parts")
-    protected, payload, signature = parts
-    return Compact(
-        protected=protected,
-        payload=_decode(payload),
-        signature=_decode(signature),
-        signing_input=entry[: -len(signature) - 1],
-    )
+    return Signature(protected=protected, signature=_decode(signature)), signed
 
 
 def format_general(payload: bytes, signatures: tuple[Signature, ...]) -> bytes:

@@ -11,7 +11,7 @@ from operator import lt
 from types import MappingProxyType
 
 from crypto.encoding import HASH_BYTES, b64u, unb64u
-from ledger.b64lists import read_list, spell_list
+from ledger.b64lists import SPELLED_16, SPELLED_32, read_list, spell_list
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import MAX_INTEGER, integer
@@ -24,17 +24,15 @@ TAG_BYTES = 16
 DIGESTS = 48
 PLACES = ("slip", *PORTIONS)
 
-_HASH = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
-_JTI = "[A-Za-z0-9_-]{21}[AQgw]"
 _COUNT = "0|[1-9][0-9]{0,15}"
 _EPOCH = "[1-9][0-9]{0,15}"
-_PORTION = rf'\{{"kc":"({_HASH})","a":"({_HASH})","ct":"({_HASH})"\}}'
+_PORTION = rf'\{{"kc":"({SPELLED_32})","a":"({SPELLED_32})","ct":"({SPELLED_32})"\}}'
 _PORTIONS_TEXT = ",".join(['{"kc":"%s","a":"%s","ct":"%s"}'] * len(PORTIONS))
 _PAYLOAD = re.compile(
     (
-        rf'\{{"iss":"([a-z]{{3}}-[a-z0-9]{{2,24}})","iat":({_COUNT}),"jti":"({_JTI})","ver":1,"ep":({_EPOCH}),'
-        rf'"_sd_alg":"sha-256","_sd":\["({_HASH}(?:","{_HASH}){{{DIGESTS - 1}}})"\],'
-        rf'"prt":\[{_PORTION},{_PORTION},{_PORTION}\],"slip":"({_HASH})"(?:,"sup":"({_JTI})")?\}}'
+        rf'\{{"iss":"([a-z]{{3}}-[a-z0-9]{{2,24}})","iat":({_COUNT}),"jti":"({SPELLED_16})","ver":1,"ep":({_EPOCH}),'
+        rf'"_sd_alg":"sha-256","_sd":\["({SPELLED_32}(?:","{SPELLED_32}){{{DIGESTS - 1}}})"\],'
+        rf'"prt":\[{_PORTION},{_PORTION},{_PORTION}\],"slip":"({SPELLED_32})"(?:,"sup":"({SPELLED_16})")?\}}'
     ).encode()
 )
 

@@ -4,11 +4,12 @@ Routing is plain Flask over that table. A framework that reads bodies for us (fl
 JSON in any spelling and quotes what it refuses; here nothing is parsed before limits and signature are checked.
 """
 
+import io
 import secrets
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -32,10 +33,14 @@ from server.views import Incoming, Outgoing, View, Views
 _log = structlog.get_logger("sealtrace.server")
 EXTENSION = "sealtrace"
 
-# A body that is sent slowly, or never to its end, holds a thread. Who has not signed shares a few of them; an agency
-# has a few of its own; the rest stay free for everybody else (docs/adr/0024).
+# A body that is sent slowly, or never to its end, holds a thread: granian waits for it as long as the sender likes. Who
+# has not signed shares a few threads, and one address has fewer, or eight half-sent bodies from anywhere would keep
+# every agency from ending a stolen key; an agency has a few of its own; the rest stay free (docs/adr/0024). How long a
+# body may take is for the proxy in front, which sends it on when it is whole.
 _UNSIGNED_BODIES = 8
+_UNSIGNED_BODIES_AN_ADDRESS = 2
 _BODIES_AN_AGENCY = 4
+_PIECE_BYTES = 256 * 1_024
 
 
 def create_app(
@@ -71,6 +76,7 @@ class Gate:
         self._service = service
         self._metrics = metrics
         self._turns = Turns(most=_UNSIGNED_BODIES if call.access is Access.ROOTS else _BODIES_AN_AGENCY)
+        self._addresses = Turns(most=_UNSIGNED_BODIES_AN_ADDRESS)
         self.__name__ = call.name
 
     def __call__(self, **names: str) -> Response:
@@ -110,11 +116,21 @@ class Gate:
         if call.body is not None and request.headers.get("Content-Type") != call.body.media_type:
             raise UnsupportedTypeError(f"this path takes {call.body.media_type}")
         asker = self._asker(query)
-        with self._turns.hold("" if asker is None else asker.agency) if length else nullcontext():
+        with self._place(asker) if length else nullcontext():
             body = _read_body(request, length)
         if asker is not None and call.body is not None:
             requests.verify_content_digest(request.headers.get(requests.CONTENT_DIGEST, ""), body=body)
         return Incoming(asker=asker, names=names, query=query, body=body, address=request.remote_addr or "")
+
+    @contextmanager
+    def _place(self, asker: Asker | None) -> Iterator[None]:
+        """Hold one of the places for bodies; raise BusyError if those of this asker are taken."""
+        if asker is not None:
+            with self._turns.hold(asker.agency):
+                yield
+            return
+        with self._addresses.hold(request.remote_addr or ""), self._turns.hold(""):
+            yield
 
     def _asker(self, query: str) -> Asker | None:
         if not self._needs_signature():
@@ -157,13 +173,16 @@ def _body_bytes(incoming: Request, *, most: int) -> int:
 
 
 def _read_body(incoming: Request, length: int) -> bytes:
+    """Return the body, read piece by piece: read at once, the layers below would hold it four times."""
+    body = io.BytesIO()
     try:
-        body = incoming.stream.read(length) if length else b""
+        while piece := incoming.stream.read(min(_PIECE_BYTES, length - body.tell())):
+            body.write(piece)
     except ClientDisconnected:
-        body = b""
-    if len(body) != length:
+        body = io.BytesIO()
+    if body.tell() != length:
         raise MalformedError("the body ended before its Content-Length")
-    return body
+    return body.getvalue()
 
 
 def _rule(call: Call) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, demo, expunge, key, lists, profile, reading
+from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -38,6 +38,7 @@ for _command in (
     reading.find,
     audit.audit,
     demo.demo,
+    generate.generate,
     expunge.expunge,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)

@@ -1,6 +1,7 @@
 """`sealtrace submit` and `sealtrace preview`: a list in, sealed records out, or what stands in the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,9 @@ from clients import shippedmaps
 from clients.authority import members_of
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
-from clients.cli.options import HomeOption, JsonOption, MapOption, ProfileOption, edge_of
+from clients.cli.options import HomeOption, JsonOption, MapOption, ProfileOption, SheetOption, edge_of
 from clients.codes import load_tables
+from clients.corrections import Correction, Known, sort_rows
 from clients.durable import write_file
 from clients.errors import ListError
 from clients.importing import Means, Prepared, prepare
@@ -20,6 +22,7 @@ from clients.lists.maps import ListMap, parse_map
 from clients.lists.proposing import propose_map
 from clients.lists.reading import read_table
 from clients.lists.report import rejected_csv
+from clients.lists.tables import MAX_LIST_BYTES, Format
 from clients.session import Session, load_profile
 from clients.submitting import Submission, resume
 from clients.submitting import submit as submit_rows
@@ -32,13 +35,17 @@ _SHOWN_PROBLEMS = 20
 
 def submit(  # noqa: PLR0913 - each option is one decision about the list
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(help="The list, as CSV.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The list: CSV, XLSX or JSON Lines.")] = None,
     *,
     map_name: MapOption = None,
+    sheet: SheetOption = None,
     profile: ProfileOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report and preview; seal and send nothing.")] = False,
     good_rows: Annotated[
         bool, typer.Option("--good-rows", help="Submit what is good; the rest goes to FILE.rejected.csv.")
+    ] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Send changed rows too, as records that supersede the earlier ones.")
     ] = False,
     resume_only: Annotated[bool, typer.Option("--resume", help="Only send what still waits in the outbox.")] = False,
     home: HomeOption = None,
@@ -55,22 +62,23 @@ def submit(  # noqa: PLR0913 - each option is one decision about the list
                 raise ListError("no list was named", next_step="give a FILE, or --resume")
             edge.show(*_result(resume(session), None), as_json=as_json)
             return
-        raw = file.read_bytes()
-        list_map = _map(raw, file, map_name, edge)
-        prepared, used = _prepare(session, raw, list_map, profile, edge)
+        raw = _read(file)
+        prepared, used = _prepare(session, raw, _map(raw, file, map_name, sheet, edge), profile, edge)
         if dry_run:
-            edge.show(_report(prepared) + "\n" + _schedule(session, prepared), _dry(prepared), as_json=as_json)
+            edge.show(*_dry(session, prepared), as_json=as_json)
             raise typer.Exit(Exit.REFUSED if prepared.errors else Exit.DONE)
         _check(prepared, file, good_rows=good_rows, edge=edge)
-        done = submit_rows(session, prepared.rows, used, progress=edge.progress("records logged"))
+        progress = edge.progress("records logged")
+        done = submit_rows(session, prepared.rows, used, progress=progress, correct=correct)
         edge.show(*_result(done, prepared), as_json=as_json)
 
 
 def preview(  # noqa: PLR0913 - as `submit`
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The list, as CSV.")],
+    file: Annotated[Path, typer.Argument(help="The list: CSV, XLSX or JSON Lines.")],
     *,
     map_name: MapOption = None,
+    sheet: SheetOption = None,
     profile: ProfileOption = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the schedule, for the file.")] = None,
     home: HomeOption = None,
@@ -82,8 +90,8 @@ def preview(  # noqa: PLR0913 - as `submit`
     """
     edge = edge_of(context)
     with edge.session(home) as session:
-        raw = file.read_bytes()
-        prepared, _ = _prepare(session, raw, _map(raw, file, map_name, edge), profile, edge)
+        raw = _read(file)
+        prepared, _ = _prepare(session, raw, _map(raw, file, map_name, sheet, edge), profile, edge)
         text = _schedule(session, prepared)
         if output is not None:
             write_file(output, text.encode())
@@ -102,15 +110,22 @@ def _prepare(
         row_key=session.keyring.row_key(),
         today=edge.today(),
     )
-    return prepare(raw, list_map, means), used
+    return prepare(raw, list_map, means, progress=edge.progress("rows planned")), used
 
 
-def _map(raw: bytes, file: Path, name: str | None, edge: Edge) -> ListMap:
-    """Return the map that was named; without one, write a proposal and stop."""
+def _read(file: Path) -> bytes:
+    """Return the bytes of a list; of one that is too large no more than shows it."""
+    with file.open("rb") as opened:
+        return opened.read(MAX_LIST_BYTES + 1)
+
+
+def _map(raw: bytes, file: Path, name: str | None, sheet: str | None, edge: Edge) -> ListMap:
+    """Return the map that was named, for the sheet that was; without a map, write a proposal and stop."""
     if name is not None:
         path = Path(name)
-        return parse_map(path.read_text(encoding="utf-8")) if path.suffix == ".toml" else shippedmaps.load(name)
-    table = read_table(raw)
+        found = parse_map(path.read_text(encoding="utf-8")) if path.suffix == ".toml" else shippedmaps.load(name)
+        return replace(found, form=replace(found.form, sheet=sheet))
+    table = read_table(raw, form=Format(sheet=sheet))
     fitting = shippedmaps.fitting(table)
     if fitting:
         raise ListError("the list needs a map", next_step=f"one that fits is shipped: --map {fitting[0]}")
@@ -140,7 +155,7 @@ def _check(prepared: Prepared, file: Path, *, good_rows: bool, edge: Edge) -> No
 def _report(prepared: Prepared) -> str:
     table = prepared.table
     lines = [
-        f"read         {len(table.rows):,} rows below the header on line {table.header_line} · {table.encoding}",
+        f"read         {len(table.rows):,} rows below the header on line {table.header_line} · {table.source}",
         f"planned      {prepared.records:,} records from {len(prepared.rows):,} rows · {len(prepared.rejected):,} rows refused",
     ]
     for problem in prepared.problems[:_SHOWN_PROBLEMS]:
@@ -156,11 +171,16 @@ def _schedule(session: Session, prepared: Prepared) -> str:
     return previews.render(previews.schedule(prepared), names=names).rstrip()
 
 
-def _dry(prepared: Prepared) -> dict[str, JsonValue]:
-    return {
+def _dry(session: Session, prepared: Prepared) -> tuple[str, dict[str, JsonValue]]:
+    """Return what a submission would do."""
+    known = sort_rows(prepared.rows, outbox=session.outbox, replica=session.replica)
+    lines = [_report(prepared), *_known(known.unchanged), *_offered(known.corrections), _schedule(session, prepared)]
+    return "\n".join(lines), {
         "rows": len(prepared.table.rows),
         "records": prepared.records,
         "rejected": len(prepared.rejected),
+        "unchanged": len(known.unchanged),
+        "corrections": [_correction(one) for one in known.corrections],
         "problems": [{**problem.to_json()} for problem in prepared.problems],
         "preview": previews.to_json(previews.schedule(prepared)),
     }
@@ -170,7 +190,8 @@ def _result(done: Submission, prepared: Prepared | None) -> tuple[str, dict[str,
     value: dict[str, JsonValue] = {
         "records": done.records,
         "unchanged": len(done.unchanged),
-        "corrections": [{"line": one.line, "records": [str(name) for name in one.names]} for one in done.corrections],
+        "corrections": [_correction(one) for one in done.corrections],
+        "corrected": [_correction(one) for one in done.corrected],
         "batches": [{"seq": one.seq, "first": one.first, "index": one.index} for one in done.batches],
         "size": done.size,
     }
@@ -183,8 +204,26 @@ def _told(done: Submission) -> Iterator[str]:
     yield f"✓ logged     {done.records:,} records in {len(done.batches):,} batches, each proved by the log's signature"
     for batch in done.batches:
         yield f"batch {batch.seq:<7}entries {batch.first:,} to {batch.index:,} of {done.size:,}"
-    if done.unchanged:
-        first = done.unchanged[0]
-        yield f"unchanged    {len(done.unchanged):,} rows are logged already (line {first.line}: {first.names[0]})"
-    for one in done.corrections:
+    yield from _known(done.unchanged)
+    if done.corrected:
+        yield f"corrected    {len(done.corrected):,} changed rows supersede what was logged of them before"
+    yield from _offered(done.corrections)
+
+
+def _known(unchanged: Sequence[Known]) -> Iterator[str]:
+    if unchanged:
+        first = unchanged[0]
+        yield f"unchanged    {len(unchanged):,} rows are logged already (line {first.line}: {first.names[0]})"
+
+
+def _offered(corrections: Sequence[Correction]) -> Iterator[str]:
+    for one in corrections:
         yield f"! line {one.line}   changed since it was logged as {', '.join(map(str, one.names))}: not sent"
+        if one.obstacle:
+            yield f"  cannot be corrected: {one.obstacle}"
+    if any(not one.obstacle for one in corrections):
+        yield "  send them with --correct: they supersede the earlier records, which stay in the log"
+
+
+def _correction(one: Correction) -> dict[str, JsonValue]:
+    return {"line": one.line, "records": [str(name) for name in one.names], "obstacle": one.obstacle}

@@ -13,6 +13,9 @@ JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON do
 MapOption: TypeAlias = Annotated[
     str | None, typer.Option("--map", metavar="MAP", help="A MAP.toml, or the name of a map that is shipped.")
 ]
+SheetOption: TypeAlias = Annotated[
+    str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook; else its first.")
+]
 ProfileOption: TypeAlias = Annotated[
     str | None, typer.Option("--profile", metavar="FILE", help="A profile to use instead of the home's.")
 ]

@@ -26,18 +26,19 @@ _PATTERNS = {
     "YYYYMMDD": r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
 }
 _COMPILED = {name: re.compile(pattern, re.ASCII) for name, pattern in _PATTERNS.items()}
-_YEAR = re.compile(r"\d{4}", re.ASCII)
+# What can mean one thing alone is read whatever the map says: a year, a month of a year, a date year first.
+_PLAIN = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _MIDNIGHT = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", re.ASCII)
 
 
 def read_date(text: str, patterns: Sequence[str]) -> str:
-    """Return the EDTF spelling of the date in `text`; a time of day is left out, a year alone is a date too."""
+    """Return the EDTF spelling of the date in `text`; a time of day is left out, 2021 and 2021-03 are dates too."""
     cleaned = _MIDNIGHT.sub("", _ascii_digits(text).strip())
     for pattern in patterns:
         found = _COMPILED[pattern].fullmatch(cleaned) if pattern in _COMPILED else None
         if found is not None:
             return _checked(int(found["y"]), int(found["m"]), int(found["d"]))
-    if "EDTF" in patterns or _YEAR.fullmatch(cleaned):
+    if "EDTF" in patterns or _PLAIN.fullmatch(cleaned):
         return _edtf(cleaned, patterns)
     raise _not_spelled(patterns)
 

@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Any
 
 from clients.errors import ListError
-from clients.lists.reading import DELIMITERS, ENCODINGS, Format
-from clients.lists.report import CAUSE, FIX
+from clients.lists.csvtext import DELIMITERS, ENCODINGS
+from clients.lists.tables import CAUSE, FIX, Format
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment
 

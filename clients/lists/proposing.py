@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from clients.lists.datecells import fitting_patterns
 from clients.lists.headers import FIELD_BY_HEADER, fold
-from clients.lists.reading import Table
+from clients.lists.tables import Table
 
 _SAMPLE_ROWS = 500
 
@@ -21,8 +21,9 @@ def _lines(table: Table, event: str) -> Iterator[str]:
     yield 'title = ""  # what this list is'
     yield f"ignore = {_quoted_list(unknown)}  # columns left out: not recognised, or needed twice"
     yield from ("", "[format]")
-    yield f"encoding = {_quoted(table.encoding)}"
-    yield f"delimiter = {_quoted(table.delimiter)}"
+    if table.encoding is not None:
+        yield f"encoding = {_quoted(table.encoding)}"
+        yield f"delimiter = {_quoted(table.delimiter)}"
     yield f"dates = {_quoted_list(_patterns(table, fields))}"
     yield from ("", "[[record]]")
     yield f"event = {_quoted(event)}  # what happened to the weapon: one of the event kinds of docs/maps.md"

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from clients.lists.reading import Row, Table, guard
+from clients.lists.csvtext import guard
+from clients.lists.tables import CAUSE, FIX, Row, Table
 
 
 class Weight(Enum):
@@ -57,8 +58,3 @@ def rejected_csv(table: Table, rows: Sequence[Row], problems: Sequence[Problem])
         fixes = "; ".join(dict.fromkeys(problem.fix for problem in mine))
         writer.writerow([guard(cell) for cell in (*cells, causes, fixes)])
     return out.getvalue()
-
-
-CAUSE = "sealtrace cause"
-FIX = "sealtrace fix"
-"""The columns that a rejected list carries; every map ignores them when the mended list comes back."""

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.errors import ListError
-from clients.lists import reading
-from clients.lists.reading import Format, guard, read_table
+from clients.lists import csvtext, tables
+from clients.lists.csvtext import guard
+from clients.lists.reading import read_table
+from clients.lists.tables import Format
 
 PLAIN = "serial,make\nABE 573528,TAURUS\nX1,GLOCK\n"
 
@@ -48,7 +50,7 @@ def test_named_encoding_that_does_not_fit_is_refused() -> None:
         read_table("a,b\né,1\n".encode("cp1252"), form=Format(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("delimiter", reading.DELIMITERS)
+@pytest.mark.parametrize("delimiter", csvtext.DELIMITERS)
 def test_delimiter_is_found(delimiter: str) -> None:
     """Commas, semicolons, tabs and bars are told apart."""
     table = read_table(PLAIN.replace(",", delimiter).encode())
@@ -141,8 +143,8 @@ def test_what_cannot_be_read_is_refused_with_its_cause(raw: bytes, message: str)
 def test_too_many_bytes_or_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list beyond the limits is refused before it fills the memory."""
     with pytest.raises(ListError, match="rows"):
-        read_table(b"a\n" + b"1\n" * (reading.MAX_ROWS + 30))
-    monkeypatch.setattr(reading, "MAX_LIST_BYTES", 10)  # 64 MiB of test data would slow every run
+        read_table(b"a\n" + b"1\n" * (tables.MAX_ROWS + 30))
+    monkeypatch.setattr(tables, "MAX_LIST_BYTES", 10)  # 64 MiB of test data would slow every run
     with pytest.raises(ListError, match="larger"):
         read_table(b"a\n" + b"1\n" * 10)
 
@@ -163,7 +165,7 @@ def test_guard_is_taken_off_again(cell: str) -> None:
     guarded = guard(cell)
 
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert cell == reading._unguard(guarded) or cell == guarded
+    assert cell == csvtext._unguard(guarded) or cell == guarded
 
 
 _CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8).filter(
@@ -171,7 +173,7 @@ _CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs", 
 )
 
 
-@given(st.lists(st.tuples(_CELL, _CELL, _CELL), min_size=1, max_size=5), st.sampled_from(reading.DELIMITERS))
+@given(st.lists(st.tuples(_CELL, _CELL, _CELL), min_size=1, max_size=5), st.sampled_from(csvtext.DELIMITERS))
 def test_what_csv_writes_is_read_back(rows: list[tuple[str, str, str]], delimiter: str) -> None:
     """Every table that Python's csv writes comes back cell for cell."""
     out = io.StringIO(newline="")

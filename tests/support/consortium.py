@@ -105,25 +105,27 @@ def agency_ids(count: int) -> tuple[str, ...]:
 
 
 @cache
-def log_keys() -> LogKeys:
+def log_keys(origin: str = ORIGIN) -> LogKeys:
     """Return the service's keys."""
     pair = (Algorithm.ED25519, Algorithm.ML_DSA_44)
     return LogKeys(
-        vkeys=tuple(vkey(ORIGIN, signer("log", algorithm).public_key) for algorithm in pair),
-        access=tuple(vkey(f"{ORIGIN}/access", signer("access", algorithm).public_key) for algorithm in pair),
+        vkeys=tuple(vkey(origin, signer("log", algorithm).public_key) for algorithm in pair),
+        access=tuple(vkey(f"{origin}/access", signer("access", algorithm).public_key) for algorithm in pair),
         answer_kid=KeyId("log", 1),
         answer_key=signer("answer", Algorithm.ED25519).public_key.raw,
     )
 
 
-def make_charter(agencies: Sequence[Agency], *, limits: Limits | None = None, log: LogKeys | None = None) -> Charter:
+def make_charter(
+    agencies: Sequence[Agency], *, limits: Limits | None = None, origin: str = ORIGIN, log: LogKeys | None = None
+) -> Charter:
     """Return charter 1, unwitnessed."""
     return Charter(
-        origin=ORIGIN,
+        origin=origin,
         url=URL,
         ver=1,
         prev=bytes(32),
-        log=log or log_keys(),
+        log=log or log_keys(origin),
         agencies=tuple(agencies),
         threshold=len(agencies) // 2 + 1,
         witness=WitnessPolicy(),
@@ -138,9 +140,9 @@ def sign_by(charter: Charter, agencies: Sequence[Agency], *, previous: Charter |
 
 
 @cache
-def first_charter(count: int) -> tuple[Charter, bytes]:
+def first_charter(count: int, origin: str = ORIGIN) -> tuple[Charter, bytes]:
     """Return charter 1 of `count` agencies and its signed file."""
-    charter = make_charter([make_agency(agency_id) for agency_id in agency_ids(count)])
+    charter = make_charter([make_agency(agency_id) for agency_id in agency_ids(count)], origin=origin)
     return charter, sign_by(charter, charter.agencies)
 
 
@@ -159,10 +161,15 @@ class Consortium:
 
     def __post_init__(self) -> None:
         """Append charter 1."""
-        self.state = LogState(origin=ORIGIN, fingerprint=of_file(self.charter_file))
-        self.log = make_log(self.store)
+        self.state = LogState(origin=self.origin, fingerprint=of_file(self.charter_file))
+        self.log = make_log(self.store, self.origin)
         self.files = {1: self.charter_file}
         self.submit_charter(self.charter_file)
+
+    @property
+    def origin(self) -> str:
+        """Return the log's name."""
+        return self.charter.origin
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -218,7 +225,7 @@ class Consortium:
         return build_key_entry(
             iss=iss,
             iat=NOW,
-            origin=ORIGIN,
+            origin=self.origin,
             prev=self.state.membership.key_chain(iss, self.state.size),
             roots=roots_of(self.state.membership.agency(iss, self.state.size)),
             add=add,
@@ -274,7 +281,7 @@ class Consortium:
         """Return the batch entry that closes `statements` and may stand next, but for what `changes` says."""
         chain = self.state.chain(iss)
         parts = {
-            "log": ORIGIN,
+            "log": self.origin,
             "iss": iss,
             "iat": NOW,
             "seq": chain.seq + 1,
@@ -309,19 +316,19 @@ class Consortium:
         return self.submit(iss, [self.grant(iss, self.ids, ep=ep), self.grant(iss, [], ep=ep, level=Level.SECRET)])
 
 
-def make_log(store: Store) -> Log:
+def make_log(store: Store, origin: str = ORIGIN) -> Log:
     """Return the log over a store, with its signers."""
     return Log(
         store=store,
-        origin=ORIGIN,
+        origin=origin,
         ed25519=signer("log", Algorithm.ED25519),
         ml_dsa_44=signer("log", Algorithm.ML_DSA_44),
     )
 
 
-def make_consortium(count: int = 3) -> Consortium:
-    """Return a fresh log whose one entry is charter 1 of `count` agencies."""
-    charter, file = first_charter(count)
+def make_consortium(count: int = 3, *, origin: str = ORIGIN) -> Consortium:
+    """Return a fresh log whose one entry is charter 1 of `count` agencies; other logs have the same keys."""
+    charter, file = first_charter(count, origin)
     return Consortium(charter=charter, charter_file=file)
 
 

@@ -1,0 +1,126 @@
+"""The story that `make run` tells, as a person would run it: a process, a folder, a terminal of 80 columns."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from clients.story.canaries import found_in
+from clients.story.cast import EVERYBODY
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = Path(sys.executable).with_name("sealtrace")
+MINIMUM_RECORDS = 2_000
+MINIMUM_CANARIES = 1_000
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def tell(data: Path, port: int) -> subprocess.CompletedProcess[str]:
+    """Run the story once."""
+    command = [PROGRAM, "demo", "--data", data, "--port", str(port), "--once"]
+    environ = {**os.environ, "PYTHONUTF8": "1"}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=400)  # noqa: S603 - our own program
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """One telling, for all tests of this module."""
+    if not PROGRAM.exists():
+        pytest.skip("the program is not installed beside this Python: run the suite with `make test`")
+    data = tmp_path_factory.mktemp("story") / "data"
+    return data, tell(data, free_port())
+
+
+def columns(line: str) -> int:
+    """Return how many columns of a terminal a line takes."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in line)
+
+
+def test_the_story_ends_well_and_without_a_stack_trace(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """Every chapter's own check holds, or the command would end with another code."""
+    _, done = told
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_story_fits_a_terminal_of_80_columns(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """No line wraps, but for the ones that name the folder one chose oneself."""
+    data, done = told
+    long = [line for line in done.stdout.splitlines() if columns(line) > 80 and str(data) not in line]
+
+    assert long == []
+
+
+def test_the_story_leaves_what_scripts_rely_on(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """Report, database, verifier keys, policy, homes and canaries lie where they are promised."""
+    data, _ = told
+    report = json.loads((data / "report.json").read_text(encoding="utf-8"))
+    keys = (data / "log.vkey").read_text(encoding="utf-8").splitlines()
+
+    assert report["Two agencies share what they hold"]["records"] >= MINIMUM_RECORDS
+    assert report["The auditor verifies everything and reads nothing"]["verdict"] == "UNWITNESSED"
+    assert (data / "policy").read_text(encoding="utf-8").splitlines()[-1] == "quorum none"
+    assert len(keys) == 2
+    assert all((data / "agencies" / member.id / "config.toml").exists() for member in EVERYBODY)
+    assert (data / "ledger.sqlite").stat().st_size > 0
+
+
+def test_none_of_the_planted_values_is_on_the_services_side(
+    told: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """What officers wrote stands in no file of the service: database, write-ahead log, log of requests."""
+    data, _ = told
+    planted = data / "canaries.txt"
+    files = [*data.glob("ledger.sqlite*"), data / "service.log", data / "service.json"]
+
+    assert len(planted.read_bytes().splitlines()) >= MINIMUM_CANARIES
+    assert found_in(files, planted) == ()
+
+
+def test_the_search_for_plaintext_finds_what_is_there(
+    told: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """A search that found nothing would be worth nothing if it could find nothing."""
+    data, _ = told
+    planted = data / "canaries.txt"
+    first, last = (planted.read_text(encoding="utf-8").splitlines()[at] for at in (0, -1))
+    leak = tmp_path / "leak"
+    leak.write_bytes(os.urandom(4_096) + first.encode() + bytes(64) + last.encode() + os.urandom(64))
+
+    assert set(found_in([leak], planted)) == {first, last}
+
+
+def test_the_story_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
+    """What somebody else put into a folder is never thrown away."""
+    (tmp_path / "thesis.txt").write_text("the only copy", encoding="utf-8")
+
+    done = tell(tmp_path, free_port())
+
+    assert done.returncode == 1
+    assert "holds other files" in done.stderr
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_the_story_refuses_a_port_that_is_taken(tmp_path: Path) -> None:
+    """It says so instead of talking to whoever listens there."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        done = tell(tmp_path / "data", int(taken.getsockname()[1]))
+
+    assert done.returncode == 1
+    assert "is taken by another program" in done.stderr
