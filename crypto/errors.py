@@ -27,3 +27,7 @@ class KeystoreError(CryptoError):
 
 class PrimitiveError(CryptoError):
     """A primitive the suite needs is missing from this machine: refuse to start, never downgrade."""
+
+
+class PasswordError(CryptoError):
+    """A password that is not the one whose hash was kept, or a hash that is none."""

@@ -77,6 +77,9 @@ def copy_database(source: Path, target: Path) -> None:
                 raise TypeError("not a connection of the driver this was written for")
             reading.backup(copy)
             copy.execute("PRAGMA secure_delete=ON")
+            if copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'sessions'").fetchone():
+                copy.execute("DELETE FROM sessions")
+                copy.commit()
             copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except (sqlite3.Error, DatabaseError) as error:
         raise StartError(f"{source} cannot be copied: {getattr(error, 'orig', error)}") from error

@@ -13,8 +13,9 @@ from ledger import fingerprints
 from ledger.errors import LedgerError
 from ledger.notes import check_name
 from ledger.wire import requests
-from server import schema, upkeep
+from server import accountcommands, schema, upkeep
 from server.config import Config
+from server.console.place import parse_place
 from server.errors import ConfigError, StartError
 from server.exits import fail
 from server.highest import HighestSigned
@@ -28,6 +29,7 @@ app.command("export")(upkeep.export_command)
 app.command("fsck")(upkeep.fsck_command)
 app.command("backup")(upkeep.backup_command)
 app.command("restore")(upkeep.restore_command)
+app.add_typer(accountcommands.app, name="account")
 
 Data = Annotated[Path, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")]
 
@@ -57,8 +59,9 @@ def create(
 
 
 @app.command("serve")
-def serve_command(
+def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     data: Data,
+    *,
     charter: Annotated[
         str, typer.Option(help="Fingerprint of charter 1: 16 words or 43 characters.", envvar="SEALTRACE_CHARTER")
     ],
@@ -67,18 +70,22 @@ def serve_command(
     metrics_port: Annotated[
         int | None, typer.Option(help="Port for /metrics, on the loopback address.", min=1, max=65_535)
     ] = None,
+    console: Annotated[
+        str | None, typer.Option(help="Where browsers reach /console, like https://console.ledger.example.")
+    ] = None,
 ) -> None:
     """Serve the log whose first charter has this fingerprint.
 
     Example: sealtrace-server serve --data /srv/ledger --charter babab-dabab-…
     """
     try:
+        place = None if console is None else parse_place(console)
         config = Config.from_env({**os.environ, "SEALTRACE_DATA": str(data), "SEALTRACE_CHARTER": charter})
         keys = open_keys(config.keystore, passphrase=_passphrase(twice=False))
     except (ConfigError, CryptoError) as error:
         fail(error)
     typer.echo(f"http://{host}:{port}, charter {fingerprints.to_words(config.fingerprint)}", err=True)
-    serve(config, keys=keys, host=host, port=port, metrics_port=metrics_port)
+    serve(config, keys=keys, host=host, port=port, metrics_port=metrics_port, console=place)
 
 
 @app.command()

@@ -179,6 +179,38 @@ class LogHead(Base):
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
 
+class Account(Base):
+    """Who may sign in to the console. Made on the command line; there is none to begin with (docs/adr/0030)."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    password: Mapped[str]
+    must_change: Mapped[bool]
+    created: Mapped[int]
+    signed_in: Mapped[int | None]
+
+    __table_args__ = (
+        CheckConstraint("role IN ('operator', 'auditor')", name="role"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class ConsoleSession(Base):
+    """Somebody signed in: `id` is the hash of the token in the cookie, so that a copy of the table signs nobody in."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name", ondelete="CASCADE"), index=True)
+    csrf: Mapped[str]
+    created: Mapped[int]
+    seen: Mapped[int]
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 — SQLAlchemy reads it under this name
+
+
 def append_only_triggers() -> tuple[str, ...]:
     """Return the statements that make a table refuse UPDATE and DELETE, also from a person with a database shell."""
     return tuple(

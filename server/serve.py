@@ -12,18 +12,23 @@ from functools import partial
 from typing import Any
 
 import structlog
+from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from crypto.errors import CryptoError
 from ledger.errors import LedgerError
 from server.app import create_app, service_of
 from server.config import Config
+from server.console.app import create_console, make_parts
+from server.console.place import PREFIX, Place
 from server.errors import ConfigError, StartError
 from server.keys import ServiceKeys
 from server.metrics import Metrics, serve_metrics
+from server.service import Service
 
 LOOPBACK = "127.0.0.1"
 
@@ -34,8 +39,16 @@ _STOP_SECONDS = 10
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
 
 
-def serve(config: Config, *, keys: ServiceKeys, host: str, port: int, metrics_port: int | None) -> None:
-    """Serve until a signal ends it; exit with 1 if the log cannot be opened."""
+def serve(  # noqa: PLR0913  what one service listens on, all by name
+    config: Config,
+    *,
+    keys: ServiceKeys,
+    host: str,
+    port: int,
+    metrics_port: int | None,
+    console: Place | None = None,
+) -> None:
+    """Serve until a signal ends it; exit with 1 if the log cannot be opened. `console` is where its pages are reached."""
     configure_logging()
     # Other start methods would pickle the loader, and the keys with it, through a pipe.
     multiprocessing.set_start_method("fork", force=True)
@@ -53,7 +66,7 @@ def serve(config: Config, *, keys: ServiceKeys, host: str, port: int, metrics_po
         log_level=LogLevels.error,
         log_access=False,
     )
-    server.serve(target_loader=partial(_load, config, keys, metrics_port), wrap_loader=False)
+    server.serve(target_loader=partial(_load, config, keys, metrics_port, console), wrap_loader=False)
 
 
 def configure_logging() -> None:
@@ -69,7 +82,7 @@ def configure_logging() -> None:
     )
 
 
-def _load(config: Config, keys: ServiceKeys, metrics_port: int | None) -> Callable[..., Any]:
+def _load(config: Config, keys: ServiceKeys, metrics_port: int | None, console: Place | None) -> Callable[..., Any]:
     """Open the log in the worker; what stops it from opening is said in one line."""
     log = structlog.get_logger("sealtrace.server")
     metrics = Metrics()
@@ -84,4 +97,10 @@ def _load(config: Config, keys: ServiceKeys, metrics_port: int | None) -> Callab
     # A forked worker runs no atexit handlers; this is what multiprocessing runs in their place.
     multiprocessing.util.Finalize(None, service.close, exitpriority=10)
     log.info("serving", size=service.store.head().size)
-    return app
+    return app if console is None else _with_console(app, service, config, console)
+
+
+def _with_console(app: Flask, service: Service, config: Config, place: Place) -> Callable[..., Any]:
+    parts = make_parts(service, config, place)
+    multiprocessing.util.Finalize(None, parts.close, exitpriority=20)
+    return DispatcherMiddleware(app, {PREFIX: create_console(parts)})

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from server import exits
+from server import exits, lastrun
 from server.backup import back_up
 from server.config import Config
 from server.errors import ConfigError
 from server.exporting import export
 from server.fsck import Report, check_database, check_folder
+from server.lastrun import LastRun
 from server.restore import Restored, Sources, restore
 
 DataOption = Annotated[Path, typer.Option("--data", help="The service's folder.", envvar="SEALTRACE_DATA")]
@@ -68,6 +69,7 @@ def backup_command(
     """
     try:
         backup = back_up(Config(data=data, fingerprint=b""), output=output, now=int(time.time()))
+        lastrun.write(data / lastrun.BACKUP, LastRun(at=backup.created, size=backup.size, broken=0))
     except exits.EXPECTED as error:
         exits.fail(error)
     typer.echo(f"✓ {backup.size:,} entries backed up to {output}, every stored byte hashed again")
@@ -115,7 +117,10 @@ def _checked(data: Path | None, database: Path | None) -> Report:
         return check_database(database, progress=_progress)
     if data is None:
         raise ConfigError("name what to check: --data DIR, or --database FILE for a copy")
-    return check_folder(Config(data=data, fingerprint=b""), progress=_progress)
+    report = check_folder(Config(data=data, fingerprint=b""), progress=_progress)
+    run = LastRun(at=int(time.time()), size=report.size, broken=report.broken)
+    lastrun.write(data / lastrun.FSCK, run)
+    return report
 
 
 def _progress(done: int) -> None:

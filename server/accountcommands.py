@@ -1,0 +1,120 @@
+"""`sealtrace-server account`: who may sign in to the console. There is no other way to make one, and no default."""
+
+import getpass
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from crypto.passwords import check_password, hash_password, one_time_password
+from server import exits
+from server.accounts import Accounts, Role
+from server.config import Config
+from server.errors import ConfigError
+from server.passphrase import DESCRIPTOR, read_passphrase
+from server.upkeep import DataOption
+
+app = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
+
+NameArgument = Annotated[str, typer.Argument(help="The account's name: a-z 0-9 . -")]
+OwnOption = Annotated[
+    bool, typer.Option("--password", help="Ask for the password, or read it from SEALTRACE_PASSPHRASE_FD.")
+]
+
+
+@app.command()
+def create(
+    name: NameArgument,
+    data: DataOption,
+    role: Annotated[Role, typer.Option(help="An auditor sees the log, an operator the machine and the accounts too.")],
+    *,
+    own: OwnOption = False,
+) -> None:
+    """Add an account. Without --password a one-time password is shown here, once, to be changed at the first sign-in.
+
+    Example: sealtrace-server account create ana --role auditor --data /srv/ledger
+    """
+    with _accounts(data) as accounts:
+        password = _password(own=own)
+        accounts.create(name=name, role=role, password=_hashed(password), must_change=not own, now=int(time.time()))
+        _show(name, None if own else password)
+
+
+@app.command()
+def password(name: NameArgument, data: DataOption, *, own: OwnOption = False) -> None:
+    """Give an account another password, and end all its sessions.
+
+    Example: sealtrace-server account password ana --data /srv/ledger
+    """
+    with _accounts(data) as accounts:
+        fresh = _password(own=own)
+        accounts.set_password(name, password=_hashed(fresh), must_change=not own)
+        _show(name, None if own else fresh)
+
+
+@app.command()
+def remove(name: NameArgument, data: DataOption) -> None:
+    """Remove an account, and end all its sessions.
+
+    Example: sealtrace-server account remove ana --data /srv/ledger
+    """
+    with _accounts(data) as accounts:
+        accounts.remove(name)
+
+
+@app.command("list")
+def list_accounts(data: DataOption) -> None:
+    """List the accounts: name, role, last sign-in.
+
+    Example: sealtrace-server account list --data /srv/ledger
+    """
+    with _accounts(data) as accounts:
+        for account in accounts.all():
+            seen = "never signed in" if account.signed_in is None else _date(account.signed_in)
+            typer.echo(f"{account.name:<32} {account.role.value:<9} {seen}")
+
+
+@contextmanager
+def _accounts(data: DataOption) -> Iterator[Accounts]:
+    try:
+        accounts = Accounts(Config(data=data, fingerprint=b"").database)
+        try:
+            yield accounts
+        finally:
+            accounts.close()
+    except exits.EXPECTED as error:
+        exits.fail(error)
+
+
+def _password(*, own: bool) -> str:
+    if not own:
+        return one_time_password()
+    prompt = getpass.getpass if sys.stdin.isatty() else None
+    ask = None if prompt is None else lambda _: prompt("Password of the account: ")
+    # Only the descriptor: the service's own credential must not become somebody's password.
+    given = {name: value for name, value in os.environ.items() if name == DESCRIPTOR}
+    try:
+        return read_passphrase(given, prompt=ask).decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError("a password is text in UTF-8") from error
+
+
+def _hashed(text: str) -> str:
+    return hash_password(check_password(text))
+
+
+def _show(name: str, one_time: str | None) -> None:
+    if one_time is None:
+        typer.echo(f"{name} may sign in")
+        return
+    typer.echo(f"The one-time password of {name}, shown only now, to be changed at the first sign-in:", err=True)
+    typer.echo(one_time)
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="minutes").replace("+00:00", "Z")
