@@ -38,7 +38,7 @@ class FeedRow(NamedTuple):
     """A statement in the feed, its values in the order they are spelled."""
 
     kind: str
-    index: int
+    at: int
     batch: int
     iss: str
     jti: bytes
@@ -64,7 +64,7 @@ def read_feed(raw: bytes, *, limit: int) -> tuple[tuple[FeedRow, ...], int, int]
     items = tuple(
         FeedRow(
             kind=row[0].decode(),
-            index=_integer(row[1]),
+            at=_integer(row[1]),
             batch=_integer(row[2]),
             iss=row[3].decode(),
             jti=jti,
@@ -81,7 +81,7 @@ def spell_feed(rows: Sequence[FeedRow], *, following: int, size: int) -> bytes:
     jtis = spell_list([row.jti for row in rows], size=JTI_BYTES)
     kcs = iter(spell_list([kc for row in rows for kc in row.kc or ()], size=HASH_BYTES))
     items = ",".join(
-        f'{{"kind":"{row.kind}","index":{row.index},"batch":{row.batch},"iss":"{row.iss}","jti":"{jti}"'
+        f'{{"kind":"{row.kind}","index":{row.at},"batch":{row.batch},"iss":"{row.iss}","jti":"{jti}"'
         + ("" if row.ep is None else f',"ep":{row.ep}')
         + ("" if row.kc is None else ',"kc":["{}","{}","{}"]'.format(*(next(kcs) for _ in range(KCS))))
         + "}"

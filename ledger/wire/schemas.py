@@ -302,7 +302,14 @@ class _FeedShape(Shape[Feed]):
 
     def read(self, raw: bytes, *, limit: int = limits.MAX_JSON_BYTES) -> Feed:
         items, following, size = rows.read_feed(raw, limit=limit)
-        return Feed(items=tuple(FeedItem(**item._asdict()) for item in items), next=following, size=size)
+        return Feed(
+            items=tuple(
+                FeedItem(kind=one.kind, index=one.at, batch=one.batch, iss=one.iss, jti=one.jti, ep=one.ep, kc=one.kc)
+                for one in items
+            ),
+            next=following,
+            size=size,
+        )
 
     def write(self, value: Feed) -> bytes:
         items = [rows.FeedRow(one.kind, one.index, one.batch, one.iss, one.jti, one.ep, one.kc) for one in value.items]
