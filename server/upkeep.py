@@ -1,6 +1,7 @@
 """The operator's commands for the data itself: export and fsck, backup and restore, doctor."""
 
 import json
+import shutil
 import sys
 import time
 from dataclasses import asdict
@@ -9,13 +10,17 @@ from typing import Annotated
 
 import typer
 
+from ledger import fingerprints
 from server import exits, lastrun
 from server.backup import back_up
 from server.config import Config
+from server.doctor import Fault, Site, diagnose
 from server.errors import ConfigError
 from server.exporting import export
 from server.fsck import Report, check_database, check_folder
+from server.keys import open_keys
 from server.lastrun import LastRun
+from server.passphrase import ask_passphrase
 from server.restore import Restored, Sources, restore
 
 DataOption = Annotated[Path, typer.Option("--data", help="The service's folder.", envvar="SEALTRACE_DATA")]
@@ -98,6 +103,48 @@ def restore_command(
     typer.echo(_told(restored))
     if not restored.may_sign:
         raise typer.Exit(exits.BEHIND)
+
+
+def doctor_command(  # noqa: PLR0913  each option is one thing more to look at
+    data: DataOption,
+    *,
+    charter: Annotated[
+        str | None, typer.Option(help="Fingerprint of charter 1, to be compared.", envvar="SEALTRACE_CHARTER")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address that the service is to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Port that should be free, while the service is stopped.")] = None,
+    backups: Annotated[Path | None, typer.Option(help="The folder of backups, one folder each.")] = None,
+    keys: Annotated[bool, typer.Option("--keys", help="Open the keystore too: asks for its passphrase.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what keeps the service from running well, and say the next step for each fault. Nothing is changed.
+
+    Example: sealtrace-server doctor --data /srv/ledger --backups /backup --port 8470
+    """
+    try:
+        config = Config(data=data, fingerprint=b"")
+        site = Site(
+            config=config,
+            now=int(time.time()),
+            free_bytes=shutil.disk_usage(data if data.exists() else Path("/")).free,
+            fingerprint=None if charter is None else fingerprints.parse(charter),
+            keys=open_keys(config.keystore, passphrase=ask_passphrase()) if keys else None,
+            listen=None if port is None else (host, port),
+            backups=backups,
+        )
+        found = diagnose(site)
+    except exits.EXPECTED as error:
+        exits.fail(error)
+    if as_json:
+        typer.echo(json.dumps([{"fault": one.name, "found": one.found, "next": one.next_step} for one in found]))
+    else:
+        typer.echo("\n".join(_diagnosed(one) for one in found) or "✓ no fault found")
+    if found:
+        raise typer.Exit(exits.FAILED)
+
+
+def _diagnosed(fault: Fault) -> str:
+    return f"✗ {fault.name}: {fault.found}\n  next  {fault.next_step}"
 
 
 def _told(restored: Restored) -> str:
