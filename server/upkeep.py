@@ -31,6 +31,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 def export_command(
     database: DatabaseOption,
     output: Annotated[Path, typer.Option(help="A new folder for checkpoint, tile/… and v1/charters/….")],
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the open files of a log from its database, verifying nothing: `sealtrace audit --from` does that.
 
@@ -40,7 +42,8 @@ def export_command(
         exported = export(database, output=output)
     except exits.EXPECTED as error:
         exits.fail(error)
-    typer.echo(f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified")
+    text = f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified"
+    typer.echo(json.dumps(asdict(exported)) if as_json else text)
 
 
 def fsck_command(
@@ -65,6 +68,8 @@ def fsck_command(
 def backup_command(
     data: DataOption,
     output: Annotated[Path, typer.Option(help="A new folder for this backup.")],
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Copy a service while it runs: database, keystore, service.json, highest-signed, tombstones, and the open files.
 
@@ -77,7 +82,8 @@ def backup_command(
         lastrun.write(data / lastrun.BACKUP, LastRun(at=backup.created, size=backup.size, broken=0))
     except exits.EXPECTED as error:
         exits.fail(error)
-    typer.echo(f"✓ {backup.size:,} entries backed up to {output}, every stored byte hashed again")
+    text = f"✓ {backup.size:,} entries backed up to {output}, every stored byte hashed again"
+    typer.echo(json.dumps(asdict(backup)) if as_json else text)
 
 
 def restore_command(
@@ -87,6 +93,8 @@ def restore_command(
         list[Path] | None, typer.Option(help="The newest checkpoint that somebody holds; may be repeated.")
     ] = None,
     mirror: Annotated[Path | None, typer.Option("--from", help="A mirror's folder to catch up from.")] = None,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Put a service back, and keep it from signing until it has reached what it is known to have signed.
 
@@ -100,7 +108,7 @@ def restore_command(
         restored = restore(Config(data=data, fingerprint=b""), sources)
     except exits.EXPECTED as error:
         exits.fail(error)
-    typer.echo(_told(restored))
+    typer.echo(json.dumps({**asdict(restored), "may_sign": restored.may_sign}) if as_json else _told(restored))
     if not restored.may_sign:
         raise typer.Exit(exits.BEHIND)
 
