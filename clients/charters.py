@@ -160,9 +160,12 @@ def submit(service: Service, file: bytes) -> Receipt:
     return receipt
 
 
-def _threshold(agencies: int, before: Charter | None) -> int:
-    """Return a majority, or the threshold of the version before where that is more and still can be reached."""
-    return min(agencies, max(agencies // 2 + 1, before.threshold if before else 0))
+def _threshold(before: Charter, agencies: Collection[str]) -> int:
+    """Return a majority if it was one before, else what was chosen, as far as the members of today allow it."""
+    majority = _majority(agencies)
+    if before.threshold == _majority(before.agencies):
+        return majority
+    return max(majority, min(before.threshold, len(agencies)))
 
 
 def _with_terms(agency: Agency, terms: Terms) -> Agency:

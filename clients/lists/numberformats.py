@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from itertools import pairwise
 
 MAX_DIGITS = 15
 """A spreadsheet keeps no more: a longer number was rounded when it was typed, and its last digits are zeros."""
@@ -46,7 +47,9 @@ _PIECES = (
     ("date", r"y+|m+|d+|h+|s+(?:\.0+)?"),
     ("text", r"(?P<plain>.)"),
 )
-_TOKEN = re.compile("|".join(f"(?P<{kind}{at}>{piece})" for at, (kind, piece) in enumerate(_PIECES)), re.I | re.S)
+_TOKEN = re.compile(
+    "|".join(f"(?P<{kind}{at}>{piece})" for at, (kind, piece) in enumerate(_PIECES)), re.IGNORECASE | re.DOTALL
+)
 
 
 def shown_number(value: float, code: str) -> str:
@@ -151,7 +154,7 @@ def _is_scaled(section: Sequence[_Token]) -> bool:
     """Say whether a comma stands behind the last digit, which shows thousands; between digits it only groups."""
     kinds = [token.kind for token in section if token.kind in {"digit", "group", "point"}]
     return any(one == "group" and "digit" not in kinds[at:] for at, one in enumerate(kinds)) or any(
-        pair == ("group", "point") for pair in zip(kinds, kinds[1:], strict=False)
+        pair == ("group", "point") for pair in pairwise(kinds)
     )
 
 

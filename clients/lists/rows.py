@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from clients.errors import ListError
 from clients.lists.cells import CellError
 from clients.lists.maps import ListMap, RecordRule, Source
-from clients.lists.tables import Row, Table
 from clients.lists.report import Problem, Weight
+from clients.lists.tables import Row, Table
 from clients.lists.values import Fields, Reading, Tables, place, read_cell, shape_of
 from ledger.dates import parse_date
 from ledger.eventfields import KINDS

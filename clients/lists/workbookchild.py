@@ -65,8 +65,7 @@ def answer(file: BinaryIO, sheet: str | None, out: TextIO) -> None:
     """Write the rows of a workbook's sheet as they are read, then the end; or a refusal in place of it."""
     try:
         check_zip(file)
-        for line in _lines(file, sheet):
-            out.write(json.dumps(line) + "\n")
+        out.writelines(json.dumps(line) + "\n" for line in _lines(file, sheet))
     except RefusedError as error:
         refusal = {"refused": error.reason, "at": error.at}
     except ZipRefusedError as error:

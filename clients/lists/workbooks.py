@@ -101,7 +101,7 @@ def _child(raw: bytes, sheet: str | None) -> Iterator[IO[bytes]]:
     """Give the output of a child that reads `raw` from memory: a list is never written to a disk for it."""
     descriptor = os.memfd_create("list")
     try:
-        with open(descriptor, "wb", closefd=False) as file:  # noqa: PTH123 - a descriptor has no path
+        with open(descriptor, "wb", closefd=False) as file:
             file.write(raw)
         os.lseek(descriptor, 0, os.SEEK_SET)
         command = [sys.executable, "-I", "-c", _PROGRAM, str(_ROOT), *([] if sheet is None else [sheet])]

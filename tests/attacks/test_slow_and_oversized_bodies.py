@@ -22,21 +22,6 @@ KEY_HEAD = f"POST {paths.KEYS} HTTP/1.1\r\nHost: ledger\r\nContent-Type: {paths.
 BUSY = 503
 
 
-@pytest.fixture(scope="module")
-def consortium() -> Consortium:
-    """Give the consortium whose log the service keeps."""
-    return make_consortium()
-
-
-@pytest.fixture(scope="module")
-def running(consortium: Consortium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Give a service in a process of its own with charter 1 logged."""
-    config = consortium_config(tmp_path_factory.mktemp("slow") / "data", consortium)
-    with serving(config) as found:
-        assert found.post(paths.CHARTERS, consortium.charter_file, paths.CHARTER_TYPE)[0] == 201
-        yield found
-
-
 @pytest.fixture
 def slow(running: Running) -> Iterator[list[socket.socket]]:
     """Give a list of connections to be closed, and wait until the service has noticed that they are."""

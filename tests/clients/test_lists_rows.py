@@ -96,12 +96,23 @@ def test_a_future_date_is_a_warning() -> None:
 
 def test_fingerprints_follow_meaning_and_count() -> None:
     """Spaces and order change nothing, identical rows are told apart by their count, another key changes all."""
-    one = run("1,Taurus,2020-01-02,\n1,Taurus,2020-01-02,\n")
-    other = run("1, Taurus ,2020-01-02,\n1,TAURUS,2020-01-02 00:00,\n")
+    keyless = MAP.replace('key = ["id"]', 'ignore = ["id"]')
+    one = run("1,Taurus,2020-01-02,\n1,Taurus,2020-01-02,\n", text=keyless)
+    other = run("1, Taurus ,2020-01-02,\n1,TAURUS,2020-01-02 00:00,\n", text=keyless)
 
     assert [row.fingerprint for row in one.rows] == [row.fingerprint for row in other.rows]
     assert len({row.fingerprint for row in one.rows}) == 2
-    assert one.rows[0].key == one.rows[1].key
+
+
+def test_two_rows_of_one_key_are_refused() -> None:
+    """A correction of either could take the place of the other, so the second is refused by line; blank keys are none."""
+    found = run("1,Taurus,2020-01-02,\n2,Colt,2020-01-02,\n1,Colt,2020-01-03,\n,Colt,2020-01-04,\n,Colt,2020-01-05,\n")
+
+    assert [(problem.line, problem.cause) for problem in found.problems] == [
+        (4, "the columns that the map names as key hold the same as on line 2")
+    ]
+    assert [row.key is None for row in found.rows] == [False, False, True, True]
+    assert found.rows[0].key != found.rows[1].key
 
 
 @pytest.mark.parametrize(

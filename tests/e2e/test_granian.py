@@ -21,9 +21,8 @@ from ledger.checkpoints import open_checkpoint
 from ledger.fingerprints import of_file, to_words
 from ledger.kinds import Role
 from ledger.wire import paths, schemas
-from server.keys import service_json
-from tests.support.consortium import ORIGIN, URL, Consortium, log_keys, make_agency, make_charter, sign_by
-from tests.support.services import SignedRequest, body_of, service_keys, sign_request
+from tests.support.consortium import ORIGIN, Consortium, log_keys, make_agency, make_charter, sign_by
+from tests.support.services import SignedRequest, body_of, make_config, sign_request
 
 PASSPHRASE = b"a passphrase of the service"
 KEYS_HEAD = b"POST /v1/keys HTTP/1.1\r\nHost: x\r\nContent-Type: application/vnd.sealtrace.key+json\r\n"
@@ -89,7 +88,7 @@ def make_folder(folder: Path) -> None:
             for name, (seed, algorithm) in pairs.items()
         )
     )
-    (folder / "service.json").write_bytes(service_json(service_keys(), origin=ORIGIN, url=URL))
+    make_config(folder, fingerprint=bytes(32))
 
 
 def start(folder: Path, fingerprint: bytes, *, port: int, metrics_port: int) -> subprocess.Popen[bytes]:

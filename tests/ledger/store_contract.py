@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.errors import ConflictError, DuplicateError, NotFoundError, ReplayedError
+from ledger.errors import ConflictError, DuplicateError, NotFoundError, QuotaError, ReplayedError
 from ledger.fingerprints import of_file
 from ledger.identifiers import StatementName
 from ledger.kinds import Role, Typ
-from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, Head, Nonce, RecordFacts, StatementRow, Store
+from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, Charge, Head, Nonce, RecordFacts, StatementRow, Store
 from ledger.merkle import leaf_hash, root_of
+from ledger.records import SealedStatement
 from ledger.state import LogState
 from ledger.tiles import TilePath, tile_paths
 from ledger.treestate import TreeState
@@ -365,3 +366,85 @@ def test_a_log_goes_on_over_the_same_store(store: Store) -> None:
     consortium.submit(A, [consortium.record(A)])
 
     assert store.head().size == 12
+
+
+def _expunging(store: Store) -> tuple[Consortium, SealedStatement, SealedStatement]:
+    """Return a log with a record that is expunged, the record, and another that is not."""
+    consortium = over(store)
+    consortium.open_epoch(A)
+    gone, kept = consortium.record(A), consortium.record(A)
+    consortium.submit(A, [gone, kept])
+    consortium.submit(A, [consortium.expunge(A, gone.name)])
+    return consortium, gone, kept
+
+
+def test_an_expunged_records_blobs_are_gone(store: Store) -> None:
+    """Its ciphertexts and slip go in the transaction that logs the order; its entry, and every other blob, stays."""
+    _, gone, kept = _expunging(store)
+
+    assert [store.blob(gone.name, place) for place in ("slip", "item", "event", "case")] == [None] * 4
+    assert None not in [store.blob(kept.name, place) for place in ("slip", "item", "event", "case")]
+    assert store.statement_index(gone.name) is not None
+    assert store.record_facts(gone.name) == RecordFacts(ep=1, superseded=False, expunged=True)
+    assert store.record_facts(kept.name) == RecordFacts(ep=1, superseded=False, expunged=False)
+
+
+def test_a_record_is_expunged_once(store: Store) -> None:
+    """A second order has nothing to delete and is refused by the judge, who asks the store."""
+    consortium, gone, kept = _expunging(store)
+
+    with pytest.raises(DuplicateError, match="expunged already"):
+        consortium.submit(A, [consortium.expunge(A, gone.name)])
+    consortium.submit(A, [consortium.expunge(A, kept.name)])
+    assert store.blob(kept.name, "item") is None
+
+
+def test_everybody_is_told_of_an_expungement(store: Store) -> None:
+    """Whoever holds a copy, by whatever way it came, finds the order in its feed."""
+    consortium, _, _ = _expunging(store)
+    orders = [consortium.state.size - 2]
+
+    for agency in consortium.ids:
+        found = store.feed(agency=agency, after=-1, limit=100)
+        assert [row.statement.index for row in found if row.statement.typ is Typ.EXPUNGE] == orders
+
+
+def test_a_daily_limit_is_counted_with_what_uses_it(store: Store) -> None:
+    """The last use of a day is taken, the next refused with nothing written; another agency and day have their own."""
+    charge = Charge(agency=A, limit="keys", day=20_000, most=2)
+    for number in range(2):
+        append_raw(store, Append(entries=(b"k%d" % number,), charge=charge))
+
+    with pytest.raises(QuotaError):
+        append_raw(store, Append(entries=(b"k2",), charge=charge))
+    assert store.head().size == 2
+    append_raw(store, Append(entries=(b"k3",), charge=replace(charge, agency=B)))
+    append_raw(store, Append(entries=(b"k4",), charge=replace(charge, day=20_001)))
+
+
+def test_a_limit_of_nothing_admits_nothing(store: Store) -> None:
+    """Members may agree on a limit of 0."""
+    with pytest.raises(QuotaError):
+        append_raw(store, Append(entries=(b"k",), charge=Charge(agency=A, limit="keys", day=1, most=0)))
+
+
+def test_what_is_refused_uses_up_no_limit(store: Store) -> None:
+    """Nothing of a refused append is kept, its use of a limit neither."""
+    charge = Charge(agency=A, limit="keys", day=1, most=1)
+    append_raw(store, Append(entries=(b"x",)))
+    with pytest.raises(DuplicateError):
+        append_raw(store, Append(entries=(b"x",), charge=charge))
+
+    append_raw(store, Append(entries=(b"y",), charge=charge))
+    assert store.head().size == 2
+
+
+def test_the_first_checkpoint_of_every_charter_is_kept(store: Store) -> None:
+    """However long the log grows, the checkpoint that first held a charter is found by that charter's index."""
+    consortium = over(store)
+    first = store.head().checkpoint
+    consortium.open_epoch(A)
+
+    assert store.handover(0) == first
+    with pytest.raises(NotFoundError):
+        store.handover(1)

@@ -27,6 +27,7 @@ from ledger.errors import (
 from ledger.fingerprints import of_file
 from ledger.identifiers import KeyId
 from ledger.kinds import Role, Typ
+from ledger.labels import Level
 from ledger.records import SealedStatement
 from ledger.state import LogState, kind_of
 from ledger.submissions import read_submission
@@ -603,3 +604,56 @@ def test_what_is_no_entry_has_no_kind(raw: bytes) -> None:
     """Only our own errors come out."""
     with pytest.raises(LedgerError):
         kind_of(raw)
+
+
+def test_an_expungement_of_a_record_never_logged_is_refused() -> None:
+    """An order names an earlier record of its own issuer: not a later one, not another's, not a grant."""
+    consortium = _opened()
+    theirs = consortium.record(B)
+    consortium.open_epoch(B)
+    consortium.submit(B, [theirs])
+    grant = consortium.grant(A, [], level=Level.CONFIDENTIAL)
+
+    for name in (consortium.record(A).name, theirs.name, grant.name):
+        with pytest.raises(MalformedError, match="never logged") as caught:
+            consortium.submit(A, [consortium.expunge(A, name)])
+        assert evidence(caught.value).check == "expunge/of"
+
+
+def test_a_record_is_expunged_once_in_a_batch() -> None:
+    """Two orders for one record in a batch are refused, as is a correction after the order."""
+    consortium = _opened()
+    record = consortium.record(A)
+    consortium.submit(A, [record])
+
+    with pytest.raises(DuplicateError, match="expunged already"):
+        consortium.submit(A, [consortium.expunge(A, record.name), consortium.expunge(A, record.name)])
+    with pytest.raises(DuplicateError, match="expunged already"):
+        consortium.submit(A, [consortium.expunge(A, record.name), consortium.record(A, sup=record.name.jti)])
+
+
+def test_a_record_may_be_expunged_in_its_own_batch_and_after_a_correction() -> None:
+    """An earlier statement of the same batch is an earlier statement; a superseded record has bytes to delete too."""
+    consortium = _opened()
+    record = consortium.record(A)
+    consortium.submit(A, [record, consortium.expunge(A, record.name)])
+    first = consortium.record(A)
+    second = consortium.record(A, sup=first.name.jti)
+    consortium.submit(A, [first, second])
+
+    consortium.submit(A, [consortium.expunge(A, first.name)])
+
+    assert consortium.store.blob(record.name, "item") is None
+    assert consortium.store.blob(first.name, "item") is None
+    assert consortium.store.blob(second.name, "item") is not None
+
+
+def test_a_record_that_is_expunged_cannot_be_corrected() -> None:
+    """`sup` names a record that lives."""
+    consortium = _opened()
+    record = consortium.record(A)
+    consortium.submit(A, [record])
+    consortium.submit(A, [consortium.expunge(A, record.name)])
+
+    with pytest.raises(DuplicateError, match="expunged already"):
+        consortium.submit(A, [consortium.record(A, sup=record.name.jti)])

@@ -41,9 +41,8 @@ def faulty(world: World) -> FaultyStore:
         writer=database.writer(world.config.database), readers=database.readers(world.config.database, connections=4)
     )
     world.open()
-    # The service's parts are frozen around one store: the fault goes where they all look.
-    for owner in (world.service.submitting, world.service.submitting._log):
-        owner.__dict__["_store"] = store
+    # The service's parts are frozen around one store: the fault goes where whoever writes looks.
+    world.service.submitting.__dict__["_store"] = store
     return store
 
 

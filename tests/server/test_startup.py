@@ -86,9 +86,11 @@ def test_a_log_without_its_ciphertexts_starts(tmp_path: Path, stopped: bytes) ->
     start(tmp_path, stopped, "DELETE FROM blobs")
 
 
-def test_a_checkpoint_of_another_tree_does_not_start(tmp_path: Path, stopped: bytes) -> None:
+def test_a_checkpoint_of_another_tree_does_not_start(
+    tmp_path: Path, stopped: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A well signed checkpoint of an earlier size is not the one of this tree."""
-    world = World(tmp_path)
+    world = World(tmp_path_factory.mktemp("earlier"))
     world.found()
     earlier = world.service.store.head().checkpoint.hex()
     world.close()

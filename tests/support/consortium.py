@@ -16,9 +16,10 @@ from ledger.appends import batch_append, charter_append, key_append
 from ledger.batches import build_batch
 from ledger.charter import Charter, charter_entry, propose, sign_charter
 from ledger.checkpoints import vkey
+from ledger.expunges import Why, build_expunge
 from ledger.fingerprints import of_file
 from ledger.grants import Use, seal_grant
-from ledger.identifiers import KeyId
+from ledger.identifiers import KeyId, StatementName
 from ledger.keyentries import build_key_entry
 from ledger.keys import SUITE, Key, enrol, of_role
 from ledger.kinds import Role
@@ -104,25 +105,25 @@ def agency_ids(count: int) -> tuple[str, ...]:
 
 
 @cache
-def log_keys() -> LogKeys:
+def log_keys(origin: str = ORIGIN) -> LogKeys:
     """Return the service's keys."""
     pair = (Algorithm.ED25519, Algorithm.ML_DSA_44)
     return LogKeys(
-        vkeys=tuple(vkey(ORIGIN, signer("log", algorithm).public_key) for algorithm in pair),
-        access=tuple(vkey(f"{ORIGIN}/access", signer("access", algorithm).public_key) for algorithm in pair),
+        vkeys=tuple(vkey(origin, signer("log", algorithm).public_key) for algorithm in pair),
+        access=tuple(vkey(f"{origin}/access", signer("access", algorithm).public_key) for algorithm in pair),
         answer_kid=KeyId("log", 1),
         answer_key=signer("answer", Algorithm.ED25519).public_key.raw,
     )
 
 
-def make_charter(agencies: Sequence[Agency], *, limits: Limits | None = None) -> Charter:
+def make_charter(agencies: Sequence[Agency], *, limits: Limits | None = None, origin: str = ORIGIN) -> Charter:
     """Return charter 1, unwitnessed."""
     return Charter(
-        origin=ORIGIN,
+        origin=origin,
         url=URL,
         ver=1,
         prev=bytes(32),
-        log=log_keys(),
+        log=log_keys(origin),
         agencies=tuple(agencies),
         threshold=len(agencies) // 2 + 1,
         witness=WitnessPolicy(),
@@ -137,9 +138,9 @@ def sign_by(charter: Charter, agencies: Sequence[Agency], *, previous: Charter |
 
 
 @cache
-def first_charter(count: int) -> tuple[Charter, bytes]:
+def first_charter(count: int, origin: str = ORIGIN) -> tuple[Charter, bytes]:
     """Return charter 1 of `count` agencies and its signed file."""
-    charter = make_charter([make_agency(agency_id) for agency_id in agency_ids(count)])
+    charter = make_charter([make_agency(agency_id) for agency_id in agency_ids(count)], origin=origin)
     return charter, sign_by(charter, charter.agencies)
 
 
@@ -158,10 +159,15 @@ class Consortium:
 
     def __post_init__(self) -> None:
         """Append charter 1."""
-        self.state = LogState(origin=ORIGIN, fingerprint=of_file(self.charter_file))
-        self.log = make_log(self.store)
+        self.state = LogState(origin=self.origin, fingerprint=of_file(self.charter_file))
+        self.log = make_log(self.store, self.origin)
         self.files = {1: self.charter_file}
         self.submit_charter(self.charter_file)
+
+    @property
+    def origin(self) -> str:
+        """Return the log's name."""
+        return self.charter.origin
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -182,11 +188,12 @@ class Consortium:
         key = self.newest(agency, role)
         return signer_of(key), key.kid
 
-    def submit_charter(self, file: bytes) -> CharterChange:
-        """Judge and append a charter."""
+    def submit_charter(self, file: bytes, *, successor: Log | None = None) -> CharterChange:
+        """Judge and append a charter; with a successor, the log goes on under its keys."""
         entry = charter_entry(file)
         change = self.state.judge_charter(entry, file)
-        self.log.append(charter_append(change, entry=entry, file=file), change.index)
+        self.log.append(charter_append(change, entry=entry, file=file), change.index, successor=successor)
+        self.log = successor or self.log
         self.state.apply(change)
         self.files[change.charter.ver] = file
         return change
@@ -216,7 +223,7 @@ class Consortium:
         return build_key_entry(
             iss=iss,
             iat=NOW,
-            origin=ORIGIN,
+            origin=self.origin,
             prev=self.state.membership.key_chain(iss, self.state.size),
             roots=roots_of(self.state.membership.agency(iss, self.state.size)),
             add=add,
@@ -263,11 +270,16 @@ class Consortium:
         slip = SlipDraft(hit=Hit.OFF)
         return seal_record(signer=sign, kid=kid, iat=NOW, ep=ep, portions=draft, slip=slip, sup=sup)
 
+    def expunge(self, iss: str, name: StatementName, *, why: Why = Why.LAW) -> SealedStatement:
+        """Return the order to expunge a record."""
+        sign, kid = self.signing(iss, Role.SIGN)
+        return build_expunge(signer=sign, kid=kid, iat=NOW, of=name.jti, why=why)
+
     def batch(self, iss: str, statements: Sequence[SealedStatement], /, **changes: object) -> bytes:
         """Return the batch entry that closes `statements` and may stand next, but for what `changes` says."""
         chain = self.state.chain(iss)
         parts = {
-            "log": ORIGIN,
+            "log": self.origin,
             "iss": iss,
             "iat": NOW,
             "seq": chain.seq + 1,
@@ -302,19 +314,19 @@ class Consortium:
         return self.submit(iss, [self.grant(iss, self.ids, ep=ep), self.grant(iss, [], ep=ep, level=Level.SECRET)])
 
 
-def make_log(store: Store) -> Log:
+def make_log(store: Store, origin: str = ORIGIN) -> Log:
     """Return the log over a store, with its signers."""
     return Log(
         store=store,
-        origin=ORIGIN,
+        origin=origin,
         ed25519=signer("log", Algorithm.ED25519),
         ml_dsa_44=signer("log", Algorithm.ML_DSA_44),
     )
 
 
-def make_consortium(count: int = 3) -> Consortium:
-    """Return a fresh log whose one entry is charter 1 of `count` agencies."""
-    charter, file = first_charter(count)
+def make_consortium(count: int = 3, *, origin: str = ORIGIN) -> Consortium:
+    """Return a fresh log whose one entry is charter 1 of `count` agencies; other logs have the same keys."""
+    charter, file = first_charter(count, origin)
     return Consortium(charter=charter, charter_file=file)
 
 
