@@ -53,7 +53,8 @@ def make_config(folder: Path, *, fingerprint: bytes) -> Config:
     """Return a configuration, with service.json written beside it."""
     config = Config(data=folder, fingerprint=fingerprint)
     config.service.write_bytes(service_json(service_keys(), origin=ORIGIN, url=URL))
-    HighestSigned(config.highest).begin(service_keys(), origin=ORIGIN)
+    if not config.highest.exists():
+        HighestSigned(config.highest).begin(service_keys(), origin=ORIGIN)
     return config
 
 
