@@ -188,7 +188,6 @@ def test_a_rewritten_history(walk: Walk, tmp_path: Path) -> None:
     for name in ("keystore", "service.json"):
         (second.data / name).write_bytes((walk.config.data / name).read_bytes())
         (second.data / name).chmod(0o600)
-    # An honest service refuses to start without its highest-signed file; a liar makes one that knows of nothing.
     HighestSigned(second.highest).begin(walk.keys, origin=ORIGIN)
     other = create_app(second, keys=walk.keys, clock=walk.clock)
     honest = walk.transport._client
