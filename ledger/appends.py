@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from ledger.expunges import Expunge
-from ledger.grants import Grant
+from ledger.grants import Grant, Use
 from ledger.kinds import Typ
 from ledger.log import Append, Blob, Charge, CharterRow, Nonce, StatementRow
 from ledger.membership import CharterChange
 from ledger.messages import Message
 from ledger.recordform import Record
 from ledger.state import VerifiedBatch
-from ledger.submissions import Statement
+from ledger.submissions import Whole
 
 
 def batch_append(judged: VerifiedBatch, *, attached: Sequence[tuple[Blob, ...]], nonce: Nonce | None = None) -> Append:
@@ -39,7 +39,7 @@ def key_append(*, entry: bytes, charge: Charge | None = None) -> Append:
     return Append(entries=(entry,), charge=charge)
 
 
-def _row(statement: Statement, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
+def _row(statement: Whole, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
     match statement:
         case Record():
             return StatementRow(
@@ -53,8 +53,10 @@ def _row(statement: Statement, *, index: int, blobs: tuple[Blob, ...]) -> Statem
             )
         case Grant():
             recipients = tuple(recipient.r for recipient in statement.to)
+            # The feed lists records by (iss, ep) of an agency's grants; a matching key opens none.
+            ep = statement.ep if statement.use is Use.EPOCH else None
             return StatementRow(
-                index=index, name=statement.name, typ=Typ.GRANT, ep=statement.ep, recipients=recipients, blobs=blobs
+                index=index, name=statement.name, typ=Typ.GRANT, ep=ep, recipients=recipients, blobs=blobs
             )
         case Message():
             routed = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for)

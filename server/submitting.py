@@ -4,6 +4,7 @@ On the caller's thread: everything that needs no order, signatures in a small po
 what position decides, append in one transaction, let it count. The answer is given after the commit.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ from server.turns import Turns
 # Whoever hands in a charter is nobody in particular: all share one turn.
 _CHARTERS = "charters"
 _SLICE = 256
+# A batch of 13 MB takes some 50 MB while it is worked on. One is verified while another is appended: a third at once
+# would bring no speed on two cores, and fifty agencies at once would take gigabytes.
+_BATCHES_AT_ONCE = 2
 _DAY_SECONDS = 86_400
 
 
@@ -82,6 +86,7 @@ class Submitting:
         self._sequencer = Sequencer()
         self._turns = Turns(most=1)
         self._root_turns = Turns(most=1)
+        self._room = threading.Semaphore(_BATCHES_AT_ONCE)
 
     @property
     def is_alive(self) -> bool:
@@ -95,7 +100,7 @@ class Submitting:
 
     def batch(self, body: bytes, asker: Asker) -> Logged:
         """Log a batch, or find it logged; raise what the protocol names."""
-        with self._turns.hold(asker.agency):
+        with self._turns.hold(asker.agency), self._room:
             if self._store.seen(asker.nonce):
                 raise ReplayedError("this request was seen before")
             entry, *frames = parse_frames(body, most=limits.MAX_BATCH_FRAMES) or (b"",)

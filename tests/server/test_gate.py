@@ -300,6 +300,14 @@ def test_a_sender_that_goes_away_is_told_nothing_wrong(quiet_world: World) -> No
     assert_problem(response, "malformed", 400)
 
 
+@pytest.mark.parametrize("length", [1, 256 * 1_024 - 1, 256 * 1_024, 256 * 1_024 + 1, 3 * 256 * 1_024])
+def test_a_body_arrives_whole_however_many_pieces_it_is_read_in(quiet_world: World, length: int) -> None:
+    """The digest of what was read is that of what was sent: it is the batch inside that is refused."""
+    response = quiet_world.post_batch("xaa-arms", b"\xff" * length)
+
+    assert assert_problem(response, "malformed", 400).detail == "a frame is longer than what is left of the body"
+
+
 class _Broken(BytesIO):
     """A connection that is gone."""
 

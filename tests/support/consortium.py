@@ -116,14 +116,16 @@ def log_keys(origin: str = ORIGIN) -> LogKeys:
     )
 
 
-def make_charter(agencies: Sequence[Agency], *, limits: Limits | None = None, origin: str = ORIGIN) -> Charter:
+def make_charter(
+    agencies: Sequence[Agency], *, limits: Limits | None = None, origin: str = ORIGIN, log: LogKeys | None = None
+) -> Charter:
     """Return charter 1, unwitnessed."""
     return Charter(
         origin=origin,
         url=URL,
         ver=1,
         prev=bytes(32),
-        log=log_keys(origin),
+        log=log or log_keys(origin),
         agencies=tuple(agencies),
         threshold=len(agencies) // 2 + 1,
         witness=WitnessPolicy(),

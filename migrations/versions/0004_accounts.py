@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -30,7 +30,9 @@ def upgrade() -> None:
         sa.Column("csrf", sa.String(), nullable=False),
         sa.Column("created", sa.Integer(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["account"], ["accounts.name"], name="fk_sessions_account_accounts", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.name"], name="fk_sessions_account_accounts", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_sessions"),
         sqlite_with_rowid=False,
     )
