@@ -19,7 +19,7 @@ from ledger.submissions import Depth
 from ledger.tiles import TilePath, bundle_path, encode_bundle, tile_paths
 from tests.support.consortium import Consortium
 
-_BATCHES = 20
+_BATCHES = 24
 _REPEATS = 3
 
 
@@ -68,7 +68,7 @@ class Files:
 
 def measure() -> list[Figure]:
     """Return entries per second at each depth, beside bare SHA-256 and bare libsodium over the same entries."""
-    (sender,) = senders(1, agencies=10)
+    (sender,) = senders(1, agencies=3)
     consortium = sender.consortium
     consortium.submit(sender.iss, sender.grants())
     for _ in range(_BATCHES):
