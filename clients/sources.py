@@ -1,9 +1,10 @@
 """A log read from a folder: a mirror, a backup, a copy on a stick (docs/protocol.md, 10)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from ledger.errors import NotFoundError, TooLargeError
-from ledger.tiles import MAX_BUNDLE_BYTES, TilePath
+from ledger.tiles import MAX_BUNDLE_BYTES, TILE_WIDTH, TilePath, bundle_path, tile_paths
 from ledger.wire import limits, paths
 
 
@@ -30,12 +31,19 @@ class FolderLog:
         """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
         return self._read(paths.handover(index), limits.MAX_JSON_BYTES)
 
+    def missing(self, size: int) -> Iterator[str]:
+        """Yield what a log of `size` entries has and this folder has not, the full file standing in for a partial."""
+        bundles = (bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH)))
+        for path in (*tile_paths(size), *bundles):
+            if not any((self._folder / name).is_file() for name in (path.format(), path.full().format())):
+                yield path.format()
+
     def _read(self, path: str, limit: int) -> bytes:
         try:
             with (self._folder / path.lstrip("/")).open("rb") as file:
                 raw = file.read(limit + 1)
         except OSError as error:
-            raise NotFoundError(f"{path} cannot be read in this folder") from error
+            raise NotFoundError(f"{path.lstrip('/')} is not in this folder") from error
         if len(raw) > limit:
             raise TooLargeError(f"{path} has more than {limit:,} bytes")
         return raw

@@ -11,7 +11,7 @@ from ledger.membership import CharterChange
 from ledger.messages import Message
 from ledger.recordform import Record
 from ledger.state import VerifiedBatch
-from ledger.submissions import Statement
+from ledger.submissions import Whole
 
 
 def batch_append(judged: VerifiedBatch, *, attached: Sequence[tuple[Blob, ...]], nonce: Nonce | None = None) -> Append:
@@ -39,7 +39,7 @@ def key_append(*, entry: bytes, charge: Charge | None = None) -> Append:
     return Append(entries=(entry,), charge=charge)
 
 
-def _row(statement: Statement, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
+def _row(statement: Whole, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
     match statement:
         case Record():
             return StatementRow(

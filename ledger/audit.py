@@ -1,250 +1,247 @@
-"""The audit: replay a log from its entries and say where it first breaks its own rules (docs/protocol.md, 7 to 9).
+"""The audit: replay a log from its entries and say where it breaks its own rules (docs/protocol.md, 7 to 9).
 
 It uses the same judge as the server (`ledger/state.py`) and believes nothing else: every entry must hash to the leaf
 that the verified tiles hold, every charter file to its entry. Three depths: structure, records, signatures.
+
+After a finding it goes on. An entry whose bytes are not those of the tree is one finding, and the tree's leaf stands in
+for it; what does not stand counts for nothing, but for what `ledger/salvage.py` carries on.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
-from ledger.batches import MAX_STATEMENTS
+from ledger.batches import MAX_STATEMENTS, Batch, parse_batch
+from ledger.charter import charter_entry
 from ledger.charterpayload import parse_charter_entry
-from ledger.checks import CheckFailedError, evidence, locate, refuse
+from ledger.checks import CheckFailedError, evidence
 from ledger.errors import DuplicateError, LedgerError, MalformedError, NotAMemberError
-from ledger.expunges import Expunge
-from ledger.identifiers import StatementName
+from ledger.findings import MAX_FINDINGS, Bridge, Finding, Findings, Report, Verdict
 from ledger.kinds import Typ
-from ledger.log import RecordFacts
 from ledger.merkle import leaf_hash
-from ledger.recordform import Record
-from ledger.state import LogState, VerifiedBatch, kind_of
-from ledger.submissions import Depth, read_submission
+from ledger.salvage import salvage
+from ledger.seen import Seen, SeenInMemory
+from ledger.state import LogState, kind_of
+from ledger.submissions import Depth, Statement, read_submission
 
-MAX_FINDINGS = 100
+__all__ = ["MAX_FINDINGS", "Auditor", "Finding", "Report", "Verdict", "audit_log"]
+
 BUNDLE = 256
 
 CharterFile = Callable[[int], bytes]
 ReadRange = Callable[[int, int], Sequence[bytes]]
 
-_NEXT_STEPS: Mapping[str, str] = MappingProxyType(
-    {
-        "leaf": "The entry is not the one the signed tree commits to: keep both, compare with another copy of the log.",
-        "charter": "Membership is not what the members signed: stop using this log and compare fingerprints by voice.",
-        "key": "The entry is void for every purpose; the operator should have refused it: report it to the operator.",
-        "batch": "The batch and its statements count for nothing: show the entry to its agency and to the operator.",
-        "grant": "The operator should have refused this grant: show the batch to its agency and to the auditors.",
-        "record": "The operator should have refused this record: show the batch to its agency and to the operator.",
-        "statement": "The operator should have refused this statement: show the batch to its agency and the operator.",
-        "read": "Fetch it again or from a mirror; if it stays away, the operator withholds what it has signed for.",
-    }
-)
-
-
-class Verdict(Enum):
-    """What an audit comes to, in the word that is shown."""
-
-    VERIFIED = "VERIFIED"
-    UNWITNESSED = "UNWITNESSED"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One broken rule: the first index of what breaks it, the check, both values, and what to do next."""
-
-    index: int
-    check: str
-    expected: str
-    found: str
-    next_step: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What was audited, how deep, and with what result; `findings` in log order, at most MAX_FINDINGS of `broken`."""
-
-    size: int
-    depth: Depth
-    verdict: Verdict
-    counts: Mapping[Typ, int]
-    broken: int
-    findings: tuple[Finding, ...]
-
-
-class SeenStatements:
-    """The names of all statements read so far and what later records must know of earlier ones."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._facts: dict[StatementName, RecordFacts | None] = {}
-
-    def record_facts(self, name: StatementName) -> RecordFacts | None:
-        """Return what is known of a record."""
-        return self._facts.get(name)
-
-    def enter(self, judged: VerifiedBatch) -> None:
-        """Remember the statements of a judged batch; raise DuplicateError for a name seen before."""
-        parsed = [statement for statement in judged.submission.parsed if statement is not None]
-        for statement in parsed:
-            if statement.name in self._facts:
-                refusal = DuplicateError("a statement of this name is logged already")
-                raise refuse("statement/name", expected="a new name", found=statement.name, refusal=refusal)
-        for statement in parsed:
-            ep = statement.ep if isinstance(statement, Record) else None
-            self._facts[statement.name] = None if ep is None else RecordFacts(ep=ep, superseded=False)
-            if isinstance(statement, Record) and statement.sup is not None:
-                self._mark(StatementName(statement.name.iss, statement.sup), superseded=True)
-            if isinstance(statement, Expunge):
-                self._mark(StatementName(statement.name.iss, statement.of), expunged=True)
-
-    def _mark(self, name: StatementName, **what: bool) -> None:
-        facts = self._facts[name]
-        self._facts[name] = None if facts is None else facts._replace(**what)
-
 
 class Auditor:
-    """Takes the entries of a log one by one, in order, and remembers what is wrong with them."""
+    """Takes the entries of a log one by one, in order, and remembers what is wrong with them.
 
-    def __init__(self, *, origin: str, fingerprint: bytes, depth: Depth = Depth.STRUCTURE) -> None:
-        """Begin with the pin: the log's origin and H(charter file 1)."""
+    It holds the entries that no batch has closed yet, at most one batch of them, and what its judge must remember.
+    """
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        fingerprint: bytes,
+        depth: Depth = Depth.STRUCTURE,
+        since: int = 0,
+        seen: Seen | None = None,
+    ) -> None:
+        """Begin with the pin: the log's origin and H(charter file 1).
+
+        Statements of batches that close before `since` were audited before: their signatures are not verified again.
+        """
         self.state = LogState(origin=origin, fingerprint=fingerprint)
         self.depth = depth
-        self._seen = SeenStatements()
-        self._size = 0
-        self._pending: list[bytes] = []
-        self._leaves: list[bytes] = []
+        self.since = since
+        self._seen = seen or SeenInMemory()
+        self._findings = Findings()
         self._counts: Counter[Typ] = Counter()
-        self._broken = 0
-        self._findings: list[Finding] = []
+        self._entries: list[bytes] = []
+        self._leaves: list[bytes] = []
+        self._unreadable: set[int] = set()
+        self._loose = -1
+        self._charter_entries: dict[int, bytes | None] = {}
 
     @property
     def size(self) -> int:
-        """Return how many entries were taken."""
-        return self._size
+        """Return how many entries were taken: those that are settled and those that wait for their batch."""
+        return self.state.size + len(self._entries)
 
     def feed(self, index: int, entry: bytes, *, leaf: bytes, charter_file: CharterFile) -> None:
         """Take the next entry; `leaf` is the hash that the verified tiles hold for it."""
-        if index != self._size:
+        self.feed_all(index, (entry,), leaves=(leaf,), charter_file=charter_file)
+
+    def feed_all(
+        self, start: int, entries: Sequence[bytes], *, leaves: Sequence[bytes], charter_file: CharterFile
+    ) -> None:
+        """Take the next entries, from index `start` on."""
+        if start != self.size:
             raise MalformedError("an audit takes entries in their order")
-        self._size += 1
-        found = leaf_hash(entry)
-        if found != leaf:
-            self._note(index, CheckFailedError(check="leaf", expected=leaf, found=found))
-        if entry.startswith(b"{"):
-            self._close(index, entry, charter_file)
-        else:
-            self._hold(entry, found)
+        hashes = [leaf_hash(entry) for entry in entries]
+        for index, (entry, leaf, found) in enumerate(zip(entries, leaves, hashes, strict=True), start=start):
+            taken = entry if found == leaf else self._altered(index, entry, leaf=leaf, charter_file=charter_file)
+            self._entries.append(taken)
+            self._leaves.append(leaf)
+            if taken.startswith(b"{"):
+                self._close(index, taken, charter_file)
+            if len(self._entries) > MAX_STATEMENTS:
+                self._let_go(1, before=f"more than {MAX_STATEMENTS} statements")
 
     def fail(self, index: int, error: LedgerError, *, check: str = "read") -> None:
-        """Note that entries, tiles or a checkpoint could not be read or verified at `index`."""
-        self._note(index, CheckFailedError(check=check, expected="what the checkpoint commits to", found=error))
+        """Note that entries, tiles or a checkpoint could not be read or verified at `index`, by their own evidence."""
+        failed = error.__cause__
+        if check != "read" or not isinstance(failed, CheckFailedError):
+            failed = CheckFailedError(check=check, expected="what the checkpoint commits to", found=error)
+        self._findings.note(index, failed)
 
     def finish(self) -> Report:
         """Return the report; statements that no batch closed are a finding too."""
-        if self._pending:
-            self._drop_pending("the end of the log")
+        self._let_go(len(self._entries), before="the end of the log")
         return self.report()
 
     def report(self) -> Report:
         """Return how the audit stands now."""
         return Report(
-            size=self._size,
+            size=self.size,
             depth=self.depth,
+            since=self.since,
             verdict=self._verdict(),
             counts=MappingProxyType(dict(self._counts)),
-            broken=self._broken,
-            findings=tuple(sorted(self._findings, key=lambda finding: finding.index)),
+            broken=self._findings.broken,
+            findings=self._findings.kept(),
+            bridges=tuple(self._findings.bridges),
         )
 
-    def _hold(self, statement: bytes, leaf: bytes) -> None:
-        """Keep a statement until its batch: before that nobody can say under which keys it was signed."""
-        self._pending.append(statement)
-        self._leaves.append(leaf)
-        if len(self._pending) > MAX_STATEMENTS:
-            self._drop_pending(f"more than {MAX_STATEMENTS} statements")
+    def _altered(self, index: int, entry: bytes, *, leaf: bytes, charter_file: CharterFile) -> bytes:
+        """Note bytes that are not those of the tree; return the entry that is, where it can be told: a charter's."""
+        self._findings.note(index, CheckFailedError(check="leaf", expected=leaf, found=leaf_hash(entry)))
+        expected = self._next_charter_entry(charter_file)
+        if expected is not None and leaf_hash(expected) == leaf:
+            return expected
+        self._unreadable.add(index)
+        return entry
 
     def _close(self, index: int, entry: bytes, charter_file: CharterFile) -> None:
+        """Judge an entry that closes a batch or stands outside of one; what is neither waits until it is let go."""
         try:
             typ = kind_of(entry)
+            batch = parse_batch(entry) if typ is Typ.BATCH else None
         except LedgerError as error:
-            self._pending.append(entry)
-            self._void(error)
+            if index not in self._unreadable:
+                self._findings.note(index, evidence(error))
+                self._unreadable.add(index)
             return
-        if typ is Typ.BATCH:
-            self._attempt(lambda: self._judge_batch(entry), entry)
-            return
-        if self._pending:
-            self._drop_pending(f"a {typ.value} entry at {index}")
-        self._attempt(lambda: self._judge_change(typ, entry, charter_file), entry)
-
-    def _attempt(self, judge: Callable[[], None], entry: bytes) -> None:
-        """Let the judge decide on what is pending and the entry that closes it; refused, all of it is void."""
-        self._pending.append(entry)
-        try:
-            judge()
-        except LedgerError as error:
-            self._void(error)
+        self._let_go(len(self._entries) - 1 - (batch.n if batch else 0), before=f"a {typ.value} entry at {index:,}")
+        if batch is not None:
+            self._judge_batch(batch)
+        elif index in self._unreadable:
+            self._findings.lose(index, change=True)
+            self.state.skip(1)
         else:
-            self._forget_pending()
+            self._judge_change(typ, index, entry, charter_file)
+        self._forget(len(self._entries))
 
-    def _judge_batch(self, entry: bytes) -> None:
-        submission = read_submission(entry, self._pending[:-1], depth=self.depth, leaves=self._leaves)
-        known = None if self.depth is Depth.STRUCTURE else self._seen
-        judged = self.state.judge_batch(submission, known=known, verify_statements=self.depth is Depth.SIGNATURES)
-        if known is not None:
-            self._seen.enter(judged)
+    def _judge_batch(self, batch: Batch) -> None:
+        """Judge the batch that all waiting entries make, but for what cannot be read; salvage what does not stand."""
+        first, count = self.state.size, len(self._entries) - 1
+        spoiled = frozenset(index - first for index in self._unreadable)
+        if spoiled:
+            self._findings.lose(first + min(spoiled), change=count in spoiled)
+        if count not in spoiled:
+            try:
+                self._enter_batch(spoiled)
+            except LedgerError as error:
+                failed = evidence(error)
+                self._findings.note(first + (count if failed.place is None else failed.place), failed)
+                self._findings.lose(first + count, change=True)
+            else:
+                return
+        sound = [b"" if place in spoiled else entry for place, entry in enumerate(self._entries[:-1])]
+        read = salvage(self.state, batch, sound, depth=self._depth())
+        with suppress(DuplicateError):
+            self._remember(first, read)
+
+    def _enter_batch(self, spoiled: frozenset[int]) -> None:
+        """Let a batch count; raise, with nothing changed that is judged by, if it does not stand."""
+        *statements, entry = self._entries
+        depth = self._depth()
+        submission = read_submission(
+            entry, statements, depth=depth, leaves=self._leaves[:-1], only_heads=True, unreadable=spoiled
+        )
+        known = None if depth is Depth.STRUCTURE else self._seen
+        judged = self.state.judge_batch(submission, known=known, verify_statements=depth is Depth.SIGNATURES)
+        self._remember(judged.first, submission.parsed)
         self.state.apply(judged)
+        if judged.over is not None:
+            self._findings.bridge(Bridge(iss=judged.batch.iss, over=judged.over, by=judged.index))
         self._counts[Typ.BATCH] += 1
-        for header, count in Counter(submission.headers).items():
-            self._counts[submission.typs[header]] += count
+        for header, number in Counter(submission.headers).items():
+            if header in submission.typs:
+                self._counts[submission.typs[header]] += number
 
-    def _judge_change(self, typ: Typ, entry: bytes, charter_file: CharterFile) -> None:
-        if typ is Typ.CHARTER:
-            self.state.apply(self.state.judge_charter(entry, charter_file(parse_charter_entry(entry).ver)))
+    def _judge_change(self, typ: Typ, index: int, entry: bytes, charter_file: CharterFile) -> None:
+        try:
+            if typ is Typ.CHARTER:
+                self.state.apply(self.state.judge_charter(entry, charter_file(parse_charter_entry(entry).ver)))
+            else:
+                self.state.apply(self.state.judge_key(entry))
+        except LedgerError as error:
+            self._findings.note(index, evidence(error))
+            # A bad key entry is void for every purpose, but who is a member after a bad charter is not known.
+            if typ is Typ.CHARTER:
+                self._findings.lose(index, change=True)
+            self.state.skip(1)
         else:
-            self.state.apply(self.state.judge_key(entry))
-        self._counts[typ] += 1
+            self._counts[typ] += 1
 
-    def _drop_pending(self, before: str) -> None:
-        refusal: LedgerError = MalformedError("statements that no batch closes")
-        refusal = refuse("batch/closing", expected="the batch entry of the statements", found=before, refusal=refusal)
-        locate(refusal, 0)
-        self._void(refusal)
+    def _remember(self, first: int, statements: Sequence[Statement | None]) -> None:
+        """Remember names, if the depth asks; raise DuplicateError for one that was there before."""
+        if self.depth is not Depth.STRUCTURE:
+            self._seen.enter(first, statements)
 
-    def _void(self, error: LedgerError) -> None:
-        failed = evidence(error)
-        place = len(self._pending) - 1 if failed.place is None else failed.place
-        self._note(self.state.size + place, failed)
-        self.state.skip(len(self._pending))
-        self._forget_pending()
+    def _let_go(self, count: int, *, before: str) -> None:
+        """Step over statements that no batch closes; a run of them is one finding, or none beside an unreadable entry."""
+        if count <= 0:
+            return
+        first = self.state.size
+        cause = min((index for index in self._unreadable if index < first + count), default=None)
+        if cause is None and first != self._loose:
+            expected = "the batch entry of the statements"
+            self._findings.note(first, CheckFailedError(check="batch/closing", expected=expected, found=before))
+        self._findings.lose(first if cause is None else cause, change=True)
+        self.state.skip(count)
+        self._loose = self.state.size
+        self._forget(count)
 
-    def _forget_pending(self) -> None:
-        self._pending = []
-        self._leaves = []
+    def _forget(self, count: int) -> None:
+        del self._entries[:count], self._leaves[:count]
+        self._unreadable = {index for index in self._unreadable if index >= self.state.size}
 
-    def _note(self, index: int, failed: CheckFailedError) -> None:
-        self._broken += 1
-        if len(self._findings) < MAX_FINDINGS:
-            self._findings.append(
-                Finding(
-                    index=index,
-                    check=failed.check,
-                    expected=failed.expected,
-                    found=failed.found,
-                    next_step=_NEXT_STEPS.get(failed.check.partition("/")[0], _NEXT_STEPS["batch"]),
-                )
-            )
+    def _depth(self) -> Depth:
+        """Return how deep the batch that closes now is looked at."""
+        return Depth.RECORDS if self.depth is Depth.SIGNATURES and self.size <= self.since else self.depth
+
+    def _next_charter_entry(self, charter_file: CharterFile) -> bytes | None:
+        version = self._charter_version() + 1
+        if version not in self._charter_entries:
+            try:
+                self._charter_entries[version] = charter_entry(charter_file(version))
+            except LedgerError:
+                self._charter_entries[version] = None
+        return self._charter_entries[version]
+
+    def _charter_version(self) -> int:
+        try:
+            return self.state.membership.charter_before(self.state.size).ver
+        except NotAMemberError:
+            return 0
 
     def _verdict(self) -> Verdict:
-        if self._broken or not self._size:
+        if self._findings.broken or not self._charter_version():
             return Verdict.FAILED
-        try:
-            charter = self.state.membership.charter_before(self._size)
-        except NotAMemberError:
-            return Verdict.FAILED
+        charter = self.state.membership.charter_before(self.state.size)
         return Verdict.VERIFIED if charter.is_witnessed else Verdict.UNWITNESSED
 
 
@@ -258,10 +255,11 @@ def audit_log(
     while auditor.size < size:
         start, end = auditor.size, min(size, auditor.size + BUNDLE)
         try:
-            pairs = list(zip(entries(start, end), leaf_hashes(start, end), strict=True))
-        except (LedgerError, ValueError) as error:
-            auditor.fail(start, error if isinstance(error, LedgerError) else MalformedError("entries are missing"))
+            read, leaves = entries(start, end), leaf_hashes(start, end)
+            if not len(read) == len(leaves) == end - start:
+                raise MalformedError("entries are missing")
+        except LedgerError as error:
+            auditor.fail(start, error)
             return auditor.report()
-        for index, (entry, leaf) in enumerate(pairs, start=start):
-            auditor.feed(index, entry, leaf=leaf, charter_file=charter_file)
+        auditor.feed_all(start, read, leaves=leaves, charter_file=charter_file)
     return auditor.finish()

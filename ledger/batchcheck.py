@@ -17,7 +17,7 @@ from ledger.kinds import STATEMENTS, Role, Typ
 from ledger.log import BatchRow
 from ledger.membership import Membership
 from ledger.merkle import root_of
-from ledger.submissions import Submission
+from ledger.submissions import Submission, first_places
 
 _BATCH_ROLES = (Role.SIGN, Role.BATCH)
 _STATEMENT_TYPS = frozenset(STATEMENTS)
@@ -65,19 +65,23 @@ def verify_batch(
     _check_kx(batch, kx=membership.kx(batch.iss, first))
     headers = membership.headers(first)
     _verify_both(batch, headers)
-    _check_headers(submission.headers, headers=headers, iss=batch.iss)
+    _check_headers(submission, headers)
     refusal = MalformedError("these are not the statements that the batch was signed for")
     require("batch/root", expected=batch.root, found=root_of(submission.leaves), refusal=refusal)
     if verify_statements:
-        verify_signatures(statements, headers)
+        verify_signatures(statements, headers, unreadable=submission.unreadable)
 
 
-def verify_signatures(statements: Sequence[bytes], headers: Mapping[bytes, HeaderKey]) -> None:
+def verify_signatures(
+    statements: Sequence[bytes], headers: Mapping[bytes, HeaderKey], *, unreadable: frozenset[int] = frozenset()
+) -> None:
     """Raise BadSignatureError unless every statement of the slice is signed by the key its header names.
 
     A pure function over a slice: libsodium lets go of the interpreter's lock, so a few threads run this side by side.
     """
     for place, statement in enumerate(statements):
+        if place in unreadable:
+            continue
         try:
             _verify_statement(statement, headers)
         except LedgerError as error:
@@ -129,9 +133,10 @@ def _sequence(chain: Chain) -> SequenceError:
     )
 
 
-def _check_headers(found: Sequence[bytes], *, headers: Mapping[bytes, HeaderKey], iss: str) -> None:
-    """Raise BadSignatureError unless every statement has the exact header of a `sign` key of `iss` in force."""
-    for header in dict.fromkeys(found):
+def _check_headers(submission: Submission, headers: Mapping[bytes, HeaderKey]) -> None:
+    """Raise BadSignatureError unless every statement has the exact header of a `sign` key of its agency in force."""
+    iss = submission.batch.iss
+    for header, place in first_places(submission.headers, submission.unreadable).items():
         key = headers.get(header)
         if key is None or key.agency != iss or key.typ not in _STATEMENT_TYPS:
             refusal = refuse(
@@ -140,5 +145,5 @@ def _check_headers(found: Sequence[bytes], *, headers: Mapping[bytes, HeaderKey]
                 found="none of them" if key is None else f"one of {key.kid} for {key.typ.value}",
                 refusal=BadSignatureError("a statement that names no key its agency may sign it with"),
             )
-            locate(refusal, found.index(header))
+            locate(refusal, place)
             raise refusal

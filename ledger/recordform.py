@@ -5,7 +5,7 @@ not spell does not exist. The alphabet of a hash's last character is part of it,
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import lt
 from types import MappingProxyType
@@ -46,48 +46,24 @@ class PortionCommitment:
     ct: bytes
 
 
-class Commitments(Mapping[str, PortionCommitment]):
-    """What a record says of its three portions, decoded when it is first asked for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordHead:
+    """What judging the place of a record needs to know of it: the whole was read, the rest was not kept."""
 
-    An audit reads every record and asks no portion of one: the grammar has settled that each hash is a hash.
-    """
-
-    __slots__ = ("_found", "_hashes")
-
-    def __init__(self, hashes: Sequence[bytes]) -> None:
-        """Take the nine hashes in base64url, kc, a, ct of each portion."""
-        self._hashes = hashes
-        self._found: dict[str, PortionCommitment] | None = None
-
-    def __getitem__(self, portion: str) -> PortionCommitment:
-        """Return what is said of one portion."""
-        if self._found is None:
-            raw = read_list(self._hashes, size=HASH_BYTES)
-            triples = zip(PORTIONS, raw[0::3], raw[1::3], raw[2::3], strict=True)
-            self._found = {name: PortionCommitment(kc=kc, a=a, ct=ct) for name, kc, a, ct in triples}
-        return self._found[portion]
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the names of the portions."""
-        return iter(PORTIONS)
-
-    def __len__(self) -> int:
-        """Return how many portions every record has."""
-        return len(PORTIONS)
+    name: StatementName
+    ep: int
+    sup: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(RecordHead):
     """A record as everybody may read it; `digests` are in base64url as signed, `portions` keyed by name."""
 
-    name: StatementName
     kid: KeyId
     iat: int
-    ep: int
     digests: tuple[str, ...]
     portions: Mapping[str, PortionCommitment]
     slip: bytes
-    sup: bytes | None
     entry: bytes
 
 
@@ -118,36 +94,57 @@ def record_payload(  # noqa: PLR0913  the members of the payload, all by name
 
 def parse_record(entry: bytes) -> Record:
     """Return what a record says in the open; raise MalformedError for any other form. Verifies no signature."""
-    signed = parse_signed(entry, Typ.RECORD)
-    found = _PAYLOAD.fullmatch(signed.payload)
-    if found is None:
-        raise MalformedError("not the form of a record")
-    iss, iat, jti, ep, digests, *hashes, slip, sup = found.groups()
-    if iss.decode() != signed.kid.agency:
-        raise MalformedError("the issuer is not the agency of the key that signed")
+    kid, found = _read(entry)
+    _, iat, _, _, digests, *hashes, _ = found.groups()
+    *sealed, slip = read_list(hashes, size=HASH_BYTES)
+    head = _head(kid, found)
     return Record(
-        name=StatementName(signed.kid.agency, unb64u(jti)),
-        kid=signed.kid,
-        iat=_count(iat),
-        ep=_count(ep),
-        digests=_digests(digests),
-        portions=Commitments(hashes),
-        slip=unb64u(slip),
-        sup=None if sup is None else unb64u(sup),
+        name=head.name,
+        kid=kid,
+        iat=int(iat),
+        ep=head.ep,
+        digests=tuple(digests.decode("ascii").split('","')),
+        portions=_commitments(sealed),
+        slip=slip,
+        sup=head.sup,
         entry=entry,
     )
 
 
-def _digests(listed: bytes) -> tuple[str, ...]:
-    """Return the digests if each stands once and in order: a decoy must not be told by its place (RFC 9901, 4.2.4)."""
-    digests = tuple(listed.decode("ascii").split('","'))
+def parse_head(entry: bytes) -> RecordHead:
+    """Return the head of a record, which is read as strictly as `parse_record` does and not kept.
+
+    For an audit, which reads millions: what it does not ask of a record is neither decoded nor held.
+    """
+    return _head(*_read(entry))
+
+
+def _read(entry: bytes) -> tuple[KeyId, re.Match[bytes]]:
+    """Return the key that signed and the payload's parts, every rule of the form checked."""
+    signed = parse_signed(entry, Typ.RECORD)
+    found = _PAYLOAD.fullmatch(signed.payload)
+    if found is None:
+        raise MalformedError("not the form of a record")
+    iss, iat, ep, digests = found.group(1, 2, 4, 5)
+    if iss.decode() != signed.kid.agency:
+        raise MalformedError("the issuer is not the agency of the key that signed")
+    if int(iat) > MAX_INTEGER or int(ep) > MAX_INTEGER:
+        raise MalformedError("an integer out of bounds")
+    _check_order(digests.split(b'","'))
+    return signed.kid, found
+
+
+def _head(kid: KeyId, found: re.Match[bytes]) -> RecordHead:
+    jti, ep, sup = found.group(3, 4, 16)
+    return RecordHead(name=StatementName(kid.agency, unb64u(jti)), ep=int(ep), sup=None if sup is None else unb64u(sup))
+
+
+def _commitments(hashes: Sequence[bytes]) -> Mapping[str, PortionCommitment]:
+    triples = zip(PORTIONS, hashes[0::3], hashes[1::3], hashes[2::3], strict=True)
+    return MappingProxyType({name: PortionCommitment(kc=kc, a=a, ct=ct) for name, kc, a, ct in triples})
+
+
+def _check_order(digests: Sequence[bytes]) -> None:
+    """Raise MalformedError unless each digest stands once and in order: no decoy is told by its place (RFC 9901, 4.2.4)."""
     if not all(map(lt, digests, digests[1:])):
         raise MalformedError("the digests are not in order, or one stands twice")
-    return digests
-
-
-def _count(digits: bytes) -> int:
-    number = int(digits)
-    if number > MAX_INTEGER:
-        raise MalformedError("an integer out of bounds")
-    return number

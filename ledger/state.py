@@ -25,11 +25,15 @@ from ledger.submissions import Submission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedBatch:
-    """A batch that may stand with its first statement at `first`, and what follows from it."""
+    """A batch that may stand with its first statement at `first`, and what follows from it.
+
+    `over` is the batch entry before it in its agency's chain, if that one does not stand: only an audit meets it.
+    """
 
     submission: Submission
     first: int
     epochs: IssuerEpochs
+    over: int | None = None
 
     @property
     def batch(self) -> Batch:
@@ -58,6 +62,7 @@ class LogState:
         self.membership = Membership(origin=origin, fingerprint=fingerprint)
         self.epochs = Epochs()
         self._chains: dict[str, Chain] = {}
+        self._passed: dict[str, Chain] = {}
 
     def chain(self, iss: str) -> Chain:
         """Return where an agency's chain of batches stands."""
@@ -84,16 +89,19 @@ class LogState:
         verified their signatures, under the keys that `kx` vouches for.
         """
         iss = submission.batch.iss
+        passed = self._passed_by(submission.batch)
         verify_batch(
             submission,
             membership=self.membership,
             first=self.size,
-            chain=self.chain(iss),
+            chain=passed or self.chain(iss),
             verify_statements=verify_statements,
         )
         rules = StatementRules(membership=self.membership, iss=iss, first=self.size, known=known)
         epochs = rules.judge(submission.parsed, self.epochs.current(iss))
-        return VerifiedBatch(submission=submission, first=self.size, epochs=epochs)
+        return VerifiedBatch(
+            submission=submission, first=self.size, epochs=epochs, over=passed.index if passed else None
+        )
 
     def apply(self, judged: VerifiedBatch | CharterChange | KeyChange) -> None:
         """Let what was judged count; ConflictError if it was judged for another place."""
@@ -118,6 +126,15 @@ class LogState:
     def skip(self, count: int) -> None:
         """Step over entries that are void: they keep their places and change nothing."""
         self.size += count
+
+    def pass_over(self, batch: Batch, count: int) -> None:
+        """Step over the `count` entries of a batch that does not stand, as an audit must; a server never appends one.
+
+        Its agency's chain goes on after it if the agency says so itself, by signing its next batch on top of this
+        payload. Else the chain stays where it was.
+        """
+        self.size += count
+        self._passed[batch.iss] = Chain(seq=batch.seq, prev=batch.payload_hash, index=self.size - 1)
 
     def replay(self, entries: Iterable[tuple[int, bytes]], *, size: int, charter_file: Callable[[int], bytes]) -> None:
         """Catch up with one's own log, from its charter, key, grant and batch entries between the two sizes.
@@ -151,6 +168,16 @@ class LogState:
         for at, grant in grants:
             self.epochs.apply_grant(grant, index=at, batch=first, membership=self.membership)
         self._enter_batch(batch, index)
+
+    def _passed_by(self, batch: Batch) -> Chain | None:
+        """Return the end of the batch that does not stand, if `batch` was signed on top of it.
+
+        Never for a seq that the chain has reached by itself: that would hide a fork.
+        """
+        passed = self._passed.get(batch.iss)
+        if passed is None or (batch.seq, batch.prev) != (passed.seq + 1, passed.prev):
+            return None
+        return passed if batch.seq > self.chain(batch.iss).seq else None
 
     def _enter_batch(self, batch: Batch, index: int) -> None:
         self._chains[batch.iss] = Chain(seq=batch.seq, prev=batch.payload_hash, index=index)

@@ -12,7 +12,7 @@ from ledger.identifiers import StatementName
 from ledger.log import RecordFacts
 from ledger.membership import Membership
 from ledger.messages import Message
-from ledger.recordform import Record
+from ledger.recordform import RecordHead
 from ledger.submissions import Statement
 
 
@@ -52,7 +52,7 @@ class StatementRules:
     def _judge(self, statement: Statement, epochs: IssuerEpochs, *, index: int) -> IssuerEpochs:
         self._judge_name(statement.name)
         match statement:
-            case Record():
+            case RecordHead():
                 self._judge_record(statement, epochs)
                 return epochs
             case Grant():
@@ -70,7 +70,7 @@ class StatementRules:
             raise DuplicateError("two statements of one name in a batch")
         self._names.add(name)
 
-    def _judge_record(self, record: Record, epochs: IssuerEpochs) -> None:
+    def _judge_record(self, record: RecordHead, epochs: IssuerEpochs) -> None:
         if "submit" not in self._agency.roles:
             raise refuse(
                 "record/role",

@@ -20,16 +20,18 @@ from ledger.kinds import Typ
 from ledger.log import Blob
 from ledger.merkle import leaf_hash
 from ledger.messages import Message, parse_message
-from ledger.recordform import Record
+from ledger.recordform import Record, RecordHead, parse_head
 from ledger.records import parse_record
 
-Statement: TypeAlias = Record | Grant | Message | Expunge
+Whole: TypeAlias = Record | Grant | Message | Expunge
+Statement: TypeAlias = Whole | RecordHead
 
 # Renewals of match slips have a parser, but what follows from them is not decided here yet: a log must not hold what
 # its judges do not understand.
 _PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType(
     {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message, Typ.EXPUNGE: parse_expunge}
 )
+_HEAD_PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType({**_PARSERS, Typ.RECORD: parse_head})
 
 
 class Depth(Enum):
@@ -44,7 +46,8 @@ class Depth(Enum):
 class Submission:
     """A batch taken apart: of every statement the protected header, the leaf hash and, if the depth asks, its content.
 
-    `typs` says what kind each distinct header claims: a thousand statements of one key share one.
+    `typs` says what kind each distinct header claims: a thousand statements of one key share one. Statements at
+    `unreadable` places are those of which an audit has the leaf hash and other bytes: a server has none.
     """
 
     entry: bytes
@@ -54,28 +57,35 @@ class Submission:
     typs: Mapping[bytes, Typ]
     leaves: tuple[bytes, ...]
     parsed: tuple[Statement | None, ...]
+    unreadable: frozenset[int] = frozenset()
 
-    def complete(self) -> tuple[Statement, ...]:
-        """Return all statements parsed; raise MalformedError if the depth left any out."""
-        found = tuple(statement for statement in self.parsed if statement is not None)
+    def complete(self) -> tuple[Whole, ...]:
+        """Return all statements whole; raise MalformedError if any was left out, or only its head kept."""
+        found = tuple(statement for statement in self.parsed if isinstance(statement, Whole))
         if len(found) != len(self.parsed):
             raise MalformedError("a submission that was not read to the end")
         return found
 
 
-def read_submission(
+def read_submission(  # noqa: PLR0913 - how far an audit reads, each by name
     entry: bytes,
     statements: Sequence[bytes],
     *,
     depth: Depth = Depth.RECORDS,
     leaves: Sequence[bytes] | None = None,
+    only_heads: bool = False,
+    unreadable: frozenset[int] = frozenset(),
 ) -> Submission:
-    """Return a batch and its statements, parsed as far as `depth` asks; `leaves` if they are hashed already."""
+    """Return a batch and its statements, parsed as far as `depth` asks; `leaves` if they are hashed already.
+
+    With `only_heads` records are read to the end and only what judging needs of them is kept. What stands at an
+    `unreadable` place is not looked at.
+    """
     batch = parse_batch(entry)
     refusal = MalformedError(f"a batch says how many statements it closes, at most {MAX_STATEMENTS}")
     require("batch/n", expected=batch.n, found=len(statements), refusal=refusal)
     headers = tuple(statement[: statement.find(b".")] for statement in statements)
-    typs = _typs(headers)
+    typs = _typs(first_places(headers, unreadable))
     return Submission(
         entry=entry,
         batch=batch,
@@ -83,8 +93,14 @@ def read_submission(
         headers=headers,
         typs=MappingProxyType(typs),
         leaves=tuple(leaf_hash(statement) for statement in statements) if leaves is None else tuple(leaves),
-        parsed=_parse(statements, headers, typs=typs, depth=depth),
+        parsed=_parse(statements, headers, parsers=_parsers(typs, depth, only_heads=only_heads), unreadable=unreadable),
+        unreadable=unreadable,
     )
+
+
+def parse_statement(entry: bytes, typ: Typ) -> Statement:
+    """Return a statement of a kind that a batch may hold, of a record its head; verifies no signature."""
+    return _HEAD_PARSERS[_taken(typ)](entry)
 
 
 def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[Blob, ...], ...]:
@@ -96,14 +112,25 @@ def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[
     return attached
 
 
-def _typs(headers: Sequence[bytes]) -> dict[bytes, Typ]:
+def first_places(headers: Sequence[bytes], unreadable: frozenset[int]) -> Mapping[bytes, int]:
+    """Return each distinct header and the first place it stands at, leaving out what cannot be read."""
+    if not unreadable:
+        return {header: headers.index(header) for header in dict.fromkeys(headers)}
+    places: dict[bytes, int] = {}
+    for place, header in enumerate(headers):
+        if place not in unreadable:
+            places.setdefault(header, place)
+    return places
+
+
+def _typs(places: Mapping[bytes, int]) -> dict[bytes, Typ]:
     """Return the kind that each distinct header claims, if it is one that a batch may hold."""
     typs: dict[bytes, Typ] = {}
-    for header in dict.fromkeys(headers):
+    for header, place in places.items():
         try:
             typs[header] = _taken(parse_header(header).typ)
         except LedgerError as error:
-            locate(error, headers.index(header))
+            locate(error, place)
             raise
     return typs
 
@@ -114,14 +141,24 @@ def _taken(typ: Typ) -> Typ:
     return typ
 
 
+def _parsers(
+    typs: Mapping[bytes, Typ], depth: Depth, *, only_heads: bool
+) -> Mapping[bytes, Callable[[bytes], Statement]]:
+    """Return what reads the statements of each header, for those that `depth` asks to be read."""
+    parsers = _HEAD_PARSERS if only_heads else _PARSERS
+    return {header: parsers[typ] for header, typ in typs.items() if typ is Typ.GRANT or depth is not Depth.STRUCTURE}
+
+
 def _parse(
-    statements: Sequence[bytes], headers: Sequence[bytes], *, typs: Mapping[bytes, Typ], depth: Depth
+    statements: Sequence[bytes],
+    headers: Sequence[bytes],
+    *,
+    parsers: Mapping[bytes, Callable[[bytes], Statement]],
+    unreadable: frozenset[int],
 ) -> tuple[Statement | None, ...]:
-    wanted = (Typ.GRANT,) if depth is Depth.STRUCTURE else tuple(_PARSERS)
-    parsers = {header: _PARSERS[typ] for header, typ in typs.items() if typ in wanted}
     parsed: list[Statement | None] = [None] * len(statements)
     for place, (statement, header) in enumerate(zip(statements, headers, strict=True)):
-        if header in parsers:
+        if header in parsers and place not in unreadable:
             try:
                 parsed[place] = parsers[header](statement)
             except LedgerError as error:
@@ -130,7 +167,7 @@ def _parse(
     return tuple(parsed)
 
 
-def _take(rest: list[bytes], statement: Statement) -> list[bytes]:
+def _take(rest: list[bytes], statement: Whole) -> list[bytes]:
     match statement:
         case Record():
             count = len(records.PLACES)
@@ -147,7 +184,7 @@ def _take(rest: list[bytes], statement: Statement) -> list[bytes]:
     return [rest.pop() for _ in range(count)]
 
 
-def _attach(statement: Statement, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
+def _attach(statement: Whole, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
     match statement:
         case Record():
             records.check_blobs(statement, blobs)

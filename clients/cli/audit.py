@@ -1,13 +1,16 @@
 """`sealtrace audit`: verify a whole log, with a home or without, from a service or a folder."""
 
 import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clients import auditing
+from clients import auditing, auditreport
 from clients.auditing import Audit, LogFiles
+from clients.auditpage import to_html
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
@@ -20,10 +23,12 @@ from clients.service import Service
 from clients.sources import FolderLog
 from clients.trust import Trust
 from ledger import fingerprints
-from ledger.audit import Verdict
+from ledger.findings import Finding, Verdict
 from ledger.kinds import Role
 from ledger.submissions import Depth
 from ledger.wire.requests import authority
+
+MAX_NAMES = 20
 
 
 def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how deep
@@ -32,9 +37,12 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
     url: Annotated[str | None, typer.Option(help="The service to audit; else the home's.")] = None,
     folder: Annotated[Path | None, typer.Option("--from", help="A mirror or copy to audit instead.")] = None,
     charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
-    since: Annotated[Path | None, typer.Option(help="A checkpoint the log must still contain.")] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="A checkpoint up to which it was audited: the log must still begin with it.")
+    ] = None,
     records: Annotated[bool, typer.Option("--records", help="Parse every statement strictly, too.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the findings as JSON.")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Verify every statement's signature, too.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the findings: F.html for people, F.json.")] = None,
     allow_unwitnessed: Annotated[
         bool, typer.Option("--allow-unwitnessed", help="Exit 0 though only the operator vouches for the log.")
     ] = False,
@@ -43,23 +51,41 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
 ) -> None:
     """Verify structure, batches, charters, grants and every leaf; name the first bad index and the check.
 
-    Example: sealtrace audit --url https://ledger.example --charter lusab-babad-… --records
+    With --since and --deep, statements that an earlier audit went through are not verified a second time.
+
+    Example: sealtrace audit --url https://ledger.example --charter lusab-babad-… --deep --report audit.html
     """
     edge = edge_of(context)
     place = edge.home(home) if home or charter is None else None
-    known = since.read_bytes() if since else Trust(place.trusted).note() if place else None
+    files = _files(edge, place, url, folder)
+    write = _writer(report)
     done = auditing.audit(
-        _files(edge, place, url, folder),
+        files,
         fingerprint=fingerprints.parse(charter) if charter else _pin(place),
-        depth=Depth.RECORDS if records else Depth.STRUCTURE,
-        known=known,
+        depth=Depth.SIGNATURES if deep else Depth.RECORDS if records else Depth.STRUCTURE,
+        known=Trust(place.trusted).note() if place else None,
+        since=since.read_bytes() if since else None,
         progress=edge.progress("entries audited"),
     )
-    value = auditing.to_json(done)
+    if isinstance(files, FolderLog) and done.report.verdict is Verdict.FAILED:
+        done = replace(done, missing=tuple(files.missing(done.checkpoint.size)))
     if report is not None:
-        write_file(report, json.dumps(value, ensure_ascii=False, indent=2).encode())
-    edge.show(_text(done), value, as_json=as_json)
+        write_file(report, write(done))
+    edge.show(_text(done), auditreport.to_json(done), as_json=as_json)
     raise typer.Exit(_exit(done, allow_unwitnessed=allow_unwitnessed))
+
+
+def _writer(report: Path | None) -> Callable[[Audit], bytes]:
+    """Return what writes a report of the kind that its name asks for; refused before the work, not after it."""
+    if report is None or report.suffix == ".json":
+        return _to_json_bytes
+    if report.suffix == ".html":
+        return to_html
+    raise HomeError(f"a report is F.html or F.json, not {report.name}", next_step="choose one of the two endings")
+
+
+def _to_json_bytes(done: Audit) -> bytes:
+    return json.dumps(auditreport.to_json(done), ensure_ascii=False, indent=2).encode()
 
 
 def _files(edge: Edge, place: Home | None, url: str | None, folder: Path | None) -> LogFiles:
@@ -100,15 +126,37 @@ def _exit(done: Audit, *, allow_unwitnessed: bool) -> Exit:
 def _text(done: Audit) -> str:
     found = done.report
     sign = "✗" if found.verdict is Verdict.FAILED else "✓"
+    size = f"{found.size:,} of {done.checkpoint.size:,}" if found.size < done.checkpoint.size else f"{found.size:,}"
     lines = [
-        f"{sign} {found.verdict.value}  {visible(done.origin)} · {found.size:,} entries · {found.depth.name.lower()}",
+        f"{sign} {found.verdict.value}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
+        *_wrapped(auditreport.verdict_in_words(done)),
         *(f"  {count:>12,}  {typ.value}" for typ, count in sorted(found.counts.items(), key=lambda one: one[0].value)),
     ]
+    if done.since is not None:
+        lines += _wrapped(f"begins with the {done.since.checkpoint.size:,} entries of the earlier checkpoint")
     for finding in found.findings:
-        lines.append(f"✗ entry {finding.index:,}: {finding.check}")
-        lines += [f"  {line}" for line in wrap(f"expected {visible(finding.expected)}", width=78, indent="")]
-        lines += [f"  {line}" for line in wrap(f"found    {visible(finding.found)}", width=78, indent="")]
-        lines += [f"  {line}" for line in wrap(f"next     {finding.next_step}", width=78, indent="")]
+        lines += _finding(finding)
     if found.broken > len(found.findings):
         lines.append(f"  … {found.broken:,} broken rules in all")
+    for sentence in auditreport.bridges(done):
+        lines += _wrapped(f"· {sentence}")
+    if done.missing:
+        lines.append(f"✗ missing in the folder: {len(done.missing):,} files")
+        lines += [f"  {name}" for name in done.missing[:MAX_NAMES]]
+        lines += [f"  … and {len(done.missing) - MAX_NAMES:,} more, all of them in a report"] * (
+            len(done.missing) > MAX_NAMES
+        )
     return "\n".join(lines)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield f"✗ entry {finding.index:,}: {finding.check}"
+    yield from _wrapped(f"expected {finding.expected}")
+    yield from _wrapped(f"found    {finding.found}")
+    if finding.follows is not None:
+        yield from _wrapped(f"may follow from entry {finding.follows:,}, which could not be read or does not stand")
+    yield from _wrapped(f"next     {finding.next_step}")
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    return (f"  {line}" for line in wrap(visible(text), width=78, indent=""))

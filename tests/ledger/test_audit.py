@@ -354,13 +354,15 @@ def test_another_first_charter_is_found(depth: Depth) -> None:
 
 @pytest.mark.parametrize("depth", [Depth.RECORDS, Depth.SIGNATURES])
 def test_a_statement_logged_twice_is_found(depth: Depth) -> None:
-    """Names are unique over the whole log."""
+    """Names are unique over the whole log; the finding says where the first of the two stands."""
     consortium = _busy()
     record = consortium.record(A)
-    consortium.submit(A, [record])
-    entries = _with_batch(consortium, [record])
+    first = consortium.submit(A, [record]).first
+    entries = _with_batch(consortium, [consortium.record(A), record])
+    (finding,) = _audited(consortium, entries, depth).findings
 
-    assert _first(_audited(consortium, entries, depth)) == (len(entries) - 1, "statement/name")
+    assert (finding.index, finding.check) == (len(entries) - 2, "statement/name")
+    assert finding.found == f"that of entry {first}"
 
 
 @pytest.mark.parametrize("depth", [Depth.RECORDS, Depth.SIGNATURES])

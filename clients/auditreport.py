@@ -1,0 +1,89 @@
+"""An audit in words and in JSON: the same values whether they are printed, written or put on a page."""
+
+from collections.abc import Iterator
+
+from clients.auditing import Audit
+from crypto.encoding import b64
+from ledger import fingerprints
+from ledger.findings import Finding, Verdict
+from ledger.jsontext import JsonValue
+from ledger.submissions import Depth
+
+
+def verdict_in_words(audit: Audit) -> str:
+    """Return what the verdict means, in one sentence."""
+    match audit.report.verdict:
+        case Verdict.VERIFIED:
+            return "Every rule that was checked holds; the charter names witnesses."
+        case Verdict.UNWITNESSED:
+            return "Every rule that was checked holds. Only the operator says that everybody is shown this same log."
+        case Verdict.FAILED if audit.report.size < audit.checkpoint.size:
+            return f"The log could be read up to entry {audit.report.size:,} of {audit.checkpoint.size:,}, no further."
+        case Verdict.FAILED:
+            return "The log breaks its own rules. The first finding is the one to clear up: others may follow from it."
+
+
+def checked(audit: Audit) -> Iterator[str]:
+    """Yield what was checked, a sentence each."""
+    report, since = audit.report, audit.since
+    yield "Every entry hashes to its leaf, every tile to the signed root; both log signatures are good."
+    yield f"{audit.charters:,} charter(s), each signed by the members before it, the first with the pinned fingerprint."
+    yield "Key entries, grants against ceilings, and of every batch both signatures, place in its chain, keys and root."
+    if since is not None:
+        yield f"The log still begins with the {since.checkpoint.size:,} entries of the earlier checkpoint."
+    if report.depth is not Depth.STRUCTURE:
+        yield "Every statement's form to the letter, its epoch, what it corrects, and that its name stands once."
+    if report.depth is Depth.SIGNATURES and report.since:
+        yield f"Every statement's own signature from entry {report.since:,} on; those before were audited earlier."
+    elif report.depth is Depth.SIGNATURES:
+        yield "Every statement's own signature."
+
+
+def bridges(audit: Audit) -> Iterator[str]:
+    """Yield, a sentence each, where a chain was followed over a batch that does not stand."""
+    for bridge in audit.report.bridges:
+        yield (
+            f"{bridge.iss} signed its batch at entry {bridge.by:,} on top of the one at {bridge.over:,}, which does not"
+            " stand: its later batches are judged as they follow."
+        )
+
+
+def to_json(audit: Audit) -> dict[str, JsonValue]:
+    """Return an audit as `--json` and `--report F.json` write it."""
+    report, since = audit.report, audit.since
+    return {
+        "origin": audit.checkpoint.origin,
+        "size": audit.checkpoint.size,
+        "audited": report.size,
+        "root": audit.checkpoint.root.hex(),
+        "checkpoint": audit.note.decode(),
+        "fingerprint": fingerprints.to_text(audit.fingerprint),
+        "charters": audit.charters,
+        "depth": report.depth.name.lower(),
+        "since": None
+        if since is None
+        else {
+            "size": since.checkpoint.size,
+            "root": since.checkpoint.root.hex(),
+            "consistency": [b64(node) for node in since.proof],
+        },
+        "verdict": report.verdict.value,
+        "counts": {typ.value: count for typ, count in sorted(report.counts.items(), key=lambda one: one[0].value)},
+        "broken": report.broken,
+        "findings": [_finding(finding, audit) for finding in report.findings],
+        "bridges": [{"iss": bridge.iss, "over": bridge.over, "by": bridge.by} for bridge in report.bridges],
+        "missing": list(audit.missing),
+    }
+
+
+def _finding(finding: Finding, audit: Audit) -> JsonValue:
+    proof = audit.inclusion.get(finding.index)
+    return {
+        "index": finding.index,
+        "check": finding.check,
+        "expected": finding.expected,
+        "found": finding.found,
+        "next": finding.next_step,
+        "follows": finding.follows,
+        "inclusion": None if proof is None else [b64(node) for node in proof],
+    }
