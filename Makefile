@@ -34,7 +34,7 @@ fix: $(VENV)/.development  ## format, and repair what can be repaired safely
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(VENV)/.development  ## the measurements, each beside the machine's own limit
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@$(BIN)/python -m benchmarks --json benchmarks.json
 
 setup: $(VENV)/.development  ## the environment, from the hash-locked requirements
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from clients.chain import send_waiting
 from clients.durable import sync_folder, write_file
-from clients.errors import HomeError, UnreachableError
+from clients.errors import HomeError, NotPermittedError, UnreachableError
 from clients.keyring import WORKING_ROLES, Keyring, draw_keys, public_key
 from clients.receipts import verify_receipt
 from clients.session import Session, Standing
@@ -60,13 +60,13 @@ def resume(session: Session) -> Changed | None:
     entry = session.home.key_entry.read_bytes()[: MAX_ENTRY_BYTES + 1]
     try:
         receipt = session.service.submit_key(entry)
-        verify_receipt(session, entry, receipt)
     except (BusyError, UnreachableError):
         raise
-    except LedgerError:
+    except (LedgerError, NotPermittedError):
         # Refused: it never counts, and its keys are drawn anew by the next change.
         _forget(session)
         raise
+    verify_receipt(session, entry, receipt)
     return _adopt(session, parse_key_entry(entry), receipt.index)
 
 

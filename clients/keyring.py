@@ -113,9 +113,8 @@ class Keyring:
 
     def prepare(self, keys: Iterable[Secret]) -> None:
         """Keep keys durably that come into use by `adopt`; those of an earlier change that was never logged go."""
-        stale = [_PENDING + name for name, _ in self._pending()]
+        self._keystore.remove(*(_PENDING + name for name, _ in self._pending()))
         self._keystore.put(*(replace(key, name=_PENDING + key.name) for key in keys))
-        self._keystore.remove(*stale)
 
     def adopt(self, *, kids: Iterable[KeyId], destroy: Iterable[KeyId]) -> None:
         """Bring prepared keys into use, then destroy seeds that have ended for good."""
@@ -123,6 +122,16 @@ class Keyring:
         adopted = [str(kid) for kid in kids if str(kid) in waiting]
         self._keystore.put(*(replace(waiting[name], name=name) for name in adopted))
         self._keystore.remove(*(_PENDING + name for name in adopted), *(str(kid) for kid in destroy))
+
+    def move_working_keys(self, target: "Keyring") -> None:
+        """Move the working keys that lie here with a new root to where they are used."""
+        working = [secret for role in WORKING_ROLES for _, secret in self._of_role(role)]
+        target._keystore.put(*working)  # noqa: SLF001 - another one of these
+        self._keystore.remove(*(secret.name for secret in working))
+
+    def destroy(self, kids: Iterable[KeyId]) -> None:
+        """Destroy seeds that have ended for good."""
+        self._keystore.remove(*map(str, kids))
 
     def roots(self) -> tuple[tuple[Signer, Key], ...]:
         """Return the root pair as charters are signed with it, Ed25519 first."""

@@ -1,7 +1,7 @@
 """A new root for an agency: every key anew, under new numbers, by the members' charter (docs/protocol.md, 8).
 
-The new root and recovery keys wait in a keystore of their own, the new working keys as prepared ones; the enrolment
-request goes to whoever proposes the charter. When the log holds that charter, `adopt` puts them in the old ones' place.
+All of them wait in a keystore of their own; the enrolment request goes to whoever proposes the charter. When the log
+holds that charter, `adopt` puts them in the old ones' place.
 """
 
 from dataclasses import dataclass, replace
@@ -36,8 +36,7 @@ def draw(session: Session, *, passphrase: bytes, cost: Cost = STRONG) -> bytes:
     working = draw_keys(standing.me, WORKING_ROLES, first=first + len(offline))
     # What an earlier attempt left was never in force, or `adopt` would have taken it over.
     home.next_root_keystore.unlink(missing_ok=True)
-    create_keystore(home.next_root_keystore, passphrase=passphrase, keys=offline, cost=cost)
-    session.keyring.prepare(working)
+    create_keystore(home.next_root_keystore, passphrase=passphrase, keys=[*offline, *working], cost=cost)
     agency = membership.agency(standing.me, standing.view.checkpoint.size)
     return enrolment_of(replace(agency, keys=tuple(public_key(secret) for secret in (*offline, *working))))
 
@@ -52,7 +51,8 @@ def adopt(home: Home, keyring: Keyring, *, next_root: Keyring, membership: Membe
         )
     working = {key.kid for role in WORKING_ROLES for key in membership.keys_of(me, role=role, index=size)}
     ended = [key.kid for key in keyring.public_keys() if key.kid not in working and key.role is not Role.HPKE]
-    keyring.adopt(kids=working, destroy=ended)
+    next_root.move_working_keys(keyring)
+    keyring.destroy(ended)
     retired = home.root_keystore.with_name(f"root.keystore.until-{roots[0].kid.number}")
     if home.root_keystore.exists():
         home.root_keystore.rename(retired)

@@ -6,6 +6,7 @@ not be above the level of the grant that carried the key. What fails is reported
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from clients.authority import Authority
@@ -15,6 +16,7 @@ from clients.session import Session
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from crypto.portionkeys import PortionKeys
+from ledger import jsontext
 from ledger.decision import Reader, UnderLabel, require_permit
 from ledger.errors import LedgerError, ProofError
 from ledger.grants import Grant, open_box
@@ -31,6 +33,15 @@ class OpenResult:
 
     records: tuple[StoredRecord, ...]
     refused: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRecord:
+    """A record in its verified batch."""
+
+    batch: ReadBatch
+    index: int
+    record: Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +76,12 @@ class Opener:
         self._held = dict(session.keyring.epoch_keys())
         self._decapsulators = {sha256(one.public_key): one for one in session.keyring.decapsulators()}
         self._grants: dict[tuple[str, int], tuple[StoredGrant, ...]] = {}
+        self._permitted: set[tuple[bytes, str, Level]] = set()
 
     def take_grants(self, grants: Sequence[tuple[int, Grant]]) -> tuple[list[Grant], Mapping[int, str]]:
         """Keep the keys of grants to this agency; return the grants that were new, and what was wrong with others."""
+        if not grants:
+            return [], {}
         mine = [(index, grant) for index, grant in grants if any(one.r == self._me for one in grant.to)]
         fresh = [(index, grant) for index, grant in mine if not self._is_known(index, grant)]
         keys: dict[str, bytes] = {}
@@ -84,29 +98,32 @@ class Opener:
         self._grants.clear()
         return [grant for _, grant in good], refused
 
-    def open_records(self, batch: ReadBatch, records: Sequence[tuple[int, Record]]) -> OpenResult:
-        """Return the records of which a portion opens to this agency, with those portions."""
-        here = self._session.replica.opened(batch.first, batch.index)
+    def open_records(self, records: Sequence[BatchRecord]) -> OpenResult:
+        """Return the records, in log order, of which a portion opens to this agency, with those portions."""
+        if not records:
+            return OpenResult(records=(), refused={})
+        ranges = {(one.batch.first, one.batch.index) for one in records}
+        here = frozenset().union(*(self._session.replica.opened(*ends) for ends in ranges))
         gone = self._session.replica.expunged()
         openable = [
             one
-            for index, record in records
-            if record.name not in gone
-            for one in self._openable(index, record)
+            for found in records
+            if found.record.name not in gone
+            for one in self._openable(found.index, found.record)
             if (one.index, one.portion) not in here
         ]
         portions: dict[int, dict[str, StoredPortion]] = {}
         refused: dict[int, str] = {}
-        for one, ciphertext in zip(openable, self._ciphertexts(openable), strict=True):
+        for one, ciphertext in zip(openable, self._fetch([one.blob() for one in openable]), strict=True):
             try:
                 portions.setdefault(one.index, {})[one.portion] = self._open(one, ciphertext)
             except LedgerError as error:
                 refused[one.index] = f"{one.portion}: {error}"
         return OpenResult(
             records=tuple(
-                _stored_record(batch, index, record, portions[index])
-                for index, record in records
-                if portions.get(index)
+                _stored_record(one.batch, one.index, one.record, portions[one.index])
+                for one in records
+                if one.index in portions
             ),
             refused=refused,
         )
@@ -152,14 +169,12 @@ class Opener:
             self._grants[epoch] = self._session.replica.grants(*epoch)
         return self._grants[epoch]
 
-    def _ciphertexts(self, openable: Sequence[_Openable]) -> list[bytes]:
-        return self._fetch([one.blob() for one in openable])
-
-    def _fetch(self, names: Sequence[BlobName]) -> list[bytes]:
-        found: list[bytes] = []
-        for at in range(0, len(names), MAX_BLOB_NAMES):
-            found += self._session.service.blobs(names[at : at + MAX_BLOB_NAMES])
-        return found
+    def _fetch(self, names: Sequence[BlobName]) -> Iterator[bytes]:
+        """Yield the blobs of `names`, in order; while those of one answer are opened the next answer is on its way."""
+        parts = [names[at : at + MAX_BLOB_NAMES] for at in range(0, len(names), MAX_BLOB_NAMES)]
+        with ThreadPoolExecutor(max_workers=1) as network:
+            for blobs in network.map(self._session.service.blobs, parts):
+                yield from blobs
 
     def _open(self, one: _Openable, ciphertext: bytes) -> StoredPortion:
         if not ciphertext:
@@ -175,9 +190,15 @@ class Opener:
         )
 
     def _check_label(self, one: _Openable, opened: OpenedPortion) -> None:
-        """Raise unless the label admits this agency at the level it came by; expiry and purpose are asked when shown."""
-        label = label_from_json(opened.label_json)
+        """Raise unless the label admits this agency at the level it came by; expiry and purpose are asked when shown.
+
+        A list's records carry a label or two between them, so what was permitted is remembered by its spelling.
+        """
         originator = one.record.name.iss
+        known = (jsontext.dump(opened.label_json), originator, one.level)
+        if known in self._permitted:
+            return
+        label = label_from_json(opened.label_json)
         carried = UnderLabel(
             label=label,
             originator=originator,
@@ -191,6 +212,7 @@ class Opener:
             charter_ceiling=self._members.ceilings.get(self._me),
             today=dt.date.min,
         )
+        self._permitted.add(known)
 
 
 def _stored_grant(index: int, grant: Grant) -> StoredGrant:

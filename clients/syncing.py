@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
-from clients.opening import Opener, OpenResult
+from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, SIZE, VERIFIED_AT
 from clients.session import Session
 from clients.trust import View
@@ -62,6 +62,7 @@ class Sync:
         self._opener = Opener(session, self._authority)
         self._progress = progress
         self._tally = _Tally()
+        self._last: ReadBatch | None = None
 
     def by_feed(self) -> SyncReport:
         """Read what the service's feed names, from where the last sync ended."""
@@ -75,8 +76,8 @@ class Sync:
         known = {record.index for record in self._session.replica.records()}
         cursor = self._session.replica.state(CURSOR, default=-1)
         for index in self._batch_indices():
-            batch = read_batch(self._entries, self._authority, index)
-            self._take(batch, range(batch.first, batch.index))
+            batch = self._batch(index)
+            self._take([(batch, range(batch.first, batch.index))])
             self._progress(index + 1, self._view.checkpoint.size)
         left_out = sorted(index for index in self._tally.stored - known if index <= cursor)
         return self._finish(left_out=tuple(left_out))
@@ -101,34 +102,48 @@ class Sync:
 
     def _take_items(self, items: Sequence[FeedItem]) -> list[Grant]:
         """Take the items batch by batch, each batch read once; return the grants that brought new keys."""
-        grants: list[Grant] = []
-        by_batch: dict[int, list[int]] = {}
+        by_batch: dict[int, list[FeedItem]] = {}
         for item in items:
-            by_batch.setdefault(item.batch, []).append(item.index)
-        for batch_index, indices in by_batch.items():
-            batch = read_batch(self._entries, self._authority, batch_index)
-            self._check_items(batch, items)
-            grants += self._take(batch, indices)
-        return grants
+            by_batch.setdefault(item.batch, []).append(item)
+        batches: list[tuple[ReadBatch, Sequence[int]]] = []
+        for index, named in by_batch.items():
+            batch = self._batch(index)
+            self._check_items(batch, named)
+            batches.append((batch, [item.index for item in named]))
+        return self._take(batches)
+
+    def _batch(self, index: int) -> ReadBatch:
+        """Return a batch, verified once: the pages of a feed cut through batches."""
+        if self._last is None or self._last.index != index:
+            self._last = read_batch(self._entries, self._authority, index)
+        return self._last
 
     def _check_items(self, batch: ReadBatch, items: Iterable[FeedItem]) -> None:
         for item in items:
-            if item.batch == batch.index:
-                name = batch.at(item.index).name
-                if (name.iss, name.jti) != (item.iss, item.jti):
-                    raise ProofError("the service's feed names a statement that stands elsewhere")
+            name = batch.at(item.index).name
+            if (name.iss, name.jti) != (item.iss, item.jti):
+                raise ProofError("the service's feed names a statement that stands elsewhere")
 
-    def _take(self, batch: ReadBatch, indices: Iterable[int]) -> list[Grant]:
-        """Open the grants and records at `indices` of a batch, and store what opens, in log order."""
-        statements = [(index, batch.at(index)) for index in indices]
-        grants = [(index, one) for index, one in statements if isinstance(one, Grant) and one.use is Use.EPOCH]
-        records = [(index, one) for index, one in statements if isinstance(one, Record)]
+    def _take(self, batches: Iterable[tuple[ReadBatch, Iterable[int]]]) -> list[Grant]:
+        """Open the grants and records at the indices of each batch, and store what opens, in log order."""
+        grants: list[tuple[int, Grant]] = []
+        records: list[BatchRecord] = []
+        orders: dict[int, Expunge] = {}
+        for batch, indices in batches:
+            for index in indices:
+                match batch.at(index):
+                    case Grant(use=Use.EPOCH) as grant:
+                        grants.append((index, grant))
+                    case Record() as record:
+                        records.append(BatchRecord(batch=batch, index=index, record=record))
+                    case Expunge() as order:
+                        orders[index] = order
         new, refused = self._opener.take_grants(grants)
-        result = self._opener.open_records(batch, records)
+        result = self._opener.open_records(records)
         self._session.replica.add(records=result.records)
         self._count(result, len(new), refused)
-        self._tally.names |= {record.name: index for index, record in records if index in result.refused}
-        self._expunge({index: one for index, one in statements if isinstance(one, Expunge)})
+        self._tally.names |= {one.record.name: one.index for one in records if one.index in result.refused}
+        self._expunge(orders)
         return new
 
     def _expunge(self, orders: Mapping[int, Expunge]) -> None:

@@ -174,6 +174,12 @@ class Keystore:
         privatefile.replace(self._path, raw)
 
 
+def check_header(path: Path) -> None:
+    """Raise KeystoreError unless `path` is private and begins as a keystore does; no passphrase is asked for."""
+    with _reported(path):
+        _parse(privatefile.read(path, limit=MAX_BYTES))
+
+
 def _checked(cost: Cost, *, least: Cost) -> Cost:
     if cost.memory_kib < least.memory_kib or cost.passes < least.passes or cost.lanes < least.lanes:
         raise KeystoreError("its passphrase is stretched less than the protocol demands")

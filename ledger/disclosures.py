@@ -9,13 +9,17 @@ from crypto.digests import sha256
 from crypto.encoding import b64u, unb64u
 from crypto.errors import EncodingError
 from ledger import jsontext
-from ledger.errors import LabelError, MalformedError
+from ledger.b64lists import SPELLED_16
+from ledger.errors import LabelError, MalformedError, TooLargeError
 from ledger.jsontext import JsonValue
 
 SALT_BYTES = 16
 MAX_DISCLOSURE_BYTES = 4_096
 
-_NAME = re.compile(r"(?:item|event|case)\.[a-z][a-z0-9_]{0,63}")
+_FIELD = r"(?:item|event|case)\.[a-z][a-z0-9_]{0,63}"
+_NAME = re.compile(_FIELD)
+# Salt and name by one pattern, the value alone by a parser: a portion is opened for each of its fields.
+_DISCLOSURE = re.compile(rf'\["{SPELLED_16}","({_FIELD})",(.*)\]'.encode(), re.DOTALL)
 # RFC 9901, 4.1: `_sd` and `...` would make a verifier look for digests inside a value. In the one spelling a
 # quote inside a text is escaped, so these bytes can only be a member's name.
 _RESERVED = re.compile(rb'[{,]"(?:_sd|\.\.\.)":')
@@ -76,14 +80,17 @@ def parse_disclosure(text: str) -> Disclosure:
         raw = unb64u(text)
     except EncodingError as error:
         raise MalformedError("a disclosure is not base64url in its one spelling") from error
-    salt, name, value = jsontext.array(jsontext.load(raw, limit=MAX_DISCLOSURE_BYTES), low=3, high=3)
-    try:
-        unb64u(jsontext.text(salt), size=SALT_BYTES)
-    except EncodingError as error:
-        raise MalformedError("a disclosure's salt is not 16 bytes in base64url") from error
-    if _RESERVED.search(raw):
+    if len(raw) > MAX_DISCLOSURE_BYTES:
+        raise TooLargeError(f"a disclosure of more than {MAX_DISCLOSURE_BYTES} bytes")
+    found = _DISCLOSURE.fullmatch(raw)
+    if found is None:
+        raise MalformedError("not a salt of 16 bytes, a field's name and a value")
+    name, spelled = found.groups()
+    # The disclosure's own array counts as a level of nesting.
+    value = jsontext.load(spelled, levels=jsontext.MAX_DEPTH - 1)
+    if _RESERVED.search(spelled):
         raise MalformedError("a disclosure with a member named _sd or ... (RFC 9901)")
-    return Disclosure(text=text, name=field_name(name), value=value)
+    return Disclosure(text=text, name=name.decode(), value=value)
 
 
 def parse_disclosures(texts: Iterable[str]) -> tuple[Disclosure, ...]:

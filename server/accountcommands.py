@@ -1,6 +1,7 @@
 """`sealtrace-server account`: who may sign in to the console. There is no other way to make one, and no default."""
 
 import getpass
+import json
 import os
 import sys
 import time
@@ -13,11 +14,11 @@ import typer
 
 from crypto.passwords import check_password, hash_password, one_time_password
 from server import exits
-from server.accounts import Accounts, Role
+from server.accounts import Account, Accounts, Role
 from server.config import Config
 from server.errors import ConfigError
 from server.passphrase import DESCRIPTOR, read_passphrase
-from server.upkeep import DataOption
+from server.upkeep import DataOption, JsonOption
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
 
@@ -34,6 +35,7 @@ def create(
     role: Annotated[Role, typer.Option(help="An auditor sees the log, an operator the machine and the accounts too.")],
     *,
     own: OwnOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Add an account. Without --password a one-time password is shown here, once, to be changed at the first sign-in.
 
@@ -42,11 +44,11 @@ def create(
     with _accounts(data) as accounts:
         password = _password(own=own)
         accounts.create(name=name, role=role, password=_hashed(password), must_change=not own, now=int(time.time()))
-        _show(name, None if own else password)
+        _show(name, None if own else password, as_json=as_json)
 
 
 @app.command()
-def password(name: NameArgument, data: DataOption, *, own: OwnOption = False) -> None:
+def password(name: NameArgument, data: DataOption, *, own: OwnOption = False, as_json: JsonOption = False) -> None:
     """Give an account another password, and end all its sessions.
 
     Example: sealtrace-server account password ana --data /srv/ledger
@@ -54,27 +56,32 @@ def password(name: NameArgument, data: DataOption, *, own: OwnOption = False) ->
     with _accounts(data) as accounts:
         fresh = _password(own=own)
         accounts.set_password(name, password=_hashed(fresh), must_change=not own)
-        _show(name, None if own else fresh)
+        _show(name, None if own else fresh, as_json=as_json)
 
 
 @app.command()
-def remove(name: NameArgument, data: DataOption) -> None:
+def remove(name: NameArgument, data: DataOption, *, as_json: JsonOption = False) -> None:
     """Remove an account, and end all its sessions.
 
     Example: sealtrace-server account remove ana --data /srv/ledger
     """
     with _accounts(data) as accounts:
         accounts.remove(name)
+        typer.echo(json.dumps({"removed": name}) if as_json else f"{name} may no longer sign in")
 
 
 @app.command("list")
-def list_accounts(data: DataOption) -> None:
+def list_accounts(data: DataOption, *, as_json: JsonOption = False) -> None:
     """List the accounts: name, role, last sign-in.
 
     Example: sealtrace-server account list --data /srv/ledger
     """
     with _accounts(data) as accounts:
-        for account in accounts.all():
+        found = accounts.all()
+        if as_json:
+            typer.echo(json.dumps([_shown(account) for account in found]))
+            return
+        for account in found:
             seen = "never signed in" if account.signed_in is None else _date(account.signed_in)
             typer.echo(f"{account.name:<32} {account.role.value:<9} {seen}")
 
@@ -108,12 +115,25 @@ def _hashed(text: str) -> str:
     return hash_password(check_password(text))
 
 
-def _show(name: str, one_time: str | None) -> None:
+def _show(name: str, one_time: str | None, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"name": name, "one_time_password": one_time}))
+        return
     if one_time is None:
         typer.echo(f"{name} may sign in")
         return
     typer.echo(f"The one-time password of {name}, shown only now, to be changed at the first sign-in:", err=True)
     typer.echo(one_time)
+
+
+def _shown(account: Account) -> dict[str, object]:
+    return {
+        "name": account.name,
+        "role": account.role.value,
+        "created": account.created,
+        "signed_in": account.signed_in,
+        "must_change": account.must_change,
+    }
 
 
 def _date(seconds: int) -> str:

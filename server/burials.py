@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ledger.errors import BusyError
 from server import tombstones
-from server.errors import StartError
+from server.errors import StorageError
 from server.store import SqlStore
 
 
@@ -23,7 +23,7 @@ class Burials:
         self._finished = False
 
     def start(self) -> None:
-        """Bury what the file names, should the database be older than it, and finish; StartError if that fails."""
+        """Bury what the file names, should the database be older than it, and finish."""
         self._store.bury(tombstones.read_names(self._path) - self._store.buried())
         self._settle()
 
@@ -37,7 +37,7 @@ class Burials:
             return
         try:
             self._settle()
-        except StartError as error:
+        except StorageError as error:
             raise BusyError("the expungement is logged and not settled yet: send it again") from error
 
     def _settle(self) -> None:

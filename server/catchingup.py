@@ -5,20 +5,21 @@ itself has signed. What lies beside the log (ciphertexts, boxes, routes) is on n
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ledger.appends import batch_append, charter_append, key_append
 from ledger.charterpayload import parse_charter_entry
-from ledger.errors import LedgerError, NotFoundError, ProofError
+from ledger.errors import LedgerError, ProofError
+from ledger.expunges import Expunge
+from ledger.handover import verify_handover
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import Append, Head, RecordFacts, Store
 from ledger.merkle import leaf_hash
 from ledger.recordform import Record
 from ledger.state import LogState, kind_of
-from ledger.submissions import read_submission
+from ledger.submissions import Statement, read_submission
 from ledger.tiles import TILE_WIDTH, bundle_path, parse_bundle
 from ledger.treestate import TreeState
 from ledger.verifiedtree import VerifiedTree
@@ -95,9 +96,13 @@ class _Replay:
                 yield self._change(entry)
 
     def keep_handover(self, transaction: SqlTransaction, index: int) -> None:
-        """Take over the checkpoint by which the log passed to a charter; needed only where its keys changed."""
-        with suppress(NotFoundError):
-            transaction.keep_handover(index, self._mirror.handover(index))
+        """Take over the checkpoint that first held the charter at `index`, signed under it and the one before."""
+        membership = self._state.membership
+        charter = membership.charter_before(index + 1)
+        previous = membership.charter_before(index) if index else charter
+        note = self._mirror.handover(index)
+        verify_handover(note, index=index, charter=charter, previous=previous, tree=self._tree)
+        transaction.keep_handover(index, note)
 
     def _entries(self, start: int) -> Iterator[bytes]:
         size = self._tree.size
@@ -113,7 +118,8 @@ class _Replay:
         held, self._held = self._held, []
         judged = self._state.judge_batch(read_submission(entry, held), known=self._known)
         self._state.apply(judged)
-        self._known.enter([parsed for parsed in judged.submission.parsed if isinstance(parsed, Record)])
+        for parsed in judged.submission.parsed:
+            self._known.enter(parsed)
         return batch_append(judged, attached=[()] * len(held)), judged.first
 
     def _change(self, entry: bytes) -> _Judged:
@@ -138,11 +144,19 @@ class _Known:
         """Return what is known of a record."""
         return self._facts.get(name) or self._store.record_facts(name)
 
-    def enter(self, records: list[Record]) -> None:
-        """Remember the records of a batch, and what they supersede."""
-        for record in records:
-            self._facts[record.name] = RecordFacts(ep=record.ep, superseded=False)
-            older = StatementName(record.name.iss, record.sup) if record.sup is not None else None
-            facts = self.record_facts(older) if older is not None else None
-            if older is not None and facts is not None:
-                self._facts[older] = facts._replace(superseded=True)
+    def enter(self, statement: Statement | None) -> None:
+        """Remember a record, and what a statement says of an earlier one."""
+        match statement:
+            case Record(name=name, ep=ep, sup=sup):
+                self._facts[name] = RecordFacts(ep=ep, superseded=False)
+                if sup is not None:
+                    self._change(StatementName(name.iss, sup), superseded=True)
+            case Expunge(name=name, of=of):
+                self._change(StatementName(name.iss, of), expunged=True)
+            case _:
+                pass
+
+    def _change(self, name: StatementName, **facts: bool) -> None:
+        known = self.record_facts(name)
+        if known is not None:
+            self._facts[name] = known._replace(**facts)

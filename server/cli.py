@@ -20,7 +20,7 @@ from server.errors import ConfigError, StartError
 from server.exits import fail
 from server.highest import HighestSigned
 from server.keys import create_keys, open_keys, service_json
-from server.passphrase import read_passphrase
+from server.passphrase import ask_passphrase, read_passphrase
 from server.rotation import prepare_successor
 from server.serve import LOOPBACK, serve
 
@@ -29,6 +29,7 @@ app.command("export")(upkeep.export_command)
 app.command("fsck")(upkeep.fsck_command)
 app.command("backup")(upkeep.backup_command)
 app.command("restore")(upkeep.restore_command)
+app.command("doctor")(upkeep.doctor_command)
 app.add_typer(accountcommands.app, name="account")
 
 Data = Annotated[Path, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")]
@@ -125,7 +126,7 @@ def main() -> None:
 
 def _passphrase(*, twice: bool) -> bytes:
     prompt = getpass.getpass if sys.stdin.isatty() else None
-    passphrase = read_passphrase(os.environ, prompt=prompt)
+    passphrase = ask_passphrase()
     if twice and prompt is not None and "SEALTRACE_PASSPHRASE_FD" not in os.environ:
         again = read_passphrase(os.environ, prompt=lambda _: prompt("The same again: "))
         if again != passphrase:

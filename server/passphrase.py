@@ -3,7 +3,9 @@
 Arguments and environments are shown by `ps` and inherited by children; what a descriptor held is gone once read.
 """
 
+import getpass
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -26,6 +28,11 @@ def read_passphrase(environ: Mapping[str, str], *, prompt: Callable[[str], str] 
     if prompt is None:
         raise ConfigError(f"no passphrase: set {DESCRIPTOR} to an open descriptor, or start from a terminal")
     return _checked(prompt("Passphrase of the service's keystore: ").encode())
+
+
+def ask_passphrase() -> bytes:
+    """Return the passphrase from where the process was given it, or from its terminal."""
+    return read_passphrase(os.environ, prompt=getpass.getpass if sys.stdin.isatty() else None)
 
 
 def _from_descriptor(text: str) -> bytes:

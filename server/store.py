@@ -218,7 +218,7 @@ class SqlStore:
             return tombstones.buried(connection)
 
     def empty_log(self) -> None:
-        """Move the write-ahead log into the file, so that no copy of what was deleted stays in it; or StartError."""
+        """Move the write-ahead log into the file, so that no copy of what was deleted stays in it."""
         with self._writing:
             truncate_log(self._writer)
 

@@ -56,7 +56,7 @@ def buried(connection: Connection) -> frozenset[StatementName]:
 
 
 def bury_in_file(path: Path, names: Iterable[StatementName]) -> None:
-    """Bury records in a database that nobody has open, down to its write-ahead log; StartError if somebody has."""
+    """Bury records in a database that nobody has open, down to its write-ahead log."""
     engine = database.writer(path)
     with engine.connect() as connection:
         with connection.begin():

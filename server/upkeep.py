@@ -1,6 +1,7 @@
 """The operator's commands for the data itself: export and fsck, backup and restore, doctor."""
 
 import json
+import shutil
 import sys
 import time
 from dataclasses import asdict
@@ -9,13 +10,17 @@ from typing import Annotated
 
 import typer
 
+from ledger import fingerprints
 from server import exits, lastrun
 from server.backup import back_up
 from server.config import Config
+from server.doctor import Fault, Site, diagnose
 from server.errors import ConfigError
 from server.exporting import export
 from server.fsck import Report, check_database, check_folder
+from server.keys import open_keys
 from server.lastrun import LastRun
+from server.passphrase import ask_passphrase
 from server.restore import Restored, Sources, restore
 
 DataOption = Annotated[Path, typer.Option("--data", help="The service's folder.", envvar="SEALTRACE_DATA")]
@@ -26,6 +31,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 def export_command(
     database: DatabaseOption,
     output: Annotated[Path, typer.Option(help="A new folder for checkpoint, tile/… and v1/charters/….")],
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the open files of a log from its database, verifying nothing: `sealtrace audit --from` does that.
 
@@ -35,7 +42,8 @@ def export_command(
         exported = export(database, output=output)
     except exits.EXPECTED as error:
         exits.fail(error)
-    typer.echo(f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified")
+    text = f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified"
+    typer.echo(json.dumps(asdict(exported)) if as_json else text)
 
 
 def fsck_command(
@@ -60,6 +68,8 @@ def fsck_command(
 def backup_command(
     data: DataOption,
     output: Annotated[Path, typer.Option(help="A new folder for this backup.")],
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Copy a service while it runs: database, keystore, service.json, highest-signed, tombstones, and the open files.
 
@@ -72,7 +82,8 @@ def backup_command(
         lastrun.write(data / lastrun.BACKUP, LastRun(at=backup.created, size=backup.size, broken=0))
     except exits.EXPECTED as error:
         exits.fail(error)
-    typer.echo(f"✓ {backup.size:,} entries backed up to {output}, every stored byte hashed again")
+    text = f"✓ {backup.size:,} entries backed up to {output}, every stored byte hashed again"
+    typer.echo(json.dumps(asdict(backup)) if as_json else text)
 
 
 def restore_command(
@@ -82,6 +93,8 @@ def restore_command(
         list[Path] | None, typer.Option(help="The newest checkpoint that somebody holds; may be repeated.")
     ] = None,
     mirror: Annotated[Path | None, typer.Option("--from", help="A mirror's folder to catch up from.")] = None,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Put a service back, and keep it from signing until it has reached what it is known to have signed.
 
@@ -95,9 +108,51 @@ def restore_command(
         restored = restore(Config(data=data, fingerprint=b""), sources)
     except exits.EXPECTED as error:
         exits.fail(error)
-    typer.echo(_told(restored))
+    typer.echo(json.dumps({**asdict(restored), "may_sign": restored.may_sign}) if as_json else _told(restored))
     if not restored.may_sign:
         raise typer.Exit(exits.BEHIND)
+
+
+def doctor_command(  # noqa: PLR0913  each option is one thing more to look at
+    data: DataOption,
+    *,
+    charter: Annotated[
+        str | None, typer.Option(help="Fingerprint of charter 1, to be compared.", envvar="SEALTRACE_CHARTER")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address that the service is to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Port that should be free, while the service is stopped.")] = None,
+    backups: Annotated[Path | None, typer.Option(help="The folder of backups, one folder each.")] = None,
+    keys: Annotated[bool, typer.Option("--keys", help="Open the keystore too: asks for its passphrase.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what keeps the service from running well, and say the next step for each fault. Nothing is changed.
+
+    Example: sealtrace-server doctor --data /srv/ledger --backups /backup --port 8470
+    """
+    try:
+        config = Config(data=data, fingerprint=b"")
+        site = Site(
+            config=config,
+            now=int(time.time()),
+            free_bytes=shutil.disk_usage(data if data.exists() else Path("/")).free,
+            fingerprint=None if charter is None else fingerprints.parse(charter),
+            keys=open_keys(config.keystore, passphrase=ask_passphrase()) if keys else None,
+            listen=None if port is None else (host, port),
+            backups=backups,
+        )
+        found = diagnose(site)
+    except exits.EXPECTED as error:
+        exits.fail(error)
+    if as_json:
+        typer.echo(json.dumps([{"fault": one.name, "found": one.found, "next": one.next_step} for one in found]))
+    else:
+        typer.echo("\n".join(_diagnosed(one) for one in found) or "✓ no fault found")
+    if found:
+        raise typer.Exit(exits.FAILED)
+
+
+def _diagnosed(fault: Fault) -> str:
+    return f"✗ {fault.name}: {fault.found}\n  next  {fault.next_step}"
 
 
 def _told(restored: Restored) -> str:

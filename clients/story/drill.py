@@ -6,6 +6,7 @@ type (docs/adr/0028); what each must lead to is checked, and the first that does
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -234,11 +235,8 @@ class Drill:
     def _epoch(self) -> int:
         """Return the newest epoch of the first agency, as the log has it."""
         self._run(ARMS, "sync")
-        replica = Replica(self.stage.home(ARMS) / "replica.sqlite")
-        try:
+        with closing(Replica(self.stage.home(ARMS) / "replica.sqlite")) as replica:
             return replica.last_epoch(ARMS.id)
-        finally:
-            replica.close()
 
     def _require_newer_epoch(self, before: int) -> int:
         now = self._epoch()
@@ -247,11 +245,8 @@ class Drill:
         return now
 
     def _status(self, path: str) -> int:
-        transport = HttpTransport(self.stage.url)
-        try:
+        with closing(HttpTransport(self.stage.url)) as transport:
             return transport.send(Request(method="GET", path=path), limit=limits.MAX_JSON_BYTES).status
-        finally:
-            transport.close()
 
     def _ask(self, member: Member, *arguments: str) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(self._run(member, *arguments, "--json"))
@@ -261,8 +256,13 @@ class Drill:
         """Run a member's command as if typed; return what it printed, or end the drill where it ends otherwise."""
         written: list[str] = []
         noted: list[str] = []
-        edge = replace(self.stage.edge(member, written=written, noted=noted), cost=_SCRATCH)
-        code = self.type_command(arguments, edge)
+        with ExitStack() as ended:
+            edge = replace(
+                self.stage.edge(member, written=written, noted=noted),
+                cost=_SCRATCH,
+                connect=lambda url: ended.enter_context(closing(HttpTransport(url))),
+            )
+            code = self.type_command(arguments, edge)
         if code != expect:
             raise StoryError(
                 f"{member.id}: sealtrace {' '.join(arguments[:2])} ended with {code} where {int(expect)} was expected: "

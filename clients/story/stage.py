@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -141,16 +141,13 @@ class Stage:
                 ) from error
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        transport = HttpTransport(self.url)
-        for _ in range(START_SECONDS * 10):
-            if process.poll() is not None:
-                break
-            try:
-                if transport.send(Request(method="GET", path=paths.HEALTHZ), limit=limits.MAX_JSON_BYTES).status == _OK:
+        with closing(HttpTransport(self.url)) as transport:
+            for _ in range(START_SECONDS * 10):
+                if process.poll() is not None:
+                    break
+                if _answers(transport):
                     return
-            except UnreachableError:
-                pass
-            time.sleep(0.1)
+                time.sleep(0.1)
         raise StoryError(
             f"the service does not answer at {self.url}",
             next_step=f"read {self.service_log}, or take another port: make run PORT=n",
@@ -161,6 +158,13 @@ class Stage:
         with (self.data / "service.passphrase").open("rb") as file:
             number = file.fileno()
             yield {**os.environ, "SEALTRACE_PASSPHRASE_FD": str(number)}, number
+
+
+def _answers(transport: HttpTransport) -> bool:
+    try:
+        return transport.send(Request(method="GET", path=paths.HEALTHZ), limit=limits.MAX_JSON_BYTES).status == _OK
+    except UnreachableError:
+        return False
 
 
 def digest_of(path: Path) -> str:

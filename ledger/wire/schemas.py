@@ -15,7 +15,7 @@ from crypto.errors import EncodingError
 from ledger import jsontext
 from ledger.errors import LedgerError, MalformedError
 from ledger.identifiers import agency_id
-from ledger.wire import limits
+from ledger.wire import limits, rows
 
 STAGE_DURABLE = "durable"
 PLACES = ("item", "event", "case", "box")
@@ -297,6 +297,35 @@ class Shape(Generic[T]):
         return self._build(**made)
 
 
+class _FeedShape(Shape[Feed]):
+    """A feed: a thousand rows, read by their pattern instead of the schema."""
+
+    def read(self, raw: bytes, *, limit: int = limits.MAX_JSON_BYTES) -> Feed:
+        items, following, size = rows.read_feed(raw, limit=limit)
+        return Feed(
+            items=tuple(
+                FeedItem(kind=one.kind, index=one.at, batch=one.batch, iss=one.iss, jti=one.jti, ep=one.ep, kc=one.kc)
+                for one in items
+            ),
+            next=following,
+            size=size,
+        )
+
+    def write(self, value: Feed) -> bytes:
+        items = [rows.FeedRow(one.kind, one.index, one.batch, one.iss, one.jti, one.ep, one.kc) for one in value.items]
+        return rows.spell_feed(items, following=value.next, size=value.size)
+
+
+class _BlobRequestShape(Shape[BlobRequest]):
+    """The blobs to fetch: a thousand rows, read by their pattern instead of the schema."""
+
+    def read(self, raw: bytes, *, limit: int = limits.MAX_JSON_BYTES) -> BlobRequest:
+        return BlobRequest(get=tuple(BlobName(**one._asdict()) for one in rows.read_blob_names(raw, limit=limit)))
+
+    def write(self, value: BlobRequest) -> bytes:
+        return rows.spell_blob_names([rows.BlobRow(one.iss, one.jti, one.place, one.tag) for one in value.get])
+
+
 def _freeze(item: Any, part: type[Any] | None) -> Any:
     if not isinstance(item, list):
         return item
@@ -322,7 +351,7 @@ def _without_absent(schema: Schema, dumped: Any) -> Any:
 RECEIPT = Shape(ReceiptSchema(), Receipt)
 LOGGED_ENTRY = Shape(LoggedEntrySchema(), LoggedEntry)
 AGENCY_HEAD = Shape(AgencyHeadSchema(), AgencyHead)
-FEED = Shape(FeedSchema(), Feed, items=FeedItem)
-BLOB_REQUEST = Shape(BlobRequestSchema(), BlobRequest, get=BlobName)
+FEED = _FeedShape(FeedSchema(), Feed, items=FeedItem)
+BLOB_REQUEST = _BlobRequestShape(BlobRequestSchema(), BlobRequest, get=BlobName)
 CHARTER_LIST = Shape(CharterListSchema(), CharterList, charters=CharterVersion)
 PROBLEM = Shape(ProblemSchema(), Problem)

@@ -30,7 +30,9 @@ def upgrade() -> None:
         sa.Column("csrf", sa.String(), nullable=False),
         sa.Column("created", sa.Integer(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["account"], ["accounts.name"], name="fk_sessions_account_accounts", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.name"], name="fk_sessions_account_accounts", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_sessions"),
         sqlite_with_rowid=False,
     )

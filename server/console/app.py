@@ -16,7 +16,7 @@ from server.accounts import TOKEN_BYTES, Account, Accounts, Role, Session
 from server.config import Config
 from server.console import filters
 from server.console.facts import Facts
-from server.console.gate import RefusedError, check_body, check_form, check_host
+from server.console.gate import AT_ONCE, Crowd, RefusedError, check_body, check_form, check_host
 from server.console.headers import harden
 from server.console.pages import Pages
 from server.console.parts import Parts
@@ -81,6 +81,7 @@ def create_console(parts: Parts) -> Flask:
     _sign_in_by_row(app, parts)
     _guard(app, parts)
     Pages(parts).register(app)
+    app.wsgi_app = Crowd(app.wsgi_app, most=AT_ONCE)  # type: ignore[method-assign]  # as Flask's own documentation does
     return app
 
 

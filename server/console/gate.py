@@ -1,15 +1,23 @@
 """What a request to the console must pass before a page is made: its Host, its size, its Origin, its form's token."""
 
 import secrets
+import threading
+from collections.abc import Iterable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Request
+from werkzeug.wrappers import Response
 
 from crypto.encoding import b64u
 from server.accounts import Session
 from server.console.place import Place
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 MOST_BODY_BYTES = 8_192
+AT_ONCE = 8
 
 _FORM_BYTES = 32
 
@@ -22,6 +30,25 @@ class RefusedError(Exception):
         super().__init__(text)
         self.status = status
         self.next_step = next_step
+
+
+class Crowd:
+    """Lets in a few requests at a time: who sends a form a byte a minute holds one of the service's threads."""
+
+    def __init__(self, app: "WSGIApplication", *, most: int) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._places = threading.BoundedSemaphore(most)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer, or say at once that there is no place. Pages are whole when the app returns; none is streamed."""
+        if not self._places.acquire(blocking=False):
+            busy = Response("The console is busy. Try again in a moment.\n", HTTPStatus.SERVICE_UNAVAILABLE)
+            return busy(environ, start_response)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            self._places.release()
 
 
 def check_host(request: Request, place: Place) -> None:

@@ -14,6 +14,7 @@ from server import database, schema
 from server.config import Config
 from server.errors import StartError
 from server.fsck.findings import Findings, Report
+from server.fsck.handovers import check_handovers
 from server.fsck.rows import Rows
 from server.fsck.tree import Tree
 from server.highest import HighestSigned
@@ -67,6 +68,7 @@ def _check_all(connection: Connection, findings: Findings, tree: Tree, progress:
         progress(index + 1)
     rows.close()
     tree.check_head()
+    check_handovers(connection, findings, tree)
     _check_checkpoint(connection, findings, tree)
 
 

@@ -27,6 +27,8 @@ _NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "recipient": _REBUILD,
         "blob": "Put the newest backup back with `sealtrace-server restore`; what no backup holds, only its originator "
         "can log again.",
+        "handover": "Take the checkpoint that is missing from a mirror's v1/checkpoints; without it no client follows the "
+        "change of keys.",
         "expunged": "Start the service, which deletes what its tombstones name, and check again.",
     }
 )

@@ -11,6 +11,7 @@ from clients.transport import Request, Response
 from ledger import fingerprints
 from server.app import create_app, service_of
 from server.config import Config
+from server.highest import HighestSigned
 from server.keys import create_keys, service_json
 from tests.support.commands import Result, command, run_in
 from tests.support.fakes import FixedClock
@@ -78,6 +79,7 @@ def test_founding_by_commands_alone(tmp_path: Path) -> None:
     draft = Config(data=data, fingerprint=b"")
     keys = create_keys(draft.keystore, passphrase=PHRASE, cost=WEAK)
     draft.service.write_bytes(service_json(keys, origin=ORIGIN, url=URL))
+    HighestSigned(draft.highest).begin(keys, origin=ORIGIN)
     walk = Walk(tmp_path, draft, keys, FixedClock(), b"", b"", {})
     nowhere = Unreachable()
 

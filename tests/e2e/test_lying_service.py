@@ -22,6 +22,7 @@ from clients.trust import Trust
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError
 from server.app import create_app, service_of
+from server.highest import HighestSigned
 from tests.support.commands import command
 from tests.support.lists import submit_rows
 from tests.support.loopback import ORIGIN, PHRASE, URL, WEAK, Walk, found_consortium
@@ -187,6 +188,7 @@ def test_a_rewritten_history(walk: Walk, tmp_path: Path) -> None:
     for name in ("keystore", "service.json"):
         (second.data / name).write_bytes((walk.config.data / name).read_bytes())
         (second.data / name).chmod(0o600)
+    HighestSigned(second.highest).begin(walk.keys, origin=ORIGIN)
     other = create_app(second, keys=walk.keys, clock=walk.clock)
     honest = walk.transport._client
     walk.transport._client = other.test_client()

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from werkzeug.test import create_environ, run_wsgi_app
 
 from crypto.encoding import b64u
 from crypto.keystore import Cost
 from crypto.passwords import hash_password
 from server.accounts import IDLE_SECONDS, LIFE_SECONDS, Accounts, Role
 from server.backup import copy_database
-from server.console.gate import MOST_BODY_BYTES, RefusedError
+from server.console.gate import AT_ONCE, MOST_BODY_BYTES, RefusedError
 from server.console.signingin import SigningIn
 from tests.support.consoles import PASSWORD, WEAK, Console
 from tests.support.consortium import NOW
@@ -414,6 +415,44 @@ def test_a_password_is_changed_with_care(console: Console, fields: dict[str, str
     assert answer.status_code == 422
     assert said in answer.get_data(as_text=True)
     assert _signs_in(console, "ana", PASSWORD)
+
+
+def test_slow_forms_hold_a_few_threads_and_no_more(console: Console) -> None:
+    """Attack: many forms sent a byte a minute. Beyond a few the console says busy at once; the log is not touched."""
+    release, inside = threading.Event(), threading.Semaphore(0)
+
+    class SlowBody:
+        def read(self, _size: int = -1) -> bytes:
+            inside.release()
+            release.wait(10)
+            return b""
+
+        readline = read
+
+    def send() -> None:
+        environ = create_environ(
+            "/login", console.place.origin, method="POST", headers={"Origin": console.place.origin}
+        )
+        environ |= {
+            "CONTENT_LENGTH": "10",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "wsgi.input": SlowBody(),
+        }
+        run_wsgi_app(console.app, environ)
+
+    threads = [threading.Thread(target=send) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert inside.acquire(timeout=10)
+    refused = console.browser().get("/login")
+    release.set()
+    for thread in threads:
+        thread.join()
+
+    assert refused.status_code == 503
+    assert console.world.client.get("/checkpoint").status_code == 200
+    assert console.browser().get("/login").status_code == 200
 
 
 def test_a_long_form_is_refused_unread(console: Console) -> None:

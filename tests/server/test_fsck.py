@@ -70,7 +70,7 @@ def test_a_whole_database_has_no_findings(filled: World, copy: Path) -> None:
     assert (report.broken, report.findings) == (0, ())
     assert report.size == filled.service.store.head().size == SIZE
     assert report.root == filled.service.store.head().tree.root()
-    checked = ("entries", "tiles", "statements", "recipients", "batches", "charters", "blobs", "head")
+    checked = ("entries", "tiles", "statements", "recipients", "batches", "charters", "handovers", "blobs", "head")
     assert [rows[table] for table in checked] == [report.rows.get(table, 0) for table in checked]
 
 
@@ -220,6 +220,15 @@ CASES = {
     "a reader of nothing": (
         f"INSERT INTO recipients VALUES ('xac-arms', {BATCH})",
         ("recipient/stray", "recipients", str(BATCH), BATCH),
+    ),
+    "a handover": (
+        "UPDATE handovers SET checkpoint = CAST(replace(CAST(checkpoint AS TEXT), char(10) || '1', char(10) || '2') AS BLOB)",
+        ("handover", "handovers", "0", 0),
+    ),
+    "a missing handover": ("DELETE FROM handovers", ("handover", "handovers", "0", 0)),
+    "a handover too many": (
+        "INSERT INTO handovers VALUES (3, (SELECT checkpoint FROM handovers))",
+        ("handover/stray", "handovers", "3", 3),
     ),
     "the revision": (
         "UPDATE alembic_version SET version_num = '0000'",

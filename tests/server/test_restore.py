@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from crypto.signing import Algorithm
 from ledger.checkpoints import Checkpoint, sign_checkpoint
+from ledger.expunges import Why, build_expunge
+from ledger.kinds import Role
 from server import tombstones
 from server.backup import back_up
 from server.cli import app
@@ -21,7 +23,7 @@ from server.fsck import check_database
 from server.highest import HighestSigned
 from server.restore import Restored, Sources, restore
 from server.service import Service, open_service
-from tests.support.consortium import ORIGIN, signer
+from tests.support.consortium import NOW, ORIGIN, signer
 from tests.support.copies import by_hand
 from tests.support.services import World, service_keys
 
@@ -259,6 +261,36 @@ def test_half_a_mirror_changes_nothing(site: Site, part: str) -> None:
         restore(site.config, Sources(mirror=site.mirror))
 
     assert not site.config.database.exists()
+
+
+def test_what_was_expunged_after_the_backup_is_expunged_again(tmp_path: Path) -> None:
+    """The order itself is in the log: a mirror of after it deletes the bytes that the backup still had."""
+    site = Site(tmp_path)
+    world = site.world
+    sign, kid = world.consortium.signing("xaa-arms", Role.SIGN)
+    order = build_expunge(signer=sign, kid=kid, iat=NOW, of=site.first.name.jti, why=Why.LAW)
+    world.log("xaa-arms", [order])
+    export(world.config.database, output=tmp_path / "later")
+    world.close()
+
+    restore(site.config, Sources(backup=site.backup, mirror=tmp_path / "later"))
+
+    with site.started() as service:
+        assert service.store.blob(site.first.name, "item") is None
+        facts = service.store.record_facts(site.first.name)
+    assert facts is not None
+    assert facts.expunged
+    assert tombstones.read_names(site.config.tombstones) == {site.first.name}
+
+
+def test_a_mirror_without_the_handover_is_half_a_mirror(site: Site) -> None:
+    """The checkpoint that first held a charter is part of what clients follow: its absence is told, with its path."""
+    shutil.rmtree(site.mirror / "v1/checkpoints")
+    site.new.mkdir()
+    shutil.copy2(site.world.config.service, site.config.service)
+
+    with pytest.raises(StartError, match="v1/checkpoints/0"):
+        restore(site.config, Sources(mirror=site.mirror))
 
 
 def test_what_was_expunged_after_the_backup_stays_gone(site: Site) -> None:

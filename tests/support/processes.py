@@ -25,7 +25,7 @@ START_SECONDS = 60.0
 # Nobody waits this long for an answer of a service that is not stalled.
 PATIENCE_SECONDS = 10.0
 _PASSPHRASE = b"only for as long as this test runs"
-_ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 # What the command `sealtrace-server` runs; it is said in full, since the suite also runs where nothing is installed.
 _SERVER = (sys.executable, "-c", "from server.cli import main; main()")
 # The seeds of `tests/support/consortium.py`, by their names in the service's keystore.
@@ -128,7 +128,7 @@ def serving(config: Config) -> Iterator[Running]:
         ports = ["--port", str(port), "--metrics-port", str(metrics_port)]
         process = subprocess.Popen(  # noqa: S603 - our own command with our own words
             [*_SERVER, *words, *ports],
-            cwd=_ROOT,
+            cwd=ROOT,
             env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(phrase.fileno())},
             pass_fds=[phrase.fileno()],
             stdout=out,

@@ -53,7 +53,8 @@ def make_config(folder: Path, *, fingerprint: bytes) -> Config:
     """Return a configuration, with service.json written beside it."""
     config = Config(data=folder, fingerprint=fingerprint)
     config.service.write_bytes(service_json(service_keys(), origin=ORIGIN, url=URL))
-    HighestSigned(config.highest).begin(service_keys(), origin=ORIGIN)
+    if not config.highest.exists():
+        HighestSigned(config.highest).begin(service_keys(), origin=ORIGIN)
     return config
 
 
@@ -64,6 +65,7 @@ class World:
     folder: Path
     consortium: Consortium = field(default_factory=make_consortium)
     clock: FixedClock = field(default_factory=FixedClock)
+    keys: ServiceKeys = field(default_factory=service_keys)
 
     def __post_init__(self) -> None:
         """Open the service; its log is empty."""
@@ -73,7 +75,7 @@ class World:
 
     def open(self) -> None:
         """Open the service, again if it was closed."""
-        self.service: Service = open_service(self.config, keys=service_keys(), clock=self.clock)
+        self.service: Service = open_service(self.config, keys=self.keys, clock=self.clock)
         self.metrics = Metrics()
         self.app: Flask = build_app(self.service, metrics=self.metrics)
         self.client: FlaskClient = self.app.test_client()
