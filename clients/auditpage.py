@@ -1,4 +1,4 @@
-"""An audit as one HTML page: no script, nothing fetched, fit to be printed and filed (docs/adr/0034).
+"""An audit as one HTML page: no script, nothing fetched, fit to be printed and filed (docs/adr/0033).
 
 Text becomes markup in one place, `_text`, and the type tells the two apart. The page allows itself its own style sheet
 by its hash and nothing else, so even a value that slipped through could not act.
