@@ -36,6 +36,9 @@ fix: $(VENV)/.development  ## format, and repair what can be repaired safely
 bench: $(VENV)/.development  ## the measurements, each beside the machine's own limit
 	@$(BIN)/python -m benchmarks --json benchmarks.json
 
+fuzz: $(VENV)/fuzz/.ready  ## coverage-guided fuzzing of every parser, SECONDS each (60)
+	@$(VENV)/fuzz/bin/python -m fuzz $(or $(SECONDS_EACH),60)
+
 setup: $(VENV)/.development  ## the environment, from the hash-locked requirements
 
 lock: $(VENV)/.tools  ## compile both locks anew from pyproject.toml
