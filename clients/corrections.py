@@ -68,15 +68,15 @@ def sort_rows(rows: Sequence[PlannedRow], *, outbox: Outbox, replica: Replica) -
 
 
 def _correction(row: PlannedRow, before: SentRow, replica: Replica) -> Correction:
-    obstacle = _not_live(before, replica)
-    sups = None if obstacle else _places(row.parts, before)
+    obstacle = _superseded(before, replica)
+    sups = None if obstacle else _places(row.parts, _kept(before, replica))
     if sups is None:
         obstacle = obstacle or "it gives other kinds of records than before; expunge those that are wrong"
         return Correction(row=row, names=before.names, obstacle=obstacle)
     return Correction(row=row, names=before.names, sups=sups)
 
 
-def _not_live(before: SentRow, replica: Replica) -> str:
+def _superseded(before: SentRow, replica: Replica) -> str:
     """Return why an earlier record cannot be superseded, as far as this home has synced its own records."""
     for name in before.names:
         record = replica.find(name)
@@ -85,13 +85,19 @@ def _not_live(before: SentRow, replica: Replica) -> str:
     return ""
 
 
-def _places(parts: Sequence[bytes], before: SentRow) -> tuple[StatementName | None, ...] | None:
+def _kept(before: SentRow, replica: Replica) -> list[tuple[bytes, StatementName]]:
+    """Return the earlier records with their kinds, but for the expunged: of these nothing is left to supersede."""
+    gone = replica.expunged()
+    parts = before.parts or (b"",) * len(before.names)
+    return [(part, name) for part, name in zip(parts, before.names, strict=True) if name not in gone]
+
+
+def _places(parts: Sequence[bytes], old: list[tuple[bytes, StatementName]]) -> tuple[StatementName | None, ...] | None:
     """Return for each new record the earlier one whose place it takes, or None if an earlier one would be left over.
 
     The same kind of event takes its place first. What is left on both sides is paired in order if it is as many:
     then the kind itself was corrected.
     """
-    old = list(zip(before.parts, before.names, strict=True)) if before.parts else [(b"", name) for name in before.names]
     taken: list[StatementName | None] = []
     for part in parts:
         found = next((one for one in old if one[0] == part), None)

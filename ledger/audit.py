@@ -155,7 +155,7 @@ class Auditor:
             except LedgerError as error:
                 failed = evidence(error)
                 self._findings.note(first + (count if failed.place is None else failed.place), failed)
-                self._findings.lose(first + count, change=False)
+                self._findings.lose(first + count, change=True)
             else:
                 return
         sound = [b"" if place in spoiled else entry for place, entry in enumerate(self._entries[:-1])]
@@ -202,15 +202,15 @@ class Auditor:
             self._seen.enter(first, statements)
 
     def _let_go(self, count: int, *, before: str) -> None:
-        """Step over statements that no batch closes; a run of them is one finding, or none behind an unreadable entry."""
+        """Step over statements that no batch closes; a run of them is one finding, or none beside an unreadable entry."""
         if count <= 0:
             return
         first = self.state.size
-        explained = any(index in self._unreadable for index in range(first, first + count))
-        if not explained and first != self._loose:
+        cause = min((index for index in self._unreadable if index < first + count), default=None)
+        if cause is None and first != self._loose:
             expected = "the batch entry of the statements"
             self._findings.note(first, CheckFailedError(check="batch/closing", expected=expected, found=before))
-        self._findings.lose(first, change=explained)
+        self._findings.lose(first if cause is None else cause, change=True)
         self.state.skip(count)
         self._loose = self.state.size
         self._forget(count)

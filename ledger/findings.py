@@ -129,6 +129,6 @@ class Findings:
         return tuple(self._kept)
 
     def _cause(self, check: str) -> int | None:
-        if self._lost_change is not None and check.startswith(_FROM_CHANGES):
-            return self._lost_change
-        return self._lost_statement if check.startswith(_FROM_STATEMENTS) else None
+        lost = [self._lost_change] if check.startswith(_FROM_CHANGES) else []
+        lost += [self._lost_statement] if check.startswith(_FROM_STATEMENTS) else []
+        return min((index for index in lost if index is not None), default=None)

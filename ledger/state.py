@@ -170,14 +170,16 @@ class LogState:
         self._enter_batch(batch, index)
 
     def _passed_by(self, batch: Batch) -> Chain | None:
-        """Return the end of the batch that does not stand, if `batch` was signed on top of it."""
+        """Return the end of the batch that does not stand, if `batch` was signed on top of it.
+
+        Never for a seq that the chain has reached by itself: that would hide a fork.
+        """
         passed = self._passed.get(batch.iss)
         if passed is None or (batch.seq, batch.prev) != (passed.seq + 1, passed.prev):
             return None
-        return passed
+        return passed if batch.seq > self.chain(batch.iss).seq else None
 
     def _enter_batch(self, batch: Batch, index: int) -> None:
-        self._passed.pop(batch.iss, None)
         self._chains[batch.iss] = Chain(seq=batch.seq, prev=batch.payload_hash, index=index)
         self.size = index + 1
 

@@ -207,6 +207,8 @@ class _Sheet:
 
 def _date(value: float, epoch: dt.datetime) -> dt.datetime:
     """Return the moment that a number means; a number below one is a time of day, without a date."""
+    if value < 0:
+        raise ValueError("before the first day")
     found = from_excel(value, epoch)
     if isinstance(found, dt.time):
         return dt.datetime.combine(epoch.date(), found)

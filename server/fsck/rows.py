@@ -6,11 +6,13 @@ from typing import Any, TypeAlias, assert_never
 from sqlalchemy import Connection
 
 from ledger.batches import parse_batch
-from ledger.charterpayload import parse_charter_entry
+from ledger.charterpayload import Charter, parse_charter, parse_charter_entry
+from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, MalformedError
 from ledger.expunges import Expunge, parse_expunge
 from ledger.fingerprints import of_file
 from ledger.grants import Grant, parse_grant
+from ledger.handover import needs_handover
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.merkle import leaf_hash, root_of
@@ -28,6 +30,7 @@ _STATEMENTS = (
 _RECIPIENTS = "SELECT idx, agency FROM recipients WHERE idx >= ? AND idx < ? ORDER BY idx, agency"
 _BATCH = "SELECT iss, seq, idx, first, payload_hash FROM batches WHERE idx = ?"
 _CHARTER = "SELECT ver, file FROM charters WHERE idx = ?"
+_HANDOVER = "SELECT checkpoint FROM handovers WHERE idx = ?"
 # Rows that belong to no entry of their kind; `typ` was held against the entries before.
 _STRAY = {
     "statements": "SELECT idx FROM statements WHERE idx NOT IN "
@@ -56,6 +59,7 @@ class Rows:
         self._findings = findings
         self._blobs = Blobs(connection, findings)
         self._held: list[bytes] = []
+        self._previous: Charter | None = None
 
     def feed(self, index: int, entry: bytes, kind: Typ | None) -> None:
         """Take the next entry; its batch closes a statement."""
@@ -133,6 +137,23 @@ class Rows:
         self._compare_rows(
             "charter", table="charters", index=index, expected=(parsed.ver, parsed.file_hash), found=found
         )
+        if row is not None and found == (parsed.ver, parsed.file_hash):
+            self._check_handover(index, parse_charter(row[1]))
+
+    def _check_handover(self, index: int, charter: Charter) -> None:
+        """Hold the kept checkpoint against both charters: whoever comes late has nothing else to believe new keys by."""
+        previous, self._previous = self._previous, charter
+        if previous is None or not needs_handover(charter, previous):
+            return
+        raw = self._connection.exec_driver_sql(_HANDOVER, (index,)).scalar()
+        try:
+            signed = [
+                open_checkpoint(raw or b"", origin=one.origin, vkeys=one.log.vkeys) for one in (previous, charter)
+            ]
+        except (LedgerError, TypeError) as error:
+            self._note("handover/signed", table="handovers", index=index, expected="a signed checkpoint", found=error)
+        else:
+            self._compare("handover/size", table="handovers", index=index, expected=index + 1, found=signed[0].size)
 
     def _compare_rows(self, check: str, *, table: str, index: int, expected: tuple[Any, ...], found: Any) -> None:
         """Compare a row column by column, so that the finding names the value that is wrong."""

@@ -1,6 +1,7 @@
 """One spelling for every value: frames and base64 (docs/protocol.md, Notation and 1)."""
 
 import base64
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -138,6 +139,35 @@ def test_arbitrary_text_is_one_spelling_or_our_error(
         return
 
     assert writer(data) == (raw if isinstance(raw, str) else raw.decode("ascii"))
+
+
+@pytest.mark.parametrize(("reader", "writer"), [(unb64, b64), (unb64u, b64u)])
+def test_every_short_text_is_one_spelling_or_none(
+    reader: Callable[[bytes | str], bytes], writer: Callable[[bytes], str]
+) -> None:
+    """Comparing the last four characters says what comparing all of them says, for every text of a few letters."""
+    for length in range(7):
+        for letters in itertools.product("Ag-+=\n", repeat=length):
+            text = "".join(letters)
+            try:
+                data = reader(text)
+            except CryptoError:
+                continue
+
+            assert writer(data) == text
+
+
+@given(data=st.binary(min_size=60, max_size=90), at=st.integers(0, 79), byte=st.integers(0, 255))
+def test_a_foreign_byte_in_the_middle_is_never_skipped(data: bytes, at: int, byte: int) -> None:
+    """Far from the end too: a byte more is another value or none."""
+    text = b64u(data).encode()
+    spoiled = text[:at] + bytes([byte]) + text[at:]
+    try:
+        found = unb64u(spoiled)
+    except CryptoError:
+        return
+
+    assert b64u(found).encode() == spoiled
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])

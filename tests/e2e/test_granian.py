@@ -166,9 +166,10 @@ def test_a_batch_goes_in_and_its_records_come_out(service: Process) -> None:
     checkpoint = open_checkpoint(
         httpx.get(service.url(paths.CHECKPOINT)).content, origin=ORIGIN, vkeys=log_keys().vkeys
     )
-    assert [item.index for item in feed.items] == [receipt.first]
+    # Other tests of this module may have logged grants before.
+    assert feed.items[-1].index == receipt.first
     assert checkpoint.size == receipt.size
-    assert len(httpx.get(service.url("/tile/0/000.p/2")).content) == 64
+    assert len(httpx.get(service.url(f"/tile/0/000.p/{receipt.size}")).content) == 32 * receipt.size
 
 
 def test_a_replay_over_the_wire_is_refused(service: Process) -> None:

@@ -14,7 +14,16 @@ from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import JsonValue
 from ledger.kinds import Typ
-from ledger.recordform import DIGESTS, PORTIONS, PortionCommitment, Record, parse_record, record_payload
+from ledger.recordform import (
+    DIGESTS,
+    PORTIONS,
+    PortionCommitment,
+    Record,
+    RecordHead,
+    parse_head,
+    parse_record,
+    record_payload,
+)
 from ledger.statements import sign_statement
 from tests.support.records import IAT, ISS, KID, SIGNER, seal, seed
 
@@ -266,3 +275,27 @@ def test_numbers_out_of_bounds_are_never_written(iat: int, ep: int) -> None:
             slip=bytes(32),
             sup=None,
         )
+
+
+def test_a_head_is_the_beginning_of_the_whole() -> None:
+    """What an audit keeps of a record is what the record says."""
+    whole = parse_record(RECORD.entry)
+
+    assert parse_head(RECORD.entry) == RecordHead(name=whole.name, ep=whole.ep, sup=whole.sup)
+    assert not isinstance(parse_head(RECORD.entry), Record)
+
+
+@given(at=st.integers(0, len(RECORD.entry) - 1), byte=st.integers(0, 255))
+def test_a_head_is_read_as_strictly_as_the_whole(at: int, byte: int) -> None:
+    """There is no entry that one of the two readers takes and the other refuses."""
+    entry = RECORD.entry[:at] + bytes([byte]) + RECORD.entry[at + 1 :]
+    readings: list[object] = []
+    for read in (parse_record, parse_head):
+        try:
+            found = read(entry)
+        except LedgerError as error:
+            readings.append(str(error))
+        else:
+            readings.append((found.name, found.ep, found.sup))
+
+    assert readings[0] == readings[1]

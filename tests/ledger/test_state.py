@@ -582,6 +582,52 @@ def test_void_entries_keep_their_places() -> None:
     assert state.size == 3
 
 
+def _passed_over() -> tuple[Consortium, SealedStatement, bytes]:
+    """Return a log whose next batch was passed over, a record, and a batch of it signed on top of that."""
+    consortium = _opened()
+    lost, record = consortium.record(A), consortium.record(A)
+    batch = consortium.batch(A, [lost])
+    consortium.state.pass_over(parse_batch(batch), 2)
+    on_top = consortium.batch(A, [record], seq=3, prev=parse_batch(batch).payload_hash)
+    return consortium, record, on_top
+
+
+def test_a_chain_goes_on_over_a_batch_that_its_agency_signed_on_top_of() -> None:
+    """Only an audit passes over a batch; the agency's own next signature says that it was its own."""
+    consortium, record, on_top = _passed_over()
+    assert consortium.state.chain(A).seq == 1
+    judged = consortium.judge(on_top, [record])
+    consortium.state.apply(judged)
+
+    assert judged.over == judged.first - 1
+    assert consortium.state.chain(A) == Chain(seq=3, prev=judged.batch.payload_hash, index=judged.index)
+
+
+def test_a_chain_stays_where_it_was_if_nobody_signed_on_top() -> None:
+    """What was put into the log in an agency's name does not move its chain."""
+    consortium, record, _ = _passed_over()
+    judged = consortium.judge(consortium.batch(A, [record]), [record])
+
+    assert (judged.batch.seq, judged.over) == (2, None)
+
+
+@pytest.mark.parametrize(("seq", "prev"), [(4, None), (3, bytes(32)), (2, None)])
+def test_signing_on_top_means_the_next_number_and_the_very_payload(seq: int, prev: bytes | None) -> None:
+    """Neither alone moves a chain over a batch that does not stand."""
+    consortium, record, on_top = _passed_over()
+    named = parse_batch(on_top).prev if prev is None else prev
+    with pytest.raises(SequenceError):
+        consortium.judge(consortium.batch(A, [record], seq=seq, prev=named), [record])
+
+
+def test_another_agency_cannot_sign_on_top() -> None:
+    """A chain is its agency's own."""
+    consortium, _, on_top = _passed_over()
+    record = consortium.record(B)
+    with pytest.raises(SequenceError):
+        consortium.judge(consortium.batch(B, [record], seq=3, prev=parse_batch(on_top).prev), [record])
+
+
 def _kinds(consortium: Consortium) -> list[tuple[bytes, Typ]]:
     statements: list[SealedStatement] = [consortium.grant(A, [B]), consortium.record(A)]
     return [

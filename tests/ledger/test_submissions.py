@@ -14,6 +14,7 @@ from ledger.kinds import Role, Typ
 from ledger.log import Blob
 from ledger.merkle import leaf_hash
 from ledger.messages import Inner, Kind, seal_message
+from ledger.recordform import Record, RecordHead
 from ledger.records import SealedStatement
 from ledger.renewals import build_renewal
 from ledger.slips import Hit, SlipDraft, build_slip
@@ -61,6 +62,41 @@ def test_only_grants_are_parsed_at_structure_depth() -> None:
     found = _read(consortium, statements, Depth.STRUCTURE)
 
     assert [item is None for item in found.parsed] == [False, True, True]
+
+
+def test_an_audit_keeps_only_the_heads_of_records() -> None:
+    """Everything else is read whole, and what is a head alone can neither be stored nor given blobs."""
+    consortium, statements = _mixed()
+    entries = [statement.entry for statement in statements]
+    batch = consortium.batch(A, statements)
+    whole, heads = read_submission(batch, entries), read_submission(batch, entries, only_heads=True)
+
+    assert [statement and statement.name for statement in heads.parsed] == [
+        statement and statement.name for statement in whole.parsed
+    ]
+    assert [type(statement) for statement in heads.parsed] == [
+        RecordHead if isinstance(statement, Record) else type(statement) for statement in whole.parsed
+    ]
+    with pytest.raises(MalformedError):
+        attach_blobs(heads, _blobs(statements))
+
+
+@pytest.mark.parametrize("depth", list(Depth))
+def test_what_stands_at_an_unreadable_place_is_not_looked_at(depth: Depth) -> None:
+    """Its leaf counts, its bytes do not; it cannot be stored, and nothing shields its neighbours."""
+    consortium, statements = _mixed()
+    entries = [statement.entry for statement in statements]
+    leaves = [leaf_hash(entry) for entry in entries]
+    batch = consortium.batch(A, statements)
+    spoiled = [b"..", *entries[1:]]
+    found = read_submission(batch, spoiled, depth=depth, leaves=leaves, unreadable=frozenset({0}))
+
+    assert (found.parsed[0], found.leaves) == (None, tuple(leaves))
+    assert b"" not in found.typs
+    with pytest.raises(MalformedError):
+        found.complete()
+    with pytest.raises(LedgerError):
+        read_submission(batch, spoiled, depth=depth, leaves=leaves)
 
 
 def test_hashes_made_before_are_used() -> None:

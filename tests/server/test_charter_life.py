@@ -1,5 +1,6 @@
 """Members, keys and log keys change under a running service: who loses what, and what an attacker gains (nothing)."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from ledger.kinds import Role
 from ledger.terms import Limits
 from ledger.wire import paths, schemas
 from server.errors import StartError
+from server.fsck import check_database
 from server.keys import ServiceKeys
 from server.service import open_service
 from tests.support.consortium import (
@@ -517,3 +519,24 @@ def test_a_handover_is_kept_for_charters_alone(four: World) -> None:
 
     assert_problem(four.client.get(paths.handover(1)), "not-found", 404)
     assert_problem(four.client.get("/v1/checkpoints/00"), "malformed", 400)
+
+
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM handovers WHERE idx = 1", "UPDATE handovers SET checkpoint = x'00' WHERE idx = 1"]
+)
+def test_fsck_names_a_handover_that_is_damaged(rotating: World, damage: str) -> None:
+    """Whoever comes late has nothing else to believe the new keys by: it is checked like every other byte."""
+    pass_charter(rotating, rotating.consortium.next_charter(log=second_generation().named(ORIGIN)))
+    rotating.close()
+    before = check_database(rotating.config.database, progress=lambda _: None)
+    with sqlite3.connect(rotating.config.database) as shell:
+        for verb in ("update", "delete"):
+            shell.execute(f"DROP TRIGGER handovers_no_{verb}")
+        shell.execute(damage)
+    shell.close()
+
+    after = check_database(rotating.config.database, progress=lambda _: None)
+
+    assert before.findings == ()
+    assert ("handover/signed", "handovers", 1) in [(one.check, one.table, one.index) for one in after.findings]
+    rotating.open()

@@ -1,0 +1,224 @@
+"""Keys rotate and are stolen, roots are renewed: what a home does, and what a lost answer leaves."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from clients import expunging, keychange
+from clients.chain import make_batch, send_waiting
+from clients.epochs import sealing_keys
+from clients.errors import HomeError, UnreachableError
+from clients.service import Service
+from clients.session import load_profile
+from clients.syncing import Sync
+from clients.transport import Request, Response
+from ledger.errors import BusyError, QuotaError, StaleEpochError
+from ledger.expunges import Why, build_expunge
+from ledger.identifiers import KeyId
+from ledger.keyentries import build_key_entry
+from ledger.kinds import Role
+from ledger.wire import paths
+from tests.support.charterlife import (
+    MEMBERS,
+    OWNER,
+    PARTNER,
+    THIRD,
+    Flaky,
+    next_name,
+    over,
+    quiet,
+    root,
+    submit,
+    sync,
+)
+from tests.support.lists import submit_rows
+from tests.support.loopback import ORIGIN, Walk, found_consortium
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Give three agencies around a real service with one record in it, closed: a template to copy."""
+    found = found_consortium(tmp_path_factory.mktemp("founded"), *MEMBERS)
+    submit_rows(found.session(OWNER), [{"make": "Colt", "serial": "LIFE1"}])
+    found.close()
+    return found
+
+
+@pytest.fixture
+def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
+    """Give a copy of the founded consortium, open."""
+    found = founded.copy_to(tmp_path / "copy")
+    yield found
+    found.close()
+
+
+def test_rotated_keys_are_used_and_old_seeds_destroyed(walk: Walk) -> None:
+    """All four roles have new numbers; only the seed that opens old boxes is kept."""
+    before = {key.kid: key.role for key in walk.keyring(OWNER).public_keys()}
+
+    changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER))
+
+    after = {key.kid: key.role for key in walk.keyring(OWNER).public_keys()}
+    assert [(key.kid.number, key.role) for key in changed.added] == [
+        (8, Role.SIGN), (9, Role.BATCH), (10, Role.HTTP), (11, Role.HPKE)
+    ]  # fmt: skip
+    assert set(changed.ended) == set(before)
+    assert [kid.number for kid in before if kid in after] == [7]
+    assert walk.keyring(OWNER).pending() == ()
+    submit(walk, "LIFE2")
+    assert sync(walk, PARTNER).records == 2
+
+
+def test_one_role_can_be_rotated_alone(walk: Walk) -> None:
+    """The others go on as they are."""
+    changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.HTTP])
+
+    assert [str(kid) for kid in changed.ended] == [f"{OWNER}#6"]
+    assert walk.keyring(OWNER).signer(Role.SIGN).kid == KeyId(OWNER, 4)
+    assert walk.keyring(OWNER).signer(Role.HTTP).kid == KeyId(OWNER, 8)
+
+
+@pytest.mark.parametrize("delivered", [True, False], ids=["answer lost", "request lost"])
+def test_a_rotation_that_lost_its_answer_is_finished(walk: Walk, *, delivered: bool) -> None:
+    """The same entry is sent again to the byte; until it is proved, the old keys stay in use."""
+    session = over(walk.session(OWNER), Flaky(walk.transport, paths.KEYS, delivered=delivered))
+    with pytest.raises(UnreachableError):
+        keychange.rotate(session, root(walk, OWNER), [Role.SIGN])
+    entry = walk.homes[OWNER].key_entry.read_bytes()
+    assert walk.keyring(OWNER).signer(Role.SIGN).kid == KeyId(OWNER, 4)
+    assert [key.kid for key in walk.keyring(OWNER).pending()] == [KeyId(OWNER, 8)]
+
+    changed = keychange.resume(walk.session(OWNER))
+
+    assert changed is not None
+    assert Service(walk.transport, signer=session.service._signer).entry(changed.index).entry == entry
+    assert walk.keyring(OWNER).signer(Role.SIGN).kid == KeyId(OWNER, 8)
+    assert keychange.resume(walk.session(OWNER)) is None
+    submit(walk, "LIFE2")
+
+
+def test_a_rotation_finishes_the_one_before(walk: Walk) -> None:
+    """A command that is run again goes on where it stopped, then does what it was asked."""
+    session = over(walk.session(OWNER), Flaky(walk.transport, paths.KEYS, delivered=True))
+    with pytest.raises(UnreachableError):
+        keychange.rotate(session, root(walk, OWNER), [Role.SIGN])
+
+    changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.SIGN])
+
+    assert ([key.kid.number for key in changed.added], changed.ended) == ([9], (KeyId(OWNER, 8),))
+
+
+def test_a_refused_entry_is_forgotten(walk: Walk) -> None:
+    """After the fifth change of a day nothing waits: tomorrow's entry is signed anew."""
+    for _ in range(4):
+        keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH])
+
+    with pytest.raises(QuotaError):
+        keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH])
+    assert not walk.homes[OWNER].key_entry.exists()
+    walk.clock.advance(86_400)
+    assert [key.kid.number for key in keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH]).added] == [
+        12
+    ]
+
+
+def test_a_busy_service_keeps_the_entry_waiting(walk: Walk) -> None:
+    """Try again is no refusal."""
+
+    class Busy:
+        def send(self, request: Request, *, limit: int) -> Response:
+            """Be busy for keys."""
+            if request.path != paths.KEYS:
+                return walk.transport.send(request, limit=limit)
+            body = {"type": "/problems/busy", "title": "t", "status": 503, "detail": "d", "next": "n"}
+            return Response(
+                status=503, content_type=paths.PROBLEM_TYPE, body=json.dumps(body, separators=(",", ":")).encode()
+            )
+
+    with pytest.raises(BusyError):
+        keychange.rotate(over(walk.session(OWNER), Busy()), root(walk, OWNER), [Role.SIGN])
+    assert walk.homes[OWNER].key_entry.exists()
+
+
+def test_another_agencys_root_signs_nothing_here(walk: Walk) -> None:
+    """A root keystore that the charter does not name for this home is refused before anything is sent."""
+    with pytest.raises(HomeError, match="not the one the charter names"):
+        keychange.rotate(walk.session(OWNER), root(walk, PARTNER))
+    assert not walk.homes[OWNER].key_entry.exists()
+
+
+def test_a_revoked_hpke_key_ends_epochs_and_is_replaced(walk: Walk) -> None:
+    """Whoever seals for that agency opens a new epoch, for the key that came with the revocation."""
+    stolen = walk.keyring(PARTNER).public_keys()[-1].kid
+    changed = keychange.revoke(walk.session(PARTNER), root(walk, PARTNER), [stolen], since=1)
+    submit(walk, "LIFE2")
+    session = walk.session(PARTNER)
+    Sync(session, progress=quiet).by_feed()
+
+    assert (changed.ended, [key.role for key in changed.added]) == ((stolen,), [Role.HPKE])
+    assert [record.ep for record in session.replica.records()] == [1, 2]
+
+
+def test_a_revoked_sign_key_disputes_what_it_signed(walk: Walk) -> None:
+    """What stands is valid by its place, and marked for whoever asks."""
+    sign = walk.keyring(OWNER).signer(Role.SIGN).kid
+    keychange.revoke(walk.session(OWNER), root(walk, OWNER), [sign], since=2)
+    standing = walk.session(PARTNER).stand()
+    standing.authority.catch_up(OWNER)
+
+    membership = standing.authority.membership
+    assert [membership.disputed(sign, index) for index in (1, 2, 5)] == [False, True, True]
+    submit(walk, "LIFE2")
+
+
+@pytest.mark.parametrize("kids", [[], [KeyId(OWNER, 1)], [KeyId(PARTNER, 4)], [KeyId(OWNER, 99)]])
+def test_only_own_working_keys_are_revoked(walk: Walk, kids: Sequence[KeyId]) -> None:
+    """Roots change by charter alone, others' keys by others."""
+    with pytest.raises(HomeError, match="not a working key"):
+        keychange.revoke(walk.session(OWNER), root(walk, OWNER), kids, since=None)
+
+
+def test_a_waiting_batch_of_an_ended_key_is_dropped(walk: Walk) -> None:
+    """Statements of a key that ended can never be logged: the rows are sealed again, not the batch around them."""
+    session = walk.session(OWNER)
+    standing = session.stand()
+    order = expunging.make_order(next_name(walk), why="error", officers=["A", "B"])
+    signing = standing.signing_key(Role.SIGN)
+    statement = build_expunge(signer=signing.signer, kid=signing.kid, iat=1, of=order.name.jti, why=Why.ERROR)
+    session.outbox.put(make_batch(standing, [statement]))
+    entry = build_key_entry(
+        iss=OWNER, iat=1, origin=ORIGIN, prev=0, roots=root(walk, OWNER).roots(), end=[signing.kid], since=1
+    )
+    session.service.submit_key(entry)
+
+    with pytest.raises(StaleEpochError, match="seal them again"):
+        send_waiting(session)
+    assert session.outbox.waiting() is None
+
+
+def test_an_epoch_goes_on_over_keys_that_seal_nothing(walk: Walk) -> None:
+    """A recipient's new sign key needs neither a new epoch nor a repeat."""
+    keychange.rotate(walk.session(PARTNER), root(walk, PARTNER), [Role.SIGN, Role.BATCH, Role.HTTP])
+    submit(walk, "LIFE2")
+    session = walk.session(THIRD)
+    Sync(session, progress=quiet).by_feed()
+
+    assert [record.ep for record in session.replica.records()] == [1, 1]
+    assert len(session.replica.grants(OWNER, 1)) == 1
+
+
+def test_a_repeat_is_logged_once(walk: Walk) -> None:
+    """After one repeat for a rotated key the epoch is whole again: the next list brings no further one."""
+    keychange.rotate(walk.session(PARTNER), root(walk, PARTNER), [Role.HPKE])
+    session = walk.session(OWNER)
+    profile = load_profile(session.home, session.refresh().charter)
+    sizes = []
+    for _ in range(3):
+        assert sealing_keys(session.stand(), profile).ep == 1
+        sizes.append(session.refresh().checkpoint.size)
+
+    assert sizes[0] == sizes[1] == sizes[2]
+    partner = walk.session(PARTNER)
+    assert Sync(partner, progress=quiet).by_feed().refused == {}
