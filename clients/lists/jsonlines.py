@@ -26,6 +26,8 @@ def read_json_lines(raw: bytes, *, form: Format) -> Table:
     text, _ = decode(raw, form.encoding or "utf-8")
     columns: dict[str, int] = {}
     rows = [Row(line=line, cells=_cells(found, columns)) for line, found in _objects(text, columns)]
+    if not columns:
+        raise ListError("the list is empty", next_step="check that the right file was given")
     header = header_names(Row(line=1, cells=tuple(columns)))
     return Table(
         header=header,
@@ -61,10 +63,10 @@ def _cells(found: dict[str, str], columns: dict[str, int]) -> tuple[str, ...]:
 
 
 def _members(pairs: Sequence[tuple[str, object]]) -> dict[str, str]:
-    """Return an object's members as texts; raise ValueError for a repeated one, or a value that is no cell."""
+    """Return an object's members as texts; raise ValueError for a repeated or nameless one, or a value that is no cell."""
     found = {_text(name): _text(value) for name, value in pairs}
-    if len(found) != len(pairs):
-        raise ValueError("a member twice")
+    if len(found) != len(pairs) or not all(name.strip() for name in found):
+        raise ValueError("a member twice, or without a name")
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from clients.authority import members_of
 from clients.codes import load_tables
 from clients.importing import Means, Prepared, prepare
-from clients.lists.maps import parse_map
+from clients.lists.maps import ListMap, parse_map
 from clients.session import Session, load_profile
 from clients.submitting import Submission, submit
 from ledger.plan import Planner
@@ -35,6 +35,11 @@ def table(rows: Sequence[Mapping[str, str]]) -> bytes:
 
 def plan_rows(session: Session, rows: Sequence[Mapping[str, str]], *, text: str = MAP) -> Prepared:
     """Return rows as they would be sealed."""
+    return plan_list(session, table(rows), parse_map(text))
+
+
+def plan_list(session: Session, raw: bytes, list_map: ListMap) -> Prepared:
+    """Return the rows of a list's file as they would be sealed."""
     charters = session.trust.charters()
     means = Means(
         tables=load_tables(session.home),
@@ -42,7 +47,7 @@ def plan_rows(session: Session, rows: Sequence[Mapping[str, str]], *, text: str 
         row_key=session.keyring.row_key(),
         today=TODAY,
     )
-    return prepare(table(rows), parse_map(text), means)
+    return prepare(raw, list_map, means)
 
 
 def submit_rows(session: Session, rows: Sequence[Mapping[str, str]], *, text: str = MAP) -> Submission:
