@@ -64,9 +64,7 @@ def _sections(audit: Audit) -> Iterator[Html]:
         yield _element("p", _text(more))
     yield from _section("Chains followed over a bad batch", [_list(auditreport.bridges(audit))])
     yield from _section(f"Missing files: {len(audit.missing):,}", [_list(audit.missing)])
-    yield from _section(
-        "What was checked" if not report.broken else "What is checked", [_list(auditreport.checked(audit))]
-    )
+    yield from _section(_checked_title(audit), [_list(auditreport.checked(audit))])
     yield from _section("What the log holds", [_counts(audit)])
     yield from _section("What this is about", [_identity(audit)])
     yield _element("p", _text(_SAME), **{"class": "quiet"})
@@ -76,6 +74,14 @@ _SAME = (
     "This page holds no date: audited again up to the same checkpoint, with the same options, the log gives the same"
     " page to the byte. It shows public values only; an audit opens no record."
 )
+
+
+def _checked_title(audit: Audit) -> str:
+    """Return a title under which the sentences claim no more than was found to hold."""
+    report = audit.report
+    if report.verdict is not Verdict.FAILED:
+        return "What was checked, and holds"
+    return f"What was checked in the first {report.size:,} entries, and holds but for the findings above"
 
 
 def _banner(audit: Audit) -> Html:

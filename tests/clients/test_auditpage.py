@@ -125,6 +125,7 @@ def test_a_finding_has_its_check_its_values_and_the_next_step() -> None:
         assert words in page.text
     assert page.text.count("✗ FAILED") == 2
     assert "The first finding is the one to clear up" in page.text
+    assert "What was checked in the first 2,000 entries, and holds but for the findings above" in page.text
 
 
 def test_more_findings_than_are_shown_are_counted() -> None:
