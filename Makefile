@@ -8,10 +8,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types imports fix lock bench dist sbom
+.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist sbom
 
 help:  ## list the commands
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime  ## tell the whole story on a fresh service, then keep serving (ONCE=1: stop after it)
 	@$(BIN)/sealtrace demo --data "$(DATA)" --port "$(PORT)" $(if $(ONCE),--once)
@@ -35,6 +35,12 @@ fix: $(VENV)/.development  ## format, and repair what can be repaired safely
 
 bench: $(VENV)/.development  ## the measurements, each beside the machine's own limit
 	@$(BIN)/python -m benchmarks --json benchmarks.json
+
+fuzz: $(VENV)/fuzz/.ready  ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (60)
+	@$(VENV)/fuzz/bin/python -m fuzz $(or $(FUZZ_SECONDS),60)
+
+schemathesis: $(VENV)/.development  ## a thousand questions to every call of /openapi.json
+	@SEALTRACE_SCHEMATHESIS_EXAMPLES=1000 $(BIN)/python -m pytest tests/attacks/test_openapi.py
 
 setup: $(VENV)/.development  ## the environment, from the hash-locked requirements
 
@@ -68,3 +74,9 @@ $(VENV)/.development: $(VENV)/.runtime requirements-dev.txt
 
 $(VENV)/.tools: $(BIN)/python
 	@$(PYTHON) -m venv "$(VENV)/tools" && "$(VENV)/tools/bin/python" -m pip --quiet install pip-tools && touch $@
+
+# The fuzzer comes as a binary for some machines only, and slows down what it instruments: an environment of its own.
+$(VENV)/fuzz/.ready: requirements-dev.txt fuzz/requirements.txt
+	@$(PYTHON) -m venv "$(VENV)/fuzz"
+	@"$(VENV)/fuzz/bin/python" -m pip --quiet install --require-hashes --requirement requirements-dev.txt --requirement fuzz/requirements.txt
+	@touch $@

@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from benchmarks.material import Sender, senders
+from benchmarks.memory import family, peak_bytes
 from clients.errors import UnreachableError
 from clients.requestsigning import RequestSigner
 from clients.service import Service
@@ -32,7 +33,6 @@ from tests.support.services import make_config, service_keys
 
 HOST = "127.0.0.1"
 START_SECONDS = 20
-_KIB = 1_024
 
 Send = Callable[[Sender, bytes], None]
 """Sends a batch as its agency and returns when the service has answered that it is durable."""
@@ -51,7 +51,7 @@ class Running:
         """Return the most memory that a process of the service ever held."""
         if self.process is None or self.process.pid is None:
             raise RuntimeError("the service runs in this process")
-        return max(_peak_bytes(pid) for pid in _family(self.process.pid))
+        return max(peak_bytes(pid) for pid in family(self.process.pid))
 
 
 @contextmanager
@@ -139,16 +139,6 @@ def _wait(transport: HttpTransport) -> None:
 def _stop(process: BaseProcess) -> None:
     process.terminate()
     process.join(START_SECONDS)
-
-
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
-
-
-def _peak_bytes(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return _KIB * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _free_port() -> int:

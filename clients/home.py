@@ -180,7 +180,7 @@ def _parse(raw: bytes) -> HomeConfig:
         }
         agency_id(values.get("id"))
         config = HomeConfig(**values)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, LookupError, TypeError, MalformedError) as error:
+    except (ValueError, RecursionError, LookupError, TypeError, MalformedError) as error:
         raise HomeError("config.toml of the home cannot be read", next_step="restore it from a backup") from error
     return config
 

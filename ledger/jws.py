@@ -94,8 +94,9 @@ def format_compact(signed: bytes, signature: bytes) -> bytes:
 def parse_compact(entry: bytes) -> Compact:
     """Return the parts of a compact JWS; raise MalformedError for any other spelling. Verifies nothing."""
     item, signed = split_compact(entry)
-    payload = _decode(signed[len(item.protected) + 1 :])
-    return Compact(protected=item.protected, payload=payload, signature=item.signature, signing_input=signed)
+    return Compact(
+        protected=item.protected, payload=payload_of(item, signed), signature=item.signature, signing_input=signed
+    )
 
 
 def split_compact(entry: bytes) -> tuple[Signature, bytes]:
@@ -107,6 +108,11 @@ def split_compact(entry: bytes) -> tuple[Signature, bytes]:
     if not dot or b"." in payload:
         raise MalformedError("not a compact JWS of three parts")
     return Signature(protected=protected, signature=_decode(signature)), signed
+
+
+def payload_of(item: Signature, signed: bytes) -> bytes:
+    """Return the payload among the bytes that the signature of a compact JWS signs."""
+    return _decode(signed[len(item.protected) + 1 :])
 
 
 def format_general(payload: bytes, signatures: tuple[Signature, ...]) -> bytes:

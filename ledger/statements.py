@@ -42,13 +42,13 @@ def sign_statement(*, signer: Signer, kid: KeyId, typ: Typ, payload: bytes) -> b
 
 def parse_signed(entry: bytes, typ: Typ) -> SignedPayload:
     """Return the key id and payload of a statement of kind `typ`; raise for any other form. Verifies no signature."""
-    parts = jws.parse_compact(entry)
-    header = jws.parse_header(parts.protected)
+    item, signed = jws.split_compact(entry)
+    header = jws.parse_header(item.protected)
     if header.typ is not typ or header.alg != Algorithm.ED25519.value:
         raise MalformedError(f"not a statement of kind {typ.value}")
-    if len(parts.signature) != Algorithm.ED25519.signature_bytes:
+    if len(item.signature) != Algorithm.ED25519.signature_bytes:
         raise MalformedError("a signature of the wrong length")
-    return SignedPayload(kid=header.kid, payload=parts.payload)
+    return SignedPayload(kid=header.kid, payload=jws.payload_of(item, signed))
 
 
 def name_of(kid: KeyId, *, iss: jsontext.JsonValue, jti: jsontext.JsonValue) -> StatementName:

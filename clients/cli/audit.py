@@ -71,7 +71,7 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
         done = replace(done, missing=tuple(files.missing(done.checkpoint.size)))
     if report is not None:
         write_file(report, write(done))
-    edge.show(_text(done), auditreport.to_json(done), as_json=as_json)
+    edge.show(text_of(done), auditreport.to_json(done), as_json=as_json)
     raise typer.Exit(_exit(done, allow_unwitnessed=allow_unwitnessed))
 
 
@@ -123,7 +123,8 @@ def _exit(done: Audit, *, allow_unwitnessed: bool) -> Exit:
             return Exit.REFUSED
 
 
-def _text(done: Audit) -> str:
+def text_of(done: Audit) -> str:
+    """Return an audit as a terminal shows it."""
     found = done.report
     sign = "✗" if found.verdict is Verdict.FAILED else "✓"
     size = f"{found.size:,} of {done.checkpoint.size:,}" if found.size < done.checkpoint.size else f"{found.size:,}"
@@ -151,12 +152,12 @@ def _text(done: Audit) -> str:
 
 def _finding(finding: Finding) -> Iterator[str]:
     yield f"✗ entry {finding.index:,}: {finding.check}"
-    yield from _wrapped(f"expected {finding.expected}")
-    yield from _wrapped(f"found    {finding.found}")
+    yield from _wrapped(f"expected {visible(finding.expected)}")
+    yield from _wrapped(f"found    {visible(finding.found)}")
     if finding.follows is not None:
         yield from _wrapped(f"may follow from entry {finding.follows:,}, which could not be read or does not stand")
     yield from _wrapped(f"next     {finding.next_step}")
 
 
 def _wrapped(text: str) -> Iterator[str]:
-    return (f"  {line}" for line in wrap(visible(text), width=78, indent=""))
+    return (f"  {line}" for line in wrap(text, width=78, indent=""))

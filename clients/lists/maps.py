@@ -16,7 +16,7 @@ from clients.lists.tables import CAUSE, FIX, Format
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment
 
-MAX_MAP_BYTES = 1024 * 1024
+MAX_MAP_CHARACTERS = 1024 * 1024
 DATE_PATTERNS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "DD-MM-YYYY", "MM/DD/YYYY", "YYYY/MM/DD", "YYYYMMDD", "EDTF")
 
 _NEXT = "correct the map, or delete it and let `sealtrace submit` propose one"
@@ -111,11 +111,11 @@ class ListMap:
 
 def parse_map(text: str) -> ListMap:
     """Return the map that `text` (TOML) spells; raise ListError naming the member that is wrong."""
-    if len(text.encode()) > MAX_MAP_BYTES:
-        raise ListError(f"the map is larger than {MAX_MAP_BYTES:,} bytes", next_step=_NEXT)
+    if len(text) > MAX_MAP_CHARACTERS:
+        raise ListError(f"the map is larger than {MAX_MAP_CHARACTERS:,} characters", next_step=_NEXT)
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # beside its own error: numbers and nesting that are too long
         raise ListError(f"the map is not TOML: {error}", next_step=_NEXT) from error
     _only(data, "the map", "title", "ignore", "key", "format", "fields", "record")
     form = _table(data.get("format", {}), "format")

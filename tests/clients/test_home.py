@@ -82,9 +82,12 @@ def test_a_home_follows_one_log(tmp_path: Path) -> None:
         home.join(url="https://evil.example", origin="log.example")
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff", b"[agency]\nid = 'x'", b"agency = 1", b"#" * 70_000])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\xff", b"[agency]\nid = 'x'", b"agency = 1", b"#" * 70_000, b"x=" + b"[" * 5_000, b"x=" + b"9" * 5_000],
+)
 def test_a_damaged_configuration_is_refused(tmp_path: Path, raw: bytes) -> None:
-    """A configuration that is cut, binary or too large is named as such."""
+    """A configuration that is cut, binary, too large or too much for the reader of TOML is named as such."""
     home = create_home(str(tmp_path / "home"), {}, CONFIG)
     write_file(home.config_file, raw)
 

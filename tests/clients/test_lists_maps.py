@@ -117,3 +117,12 @@ def test_arbitrary_text_raises_only_list_errors(text: str) -> None:
     """Whatever text arrives, the answer is a map or a ListError."""
     with pytest.raises(ListError):
         parse_map(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x=" + "[" * 5_000, "x=" + "9" * 5_000, "\udc80"], ids=["nested", "long", "surrogate"]
+)
+def test_attack_a_map_that_breaks_the_reader_of_toml(text: str) -> None:
+    """Nesting, numbers and letters that the library fails on are a map that cannot be read, and nothing worse."""
+    with pytest.raises(ListError):
+        parse_map(text)

@@ -1,0 +1,110 @@
+"""Every parser of the product, fed with anything: a value or one of our errors comes out, and never anything else."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fuzz.targets import TARGETS, Target
+
+PACKAGES = ("crypto", "ledger", "clients.lists")
+NAMED_LIKE_A_PARSER = re.compile(r"(parse|open|from|read|load|decode|unpack|unlp|unb64u?)(_\w+)?|\w+_from_\w+")
+# What is named like a parser and is none, with the reason.
+NO_PARSERS = {
+    "crypto.ed25519.load_private_key": "takes a seed that was drawn here",
+    "crypto.mldsa.load_private_key": "takes a seed that was drawn here",
+    "crypto.hpke.Decapsulator.open": "an interface",
+    "ledger.b64lists.read_list": "takes what a pattern has matched; its callers are targets",
+    "ledger.keyring.KeyRing.open_keys": "takes nothing",
+    "ledger.log.StoreTransaction.read_back": "an interface",
+    "ledger.tiles.read_hashes": "takes a reader: its tiles are hashed before they are believed",
+    "clients.lists.workbooks.read_workbook": "runs a child process: tests/clients/test_lists_workbooks*.py",
+}
+names = pytest.mark.parametrize("name", sorted(TARGETS))
+
+
+def parsers() -> Iterator[str]:
+    """Yield the full name of every public function and method that is named like a parser."""
+    for package in PACKAGES:
+        for found in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            module = importlib.import_module(found.name)
+            for name, item in vars(module).items():
+                if getattr(item, "__module__", None) == module.__name__ and not name.startswith("_"):
+                    yield from (f"{found.name}.{full}" for full in functions_of(name, item))
+
+
+def functions_of(name: str, item: object) -> Iterator[str]:
+    """Yield the names of a function, or of the methods of a class, that are named like a parser."""
+    if inspect.isfunction(item) and NAMED_LIKE_A_PARSER.fullmatch(name):
+        yield name
+    if inspect.isclass(item):
+        for method, value in vars(item).items():
+            if NAMED_LIKE_A_PARSER.fullmatch(method) and isinstance(
+                value, (classmethod, staticmethod, type(functions_of))
+            ):
+                yield f"{name}.{method}"
+
+
+def bent(seed: bytes) -> st.SearchStrategy[bytes]:
+    """Return ways to bend valid input: bytes overwritten, put in, cut out or doubled, in up to four places."""
+    places = st.integers(0, len(seed))
+    edits = st.tuples(places, places, st.binary(max_size=8), st.booleans())
+
+    def apply(changes: list[tuple[int, int, bytes, bool]]) -> bytes:
+        raw = seed
+        for at, until, put, doubled in changes:
+            raw = raw[:at] + put + raw[at if doubled else min(until, at + 8) :]
+        return raw
+
+    return st.lists(edits, min_size=1, max_size=4).map(apply)
+
+
+def test_every_parser_is_in_the_table() -> None:
+    """A parser that nobody fuzzes is found here, on the day that it is written."""
+    found = set(parsers())
+
+    assert found - set(TARGETS) - set(NO_PARSERS) == set()
+    assert set(NO_PARSERS) - found == set()
+    assert {name for name in TARGETS if "identifiers" not in name} - found == set()
+
+
+@names
+def test_seeds_are_valid(name: str) -> None:
+    """A fuzzer starts from input that is taken; otherwise it would never get behind the first check."""
+    target = TARGETS[name]
+    assert target.seeds
+    for seed in target.seeds:
+        target.feed(seed)
+
+
+@names
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(raw=st.binary(max_size=400) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_arbitrary_bytes_raise_only_our_errors(name: str, raw: bytes) -> None:
+    """Noise is refused by an error of ours."""
+    TARGETS[name](raw)
+
+
+@names
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_bent_input_raises_only_our_errors(name: str, data: st.DataObject) -> None:
+    """So is input that was valid until somebody bent it."""
+    target = TARGETS[name]
+
+    target(data.draw(st.sampled_from(target.seeds).flatmap(bent)))
+
+
+def test_a_target_lets_a_bug_out() -> None:
+    """What a parser must not raise leaves the target: the tests above would see it."""
+
+    def fail(_raw: bytes) -> None:
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        Target(feed=fail, raises=(ValueError,), seeds=())(b"")
