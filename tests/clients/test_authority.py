@@ -1,0 +1,141 @@
+"""Who may sign with which key: learned from the log, judged whole, kept only when it holds."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clients.authority import Authority, members_of
+from clients.errors import TrustError
+from clients.replica import Replica
+from crypto.signing import Algorithm
+from ledger.errors import LedgerError, ProofError
+from ledger.identifiers import KeyId
+from ledger.kinds import Role
+from ledger.labels import Level
+from tests.support.consortium import Consortium, agency_ids, make_consortium, make_key
+from tests.support.logfiles import publish_log
+from tests.support.views import LogTransport, view_of
+
+A, B = agency_ids(2)
+
+
+@pytest.fixture
+def replica(tmp_path: Path) -> Iterator[Replica]:
+    """Give an empty replica."""
+    found = Replica(tmp_path / "replica.sqlite")
+    yield found
+    found.close()
+
+
+def rotated(times: int) -> Consortium:
+    """Return a consortium whose first agency has added a sign key so many times."""
+    found = make_consortium(2)
+    for number in range(times):
+        key = make_key(KeyId(A, 20 + number), Role.SIGN, Algorithm.ED25519)
+        found.submit_key_entry(found.key_entry(A, add=[key]))
+    return found
+
+
+def over(consortium: Consortium, replica: Replica) -> tuple[Authority, LogTransport]:
+    """Return who is a member, as far as is known, and the service that may be asked."""
+    files = publish_log(consortium)
+    transport = LogTransport(consortium, files)
+    return Authority(view_of(consortium, files), service=transport.service(), replica=replica), transport
+
+
+def newest(authority: Authority, consortium: Consortium) -> KeyId:
+    """Return the key that the agency signs with."""
+    return authority.membership.newest(A, Role.SIGN, consortium.state.size).kid
+
+
+def test_at_first_only_the_charter_is_known(replica: Replica) -> None:
+    """Nothing is asked for before it is needed."""
+    consortium = rotated(1)
+    authority, transport = over(consortium, replica)
+
+    assert newest(authority, consortium).number < 20
+    assert transport.asked == []
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_chain_of_key_entries_is_followed_to_its_beginning(replica: Replica, times: int) -> None:
+    """Each names the one before; all of them are fetched, proved, judged and kept."""
+    consortium = rotated(times)
+    authority, transport = over(consortium, replica)
+    authority.catch_up(A)
+
+    assert newest(authority, consortium) == KeyId(A, 19 + times)
+    assert len(replica.key_entries()) == times
+    assert len(transport.asked) == 1 + times
+
+
+def test_what_is_kept_is_not_fetched_again(replica: Replica) -> None:
+    """The next home's start knows it from the replica; another catch-up asks for the head alone."""
+    consortium = rotated(2)
+    over(consortium, replica)[0].catch_up(A)
+    authority, transport = over(consortium, replica)
+    authority.catch_up(A)
+
+    assert newest(authority, consortium) == KeyId(A, 21)
+    assert len(transport.asked) == 1
+
+
+def test_an_agency_without_key_entries_needs_none(replica: Replica) -> None:
+    """Its head names the charter."""
+    authority, transport = over(rotated(1), replica)
+    authority.catch_up(B)
+
+    assert len(transport.asked) == 1
+    assert replica.key_entries() == {}
+
+
+def test_a_key_entry_that_is_not_in_the_log(replica: Replica) -> None:
+    """Another entry served for the index is refused, and nothing is kept."""
+    consortium = rotated(2)
+    authority, transport = over(consortium, replica)
+    transport.entries[2] = transport.entries[1]
+
+    with pytest.raises(ProofError, match="not the one in the log"):
+        authority.catch_up(A)
+    assert replica.key_entries() == {}
+
+
+def test_a_key_entry_beyond_the_checkpoint(replica: Replica) -> None:
+    """A head that names what nobody has published is evidence of two states."""
+    authority, transport = over(rotated(1), replica)
+    transport.heads[A] = replace(transport.heads[A], kx=99)
+
+    with pytest.raises(TrustError, match="beyond") as caught:
+        authority.catch_up(A)
+    assert "different states" in caught.value.next_step
+
+
+def test_a_head_that_names_an_entry_of_another_kind(replica: Replica) -> None:
+    """A batch or statement in place of a key entry."""
+    consortium = rotated(1)
+    consortium.open_epoch(A)
+    authority, transport = over(consortium, replica)
+    transport.heads[A] = replace(transport.heads[A], kx=2)
+
+    with pytest.raises(LedgerError):
+        authority.catch_up(A)
+    assert replica.key_entries() == {}
+
+
+def test_members_are_those_of_every_charter() -> None:
+    """Versions by number, ceilings as they are now."""
+    consortium = make_consortium(2)
+    first = consortium.current
+    members = members_of([first, replace(first, ver=2, agencies=first.agencies[:1], threshold=1, prev=b"\1" * 32)])
+
+    assert {version: len(found) for version, found in members.versions.items()} == {1: 2, 2: 1}
+    assert dict(members.ceilings) == {A: Level.SECRET}
+
+
+def test_the_view_s_members_are_those_of_its_charters(replica: Replica) -> None:
+    """What labels are judged by."""
+    authority, _ = over(make_consortium(2), replica)
+
+    assert authority.members().versions[1] == frozenset({A, B})
