@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.machine import describe
 from benchmarks.measure import Figure
-from benchmarks.rows import ROWS, measure_apart
+from benchmarks.rows import ROWS, Measured, measure_apart
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,13 +23,14 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
     machine = describe()
     print("\n".join(f"{name:<14}{value}" for name, value in machine.items()), end="\n\n")
-    figures: list[Figure] = []
+    rows: list[Measured] = []
     for row in options.rows or ROWS:
         measured = measure_apart(row)
-        print("\n".join(_lines(measured)), flush=True)
-        figures += measured
+        print(f"— {row}: the machine at {measured.speed:.0%} of the speed that the aims were set at")
+        print("\n".join(_lines(measured.figures)), flush=True)
+        rows.append(measured)
     if options.json:
-        table = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
+        table = {"machine": machine, "rows": [asdict(row) for row in rows]}
         options.json.write_text(json.dumps(table, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return 0
 

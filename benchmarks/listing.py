@@ -14,7 +14,7 @@ from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]  # as ab
 
 from benchmarks.material import senders
 from benchmarks.measure import Figure, Limit, at_most, rate
-from benchmarks.memory import watching
+from benchmarks.processes import watching
 from clients import generator
 from clients.cli.app import run
 from clients.cli.exits import Exit

@@ -5,18 +5,29 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from benchmarks.machine import speed
 from benchmarks.measure import Figure
 
 _ROOT = Path(__file__).resolve().parents[1]
 ROWS = ("sealing", "serving", "latency", "auditing", "storing", "listing")
 
 
-def measure_apart(row: str) -> list[Figure]:
-    """Return the figures of a row, measured in a process of its own: none inherits the memory of another.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The figures of a row, and how fast the machine was meanwhile: the mean of before and after."""
+
+    row: str
+    speed: float
+    figures: list[Figure]
+
+
+def measure_apart(row: str) -> Measured:
+    """Return a row, measured in a process of its own: none inherits the memory of another.
 
     Its allocator is told what the shipped unit tells the service's, which can be told only when a process begins.
     """
@@ -30,7 +41,9 @@ def _allocator() -> dict[str, str]:
     return dict(re.findall(r"\b(MALLOC_[A-Z_]+)=([0-9]+)", unit))
 
 
-def measure(row: str) -> list[Figure]:
-    """Return the figures of a row, measured here."""
+def measure(row: str) -> Measured:
+    """Return a row, measured here."""
     work = cast("Callable[[], list[Figure]]", import_module(f"benchmarks.{row}").measure)
-    return work()
+    before = speed()
+    figures = work()
+    return Measured(row=row, speed=(before + speed()) / 2, figures=figures)

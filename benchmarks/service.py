@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from benchmarks.material import Sender, senders
-from benchmarks.memory import family, peak_bytes
+from benchmarks.processes import family, peak_bytes, processor_seconds
 from clients.errors import UnreachableError
 from clients.requestsigning import RequestSigner
 from clients.service import Service
@@ -49,9 +49,15 @@ class Running:
 
     def worker_memory_bytes(self) -> int:
         """Return the most memory that a process of the service ever held."""
-        if self.process is None or self.process.pid is None:
-            raise RuntimeError("the service runs in this process")
-        return max(peak_bytes(pid) for pid in family(self.process.pid))
+        return max(peak_bytes(pid) for pid in self._processes())
+
+    def processor_seconds(self) -> float:
+        """Return the processor's time that the service has taken so far, on all cores."""
+        return sum(processor_seconds(pid) for pid in self._processes())
+
+    def _processes(self) -> list[int]:
+        """Return the service's processes; where it has none of its own, this one."""
+        return [os.getpid()] if self.process is None or self.process.pid is None else family(self.process.pid)
 
 
 @contextmanager

@@ -1,14 +1,17 @@
 """The service: batches of 1,000 from four agencies at once, answered when durable, beside libsodium on both cores."""
 
+import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from nacl.bindings import crypto_sign_open
 
 from benchmarks.material import BATCH, Sender, signed_parts
-from benchmarks.measure import Figure, against, at_most, rate
+from benchmarks.measure import Figure, Limit, against, at_most, rate
 from benchmarks.service import Running, in_process, over_http
 from ledger.kinds import Role
 
@@ -17,33 +20,55 @@ _BATCHES_EACH = 2
 _CORES = 2
 
 
+class _Run(NamedTuple):
+    rate: float
+    limit: float
+    cost: float
+    verification: float
+
+
 def measure() -> list[Figure]:
-    """Return records per second over HTTP and in process, and the worker's memory after the load."""
+    """Return records per second over HTTP and in process, the processor's time for each, and the worker's memory."""
     with over_http() as running:
-        http = _figure("service: batches of 1,000 over HTTP", running, at_least=4_000, ratio_at_least=0.13)
+        http = _load("service: batches of 1,000 over HTTP", running, at_least=4_000, ratio_at_least=0.13)
         memory = running.worker_memory_bytes()
     with in_process() as running:
-        direct = _figure("service: the same in process", running, at_least=5_000, ratio_at_least=0.18)
+        direct = _load("service: the same in process", running, at_least=5_000, ratio_at_least=0.18)
     worker = at_most(what="service: memory of the worker under that load", unit="MB", values=[memory / 1e6], most=250)
-    return [http, direct, worker]
+    return [*http, *direct, worker]
 
 
-def _figure(what: str, running: Running, *, at_least: float, ratio_at_least: float) -> Figure:
-    rates: list[float] = []
-    limits: list[float] = []
-    for _ in range(_REPEATS):
-        queues, parts, key = _prepare(running)
-        limits.append(rate(partial(_verify, parts, key), clock=time.perf_counter))
-        rates.append(rate(partial(_send_all, running, queues), clock=time.perf_counter))
-    return against(
+def _load(what: str, running: Running, *, at_least: float, ratio_at_least: float) -> list[Figure]:
+    runs = [_run(running) for _ in range(_REPEATS)]
+    rates = against(
         what=what,
         unit="records/s",
-        rates=rates,
-        limits=limits,
+        rates=[run.rate for run in runs],
+        limits=[run.limit for run in runs],
         limit="bare libsodium verification of the statements, two cores",
         at_least=at_least,
         ratio_at_least=ratio_at_least,
     )
+    return [rates, _costs(f"{what}: processor's time a record", runs)]
+
+
+def _costs(what: str, runs: Sequence[_Run]) -> Figure:
+    cost = at_most(what=what, unit="µs, both cores together", values=[run.cost for run in runs])
+    median = statistics.median(run.verification for run in runs)
+    ratio = statistics.median(run.cost / run.verification for run in runs)
+    return replace(cost, limit=Limit(name="of which libsodium's verification, µs", median=median, ratio=ratio))
+
+
+def _run(running: Running) -> _Run:
+    queues, parts, key = _prepare(running)
+    verifying = time.process_time()
+    limit = rate(partial(_verify, parts, key), clock=time.perf_counter)
+    verifying = time.process_time() - verifying
+    working = running.processor_seconds()
+    found = rate(partial(_send_all, running, queues), clock=time.perf_counter)
+    working = running.processor_seconds() - working
+    records = BATCH * _BATCHES_EACH * len(running.senders)
+    return _Run(rate=found, limit=limit, cost=working / records * 1e6, verification=verifying / len(parts) * 1e6)
 
 
 def _prepare(running: Running) -> tuple[dict[str, list[bytes]], list[bytes], bytes]:

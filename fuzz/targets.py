@@ -1,4 +1,4 @@
-"""Every parser of `crypto/`, `ledger/` and `clients/lists/` in one table: how to feed it bytes, what it may raise.
+"""Every parser of the product in one table: how to feed it bytes, what it may raise.
 
 `tests/attacks/test_parsers.py` refuses a parser that is not here. Seeds are valid input, made from the consortium of
 the tests: from there a fuzzer gets behind the first check.
@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
-from clients.errors import ListError
+from clients.errors import ClientError, ListError
 from clients.lists import csvtext, datecells, jsonlines, maps, reading, values
 from clients.lists.cells import CellError
 from clients.lists.tables import Format
@@ -21,6 +21,7 @@ from clients.lists.values import Reading, Tables
 from crypto import encoding, hpke, mldsa, portionkeys
 from crypto.encoding import b64u
 from crypto.errors import CryptoError
+from fuzz import files
 from fuzz.feeds import (
     grant_box,
     keystore_of,
@@ -317,4 +318,28 @@ def _wire() -> dict[str, Target]:
     }
 
 
-TARGETS: dict[str, Target] = {**_crypto(), **_entries(), **_tree(), **_values(), **_texts(), **_wire(), **_lists()}
+def _files() -> dict[str, Target]:
+    """Return what the programs read; where no seed is named, it is the signed thing that they read."""
+    signed = {"clients.charters.read": valid()["charter"]}
+    return {
+        **{
+            name: _target(feed, files.REFUSALS, seed or valid()["checkpoint"])
+            for name, (feed, seed) in files.SERVER.items()
+        },
+        **{
+            name: _target(feed, (LedgerError, ClientError), seed or signed[name])
+            for name, (feed, seed) in files.CLIENTS.items()
+        },
+    }
+
+
+TARGETS: dict[str, Target] = {
+    **_crypto(),
+    **_entries(),
+    **_tree(),
+    **_values(),
+    **_texts(),
+    **_wire(),
+    **_lists(),
+    **_files(),
+}

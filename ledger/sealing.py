@@ -56,25 +56,22 @@ def seal_record(  # noqa: PLR0913  the parts of a record, all by name
     plaintexts = [pack(portion, disclosures[portion]) for portion in PORTIONS]
     jti = _draw_jti(plaintexts)
     name = StatementName(kid.agency, jti)
-    commitments, ciphertexts = zip(
-        *(
-            _seal(name, portion, epoch_key=portions[portion].epoch_key, plaintext=plaintext)
-            for portion, plaintext in zip(PORTIONS, plaintexts, strict=True)
-        ),
-        strict=True,
-    )
+    sealed = [
+        _seal(name, portion, epoch_key=portions[portion].epoch_key, plaintext=plaintext)
+        for portion, plaintext in zip(PORTIONS, plaintexts, strict=True)
+    ]
     match_slip = build_slip(slip, of=jti)
     payload = record_payload(
         name=name,
         iat=iat,
         ep=ep,
         digests=_digests([text for portion in PORTIONS for _, text in disclosures[portion]]),
-        portions=commitments,
+        portions=[commitment for commitment, _ in sealed],
         slip=sha256(match_slip),
         sup=sup,
     )
     entry = sign_statement(signer=signer, kid=kid, typ=Typ.RECORD, payload=payload)
-    return SealedStatement(entry=entry, name=name, blobs=(match_slip, *ciphertexts))
+    return SealedStatement(entry=entry, name=name, blobs=(match_slip, *(data for _, data in sealed)))
 
 
 def portion_context(name: StatementName, portion: str) -> bytes:

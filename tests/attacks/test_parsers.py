@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fuzz.targets import TARGETS, Target
 
-PACKAGES = ("crypto", "ledger", "clients.lists")
+PACKAGES = ("crypto", "ledger", "clients", "server")
 NAMED_LIKE_A_PARSER = re.compile(r"(parse|open|from|read|load|decode|unpack|unlp|unb64u?)(_\w+)?|\w+_from_\w+")
 # What is named like a parser and is none, with the reason.
 NO_PARSERS = {
@@ -23,6 +23,23 @@ NO_PARSERS = {
     "ledger.keyring.KeyRing.open_keys": "takes nothing",
     "ledger.log.StoreTransaction.read_back": "an interface",
     "ledger.tiles.read_hashes": "takes a reader: its tiles are hashed before they are believed",
+    "clients.auditcharters.read_charters": "takes files by functions; each is a target",
+    "clients.batchreading.read_batch": "takes verified entries; a submission is a target",
+    "clients.codes.load_tables": "takes a home; a code list is a target",
+    "clients.shippedmaps.load": "takes the name of a map of ours; a map is a target",
+    "clients.database.open_database": "opens our own database",
+    "clients.entries.Entries.read": "takes verified tiles; a bundle is a target",
+    "clients.home.open_home": "takes a place: tests/clients/test_home.py",
+    "clients.keyring.Keyring.open": "opens a keystore, which is a target",
+    "clients.opening.Opener.open_records": "takes records and ciphertexts, which are targets",
+    "clients.session.open_session": "takes a home",
+    "clients.session.load_profile": "takes a home; a profile is a target",
+    "server.config.Config.from_env": "takes the environment: tests/server/test_config.py",
+    "server.database.read_only": "opens a database: tests/server/test_fsck.py",
+    "server.keys.open_keys": "opens a keystore, which is a target",
+    "server.passphrase.read_passphrase": "takes the environment: tests/server/test_config.py",
+    "server.service.open_service": "opens a database: tests/server/test_startup.py",
+    "server.store.SqlTransaction.read_back": "takes two numbers",
     "clients.lists.workbooks.read_workbook": "runs a child process: tests/clients/test_lists_workbooks*.py",
 }
 names = pytest.mark.parametrize("name", sorted(TARGETS))

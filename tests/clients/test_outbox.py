@@ -1,5 +1,8 @@
 """The outbox holds what was signed before it is sent, and remembers which rows went in."""
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,3 +97,76 @@ def test_the_outbox_is_private(tmp_path: Path, outbox: Outbox) -> None:
     outbox.put(FIRST)
 
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_the_kinds_of_a_row_s_records_are_kept(outbox: Outbox) -> None:
+    """As fingerprints, in the order of its records."""
+    row = SentRow(fingerprint=b"f", key=b"k", names=ROW.names, parts=(b"\x01" * 32,))
+    outbox.put(FIRST, rows=[row])
+
+    assert outbox.sent([b"f"]) == {b"f": row}
+
+
+def test_rows_of_an_earlier_version_are_read(tmp_path: Path, outbox: Outbox) -> None:
+    """It kept names alone."""
+    outbox.put(FIRST, rows=[ROW])
+    outbox.close()
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as connection, connection:
+        connection.execute("UPDATE row SET names = ?", (json.dumps([str(name) for name in ROW.names]),))
+
+    assert Outbox(tmp_path / "outbox.sqlite").sent([b"f"]) == {b"f": ROW}
+
+
+def test_a_row_sent_again_takes_its_place_with_its_new_records(outbox: Outbox) -> None:
+    """Corrected back to what it once said: the newest records count."""
+    newer = SentRow(fingerprint=b"f", key=b"k", names=(StatementName("xar-arms", b"\1" * 16),))
+    outbox.put(FIRST, rows=[ROW])
+    outbox.logged(FIRST, first=1, index=2)
+    outbox.put(SECOND, rows=[newer])
+
+    assert outbox.sent([b"f"]) == {b"f": newer}
+    assert outbox.sent_by_key([b"k"]) == {b"k": newer}
+
+
+def test_the_newest_row_of_a_key_is_that_of_the_last_batch(outbox: Outbox) -> None:
+    """Whatever order the rows were written in."""
+    later = SentRow(fingerprint=b"a", key=b"k", names=ROW.names)
+    outbox.put(FIRST, rows=[ROW])
+    outbox.logged(FIRST, first=1, index=2)
+    outbox.put(SECOND, rows=[later])
+
+    assert outbox.sent_by_key([b"k", b"other"]) == {b"k": later}
+
+
+def test_records_are_counted_in_their_epoch(outbox: Outbox) -> None:
+    """So that it ends at its limit; a grant batch counts none."""
+    outbox.put(FIRST, epoch=EPOCH)
+    outbox.logged(FIRST, first=0, index=1)
+    outbox.put(SECOND, rows=[ROW])
+    epoch = outbox.epoch()
+
+    assert epoch is not None
+    assert (epoch.records, epoch.index) == (1, 1)
+
+
+def test_thousands_of_rows_are_looked_up(outbox: Outbox) -> None:
+    """More than one question of SQLite may hold."""
+    rows = [
+        SentRow(fingerprint=number.to_bytes(4, "big"), key=None, names=(StatementName("xar-arms", bytes(16)),))
+        for number in range(1_200)
+    ]
+    outbox.put(FIRST, rows=rows)
+
+    assert len(outbox.sent([row.fingerprint for row in rows])) == 1_200
+    assert outbox.sent_by_key([b"k"]) == {}
+
+
+def test_a_refused_put_leaves_nothing(outbox: Outbox) -> None:
+    """Neither the batch nor its rows."""
+    outbox.put(FIRST)
+    with pytest.raises(HomeError):
+        outbox.put(SECOND, rows=[ROW], epoch=EPOCH)
+
+    assert outbox.sent([b"f"]) == {}
+    assert outbox.epoch() is None
+    assert outbox.waiting() == FIRST

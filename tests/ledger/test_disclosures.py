@@ -136,6 +136,26 @@ def test_seven_levels_of_value_fit() -> None:
     assert parse_disclosure(make_disclosure(salt=RAW_SALT, name="case.note", value=value)).value == value
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param('["%s","item.make",[[[[[[[[]]]]]]]]]', id="a value of eight levels"),
+        pytest.param('["%s","item.make","a","b"]', id="two values"),
+        pytest.param('["%s","item.make",]', id="an empty value"),
+        pytest.param('["%s","item.make","a"],[]', id="something behind"),
+        pytest.param('["%s","item.make","a"] ', id="a space behind"),
+        pytest.param('["%s","item.make","a]', id="an unfinished text"),
+        pytest.param('["%s","item.make",{"a":1,"a":1}]', id="a member twice"),
+        pytest.param('["%s","item.make","\u0085"]', id="a control character"),
+        pytest.param('["%s","item.make\\n","a"]', id="an escape in the name"),
+    ],
+)
+def test_what_stands_beside_salt_and_name_is_one_value(raw: str) -> None:
+    """The pattern leaves the value to the one parser, and the parser takes one value and nothing else."""
+    with pytest.raises(MalformedError):
+        parse_disclosure(b64u((raw % SALT).encode()))
+
+
 def test_two_disclosures_of_one_name_are_refused() -> None:
     """A name stands once, even with one value and two salts."""
     first = make_disclosure(salt=RAW_SALT, name="item.make", value="TAU")

@@ -199,6 +199,23 @@ def test_a_caller_may_allow_fewer_levels() -> None:
         jsontext.dump([[]], levels=1)
 
 
+def test_a_reader_may_allow_fewer_levels() -> None:
+    """A part of a larger text has the levels around it counted; brackets inside texts are none."""
+    assert jsontext.load(b"[[]]", levels=2) == [[]]
+    assert jsontext.load(b'["[[[[[[[[[[{{{{"]', levels=1) == ["[[[[[[[[[[{{{{"]
+    assert jsontext.load(b"[[],[],[],[]]", levels=2) == [[], [], [], []]
+    with pytest.raises(MalformedError):
+        jsontext.load(b"[[]]", levels=1)
+    with pytest.raises(MalformedError):
+        jsontext.load(b'[{"a":[]}]', levels=2)
+
+
+@given(TEXTS)
+def test_a_text_is_read_alike_with_and_without_the_short_way(value: str) -> None:
+    """A bare text is read by its bytes, the same text in a list by the parser."""
+    assert [jsontext.load(jsontext.dump(value))] == jsontext.load(jsontext.dump([value]))
+
+
 def test_the_limit_comes_before_the_parser() -> None:
     """A text of the limit is read; one byte more is too large, even where it is no JSON at all."""
     assert jsontext.load(b'"aa"', limit=4) == "aa"

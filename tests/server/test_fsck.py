@@ -102,7 +102,10 @@ CASES = {
     "a last entry cut off": ("DELETE FROM entries WHERE idx = 14", ("head/size", "head", "1", None)),
     "the size of the head": ("UPDATE head SET size = 14", ("head/size", "head", "1", None)),
     "the right edge": (
-        "UPDATE head SET tree = CAST(substr(tree, 1, length(tree) - 1) || x'00' AS BLOB)",
+        (
+            "UPDATE head SET tree = CAST(substr(tree, 1, length(tree) - 1)"
+            " || CASE substr(tree, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)"
+        ),
         ("head/tree", "head", "1", None),
     ),
     "half a right edge": ("UPDATE head SET tree = x'00'", ("head/tree", "head", "1", None)),

@@ -60,14 +60,17 @@ def test_an_untouched_database_starts(tmp_path: Path, stopped: bytes) -> None:
     "change",
     [
         "UPDATE entries SET entry = CAST(x'00' || substr(entry, 2) AS BLOB) WHERE idx = 0",
-        "UPDATE entries SET entry = CAST(substr(entry, 1, 900) || x'41' || substr(entry, 902) AS BLOB) WHERE idx = 7",
+        "UPDATE entries SET entry = CAST(substr(entry, 1, 900) || x'7e' || substr(entry, 902) AS BLOB) WHERE idx = 7",
         "UPDATE entries SET entry = 'a text where bytes should be' WHERE idx = 7",
         "DELETE FROM entries WHERE idx = 303",
-        "UPDATE tiles SET data = CAST(x'00' || substr(data, 2) AS BLOB)",
+        "UPDATE tiles SET data = CAST(substr(data, 2) || x'00' AS BLOB)",
         "DELETE FROM tiles",
-        "UPDATE head SET tree = CAST(substr(tree, 1, 20) || x'00' || substr(tree, 22) AS BLOB)",
+        (
+            "UPDATE head SET tree = CAST(substr(tree, 1, 20)"
+            " || CASE substr(tree, 21, 1) WHEN x'00' THEN x'01' ELSE x'00' END || substr(tree, 22) AS BLOB)"
+        ),
         "UPDATE head SET tree = x'00'",
-        "UPDATE head SET checkpoint = CAST(substr(checkpoint, 1, 30) || x'58' || substr(checkpoint, 32) AS BLOB)",
+        "UPDATE head SET checkpoint = CAST(substr(checkpoint, 1, 30) || x'7e' || substr(checkpoint, 32) AS BLOB)",
         "UPDATE head SET checkpoint = x''",
         "UPDATE head SET size = size - 1",
         "UPDATE head SET size = size + 1",

@@ -1,4 +1,4 @@
-"""How much memory processes hold, as the kernel counts it."""
+"""What processes take of memory and of the processor, as the kernel counts it."""
 
 import os
 import threading
@@ -24,6 +24,12 @@ def peak_bytes(pid: int) -> int:
     """Return the most memory that a process ever held resident."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return _KIB * next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the time that the processor spent on a process, in it and for it."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Watch:

@@ -1,0 +1,82 @@
+"""Feeds for what the programs around the protocol read: files of a home, a service or a backup, and what people send."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from clients import agency, charters
+from crypto.errors import CryptoError
+from ledger.errors import LedgerError
+from server import backup, evidence, lastrun, servicefile, tombstones
+from server.config import Config
+from server.console.place import parse_place
+from server.errors import ConfigError, StartError
+from server.highest import HighestSigned
+from server.service import read_identity
+from tests.support.consortium import ORIGIN, URL, log_keys, make_agency
+
+Feed = Callable[[bytes], object]
+REFUSALS = (CryptoError, LedgerError, ConfigError, StartError)
+
+
+def in_file(name: str, read: Callable[[Path], object]) -> Feed:
+    """Return a feed for what reads a private file of that name."""
+
+    def feed(raw: bytes) -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.touch(mode=0o600)
+            path.write_bytes(raw)
+            return read(path)
+
+    return feed
+
+
+def service_json() -> bytes:
+    """Return what `sealtrace-server create` writes."""
+    document = {"origin": ORIGIN, "url": URL, "log": log_keys().to_json()}
+    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+def text_of(parse: Callable[[str], object]) -> Feed:
+    """Return a feed for a parser of text."""
+    return lambda raw: parse(raw.decode("utf-8", "surrogateescape"))
+
+
+def identity(path: Path) -> object:
+    """Read service.json as a start does."""
+    return read_identity(Config(data=path.parent, fingerprint=b""))
+
+
+def proof(raw: bytes) -> object:
+    """Read a checkpoint that somebody brings to a restore."""
+    return evidence.open_evidence(raw, source="x", origin=ORIGIN, keys=[log_keys().vkeys])
+
+
+def enrolment() -> bytes:
+    """Return an agency's request to be listed."""
+    return agency.enrolment_of(make_agency("xaa-arms"))
+
+
+SERVER: dict[str, tuple[Feed, bytes]] = {
+    "server.backup.read_manifest": (
+        in_file(backup.MANIFEST, lambda path: backup.read_manifest(path.parent)),
+        b'{"created":1,"size":2}\n',
+    ),
+    "server.console.place.parse_place": (text_of(parse_place), b"https://console.ledger.example"),
+    "server.highest.HighestSigned.read": (in_file("highest", lambda path: HighestSigned(path).read()), b""),
+    "server.lastrun.read": (in_file("last", lastrun.read), b'{"at":1,"size":2,"broken":0}\n'),
+    "server.service.read_identity": (in_file("service.json", identity), service_json()),
+    "server.servicefile.read_service_file": (in_file("service.json", servicefile.read_service_file), service_json()),
+    "server.tombstones.read_names": (
+        in_file("tombstones", tombstones.read_names),
+        b"xaa-arms/AAAAAAAAAAAAAAAAAAAAAA\n",
+    ),
+    "server.evidence.open_evidence": (proof, b""),
+}
+CLIENTS: dict[str, tuple[Feed, bytes]] = {
+    "clients.agency.parse_enrolment": (agency.parse_enrolment, enrolment()),
+    "clients.charters.parse_service": (charters.parse_service, service_json()),
+    "clients.charters.read": (charters.read, b""),
+}

@@ -1,0 +1,134 @@
+"""Dates as officers write them: by the map's patterns alone, in any digits, never turned around."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from clients.lists.cells import CellError
+from clients.lists.datecells import FIRST_YEAR, LAST_YEAR, fitting_patterns, read_date
+from clients.lists.maps import DATE_PATTERNS
+from ledger.dates import parse_date
+
+DAYS = st.dates(min_value=dt.date(FIRST_YEAR, 1, 1), max_value=dt.date(LAST_YEAR, 12, 31))
+SPELLINGS = {
+    "YYYY-MM-DD": "%Y-%m-%d",
+    "DD.MM.YYYY": "%d.%m.%Y",
+    "DD/MM/YYYY": "%d/%m/%Y",
+    "DD-MM-YYYY": "%d-%m-%Y",
+    "MM/DD/YYYY": "%m/%d/%Y",
+    "YYYY/MM/DD": "%Y/%m/%d",
+    "YYYYMMDD": "%Y%m%d",
+}
+DIGITS = ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९")
+
+
+def test_every_pattern_that_a_map_may_name_is_read() -> None:
+    """No more and no fewer, but for EDTF, which is no pattern of digits."""
+    assert {*SPELLINGS, "EDTF"} == set(DATE_PATTERNS)
+
+
+@given(DAYS, st.sampled_from(sorted(SPELLINGS)))
+def test_a_day_comes_back_whatever_pattern_it_was_written_in(day: dt.date, pattern: str) -> None:
+    """Written by the pattern, read by the pattern."""
+    assert read_date(day.strftime(SPELLINGS[pattern]), [pattern]) == day.isoformat()
+
+
+@given(DAYS)
+def test_day_and_month_are_as_the_map_says(day: dt.date) -> None:
+    """The same text under the two orders is two days, where it is a day at all."""
+    text = day.strftime("%d/%m/%Y")
+    turned = f"{day.year:04}-{day.day:02}-{day.month:02}"
+
+    assert read_date(text, ["DD/MM/YYYY"]) == day.isoformat()
+    if day.day > 12:
+        with pytest.raises(CellError, match="no such day"):
+            read_date(text, ["MM/DD/YYYY"])
+    else:
+        assert read_date(text, ["MM/DD/YYYY"]) == turned
+
+
+@given(DAYS, st.sampled_from(DIGITS))
+def test_digits_of_other_scripts_are_digits(day: dt.date, digits: str) -> None:
+    """Arabic-Indic, Persian, Devanagari."""
+    text = day.strftime("%d.%m.%Y").translate(str.maketrans("0123456789", digits))
+
+    assert read_date(text, ["DD.MM.YYYY"]) == day.isoformat()
+
+
+@given(DAYS, st.sampled_from(["T00:00", " 00:00:00", " 23:59", "T12:30:00.000Z", " 7:05"]))
+def test_a_time_of_day_is_left_out(day: dt.date, time: str) -> None:
+    """Spreadsheets add midnight to every date."""
+    assert read_date(day.isoformat() + time, ["YYYY-MM-DD"]) == day.isoformat()
+
+
+@pytest.mark.parametrize("text", ["2021", "2021-03", "2021-03-14"])
+def test_what_can_mean_one_thing_alone_is_always_read(text: str) -> None:
+    """Whatever the map's patterns are: a year, a month of a year, a day year first."""
+    assert read_date(text, ["DD.MM.YYYY"]) == text
+
+
+@pytest.mark.parametrize("text", ["2021-13", "2021-02-30", "2021-00-10", "0000-01-01"])
+def test_what_no_calendar_has_is_refused_so_too(text: str) -> None:
+    """Year first is no licence."""
+    with pytest.raises(CellError):
+        read_date(text, ["DD.MM.YYYY"])
+
+
+@pytest.mark.parametrize("text", ["2021~", "2021-03?", "2020/2021"])
+def test_uncertain_dates_need_the_map_s_word(text: str) -> None:
+    """EDTF is read where the map names it."""
+    assert read_date(text, ["EDTF"]) == text
+    with pytest.raises(CellError):
+        read_date(text, ["YYYY-MM-DD"])
+
+
+@pytest.mark.parametrize("year", [FIRST_YEAR - 1, LAST_YEAR + 1, 1442, 9999])
+def test_a_year_of_another_calendar_is_refused(year: int) -> None:
+    """1442 is a year of the Hijra; it is not guessed at."""
+    with pytest.raises(CellError, match="the year is not between"):
+        read_date(f"14.03.{year:04}", ["DD.MM.YYYY"])
+
+
+@pytest.mark.parametrize("text", ["14.3.21", "14 March 2021", "yesterday", "14,03,2021", "44269", "14.03.2021 or so"])
+def test_what_the_map_does_not_spell_is_refused(text: str) -> None:
+    """With the spellings that are asked for, and without the cell."""
+    with pytest.raises(CellError, match="no date is spelled so") as caught:
+        read_date(text, ["DD.MM.YYYY", "YYYY/MM/DD"])
+
+    assert "DD.MM.YYYY or YYYY/MM/DD" in caught.value.fix
+    assert text not in caught.value.fix + caught.value.cause
+
+
+@given(st.lists(DAYS, min_size=1, max_size=6), st.sampled_from(sorted(SPELLINGS)))
+def test_the_pattern_that_was_used_is_among_those_proposed(days: list[dt.date], pattern: str) -> None:
+    """And every pattern that is proposed reads every cell."""
+    cells = [day.strftime(SPELLINGS[pattern]) for day in days]
+    proposed = fitting_patterns(cells)
+
+    assert pattern in proposed
+    assert all(read_date(cell, [one]) for one in proposed for cell in cells)
+
+
+def test_no_pattern_is_proposed_for_no_cells() -> None:
+    """Nothing seen, nothing guessed."""
+    assert fitting_patterns([]) == ()
+
+
+@given(st.text(max_size=20), st.lists(st.sampled_from(DATE_PATTERNS), min_size=1, max_size=3))
+def test_any_cell_gives_a_date_of_the_ledger_or_a_cell_error(text: str, patterns: list[str]) -> None:
+    """Whatever an officer wrote."""
+    try:
+        found = read_date(text, patterns)
+    except CellError:
+        return
+    parse_date(found)
+
+
+@given(DAYS, DAYS)
+def test_two_days_stay_in_their_order(one: dt.date, other: dt.date) -> None:
+    """Reading changes no day into another."""
+    assume(one < other)
+
+    assert read_date(one.strftime("%d.%m.%Y"), ["DD.MM.YYYY"]) < read_date(other.strftime("%d.%m.%Y"), ["DD.MM.YYYY"])
