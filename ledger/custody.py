@@ -1,4 +1,4 @@
-"""What each kind of event says of who holds a weapon (docs/vocabulary.md, 3; the field's words: docs/protocol.md, 6).
+"""What each kind of event says of who holds a weapon (docs/vocabulary.md, 3 and 7).
 
 A trace asks one question of every event: was the weapon in lawful hands, did it leave them, was it met outside of
 them, or did it end? The table below is that answer for every kind of `ledger.eventfields.KINDS`; a test holds the two

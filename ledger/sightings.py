@@ -3,7 +3,7 @@
 Two records are of the same weapon where they share a T0 form (make group and canonical number), or where the caller
 knows it from elsewhere: a hit names a record whose item is withheld. What shares a weaker form alone is possible, and
 stays apart until a frame was looked at; what shares the number under another make is a contradiction, kept apart and
-shown (docs/protocol.md, 6: one serial alone was wrong in nearly nine of ten cases).
+shown (docs/vocabulary.md, 7: one serial alone was wrong in nearly nine of ten cases).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The trace of one weapon: its chain of transfer over all records that one may read (docs/protocol.md, 6).
+"""The trace of one weapon: its chain of transfer over all records that one may read (docs/vocabulary.md, 7).
 
 Events stand in the order of time, with the precision that their dates have; a stretch of which nothing may be read is
 a gap and is said to be one; where the weapon left lawful hands is bracketed between the last event inside and the first
