@@ -66,7 +66,9 @@ def _duties(request: Request, entry_time: EntryTime) -> Iterator[Duty]:
         due = _after(entry_time(question.said.index), target)
         yield Duty(task=Task.ANSWER, who=asker, to=asked, about=question.said.name, due=due)
     else:
-        yield Duty(task=Task.DECIDE, who=asked, to=asker, about=said.name, due=_decision_due(request, target, entry_time))
+        yield Duty(
+            task=Task.DECIDE, who=asked, to=asker, about=said.name, due=_decision_due(request, target, entry_time)
+        )
 
 
 def _decision_due(request: Request, target: int, entry_time: EntryTime) -> int | None:

@@ -111,9 +111,7 @@ def _release_fault(thread: Thread, *, iss: str, to: str, re: StatementName) -> F
     return Fault.UNDECIDED if needs_decision and request.decided is None else None
 
 
-def _after_release_fault(
-    thread: Thread, kind: Kind, *, iss: str, to: str, re: StatementName | None
-) -> Fault | None:
+def _after_release_fault(thread: Thread, kind: Kind, *, iss: str, to: str, re: StatementName | None) -> Fault | None:
     released = thread.releases.get(re) if re is not None else None
     if released is None:
         return Fault.WRONG_KIND if thread.find(re) else Fault.UNKNOWN
@@ -167,10 +165,6 @@ def _within_fault(release: Release, request: Request) -> Fault | None:
 
 
 def _receipt_fault(thread: Thread, said: Said, receipt: Receipt) -> Fault | None:
-    sent = {
-        one.said.name
-        for one in thread.heard
-        if one.said.to == said.name.iss and one.said.kind is not Kind.RECEIPT
-    }
+    sent = {one.said.name for one in thread.heard if one.said.to == said.name.iss and one.said.kind is not Kind.RECEIPT}
     names = {StatementName(said.to, jti) for jti in receipt.of}
     return None if names <= sent and not names & set(thread.confirmed) else Fault.NOT_RECEIVED
