@@ -132,9 +132,9 @@ def propose(  # noqa: PLR0913 - who proposes what, when and for how long, all by
     return file
 
 
-def approve(
+def approve(  # noqa: PLR0913 - who approves what, when, of those enrolled, all by name
     file: bytes, *, agency: str, officer: str, signer: Signer, enrolled: Mapping[str, bytes], now: int
-) -> bytes:  # noqa: PLR0913 - as `propose`
+) -> bytes:
     """Return the file with a second officer's signature; raise ApprovalError for the same officer, or too late."""
     found = _verified(file, agency=agency, enrolled=enrolled, now=now)
     if len(found.signatures) != 1:
