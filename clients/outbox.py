@@ -44,6 +44,21 @@ _EPOCH = Table(
     Column("audiences", String, nullable=False),
     Column("records", Integer, nullable=False),
 )
+_LETTER = Table(
+    "letter",
+    _TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("recipient", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("thread", LargeBinary, nullable=False),
+    Column("re", String),
+    Column("body", LargeBinary, nullable=False),
+    Column("approval", LargeBinary, unique=True),
+    Column("seq", Integer, index=True),
+    Column("place", Integer),
+    Column("names", String),
+)
+_APPROVAL = Table("approval", _TABLES, Column("id", LargeBinary, primary_key=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +99,37 @@ class OpenEpoch:
     index: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message in words, to be sealed with the next sending; `body` is its JSON, `approval` the id of a proposal."""
+
+    to: str
+    kind: str
+    thread: bytes
+    re: StatementName | None
+    body: bytes = field(repr=False)
+    approval: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentLetter:
+    """A letter in a logged batch: its parts stand from `index` on, under these names."""
+
+    number: int
+    letter: Letter
+    index: int
+    names: tuple[StatementName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """Which letter a batch carries, from which of its statements on, under which names."""
+
+    number: int
+    place: int
+    names: tuple[StatementName, ...]
+
+
 class Outbox:
     """The outbox of one agency; all its desks share it."""
 
@@ -91,17 +137,20 @@ class Outbox:
         """Open the outbox at `path`, making it where there is none."""
         self._engine = open_database(path, _TABLES)
 
-    def put(
+    def put(  # noqa: PLR0913 - a batch and all that it may stand for, by name
         self,
         batch: OutboxBatch,
         *,
         rows: Sequence[SentRow] = (),
         epoch: OpenEpoch | None = None,
         repeats: OpenEpoch | None = None,
+        letters: Sequence[Posted] = (),
+        approval: bytes | None = None,
     ) -> None:
         """Write a batch to be sent, and what it stands for, in one durable transaction.
 
-        A batch that `repeats` an epoch's grants takes the place of the one that opened it.
+        A batch that `repeats` an epoch's grants takes the place of the one that opened it. One that carries out an
+        `approval` uses it up.
         """
         newest = select(func.max(_EPOCH.c.ep)).scalar_subquery()
         records = sum(len(row.names) for row in rows)
@@ -109,6 +158,12 @@ class Outbox:
             if connection.execute(select(_BATCH.c.seq).where(_BATCH.c.position.is_(None))).first() is not None:
                 raise HomeError("another batch waits to be sent", next_step="run `sealtrace submit --resume`")
             connection.execute(insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body))
+            if approval is not None:
+                _use_up(connection, approval)
+            for one in letters:
+                names = json.dumps([str(name) for name in one.names])
+                chosen = update(_LETTER).where(_LETTER.c.number == one.number)
+                connection.execute(chosen.values(seq=batch.seq, place=one.place, names=names))
             values = [_row_values(row, batch.seq) for row in rows]
             if values:
                 _put_rows(connection, values)
@@ -138,12 +193,14 @@ class Outbox:
             )
             if changed.rowcount != 1:
                 raise HomeError("the outbox changed meanwhile", next_step="run `sealtrace submit --resume`")
-            for table in (_ROW, _EPOCH):
+            for table in (_ROW, _EPOCH, _LETTER):
                 connection.execute(update(table).where(table.c.seq == old.seq).values(seq=new.seq))
 
     def drop(self, batch: OutboxBatch) -> None:
-        """Forget a batch that was never logged, its rows and its epoch: its records are to be sealed again."""
+        """Forget a batch that was never logged, its rows and its epoch; letters in it wait to be sealed again."""
         with self._engine.begin() as connection:
+            again = update(_LETTER).where(_LETTER.c.seq == batch.seq)
+            connection.execute(again.values(seq=None, place=None, names=None))
             for table in (_ROW, _EPOCH, _BATCH):
                 connection.execute(table.delete().where(table.c.seq == batch.seq))
 
@@ -153,6 +210,41 @@ class Outbox:
             connection.execute(
                 update(_BATCH).where(_BATCH.c.seq == batch.seq).values(first=first, position=index, body=b"")
             )
+
+    def write_letters(self, letters: Sequence[Letter]) -> None:
+        """Keep messages durably until they are sent; raise HomeError for an approval that was carried out before."""
+        with self._engine.begin() as connection:
+            for letter in letters:
+                if letter.approval is not None:
+                    _use_up(connection, letter.approval)
+                connection.execute(insert(_LETTER).values(**_letter_values(letter)))
+
+    def letters(self) -> Mapping[int, Letter]:
+        """Return the letters that are still to be sealed, by their numbers, the oldest first."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(_LETTER).where(_LETTER.c.seq.is_(None)).order_by(_LETTER.c.number))
+            return {row.number: _letter(row) for row in rows}
+
+    def sent_letters(self) -> tuple[SentLetter, ...]:
+        """Return the letters of logged batches that `filed` has not taken out yet."""
+        with self._engine.begin() as connection:
+            chosen = select(_LETTER, _BATCH.c.first).join(_BATCH, _BATCH.c.seq == _LETTER.c.seq)
+            rows = connection.execute(chosen.where(_BATCH.c.first.is_not(None)).order_by(_LETTER.c.number)).all()
+        return tuple(
+            SentLetter(
+                number=row.number,
+                letter=_letter(row),
+                index=row.first + row.place,
+                names=tuple(statement_name(name) for name in json.loads(row.names)),
+            )
+            for row in rows
+        )
+
+    def filed(self, numbers: Sequence[int]) -> None:
+        """Forget letters that stand in the replica now, or that nobody can be sent."""
+        with self._engine.begin() as connection:
+            for number in numbers:
+                connection.execute(_LETTER.delete().where(_LETTER.c.number == number))
 
     def waiting(self) -> OutboxBatch | None:
         """Return the batch that is still to be sent, if there is one."""
@@ -205,6 +297,34 @@ class Outbox:
                 for row in connection.execute(chosen):
                     found[row.fingerprint] = _sent_row(row)
         return found
+
+
+def _use_up(connection: Connection, approval: bytes) -> None:
+    used = connection.execute(insert(_APPROVAL).values(id=approval).on_conflict_do_nothing())
+    if used.rowcount != 1:
+        raise HomeError("this proposal was carried out before", next_step="propose it again if it is meant twice")
+
+
+def _letter_values(letter: Letter) -> dict[str, object]:
+    return {
+        "recipient": letter.to,
+        "kind": letter.kind,
+        "thread": letter.thread,
+        "re": None if letter.re is None else str(letter.re),
+        "body": letter.body,
+        "approval": letter.approval,
+    }
+
+
+def _letter(row: Any) -> Letter:
+    return Letter(
+        to=row.recipient,
+        kind=row.kind,
+        thread=row.thread,
+        re=None if row.re is None else statement_name(row.re),
+        body=row.body,
+        approval=row.approval,
+    )
 
 
 def _row_values(row: SentRow, seq: int) -> dict[str, object]:
