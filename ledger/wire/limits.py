@@ -4,6 +4,7 @@ from ledger.jsontext import MAX_ENTRY_BYTES
 from ledger.notices import MAX_REVIEWED
 from ledger.padding import PADDED_BYTES
 from ledger.questions import MAX_QUESTION_BYTES
+from ledger.witnessing import MAX_BODY_BYTES as MAX_WITNESS_BYTES
 
 __all__ = [
     "MAX_BATCH_BYTES",
@@ -21,7 +22,9 @@ __all__ = [
     "MAX_REVIEWED",
     "MAX_REVIEWS_BYTES",
     "MAX_STATEMENTS",
+    "MAX_WITNESS_BYTES",
     "PADDED_BYTES",
+    "WITNESS_POLL_SECONDS",
 ]
 
 MAX_BATCH_BYTES = 32 * 2**20
@@ -38,3 +41,5 @@ MAX_QUERY_BYTES = 64
 MAX_ELEMENTS = 1_000
 MAX_EVALUATION_BYTES = 2**16
 MAX_REVIEWS_BYTES = 2**12
+# How long the service keeps a witness waiting that asks for something to cosign.
+WITNESS_POLL_SECONDS = 25
