@@ -109,8 +109,8 @@ class Views:
         return Outgoing(body=self._reading.charter(_whole(request.names["ver"])), cache=IMMUTABLE)
 
     def handover(self, request: Incoming) -> Outgoing:
-        """Return the checkpoint by which the log passed to a charter."""
-        return Outgoing(body=self._reading.handover(_whole(request.names["index"])), cache=IMMUTABLE)
+        """Return the published checkpoint that first held an entry."""
+        return Outgoing(body=self._reading.first_checkpoint(_whole(request.names["index"])), cache=IMMUTABLE)
 
     def statement(self, request: Incoming) -> Outgoing:
         """Return a statement by its name."""

@@ -1,6 +1,7 @@
 """How much of anything one request may carry. Both sides check before they read (docs/protocol.md, 7, 8 and 10)."""
 
 from ledger.jsontext import MAX_ENTRY_BYTES
+from ledger.notes import MAX_NOTE_BYTES
 
 __all__ = [
     "MAX_BATCH_BYTES",
@@ -11,6 +12,7 @@ __all__ = [
     "MAX_ENTRY_BYTES",
     "MAX_FEED_ITEMS",
     "MAX_JSON_BYTES",
+    "MAX_NOTE_BYTES",
     "MAX_QUERY_BYTES",
     "MAX_STATEMENTS",
 ]
