@@ -123,7 +123,9 @@ def signed_by_all_kept(file: bytes, previous: Charter) -> bool:
     Only such a charter may do without the witnesses of the one before (docs/protocol.md, 8.9).
     """
     kept = {agency.id for agency in parse_charter(file).agencies}
-    signed = {item.protected for item in parse_general(file, limit=MAX_FILE_BYTES, signatures=MAX_SIGNATURES).signatures}
+    signed = {
+        item.protected for item in parse_general(file, limit=MAX_FILE_BYTES, signatures=MAX_SIGNATURES).signatures
+    }
     voters = (item for item in _signatories(previous, None) if item.agency in kept)
     return all(signed.issuperset(item.headers()) for item in voters)
 

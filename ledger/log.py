@@ -226,9 +226,7 @@ class Log:
         self._ed25519 = ed25519
         self._ml_dsa_44 = ml_dsa_44
 
-    def append(
-        self, append: Append, first: int, *, successor: "Log | None" = None, publish: bool = False
-    ) -> Head:
+    def append(self, append: Append, first: int, *, successor: "Log | None" = None, publish: bool = False) -> Head:
         """Append what was judged to stand at `first`, all or nothing, and return the new head.
 
         With a `successor`, whose keys the appended charter names, the checkpoint carries the signatures of both.

@@ -4,7 +4,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles", "tombstones", "handovers", "published")
+APPEND_ONLY = (
+    "entries",
+    "statements",
+    "recipients",
+    "batches",
+    "charters",
+    "tiles",
+    "tombstones",
+    "handovers",
+    "published",
+)
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from ledger.charter import Charter
-from ledger.errors import BusyError, LedgerError
+from ledger.errors import BusyError, LedgerError, UnwitnessedError
 from ledger.log import Store
 from ledger.terms import WitnessPolicy
 from server.errors import StartError, WitnessError
@@ -69,10 +69,10 @@ class Comparison:
         self._closing.set()
 
     def require(self) -> None:
-        """Raise BusyError while too few witnesses were heard, StartError for ever if one knows another tree."""
+        """Raise BusyError while too few witnesses were heard, UnwitnessedError for ever if one knows another tree."""
         with self._lock:
             if self._refusal is not None:
-                raise StartError(self._refusal)
+                raise UnwitnessedError(self._refusal)
             if len(self._heard & self._named) < self._needed:
                 raise BusyError("the log is still being compared with what its witnesses know", retry_after_seconds=5)
 
@@ -98,16 +98,12 @@ class Comparison:
                 list(pool.map(self._compare, asked))
             failures += 1
             self._closing.wait(self._timing.retry_seconds(failures))
-        for link in self._links.values():
-            link.close()
 
     def _compare(self, agency: str) -> None:
         try:
-            answer = self._links[agency].latest(self._origin)
-            if answer.status == _FOUND:
-                self._hold(agency, answer.body)
-            elif answer.status != _NOT_FOUND:
-                raise WitnessError(f"it answered with status {answer.status}")
+            note = self._latest(agency)
+            if note is not None:
+                self.hold(agency, note)
         except (WitnessError, LedgerError) as error:
             _log.warning("not compared", witness=agency, why=str(error))
         except Exception as error:  # noqa: BLE001 — the answer of one witness must not end the others'
@@ -116,7 +112,14 @@ class Comparison:
             with self._lock:
                 self._heard.add(agency)
 
-    def _hold(self, agency: str, note: bytes) -> None:
+    def _latest(self, agency: str) -> bytes | None:
+        """Return the checkpoint that a witness cosigned last; None if it has cosigned nothing of this log."""
+        answer = self._links[agency].latest(self._origin)
+        if answer.status not in (_FOUND, _NOT_FOUND):
+            raise WitnessError(f"it answered with status {answer.status}")
+        return answer.body if answer.status == _FOUND else None
+
+    def hold(self, agency: str, note: bytes) -> None:
         """Hold the checkpoint that a witness shows against the database; only the log's own signature makes it count."""
         try:
             evidence = open_evidence(note, source=agency, origin=self._origin, keys=self._keys)

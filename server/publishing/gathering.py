@@ -19,7 +19,7 @@ class Gathering:
         """Begin with the log's own signatures."""
         self.target = target
         note = parse_note(target.note)
-        self._text = note.text
+        self.text = note.text
         self._own = note.signatures
         self._lines: dict[str, tuple[NoteSignature, ...]] = {}
 
@@ -53,7 +53,7 @@ class Gathering:
     def note(self) -> bytes:
         """Return the checkpoint with what was gathered, the agencies in their order."""
         lines = [line for agency in sorted(self._lines) for line in self._lines[agency]]
-        return format_note(self._text, [*self._own, *lines])
+        return format_note(self.text, [*self._own, *lines])
 
     def published(self) -> bytes | None:
         """Return the note once it may be published, judged as every reader will judge it; else None."""
@@ -74,7 +74,7 @@ class Gathering:
     def _verified(self, lines: Sequence[NoteSignature], keys: list[VerifierKey]) -> frozenset[VerifierKey]:
         target = self.target
         opened = open_cosigned(
-            format_note(self._text, [*self._own, *lines]),
+            format_note(self.text, [*self._own, *lines]),
             origin=target.log.origin(target.charter),
             vkeys=target.log.vkeys(target.charter),
             witnesses=keys,

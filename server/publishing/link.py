@@ -4,8 +4,9 @@ A timeout for each read would let a witness hold its thread for days with a byte
 for the whole exchange, and every read and write of the connection is given what is left of it.
 """
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any
@@ -43,6 +44,7 @@ class Link:
         self._url = url
         self._seconds = seconds
         self._deadline = _Deadline(timer)
+        self._turn = threading.Lock()
         self._pool = httpcore.ConnectionPool(
             network_backend=_Backend(self._deadline), max_connections=1, max_keepalive_connections=1
         )
@@ -61,15 +63,22 @@ class Link:
             self._pool.close()
 
     def _send(self, method: str, path: str, body: bytes) -> Answer:
-        self._deadline.set(self._seconds)
         headers = [("User-Agent", "sealtrace-server"), ("Accept-Encoding", "identity")]
         if body:
             headers.append(("Content-Type", "text/plain; charset=utf-8"))
         try:
-            with self._pool.stream(method, self._url + path, headers=headers, content=body or None) as answer:
+            with self._turn, self._exchange(method, path, headers, body) as answer:
                 return Answer(status=answer.status, content_type=_media_type(answer), body=_read(answer))
         except _FAILURES as error:
             raise WitnessError(f"no answer ({type(error).__name__})") from error
+
+    @contextmanager
+    def _exchange(
+        self, method: str, path: str, headers: list[tuple[str, str]], body: bytes
+    ) -> Iterator[httpcore.Response]:
+        self._deadline.set(self._seconds)
+        with self._pool.stream(method, self._url + path, headers=headers, content=body or None) as answer:
+            yield answer
 
 
 def _read(answer: httpcore.Response) -> bytes:

@@ -38,14 +38,16 @@ class Publisher:
         *,
         log: SignedLog,
         writer: Engine,
+        reader: Engine,
         links: Mapping[str, Link],
         comparison: Comparison,
         clock: Callable[[], int],
         timing: Timing,
     ) -> None:
-        """Take a log, an engine for a connection of its own, and the ways to the witnesses; `start` begins."""
+        """Take a log, engines for connections of its own, and the ways to the witnesses; `start` begins."""
         self._signed = log
         self._engine = writer
+        self._reader = reader
         self._connection: Connection | None = None
         self._comparison = comparison
         self._clock = clock
@@ -81,6 +83,7 @@ class Publisher:
         if self._thread.ident is not None:
             self._thread.join()
         self._engine.dispose()
+        self._reader.dispose()
 
     @property
     def is_alive(self) -> bool:
@@ -91,6 +94,11 @@ class Publisher:
     def pending_since(self) -> int | None:
         """Return since when something signed waits for its witnesses (POSIX seconds); None if nothing does."""
         return self._since
+
+    @property
+    def shown(self) -> int:
+        """Return the size that is published, as far as this process knows."""
+        return self._shown
 
     def standings(self) -> tuple[Standing, ...]:
         """Return how the witnesses with an address do."""
@@ -125,6 +133,11 @@ class Publisher:
                 if left <= 0 or not self._moved.wait(left):
                     return None
         return None
+
+    def asked_for(self, text: str) -> Gathering | None:
+        """Return the gathering for a checkpoint's text: what waits for cosignatures, or was published last."""
+        found = (self._current, self._last)
+        return next((one for one in found if one is not None and one.text == text), None)
 
     def stir(self) -> None:
         """Let everybody who waits look again whether it is over."""
@@ -176,7 +189,7 @@ class Publisher:
         self._open(gathering)
         until = self._timing.timer() + self._timing.round_seconds
         while not self._closed and (left := until - self._timing.timer()) > 0:
-            note = gathering.published()
+            note = gathering.published() if gathering.count >= gathering.target.charter.witness.k else None
             if note is not None:
                 self._write(Published(size=gathering.target.size, note=note))
                 self._refresh_at = self._timing.timer() + self._timing.republish_seconds
@@ -229,8 +242,8 @@ class Publisher:
             self._moved.wait_for(lambda: self._closed, timeout=seconds)
 
     def _read(self) -> Published | None:
-        with self._connected().begin():
-            return table.newest(self._connected(), self._signed.name.value)
+        with self._reader.connect() as connection:
+            return table.newest(connection, self._signed.name.value)
 
     def _write(self, published: Published) -> None:
         with self._connected().begin():
