@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from crypto.encoding import HASH_BYTES, b64, unb64
 from crypto.errors import EncodingError
-from ledger import notes
 from ledger.charterpayload import Charter
 from ledger.checkpoints import Checkpoint, open_any, open_checkpoint
 from ledger.errors import LedgerError, MalformedError, ProofError, TooLargeError
@@ -161,7 +160,7 @@ def judge_add(body: bytes, state: WitnessState) -> Accept | Refuse:
     """Return whether the checkpoint in an add-checkpoint body may be cosigned, or the answer that says why not."""
     try:
         request = AddCheckpoint.parse(body)
-        claimed = Checkpoint.parse(notes.parse_note(request.checkpoint).text)
+        claimed = _claimed(request.checkpoint)
     except LedgerError as error:
         return Refuse(status=Status.BAD_REQUEST, text=f"malformed: {error}")
     log = state.logs.get(claimed.origin)
@@ -178,7 +177,7 @@ def judge_subtree(body: bytes, state: WitnessState) -> AcceptSubtree | Refuse:
     """Return whether the subtree in a sign-subtree body may be cosigned, or the answer that says why not."""
     try:
         request = SignSubtree.parse(body)
-        claimed = Checkpoint.parse(notes.parse_note(request.checkpoint).text)
+        claimed = _claimed(request.checkpoint)
     except LedgerError as error:
         return Refuse(status=Status.BAD_REQUEST, text=f"malformed: {error}")
     if claimed.origin not in state.logs:
@@ -233,6 +232,17 @@ def _judge_subtree(request: SignSubtree, checkpoint: Checkpoint) -> AcceptSubtre
 def _require_own(note: bytes, own: Sequence[VerifierKey]) -> None:
     """Raise unless an ML-DSA-44 key of this witness has cosigned `note`: the answer is signed with no other."""
     open_any(note, keys=[key for key in own if key.type is SignatureType.ML_DSA_44_COSIGNATURE])
+
+
+def _claimed(note: bytes) -> Checkpoint:
+    """Return what the text of a note claims. Whatever is wrong below its empty line is a signature that is not good."""
+    text, empty_line, _ = note.rpartition(b"\n\n")
+    try:
+        if not empty_line:
+            raise MalformedError("a checkpoint ends in an empty line and signatures")
+        return Checkpoint.parse(f"{text.decode()}\n")
+    except UnicodeDecodeError as error:
+        raise MalformedError("a checkpoint is UTF-8") from error
 
 
 def _format(first: str, hashes: Sequence[bytes], checkpoint: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading
+from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading, trace
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -36,6 +36,8 @@ for _command in (
     reading.sync,
     reading.show,
     reading.find,
+    trace.trace,
+    trace.indicator,
     audit.audit,
     demo.demo,
     generate.generate,
