@@ -1,6 +1,7 @@
 """How much of anything one request may carry. Both sides check before they read (docs/protocol.md, 7, 8 and 10)."""
 
 from ledger.jsontext import MAX_ENTRY_BYTES
+from ledger.notes import MAX_NOTE_BYTES
 from ledger.notices import MAX_REVIEWED
 from ledger.padding import PADDED_BYTES
 from ledger.questions import MAX_QUESTION_BYTES
@@ -17,6 +18,7 @@ __all__ = [
     "MAX_EVALUATION_BYTES",
     "MAX_FEED_ITEMS",
     "MAX_JSON_BYTES",
+    "MAX_NOTE_BYTES",
     "MAX_QUERY_BYTES",
     "MAX_QUESTION_BYTES",
     "MAX_REVIEWED",
