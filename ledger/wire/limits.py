@@ -1,6 +1,7 @@
 """How much of anything one request may carry. Both sides check before they read (docs/protocol.md, 7, 8 and 10)."""
 
 from ledger.jsontext import MAX_ENTRY_BYTES
+from ledger.witnessing import MAX_BODY_BYTES as MAX_WITNESS_BYTES
 
 __all__ = [
     "MAX_BATCH_BYTES",
@@ -13,6 +14,8 @@ __all__ = [
     "MAX_JSON_BYTES",
     "MAX_QUERY_BYTES",
     "MAX_STATEMENTS",
+    "MAX_WITNESS_BYTES",
+    "WITNESS_POLL_SECONDS",
 ]
 
 MAX_BATCH_BYTES = 32 * 2**20
@@ -26,3 +29,5 @@ MAX_BLOBS_REQUEST_BYTES = 2**18
 MAX_FEED_ITEMS = 1_000
 MAX_JSON_BYTES = 2**20
 MAX_QUERY_BYTES = 64
+# How long the service keeps a witness waiting that asks for something to cosign.
+WITNESS_POLL_SECONDS = 25

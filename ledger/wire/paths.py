@@ -16,6 +16,8 @@ ENTRY = "/v1/entries/{index}"
 AGENCY_HEAD = "/v1/agencies/{iss}/head"
 FEED = "/v1/feed"
 BLOBS = "/v1/blobs"
+WITNESS_PENDING = "/v1/witness/pending"
+WITNESS_COSIGNATURES = "/v1/witness/cosignatures"
 HEALTHZ = "/healthz"
 READYZ = "/readyz"
 OPENAPI = "/openapi.json"
@@ -59,3 +61,8 @@ def handover(index: int) -> str:
 def feed(after: int) -> str:
     """Return the path and query of what was logged for the asker after index `after` (-1 at first)."""
     return f"{FEED}?after={after}"
+
+
+def witness_pending(*, log: str, old: int) -> str:
+    """Return the path and query of what a witness that last cosigned `old` entries of `log` is to cosign."""
+    return f"{WITNESS_PENDING}?log={log}&old={old}"
