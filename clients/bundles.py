@@ -13,8 +13,9 @@ from clients.replica import StoredRecord
 from clients.session import Standing
 from clients.views import RecordView, Viewer, view_record
 from ledger import fingerprints
-from ledger.bundle import Verdict, counted_lines, verify_bundle
+from ledger.bundle import counted_lines, verify_bundle
 from ledger.bundleform import Bundle, CharterPart, Closing, KeyPart
+from ledger.bundleverdict import Verdict
 from ledger.errors import ProofError
 from ledger.merkle import inclusion_proof_of
 from ledger.presentation import present
@@ -100,9 +101,7 @@ def _require_copy(view: RecordView, me: str) -> None:
         )
 
 
-def _bundle(
-    standing: Standing, record: StoredRecord, batch: ReadBatch, *, presentation: bytes, thin: bool
-) -> Bundle:
+def _bundle(standing: Standing, record: StoredRecord, batch: ReadBatch, *, presentation: bytes, thin: bool) -> Bundle:
     view, service = standing.view, standing.session.service
     size = view.checkpoint.size
 

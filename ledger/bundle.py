@@ -5,89 +5,29 @@ in which one rests on the other: anchor, charters and keys, checkpoint, places i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ledger import fingerprints
 from ledger.batchcheck import verify_both, verify_signatures
 from ledger.batches import Batch, parse_batch
 from ledger.bundleform import Bundle, parse_bundle
+from ledger.bundleverdict import Verdict
 from ledger.charter import Charter, charter_entry
 from ledger.charterpayload import parse_charter
 from ledger.checkpoints import Checkpoint
 from ledger.checks import refuse, require
-from ledger.errors import BadSignatureError, LabelError, LedgerError, MalformedError, NotFoundError, ProofError
-from ledger.identifiers import KeyId, StatementName
-from ledger.jsontext import JsonValue
-from ledger.jws import parse_header, split_compact
+from ledger.errors import BadSignatureError, LedgerError, MalformedError, NotFoundError, ProofError
+from ledger.jws import split_compact
 from ledger.kinds import Typ
-from ledger.labels import label_from_json
 from ledger.membership import Membership
 from ledger.merkle import leaf_hash, verify_inclusion
 from ledger.notes import format_note, parse_note
 from ledger.opening import check_disclosures
-from ledger.portions import label_name
 from ledger.presentation import parse_presentation
-from ledger.recordform import PORTIONS, Record
+from ledger.recordform import Record
 from ledger.witnesses import Cosigned, entry_time, open_published, policy_of, witness_vkeys
 
 __all__ = ["Bundle", "Verdict", "counted_lines", "parse_bundle", "verify_bundle"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a bundle proves; there is none for one that proves nothing.
-
-    `anchored` says whether charter 1 was held against the verifier's own fingerprint. `keys_as_of` is the index up to
-    which the issuer's key entries are shown: a revocation that stands later needs an audit. `cosigned` is the time that
-    counts of each agency that cosigned the checkpoint, `logged_by` the time by which the record was in the log.
-    """
-
-    record: Record
-    fields: Mapping[str, JsonValue] = field(repr=False)
-    index: int
-    checkpoint: Checkpoint
-    charter: Charter
-    fingerprint: bytes
-    anchored: bool
-    batch: Batch
-    batch_index: int
-    keys_as_of: int
-    cosigned: Mapping[str, int]
-    logged_by: int | None
-
-    @property
-    def name(self) -> StatementName:
-        """Return the record's name."""
-        return self.record.name
-
-    @property
-    def is_witnessed(self) -> bool:
-        """Say whether the charter's quorum vouches for the log, and not its operator alone."""
-        return self.charter.is_witnessed
-
-    @property
-    def batch_keys(self) -> tuple[KeyId, KeyId]:
-        """Return the names of the two keys that signed the batch, the classical one first."""
-        first, second = (parse_header(item.protected).kid for item in self.batch.general.signatures)
-        return first, second
-
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """Return the caveats of all labels that are shown, sorted: they bind whoever reads on."""
-        labels = [self.fields[label_name(one)] for one in PORTIONS if label_name(one) in self.fields]
-        found = {item for label in labels for item in _caveats(label)}
-        return tuple(sorted(found))
-
-    @property
-    def is_complete(self) -> bool:
-        """Say whether nothing is left to ask: the anchor was checked, and a quorum vouches for the log."""
-        return self.anchored and self.is_witnessed
-
-    @property
-    def withheld(self) -> tuple[str, ...]:
-        """Return the portions of which the bundle shows nothing: whether they hold anything is not told."""
-        shown = {name.partition(".")[0] for name in self.fields if name == label_name(name.partition(".")[0])}
-        return tuple(portion for portion in PORTIONS if portion not in shown)
 
 
 def verify_bundle(raw: bytes, *, anchor: bytes | None, held: Mapping[bytes, bytes] | None = None) -> Verdict:
@@ -148,22 +88,14 @@ class _Note:
         return self.cosigned.checkpoint
 
 
-def _caveats(label: JsonValue) -> tuple[str, ...]:
-    """Return the caveats of a label as signed; one that nobody could have sealed speaks for itself where it is shown."""
-    try:
-        return label_from_json(label).cav
-    except LabelError:
-        return ()
-
-
 def _files(bundle: Bundle, held: Mapping[bytes, bytes]) -> tuple[bytes, ...]:
     """Return the charter files, each with the hash that the bundle names."""
     found: list[bytes] = []
     for one in bundle.charters:
         file = held.get(one.file_hash) if one.file is None else one.file
         if file is None:
-            refusal = NotFoundError(f"charter {one.ver} is left out of this thin bundle, and it is not held here")
-            raise refuse("bundle/charter", expected=one.file_hash, found="no such file", refusal=refusal)
+            absent = NotFoundError(f"charter {one.ver} is left out of this thin bundle, and it is not held here")
+            raise refuse("bundle/charter", expected=one.file_hash, found="no such file", refusal=absent)
         refusal = MalformedError(f"the file of charter {one.ver} is not the one that the bundle names")
         require("bundle/charter", expected=one.file_hash, found=fingerprints.of_file(file), refusal=refusal)
         found.append(file)
@@ -177,7 +109,7 @@ def _membership(bundle: Bundle, files: tuple[bytes, ...], *, fingerprint: bytes,
     keys = {one.index: one.entry for one in bundle.keys}
     order = sorted({*charters, *keys})
     listed = sorted(charters) + sorted(keys)
-    places = [one.index for one in (*bundle.charters, *bundle.keys)]
+    places = [one.index for one in bundle.charters] + [one.index for one in bundle.keys]
     if places != listed or len(order) != len(places):
         raise MalformedError("the charters and key entries of a bundle stand in log order, each at a place of its own")
     for index in order:
@@ -280,4 +212,6 @@ def _check_policy(bundle: Bundle, charter: Charter) -> None:
     if bundle.policy is not None:
         refusal = MalformedError("the policy is not the one that the charter in force makes")
         found = fingerprints.of_file(bundle.policy)
-        require("bundle/policy", expected=fingerprints.of_file(policy_of(charter).format()), found=found, refusal=refusal)
+        require(
+            "bundle/policy", expected=fingerprints.of_file(policy_of(charter).format()), found=found, refusal=refusal
+        )

@@ -3,15 +3,12 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from ledger import fingerprints
+from ledger.bundleverdict import Verdict
 from ledger.checks import evidence
 from ledger.errors import LedgerError
 from ledger.jsontext import JsonValue
-
-if TYPE_CHECKING:
-    from ledger.bundle import Verdict
 
 README = """\
 This file proves that an agency signed a record, and that the record was logged.
@@ -72,12 +69,12 @@ def refusal_lines(error: LedgerError) -> list[str]:
     ]
 
 
-def verdict_lines(verdict: "Verdict") -> list[str]:
+def verdict_lines(verdict: Verdict) -> list[str]:
     """Return the verdict for a person; the two signatures have a line each, since either algorithm may fall alone."""
     return list(_lines(verdict))
 
 
-def verdict_json(verdict: "Verdict") -> dict[str, JsonValue]:
+def verdict_json(verdict: Verdict) -> dict[str, JsonValue]:
     """Return the verdict for machines, with every field that is shown."""
     classical, post_quantum = verdict.batch_keys
     return {
@@ -86,7 +83,7 @@ def verdict_json(verdict: "Verdict") -> dict[str, JsonValue]:
         "signature": {"kid": str(verdict.record.kid), "alg": "Ed25519"},
         "batch": {"seq": verdict.batch.seq, "kids": [str(classical), str(post_quantum)], "alg": "ML-DSA-65"},
         "log": {"origin": verdict.checkpoint.origin, "index": verdict.index, "size": verdict.checkpoint.size},
-        "witnesses": {agency: time for agency, time in sorted(verdict.cosigned.items())},
+        "witnesses": dict(sorted(verdict.cosigned.items())),
         "logged_by": verdict.logged_by,
         "anchor": {"charter": fingerprints.to_text(verdict.fingerprint), "checked": verdict.anchored},
         "keys_as_of": verdict.keys_as_of,
@@ -96,7 +93,7 @@ def verdict_json(verdict: "Verdict") -> dict[str, JsonValue]:
     }
 
 
-def _lines(verdict: "Verdict") -> Iterator[str]:
+def _lines(verdict: Verdict) -> Iterator[str]:
     classical, post_quantum = verdict.batch_keys
     yield f"record       {verdict.name}"
     yield f"signature    good (classical): {verdict.record.kid}, Ed25519"
@@ -104,17 +101,14 @@ def _lines(verdict: "Verdict") -> Iterator[str]:
     yield f"log          entry {verdict.index:,} of {verdict.checkpoint.size:,} · {verdict.checkpoint.origin}"
     yield f"witnesses    {_witnesses(verdict)}"
     yield f"anchor       {_anchor(verdict)}"
-    yield (
-        f"keys         as of entry {verdict.keys_as_of:,}: whether {verdict.name.iss} revoked a key after that,"
-        " an audit of the log tells"
-    )
+    yield f"keys         {_keys(verdict)}"
     withheld = f"; withheld: {', '.join(verdict.withheld)}" if verdict.withheld else ""
     yield f"shown        {len(verdict.fields):,} fields{withheld}"
     if verdict.caveats:
         yield f"caveats      {', '.join(verdict.caveats)}: they bind you too"
 
 
-def _witnesses(verdict: "Verdict") -> str:
+def _witnesses(verdict: Verdict) -> str:
     if not verdict.is_witnessed:
         return "UNWITNESSED: nobody but the operator vouches for this log"
     agencies = f"{len(verdict.cosigned)} of {len(verdict.charter.witness.agencies)}, {verdict.charter.witness.k} needed"
@@ -123,7 +117,14 @@ def _witnesses(verdict: "Verdict") -> str:
     return f"{agencies} · logged by {dt.datetime.fromtimestamp(verdict.logged_by, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _anchor(verdict: "Verdict") -> str:
+def _anchor(verdict: Verdict) -> str:
     if verdict.anchored:
         return f"checked: charter 1 is {fingerprints.to_text(verdict.fingerprint)}"
     return f"CONSISTENT, ANCHOR NOT CHECKED: compare {fingerprints.to_words(verdict.fingerprint)}"
+
+
+def _keys(verdict: Verdict) -> str:
+    return (
+        f"of charter {verdict.charter.ver} and {verdict.name.iss}'s own entries up to {verdict.keys_as_of:,};"
+        " a later charter or revocation, an audit of the log tells"
+    )

@@ -12,14 +12,17 @@ from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.cli.reading import PurposeOption, viewer_of
 from clients.durable import write_file
 from clients.errors import ClientError
+from clients.home import VARIABLE
 from clients.trust import Trust
 from ledger import fingerprints
-from ledger.bundle import Verdict, verify_bundle
+from ledger.bundle import verify_bundle
 from ledger.bundleform import MAX_BUNDLE_BYTES
+from ledger.bundleverdict import Verdict
 from ledger.bundlewords import next_step, verdict_json, verdict_lines
 from ledger.checks import evidence
 from ledger.errors import LedgerError, NotFoundError
 from ledger.identifiers import statement_name
+from ledger.jsontext import JsonValue
 from ledger.recordform import PORTIONS
 
 app = typer.Typer(help="Evidence that travels: make a bundle of a record, verify one.", no_args_is_help=True)
@@ -30,7 +33,7 @@ class BundleError(ClientError):
 
 
 @app.command("export")
-def export_command(
+def export_command(  # noqa: PLR0913 - each option says what goes in
     context: typer.Context,
     record: Annotated[str, typer.Argument(metavar="ISS/JTI", help="The record's name.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="F", help="The file to write.")],
@@ -57,17 +60,19 @@ def export_command(
     with edge.session(home) as session:
         found = session.replica.find(statement_name(record))
         if found is None:
-            raise NotFoundError("no record of that name is in the replica: run `sealtrace sync`, or it is sealed to others")
+            raise NotFoundError(
+                "no record of that name is in the replica: run `sealtrace sync`, or it is sealed to others"
+            )
         exported = export(session.stand(), found, viewer, portions=portions, thin=thin)
     write_file(output, exported.raw)
     text = [f"✓ written    {output} · {len(exported.raw):,} bytes", *verdict_lines(exported.verdict)]
     text += [f"! {words}" for words in exported.caveats]
-    value = {**verdict_json(exported.verdict), "bytes": len(exported.raw), "words": list(exported.caveats)}
+    value: JsonValue = {**verdict_json(exported.verdict), "bytes": len(exported.raw), "words": [*exported.caveats]}
     edge.show("\n".join(text), value, as_json=as_json)
 
 
 @app.command("verify")
-def verify_command(
+def verify_command(  # noqa: PLR0913 - each option is a thing the verifier has of its own
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="F", help="The bundle.")],
     *,

@@ -11,9 +11,8 @@ from ledger.bundleform import Bundle, CharterPart, Closing, KeyPart
 from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint, cosign, open_checkpoint, sign_checkpoint
 from ledger.fingerprints import of_file
-from ledger.jws import parse_header, split_compact
 from ledger.keys import of_role
-from ledger.kinds import Role, Typ
+from ledger.kinds import Role
 from ledger.merkle import inclusion_proof_of, leaf_hash
 from ledger.presentation import present
 from ledger.proofs import TlogProof
@@ -52,7 +51,8 @@ def _witnessed_charter(count: int) -> tuple[Charter, bytes]:
     agencies = [
         make_agency(one, keys=make_keys(one, roles=roles) if one in WITNESSES else None) for one in agency_ids(count)
     ]
-    charter = replace(make_charter(agencies), witness=WitnessPolicy(agencies=WITNESSES, k=3, f=1))
+    plain = make_charter([replace(one, keys=make_keys(one.id)) for one in agencies])
+    charter = replace(plain, agencies=tuple(agencies), witness=WitnessPolicy(agencies=WITNESSES, k=3, f=1))
     return charter, sign_by(charter, charter.agencies)
 
 
@@ -79,7 +79,7 @@ def published(consortium: Consortium, *, witnesses: Sequence[str] = WITNESSES[:3
     """Return the newest checkpoint, cosigned by `witnesses` as far as the charter has them."""
     charter = consortium.current
     return cosigned_by(
-        consortium.store.head().note, charter, [one for one in witnesses if one in charter.witness.agencies]
+        consortium.store.head().checkpoint, charter, [one for one in witnesses if one in charter.witness.agencies]
     )
 
 
