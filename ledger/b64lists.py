@@ -8,7 +8,9 @@ import base64
 from collections.abc import Sequence
 
 # Patterns of the one spelling of 32 and of 16 bytes: the last character carries four bits, or two.
-SPELLED_32 = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+LAST_OF_32 = b"AEIMQUYcgkosw048"
+SPELLED_32 = f"[A-Za-z0-9_-]{{42}}[{LAST_OF_32.decode()}]"
 SPELLED_16 = "[A-Za-z0-9_-]{21}[AQgw]"
 
 
