@@ -154,8 +154,8 @@ def _head(kid: KeyId, found: re.Match[bytes]) -> RecordHead:
 
 
 def _commitments(hashes: Sequence[bytes]) -> Mapping[str, PortionCommitment]:
-    triples = zip(PORTIONS, hashes[0::3], hashes[1::3], hashes[2::3], strict=True)
-    return MappingProxyType({name: PortionCommitment(kc=kc, a=a, ct=ct) for name, kc, a, ct in triples})
+    commitments = map(PortionCommitment, hashes[0::3], hashes[1::3], hashes[2::3])
+    return MappingProxyType(dict(zip(PORTIONS, commitments, strict=True)))
 
 
 def _check_digests(listed: bytes) -> None:
