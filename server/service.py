@@ -14,6 +14,7 @@ from server import database, schema
 from server.burials import Burials
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.expiry import BoxExpiry
 from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.publishing.publishing import Publishing, open_publishing
@@ -43,6 +44,7 @@ class Service:
     submitting: Submitting
     publishing: Publishing
     store: SqlStore
+    boxes: BoxExpiry
     clock: Callable[[], int]
     wait_seconds: float
 
@@ -92,23 +94,25 @@ def open_service(
     except BaseException:
         store.close()
         raise
+    submitting = Submitting(
+        store=store,
+        state=state,
+        keys=keys,
+        burials=burials,
+        publishing=publishing,
+        clock=clock,
+        threads=config.verify_threads,
+    )
     service = Service(
         identity=identity,
         state=state,
         reading=Reading(
             store=store, state=state, highest=highest, waiting_since=lambda: publishing.pending_since or clock()
         ),
-        submitting=Submitting(
-            store=store,
-            state=state,
-            keys=keys,
-            burials=burials,
-            publishing=publishing,
-            clock=clock,
-            threads=config.verify_threads,
-        ),
+        submitting=submitting,
         publishing=publishing,
         store=store,
+        boxes=BoxExpiry(store, submitting, clock=clock),
         clock=clock,
         wait_seconds=config.witness_wait_seconds,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clients.chain import Logged, make_batch, send_waiting
+from clients.discarding import settle
 from clients.errors import NotPermittedError
 from clients.outbox import Letter, Posted
 from clients.session import Session, Standing, World
@@ -153,6 +154,7 @@ def _send(standing: Standing, chosen: Mapping[int, tuple[SealedStatement, ...]])
 
 
 def _take_back(session: Session) -> None:
+    """Free the letters of a batch that was refused, once the log is proved not to hold it; else they are sent."""
     batch = session.outbox.waiting()
     if batch is not None:
-        session.outbox.drop(batch)
+        settle(session.stand(), batch)
