@@ -1,6 +1,9 @@
 """How much of anything one request may carry. Both sides check before they read (docs/protocol.md, 7, 8 and 10)."""
 
 from ledger.jsontext import MAX_ENTRY_BYTES
+from ledger.notices import MAX_REVIEWED
+from ledger.padding import PADDED_BYTES
+from ledger.questions import MAX_QUESTION_BYTES
 
 __all__ = [
     "MAX_BATCH_BYTES",
@@ -8,11 +11,17 @@ __all__ = [
     "MAX_BLOBS_REQUEST_BYTES",
     "MAX_BLOB_NAMES",
     "MAX_CHARTER_BYTES",
+    "MAX_ELEMENTS",
     "MAX_ENTRY_BYTES",
+    "MAX_EVALUATION_BYTES",
     "MAX_FEED_ITEMS",
     "MAX_JSON_BYTES",
     "MAX_QUERY_BYTES",
+    "MAX_QUESTION_BYTES",
+    "MAX_REVIEWED",
+    "MAX_REVIEWS_BYTES",
     "MAX_STATEMENTS",
+    "PADDED_BYTES",
 ]
 
 MAX_BATCH_BYTES = 32 * 2**20
@@ -26,3 +35,6 @@ MAX_BLOBS_REQUEST_BYTES = 2**18
 MAX_FEED_ITEMS = 1_000
 MAX_JSON_BYTES = 2**20
 MAX_QUERY_BYTES = 64
+MAX_ELEMENTS = 1_000
+MAX_EVALUATION_BYTES = 2**16
+MAX_REVIEWS_BYTES = 2**12
