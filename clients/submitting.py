@@ -42,6 +42,14 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Records that were logged on their own, in the batch that stands at `index`."""
+
+    names: tuple[StatementName, ...]
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Sending:
     """A row on its way, and which earlier record each of its records supersedes."""
 
@@ -70,6 +78,17 @@ def submit(
         corrected=corrected,
         size=_prove_kept(session, logged),
     )
+
+
+def send_records(standing: Standing, keys: SealingKeys, plans: Sequence[Plan]) -> Sent:
+    """Seal and log records that stand in no list, in one batch."""
+    signing = standing.signing_key(Role.SIGN)
+    statements = [
+        _seal(signing, keys, plan, iat=standing.now(), sup=None, slip=slip)
+        for plan, slip in zip(plans, drafts_for(standing, plans), strict=True)
+    ]
+    logged = _log(standing, statements, rows=())
+    return Sent(names=tuple(statement.name for statement in statements), index=logged.index)
 
 
 def resume(session: Session) -> Submission:
@@ -118,9 +137,6 @@ def _send_chunk(standing: Standing, keys: SealingKeys, chunk: Sequence[_Sending]
         ]
         for one in chunk
     ]
-    statements = [statement for row in sealed for statement in row]
-    standing.session.book.put_slips(statement.blobs[0] for statement in statements)
-    batch = make_batch(standing, statements)
     rows = [
         SentRow(
             fingerprint=one.row.fingerprint,
@@ -130,7 +146,13 @@ def _send_chunk(standing: Standing, keys: SealingKeys, chunk: Sequence[_Sending]
         )
         for one, row in zip(chunk, sealed, strict=True)
     ]
-    standing.session.outbox.put(batch, rows=rows)
+    return _log(standing, [statement for row in sealed for statement in row], rows=rows)
+
+
+def _log(standing: Standing, statements: Sequence[SealedStatement], *, rows: Sequence[SentRow]) -> Logged:
+    """Keep the slips, put the batch into the outbox, send it."""
+    standing.session.book.put_slips(statement.blobs[0] for statement in statements)
+    standing.session.outbox.put(make_batch(standing, statements), rows=rows)
     logged = send_waiting(standing.session)
     if logged is None:
         raise TrustError("the outbox lost a batch that was just written to it")

@@ -8,7 +8,20 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading
+from clients.cli import (
+    agency,
+    audit,
+    charter,
+    demo,
+    expunge,
+    generate,
+    key,
+    lists,
+    matching,
+    noticing,
+    profile,
+    reading,
+)
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -29,6 +42,7 @@ app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
+app.add_typer(noticing.slips, name="slips")
 for _command in (
     charter.join,
     lists.submit,
@@ -40,6 +54,8 @@ for _command in (
     demo.demo,
     generate.generate,
     expunge.expunge,
+    matching.match,
+    noticing.notices,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 

@@ -21,7 +21,7 @@ from ledger.forms import Form
 from ledger.identifiers import StatementName
 from ledger.questions import BEFORE_ALL, AskedToken, Asking, Purpose, build_question, draw_purpose, question_hash
 from ledger.recordform import parse_record
-from ledger.slips import TOKENS, Hit, parse_slip
+from ledger.slips import TOKENS, Hit
 from ledger.tokens import Inputs
 
 DAY = 86_400
@@ -156,11 +156,13 @@ class Asker:
     def _slip_tokens(self, jti: bytes) -> list[AskedToken]:
         """Return all tokens of a record's slips, random ones too: which these are is written down nowhere."""
         live = {key.ep for key in self._keys}
-        slips = [parse_slip(raw) for raw in self._session.book.slips(jti)]
+        slips = self._session.book.live_slips(jti)
+        if not slips or slips[0].hit is Hit.OFF:
+            return []
         return [
             AskedToken(ep=slip.ep, c=f"T{place % _CLASSES}", t=value)
             for slip in slips
-            if slip.ep in live and slip.hit is not Hit.OFF
+            if slip.ep in live
             for place, value in enumerate(slip.tokens)
         ]
 

@@ -28,9 +28,11 @@ _TOKEN = Table(
 _SLIP = Table(
     "slip",
     _TABLES,
-    Column("jti", LargeBinary, primary_key=True),
-    Column("ep", Integer, primary_key=True),
-    Column("raw", LargeBinary, nullable=False),
+    Column("id", Integer, primary_key=True),
+    Column("jti", LargeBinary, nullable=False),
+    Column("ep", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False, unique=True),
+    Index("slip_jti", "jti"),
 )
 _QUESTION = Table(
     "question",
@@ -111,24 +113,29 @@ class Book:
                 connection.execute(insert(_TOKEN).on_conflict_do_nothing(), values)
 
     def put_slips(self, slips: Iterable[bytes]) -> None:
-        """Keep slips before they are sent; a newer one of the same token epoch takes the older one's place."""
+        """Keep slips before they are sent; older ones stay: what a record commits to is its first one."""
         parsed = [(parse_slip(raw), raw) for raw in slips]
-        row = insert(_SLIP)
-        newest = row.on_conflict_do_update(index_elements=["jti", "ep"], set_={"raw": row.excluded.raw})
         values = [{"jti": slip.of, "ep": slip.ep, "raw": raw} for slip, raw in parsed]
         if values:
             with self._engine.begin() as connection:
-                connection.execute(newest, values)
+                connection.execute(insert(_SLIP).on_conflict_do_nothing(), values)
 
     def slips(self, jti: bytes) -> tuple[bytes, ...]:
-        """Return the slips of a record of this agency, the newest token epoch first."""
+        """Return every slip of a record of this agency, the newest first."""
         with self._engine.begin() as connection:
-            chosen = select(_SLIP.c.raw).where(_SLIP.c.jti == jti).order_by(_SLIP.c.ep.desc())
+            chosen = select(_SLIP.c.raw).where(_SLIP.c.jti == jti).order_by(_SLIP.c.id.desc())
             return tuple(row.raw for row in connection.execute(chosen))
 
+    def live_slips(self, jti: bytes) -> tuple[Slip, ...]:
+        """Return the newest slip of a record in each token epoch, the newest first."""
+        newest: dict[int, Slip] = {}
+        for slip in map(parse_slip, self.slips(jti)):
+            newest.setdefault(slip.ep, slip)
+        return tuple(newest.values())
+
     def slip(self, jti: bytes) -> Slip | None:
-        """Return the newest slip of a record of this agency."""
-        return next((parse_slip(raw) for raw in self.slips(jti)), None)
+        """Return the newest slip of a record: its policy is the record's."""
+        return next(iter(self.live_slips(jti)), None)
 
     def put_question(self, question: AskedQuestion) -> None:
         """Write a question down before it is sent: it is charged whether or not its answer arrives."""

@@ -4,7 +4,7 @@ docs/protocol.md, 6.5. A slips statement renews a whole batch; a record that was
 home cannot read, becomes off.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clients.batchreading import ReadBatch, read_batch
@@ -21,7 +21,7 @@ from ledger.labels import Compartment, label_from_json
 from ledger.profiles import Profile
 from ledger.recordform import Record
 from ledger.renewals import build_renewal
-from ledger.slips import Hit, SlipDraft, build_slip, parse_slip
+from ledger.slips import Hit, SlipDraft, build_slip
 from ledger.statements import SealedStatement
 
 _EVENT = "event.kind"
@@ -132,10 +132,3 @@ def _fields(stored: StoredRecord) -> dict[str, JsonValue]:
 def _item_fields(stored: StoredRecord | None) -> dict[str, JsonValue]:
     fields = {} if stored is None else _fields(stored)
     return {name: value for name, value in fields.items() if name.startswith(_ITEM)}
-
-
-def shown_slips(slips: Sequence[bytes]) -> Iterator[str]:
-    """Yield what each slip of a record says, without its tokens."""
-    for raw in slips:
-        slip = parse_slip(raw)
-        yield f"{slip.hit.value} · token epoch {slip.ep}"
