@@ -27,6 +27,7 @@ from ledger.charter import (
 from ledger.charterpayload import FIRST_PREV, parse_payload
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, MalformedError
+from ledger.identifiers import hash_of
 from ledger.kinds import Role
 from ledger.labels import Level
 from ledger.merkle import leaf_hash, verify_inclusion
@@ -45,6 +46,7 @@ class ServiceKeys:
     origin: str
     url: str
     log: LogKeys
+    match_pk: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,12 @@ class Terms:
 def parse_service(raw: bytes) -> ServiceKeys:
     """Return the service's keys from its file; raise ListError for anything else."""
     try:
-        origin, url, log = jsontext.members(jsontext.load(raw.strip(), limit=MAX_SERVICE_BYTES), "origin", "url", "log")
+        origin, url, log, match = jsontext.members(
+            jsontext.load(raw.strip(), limit=MAX_SERVICE_BYTES), "origin", "url", "log", "match?"
+        )
         name = jsontext.text(origin)
-        return ServiceKeys(origin=name, url=jsontext.text(url), log=parse_log_keys(log, origin=name))
+        pk = None if match is None else hash_of(jsontext.members(match, "pk")[0])
+        return ServiceKeys(origin=name, url=jsontext.text(url), log=parse_log_keys(log, origin=name), match_pk=pk)
     except LedgerError as error:
         raise ListError(
             f"not a service's file: {error}", next_step="pass what `sealtrace-server create` printed"
