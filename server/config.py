@@ -13,6 +13,7 @@ KEYSTORE = "keystore"
 SERVICE = "service.json"
 NEXT_SERVICE = "service.next.json"
 HIGHEST = "highest-signed"
+HIGHEST_ACCESS = "highest-access"
 TOMBSTONES = "tombstones"
 
 _DATA = "SEALTRACE_DATA"
@@ -27,6 +28,7 @@ class Config:
     fingerprint: bytes
     verify_threads: int = 2
     reader_connections: int = 16
+    tick_seconds: int = 600
 
     @property
     def database(self) -> Path:
@@ -57,6 +59,11 @@ class Config:
     def highest(self) -> Path:
         """Return where the highest checkpoint that may have left is written."""
         return self.data / HIGHEST
+
+    @property
+    def highest_access(self) -> Path:
+        """Return where the highest checkpoint of the access log that may have left is written."""
+        return self.data / HIGHEST_ACCESS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

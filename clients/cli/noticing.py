@@ -84,11 +84,11 @@ def notice_lines(stored: Sequence[StoredNotice], arrived: Arrived, *, now: int) 
         match one.notice:
             case Matched() as notice:
                 state = "" if not waits(one) else " · OVERDUE" if overdue(one, now=now) else " · to be reviewed in 72 h"
-                yield f"{one.number:>5}  {day(notice.result.at)}  {notice.result.asker} asked{state}"
+                yield f"{one.number:>5}  {_day(notice.result.at)}  {notice.result.asker} asked{state}"
                 for told in notice.result.hits:
                     yield f"       {told.hit.value:<7}{told.c}  entry {told.index:,}"
             case WatchFired() as notice:
-                yield f"{one.number:>5}  {day(one.seen)}  a watch fired: {notice.slot.name} · {notice.slot.c} · entry {notice.slot.index:,}"
+                yield f"{one.number:>5}  {_day(one.seen)}  a watch fired: {notice.slot.name} · {notice.slot.c} · entry {notice.slot.index:,}"
             case AskedStands() | Audited():
                 continue
     for doubt in arrived.doubts:
@@ -125,5 +125,5 @@ def _policy(text: str | None) -> Hit | None:
     return policies[text] if text is not None else None
 
 
-def day(seconds: int) -> str:
+def _day(seconds: int) -> str:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M")
