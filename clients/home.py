@@ -88,9 +88,19 @@ class Home:
         return self.path / "replica.sqlite"
 
     @property
+    def matching(self) -> Path:
+        """Return tokens, slips, questions and notices: the book of matching."""
+        return self.path / "matching.sqlite"
+
+    @property
     def trusted(self) -> Path:
         """Return the folder of what is believed: the pinned charter and the last checkpoint."""
         return self.path / "trusted"
+
+    @property
+    def access_checkpoint(self) -> Path:
+        """Return the newest checkpoint of the access log that was verified."""
+        return self.trusted / "access-checkpoint"
 
     @property
     def profile(self) -> Path:

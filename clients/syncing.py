@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
+from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, SIZE, VERIFIED_AT
 from clients.session import Session
@@ -127,6 +128,7 @@ class Sync:
     def _take(self, batches: Iterable[tuple[ReadBatch, Iterable[int]]]) -> list[Grant]:
         """Open the grants and records at the indices of each batch, and store what opens, in log order."""
         grants: list[tuple[int, Grant]] = []
+        matching: list[tuple[int, Grant]] = []
         records: list[BatchRecord] = []
         orders: dict[int, Expunge] = {}
         for batch, indices in batches:
@@ -134,17 +136,28 @@ class Sync:
                 match batch.at(index):
                     case Grant(use=Use.EPOCH) as grant:
                         grants.append((index, grant))
+                    case Grant(use=Use.MATCH) as grant:
+                        matching.append((index, grant))
                     case Record() as record:
                         records.append(BatchRecord(batch=batch, index=index, record=record))
                     case Expunge() as order:
                         orders[index] = order
         new, refused = self._opener.take_grants(grants)
+        refused = {**refused, **self._take_matching(matching)}
         result = self._opener.open_records(records)
         self._session.replica.add(records=result.records)
         self._count(result, len(new), refused)
         self._tally.names |= {one.record.name: one.index for one in records if one.index in result.refused}
         self._expunge(orders)
         return new
+
+    def _take_matching(self, grants: Sequence[tuple[int, Grant]]) -> Mapping[int, str]:
+        """Keep the matching keys that a charter names, from whom it names; any other is a planted one."""
+        charters = [logged.charter for logged in self._view.charters]
+        good = [(index, grant) for index, grant in grants if counts(grant, charters)]
+        planted = "matching key: the charter names another, or another agency to hand it out"
+        refused = {index: planted for index, grant in grants if not counts(grant, charters)}
+        return {**refused, **self._opener.take_matching_keys(good)}
 
     def _expunge(self, orders: Mapping[int, Expunge]) -> None:
         """Delete what its originator expunged; that its ciphertext was gone already is then no refusal."""

@@ -18,6 +18,8 @@ from clients.cli import (
     generate,
     key,
     lists,
+    matching,
+    noticing,
     profile,
     reading,
     trace,
@@ -43,6 +45,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(noticing.slips, name="slips")
 for _command in (
     charter.join,
     lists.submit,
@@ -56,6 +59,8 @@ for _command in (
     demo.demo,
     generate.generate,
     expunge.expunge,
+    matching.match,
+    noticing.notices,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 
