@@ -6,11 +6,11 @@ file says only which size, root and time were reached. It is raised after the fi
 it can be behind after a crash and never ahead, unless the first file is an old one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clients.durable import make_folder
+from clients.durable import append, make_folder
 from clients.errors import HomeError
 from crypto import privatefile
 from crypto.digests import sha256
@@ -22,6 +22,7 @@ from ledger.notes import VerifierKey
 from ledger.witnessing import MAX_BODY_BYTES
 
 MAX_FILE_BYTES = 2 * MAX_BODY_BYTES
+_COMPACT_BYTES = 2**16
 _STOP = "do not start it on this folder: the charter can name new witness keys for this agency"
 
 
@@ -69,7 +70,7 @@ class WitnessFiles:
         self._folder = folder
         self._highest = highest
         self._own = tuple(own)
-        self._last: Mapping[bytes, Held] = {}
+        self._last: dict[str, Held] = {}  # what was opened before need not be verified again
 
     def require_reached(self) -> None:
         """Raise HomeError, so that nothing is cosigned, unless every log stands where it stood at the last answer."""
@@ -109,13 +110,10 @@ class WitnessFiles:
             return None
         except KeystoreError as error:
             raise HomeError(f"{path} cannot be believed: {error}", next_step=_STOP) from error
-        known = self._last.get(raw)
-        if known is None:
+        known = self._last.get(origin)
+        if known is None or known.note != raw:
             known = self._open(path, raw, origin)
-            self._last = {
-                **{one.note: one for one in self._last.values() if one.checkpoint.origin != origin},
-                raw: known,
-            }
+            self._last[origin] = known
         return known
 
     def swap(self, held: Held | None, new: Held) -> None:
@@ -125,6 +123,7 @@ class WitnessFiles:
             if self.held(new.checkpoint.origin) != held:
                 raise ConflictError("another checkpoint was cosigned meanwhile")
             privatefile.replace(path, new.note)
+            self._last[new.checkpoint.origin] = new
             self._raise(Reached(checkpoint=new.checkpoint, time=new.time))
 
     def shown(self, digest: str) -> bytes | None:
@@ -147,19 +146,33 @@ class WitnessFiles:
         return Held(note=raw, checkpoint=opened.checkpoint, time=_latest(opened))
 
     def _raise(self, reached: Reached) -> None:
+        """Add a line, durably: the last one of each log counts. Once in a while the earlier ones go."""
         with privatefile.locked(self._highest):
+            if _takes_a_line(self._highest):
+                append(self._highest, reached.format().encode())
+                return
             lines = {**self._reached(), reached.checkpoint.origin: reached}
             privatefile.replace(self._highest, "".join(lines[name].format() for name in sorted(lines)).encode())
 
     def _reached(self) -> dict[str, Reached]:
+        """Return the last line of each log. What a crash cut off at the end was never answered, and says nothing."""
         try:
-            raw = privatefile.read(self._highest, limit=MAX_FILE_BYTES)
-            found = [Reached.parse(line) for line in raw.decode().splitlines(keepends=True)]
+            whole, _, _ = privatefile.read(self._highest, limit=MAX_FILE_BYTES).rpartition(b"\n")
+            found = [Reached.parse(f"{line}\n") for line in whole.decode().split("\n") if whole]
         except FileNotFoundError:
             return {}
         except (KeystoreError, LedgerError, UnicodeDecodeError) as error:
             raise HomeError(f"{self._highest} cannot be believed: {error}", next_step=_STOP) from error
         return {one.checkpoint.origin: one for one in found}
+
+
+def _takes_a_line(path: Path) -> bool:
+    """Say whether the second file is there, not too long, and ends where a line does: a crash may have cut one off."""
+    if not path.exists() or not 0 < path.stat().st_size < _COMPACT_BYTES:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read() == b"\n"
 
 
 def _latest(opened: CosignedCheckpoint) -> int:
