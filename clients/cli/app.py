@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading, trace
+from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading, trace, witness
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
+app.add_typer(witness.app, name="witness")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 for _command in (
