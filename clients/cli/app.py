@@ -8,7 +8,21 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading, trace, witness
+from clients.cli import (
+    agency,
+    audit,
+    bundle,
+    charter,
+    demo,
+    expunge,
+    generate,
+    key,
+    lists,
+    profile,
+    reading,
+    trace,
+    witness,
+)
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -30,6 +44,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(witness.app, name="witness")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
+app.add_typer(bundle.app, name="bundle")
 for _command in (
     charter.join,
     lists.submit,

@@ -105,7 +105,7 @@ CALLS = (
         name="handover",
         method="GET",
         path=paths.HANDOVER,
-        summary="The first checkpoint that held the charter at an index, signed under the charter before too",
+        summary="The published checkpoint that first held the entry at an index, with its cosignatures",
         access=Access.OPEN,
         answer=_TEXT,
     ),
@@ -208,10 +208,7 @@ CALLS = (
         access=Access.OPEN,
         answer=_TEXT,
     ),
-)
-
-# For witnesses that take no connection from outside. They join CALLS with the server's half.
-WITNESS_CALLS = (
+    # For witnesses that take no connection from outside.
     Call(
         name="witness_pending",
         method="GET",

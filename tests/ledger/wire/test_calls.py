@@ -6,7 +6,7 @@ import pytest
 
 from ledger.identifiers import StatementName
 from ledger.wire import limits, paths
-from ledger.wire.calls import CALLS, WITNESS_CALLS, Access, Call
+from ledger.wire.calls import CALLS, Access, Call
 
 
 def test_names_are_unique() -> None:
@@ -23,7 +23,7 @@ def test_every_path_constant_is_called() -> None:
     """A path that no call serves would be a promise nobody keeps."""
     constants = {value for name, value in vars(paths).items() if name.isupper() and str(value).startswith("/")}
 
-    assert {call.path for call in (*CALLS, *WITNESS_CALLS)} == constants
+    assert {call.path for call in CALLS} == constants
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,7 @@ def test_no_path_holds_a_serial() -> None:
     names = {name for call in CALLS for name in re.findall(r"\{([a-z]+)\}", call.path)}
 
     assert names == {"path", "ver", "iss", "jti", "index", "type"}
-    assert {call.query for call in CALLS} == {(), ("after",)}
-    assert {call.query for call in WITNESS_CALLS} == {("log", "old"), ()}
+    assert {call.query for call in CALLS} == {(), ("after",), ("log", "old")}
 
 
 def test_a_batch_of_the_largest_grants_fits_the_frames() -> None:
