@@ -68,6 +68,16 @@ class Home:
         return self.path / "root.keystore.next"
 
     @property
+    def witness_keystore(self) -> Path:
+        """Return the witness keys, in a file of their own: a witness's machine needs no other key."""
+        return self.path / "witness.keystore"
+
+    @property
+    def witness(self) -> Path:
+        """Return what this agency's witness has cosigned, the charters it goes by, and its evidence."""
+        return self.path / "witness"
+
+    @property
     def key_entry(self) -> Path:
         """Return the signed key entry that is still to be sent."""
         return self.path / "key-entry"

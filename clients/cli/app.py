@@ -23,6 +23,7 @@ from clients.cli import (
     profile,
     reading,
     trace,
+    witness,
 )
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
+app.add_typer(witness.app, name="witness")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")

@@ -50,6 +50,13 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
     ceiling: Annotated[list[str] | None, typer.Option(help="AGENCY=LEVEL that others may send it at most.")] = None,
     read_only: Annotated[list[str] | None, typer.Option(help="An agency that submits no records.")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="An agency or auditor that leaves.")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="An agency that cosigns: name all; else they stay as they are.")
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option(help="How many witnesses must cosign; else the least that holds.")
+    ] = None,
+    dishonest: Annotated[int | None, typer.Option(help="How many of them may be dishonest; else a third.")] = None,
     entries: Annotated[str | None, typer.Option(help="Who reads entry bundles: open or members (at first).")] = None,
     match_by: Annotated[
         str | None, typer.Option(help="Start a token epoch; this agency, whose home it is, draws and grants its key.")
@@ -70,6 +77,9 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         match=_match(match_by, before, home, edge_of(context)) if match_by else None,
         unmatched=no_match,
         limits=replace(limits, entries=_entries(entries)) if entries else limits,
+        witnesses=tuple(witness) if witness else None,
+        quorum=quorum,
+        dishonest=dishonest,
     )
     members = [parse_enrolment(path.read_bytes()) for path in enrolments or ()]
     log = charters.parse_service(service.read_bytes()) if service else None
@@ -81,7 +91,7 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         raise ListError("the first charter names the log's keys", next_step="add --service service.json")
     output.write_bytes(proposal)
     charter = charters.read(proposal)
-    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
+    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\n{_witnesses(charter)}\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
     edge_of(context).show(text, {"proposal": str(output), "version": charter.ver}, as_json=as_json)
 
 
@@ -213,7 +223,7 @@ def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
     for start in range(0, len(words), 8):
         yield f"{'in words' if start == 0 else '':<13}{'-'.join(words[start : start + 8])}{'-' if start == 0 else ''}"
     yield f"threshold    {charter.threshold} of {len(charter.agencies)} agencies · entries {charter.limits.entries}"
-    yield f"witnesses    {', '.join(charter.witness.agencies) or 'none: every verdict will say UNWITNESSED'}"
+    yield _witnesses(charter)
     match = charter.match
     yield "matching     " + (
         f"token epoch {match.ep}, key by {match.by}" if match else "none yet: no record is matched"
@@ -223,6 +233,18 @@ def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
         yield f"             {' and '.join(agency.roles)} · {visible(agency.contact.name)}, {visible(agency.contact.hours)}"
     for auditor in charter.auditors:
         yield f"auditor      {auditor.id}"
+
+
+def _witnesses(charter: Charter) -> str:
+    policy = charter.witness
+    if not policy.agencies:
+        return "witnesses    none: every verdict will say UNWITNESSED"
+    line = (
+        f"witnesses    {policy.k} of {len(policy.agencies)}, {policy.f} may be dishonest: {', '.join(policy.agencies)}"
+    )
+    if policy.f:
+        return line
+    return f"{line}\n⚠            f = 0 is for demonstrations: one dishonest witness can date entries as it likes"
 
 
 def _json(charter: Charter, digest: bytes) -> dict[str, JsonValue]:
@@ -241,4 +263,6 @@ def _json(charter: Charter, digest: bytes) -> dict[str, JsonValue]:
         "auditors": [auditor.id for auditor in charter.auditors],
         "match": charter.match.to_json() if charter.match else None,
         "witnesses": list(charter.witness.agencies),
+        "quorum": charter.witness.k,
+        "dishonest": charter.witness.f,
     }
