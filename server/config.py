@@ -29,9 +29,9 @@ class Config:
     fingerprint: bytes
     verify_threads: int = 2
     reader_connections: int = 16
+    tick_seconds: int = 600
     # How long the answer to a submission waits for the quorum before it says "durable" alone.
     witness_wait_seconds: float = 1.0
-    tick_seconds: int = 600
 
     @property
     def database(self) -> Path:

@@ -13,9 +13,9 @@ APPEND_ONLY = (
     "tiles",
     "tombstones",
     "handovers",
-    "published",
     "access_entries",
     "access_tiles",
+    "published",
 )
 
 _NAMES = {

@@ -12,6 +12,7 @@ from ledger.charter import Charter, parse_charter
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError, NotAMemberError
 from server import database, schema
+from server.accesslog import AccessLog
 from server.accessstore import AccessStore
 from server.burials import Burials
 from server.config import Config
@@ -49,12 +50,12 @@ class Service:
     state: SharedState
     reading: Reading
     submitting: Submitting
-    publishing: Publishing
     matching: Matching
     noticing: Noticing
     telling: Telling
     ticker: Ticker
     sequencer: Sequencer
+    publishing: Publishing
     store: SqlStore
     boxes: BoxExpiry
     clock: Callable[[], int]
@@ -105,6 +106,7 @@ def open_service(
             state=state,
             keys=keys,
             highest=highest,
+            access=AccessLog(store=AccessStore(store), state=state, highest=highest_access, origin=identity.origin),
             origin=identity.origin,
             clock=clock,
             timing=timing or Timing(),
@@ -114,7 +116,7 @@ def open_service(
         raise
     sequencer = Sequencer()
     matching = Matching(store=store, state=state, keys=keys, sequencer=sequencer, clock=clock)
-    noticing = Noticing(store=store, state=state, keys=keys, matching=matching, clock=clock)
+    noticing = Noticing(store=store, state=state, keys=keys, matching=matching, publishing=publishing, clock=clock)
     submitting = Submitting(
         store=store,
         state=state,

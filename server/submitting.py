@@ -80,8 +80,8 @@ class Submitting:
         state: SharedState,
         keys: ServiceKeys,
         burials: Burials,
-        publishing: Publishing,
         sequencer: Sequencer,
+        publishing: Publishing,
         clock: Callable[[], int],
         threads: int,
     ) -> None:

@@ -152,20 +152,6 @@ class Views:
         wanted = schemas.BLOB_REQUEST.read(request.body, limit=len(request.body))
         return Outgoing(body=self._reading.blobs(agency=request.signer().agency, request=wanted))
 
-    def witness_pending(self, request: Incoming) -> Outgoing:
-        """Return what a witness that takes no connections is to cosign; nothing if nothing comes for a while."""
-        found = _PENDING.fullmatch(request.query)
-        if found is None:
-            raise MalformedError("the query is log=log or log=access, and old=SIZE that was cosigned last")
-        agency = request.signer().agency
-        body = self._service.publishing.pending(agency, log=LogName(found[1]), old=int(found[2]))
-        return Outgoing(body=body or b"", status=HTTPStatus.NO_CONTENT if body is None else HTTPStatus.OK)
-
-    def witness_cosignatures(self, request: Incoming) -> Outgoing:
-        """Take the cosignatures of such a witness, and return the size that is published now."""
-        size = self._service.publishing.cosign(request.signer().agency, request.body)
-        return Outgoing(body=f"{size}\n".encode())
-
     def evaluate(self, request: Incoming) -> Outgoing:
         """Return blind evaluations."""
         answer = self._matching.evaluate(request.body, request.signer())
@@ -207,6 +193,20 @@ class Views:
         """Return a bundle of entries of the access log."""
         path = TilePath.parse(f"tile/entries/{request.names['path']}")
         return Outgoing(body=self._telling.tile(path), cache=IMMUTABLE)
+
+    def witness_pending(self, request: Incoming) -> Outgoing:
+        """Return what a witness that takes no connections is to cosign; nothing if nothing comes for a while."""
+        found = _PENDING.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is log=log or log=access, and old=SIZE that was cosigned last")
+        agency = request.signer().agency
+        body = self._service.publishing.pending(agency, log=LogName(found[1]), old=int(found[2]))
+        return Outgoing(body=body or b"", status=HTTPStatus.NO_CONTENT if body is None else HTTPStatus.OK)
+
+    def witness_cosignatures(self, request: Incoming) -> Outgoing:
+        """Take the cosignatures of such a witness, and return the size that is published now."""
+        size = self._service.publishing.cosign(request.signer().agency, request.body)
+        return Outgoing(body=f"{size}\n".encode())
 
     def healthz(self, _request: Incoming) -> Outgoing:
         """Answer."""

@@ -56,10 +56,10 @@ _KEY = Body(media_type=paths.KEY_TYPE, most_bytes=limits.MAX_ENTRY_BYTES)
 _BLOBS = Body(media_type=paths.BLOBS_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
 _TILE = Body(media_type=paths.TILE_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
 _TEXT = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_JSON_BYTES)
-_WITNESS = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_WITNESS_BYTES)
 _PADDED = Body(media_type=paths.JSON_TYPE, most_bytes=limits.PADDED_BYTES)
 _ANSWER = Body(media_type=paths.ANSWER_TYPE, most_bytes=limits.PADDED_BYTES)
 _QUESTION = Body(media_type=paths.QUESTION_TYPE, most_bytes=limits.MAX_QUESTION_BYTES)
+_WITNESS = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_WITNESS_BYTES)
 _DOCUMENT = Body(media_type=paths.JSON_TYPE, most_bytes=limits.MAX_JSON_BYTES)
 
 CALLS = (
