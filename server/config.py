@@ -14,6 +14,7 @@ SERVICE = "service.json"
 NEXT_SERVICE = "service.next.json"
 HIGHEST = "highest-signed"
 TOMBSTONES = "tombstones"
+WITNESSES = "witnesses.toml"
 
 _DATA = "SEALTRACE_DATA"
 _CHARTER = "SEALTRACE_CHARTER"
@@ -27,6 +28,8 @@ class Config:
     fingerprint: bytes
     verify_threads: int = 2
     reader_connections: int = 16
+    # How long the answer to a submission waits for the quorum before it says "durable" alone.
+    witness_wait_seconds: float = 1.0
 
     @property
     def database(self) -> Path:
@@ -47,6 +50,11 @@ class Config:
     def tombstones(self) -> Path:
         """Return where the names of expunged records stand, whatever becomes of the database."""
         return self.data / TOMBSTONES
+
+    @property
+    def witnesses(self) -> Path:
+        """Return where the addresses of the witnesses stand, which no charter names."""
+        return self.data / WITNESSES
 
     @property
     def service(self) -> Path:

@@ -4,7 +4,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles", "tombstones", "handovers")
+APPEND_ONLY = (
+    "entries",
+    "statements",
+    "recipients",
+    "batches",
+    "charters",
+    "tiles",
+    "tombstones",
+    "handovers",
+    "published",
+)
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -177,6 +187,29 @@ class LogHead(Base):
     checkpoint: Mapped[bytes]
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+class PublishedCheckpoint(Base):
+    """A checkpoint that readers were shown, with its cosignatures: the first that held what it added (docs/adr/0047).
+
+    `log` is `log` or `access`.
+    """
+
+    __tablename__ = "published"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    note: Mapped[bytes]
+
+
+class NewestCheckpoint(Base):
+    """What each log shows as its checkpoint: the size it reached last, under the newest cosignatures."""
+
+    __tablename__ = "newest_published"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    note: Mapped[bytes]
 
 
 class Account(Base):

@@ -16,6 +16,8 @@ from server.config import Config
 from server.errors import ConfigError, StartError
 from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
+from server.publishing.publishing import Publishing, open_publishing
+from server.publishing.timing import Timing
 from server.reading import Reading
 from server.startup import verify_store
 from server.state import SharedState
@@ -39,8 +41,10 @@ class Service:
     state: SharedState
     reading: Reading
     submitting: Submitting
+    publishing: Publishing
     store: SqlStore
     clock: Callable[[], int]
+    wait_seconds: float
 
     def charter(self) -> Charter | None:
         """Return the charter in force, or None while the first is still to come."""
@@ -57,10 +61,13 @@ class Service:
     def close(self) -> None:
         """Finish what was taken, empty the write-ahead log into the file, close the connections."""
         self.submitting.close()
+        self.publishing.close()
         self.store.close()
 
 
-def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int]) -> Service:
+def open_service(
+    config: Config, *, keys: ServiceKeys, clock: Callable[[], int], timing: Timing | None = None
+) -> Service:
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
@@ -71,16 +78,42 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
         _require_reached(signed, store)
     except SQLAlchemyError as error:
         raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
-    return Service(
+    try:
+        publishing = open_publishing(
+            config,
+            store=store,
+            state=state,
+            keys=keys,
+            highest=highest,
+            origin=identity.origin,
+            clock=clock,
+            timing=timing or Timing(),
+        )
+    except BaseException:
+        store.close()
+        raise
+    service = Service(
         identity=identity,
         state=state,
-        reading=Reading(store=store, state=state, highest=highest),
-        submitting=Submitting(
-            store=store, state=state, keys=keys, burials=burials, clock=clock, threads=config.verify_threads
+        reading=Reading(
+            store=store, state=state, highest=highest, waiting_since=lambda: publishing.pending_since or clock()
         ),
+        submitting=Submitting(
+            store=store,
+            state=state,
+            keys=keys,
+            burials=burials,
+            publishing=publishing,
+            clock=clock,
+            threads=config.verify_threads,
+        ),
+        publishing=publishing,
         store=store,
         clock=clock,
+        wait_seconds=config.witness_wait_seconds,
     )
+    publishing.start()
+    return service
 
 
 def read_identity(config: Config) -> Identity:

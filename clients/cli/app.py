@@ -8,7 +8,20 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clients.cli import agency, audit, charter, demo, expunge, generate, key, lists, profile, reading
+from clients.cli import (
+    agency,
+    audit,
+    bundle,
+    charter,
+    demo,
+    expunge,
+    generate,
+    key,
+    lists,
+    profile,
+    reading,
+    trace,
+)
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
 from clients.errors import ClientError
@@ -29,6 +42,7 @@ app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
+app.add_typer(bundle.app, name="bundle")
 for _command in (
     charter.join,
     lists.submit,
@@ -36,6 +50,8 @@ for _command in (
     reading.sync,
     reading.show,
     reading.find,
+    trace.trace,
+    trace.indicator,
     audit.audit,
     demo.demo,
     generate.generate,

@@ -40,7 +40,7 @@ class Call:
     access: Access
     answer: Body
     body: Body | None = None
-    query: str | None = None
+    query: tuple[str, ...] = ()
 
 
 def _json(shape: Shape[Any], *, most_bytes: int = limits.MAX_JSON_BYTES) -> Body:
@@ -55,6 +55,7 @@ _KEY = Body(media_type=paths.KEY_TYPE, most_bytes=limits.MAX_ENTRY_BYTES)
 _BLOBS = Body(media_type=paths.BLOBS_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
 _TILE = Body(media_type=paths.TILE_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
 _TEXT = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_JSON_BYTES)
+_WITNESS = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_WITNESS_BYTES)
 _DOCUMENT = Body(media_type=paths.JSON_TYPE, most_bytes=limits.MAX_JSON_BYTES)
 
 CALLS = (
@@ -104,7 +105,7 @@ CALLS = (
         name="handover",
         method="GET",
         path=paths.HANDOVER,
-        summary="The first checkpoint that held the charter at an index, signed under the charter before too",
+        summary="The published checkpoint that first held the entry at an index, with its cosignatures",
         access=Access.OPEN,
         answer=_TEXT,
     ),
@@ -164,7 +165,7 @@ CALLS = (
         summary="What was logged for the asker after an index",
         access=Access.SIGNED,
         answer=_json(schemas.FEED),
-        query="after",
+        query=("after",),
     ),
     Call(
         name="blobs",
@@ -206,5 +207,24 @@ CALLS = (
         summary="What a type of problem means and what to do",
         access=Access.OPEN,
         answer=_TEXT,
+    ),
+    # For witnesses that take no connection from outside.
+    Call(
+        name="witness_pending",
+        method="GET",
+        path=paths.WITNESS_PENDING,
+        summary="What a witness behind a wall is to cosign, once there is something (204: nothing within 25 seconds)",
+        access=Access.SIGNED,
+        answer=_WITNESS,
+        query=("log", "old"),
+    ),
+    Call(
+        name="witness_cosignatures",
+        method="POST",
+        path=paths.WITNESS_COSIGNATURES,
+        summary="The checkpoint asked for under a witness's own cosignatures; answered by the published size",
+        access=Access.SIGNED,
+        answer=_WITNESS,
+        body=_WITNESS,
     ),
 )
