@@ -16,10 +16,15 @@ from clients.cli import (
     demo,
     expunge,
     generate,
+    inbox,
     key,
     lists,
+    officer,
     profile,
     reading,
+    release,
+    reply,
+    request,
     trace,
 )
 from clients.cli.edge import Edge, real_edge
@@ -40,6 +45,7 @@ app = typer.Typer(
 app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
+app.add_typer(officer.app, name="officer")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
@@ -56,6 +62,13 @@ for _command in (
     demo.demo,
     generate.generate,
     expunge.expunge,
+    request.request,
+    inbox.inbox,
+    reply.answer,
+    reply.refuse,
+    release.release,
+    release.approve,
+    reply.recall,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 

@@ -22,11 +22,16 @@ _EPOCHS = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Which closed epochs: numbers from `first` to `last`, keys of one level; None is all."""
+    """Which closed epochs: numbers from `first` to `last`, keys of one level, or these very keys; None is all."""
 
     first: int = 1
     last: int | None = None
     level: Level | None = None
+    ekids: frozenset[bytes] | None = None
+
+    def takes(self, grant: StoredGrant) -> bool:
+        """Say whether the key of a grant is among those meant."""
+        return self.level in {None, grant.level} and (self.ekids is None or bytes.fromhex(grant.ek) in self.ekids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,7 @@ def _opening(session: Session, to: str, batches: LoggedBatches, where: Where) ->
     for ep in range(where.first, min(newest - 1, where.last or newest) + 1):
         records = session.replica.records_of(me, ep)
         for ek, grant in _first_grants(session.replica.grants(me, ep)).items():
-            if ek not in held or where.level not in {None, grant.level} or not _adds(batches, grant, to):
+            if ek not in held or not where.takes(grant) or not _adds(batches, grant, to):
                 continue
             found = _opens(grant, held[ek], records)
             if found is not None:
