@@ -83,9 +83,14 @@ class Home:
         return self.path / "key-entry"
 
     @property
-    def expungements(self) -> Path:
-        """Return where it is written down who ordered which record to be expunged: JSON Lines."""
-        return self.path / "expungements.jsonl"
+    def officers(self) -> Path:
+        """Return the folder of officers' own keystores, and of the list of those who are enrolled."""
+        return self.path / "officers"
+
+    @property
+    def approvals(self) -> Path:
+        """Return the folder of what two officers agreed on: each file under the agency's own signature."""
+        return self.path / "approvals"
 
     @property
     def outbox(self) -> Path:

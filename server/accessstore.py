@@ -73,10 +73,6 @@ class AccessTransaction:
         """Refuse: the access log has no charters of its own."""
         raise ConflictError(f"the access log holds no charter at {index}: nothing of {len(checkpoint)} bytes is kept")
 
-    def publish(self, published: Published) -> None:
-        """Let readers see a checkpoint of the access log."""
-        table.write(self._connection, table.ACCESS, published)
-
 
 class AccessStore:
     """The part of `ledger.log.Store` that a log of bare entries needs; `beside` is for the one append of a tick."""

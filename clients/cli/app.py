@@ -16,12 +16,17 @@ from clients.cli import (
     demo,
     expunge,
     generate,
+    inbox,
     key,
     lists,
     matching,
     noticing,
+    officer,
     profile,
     reading,
+    release,
+    reply,
+    request,
     trace,
     witness,
 )
@@ -44,6 +49,7 @@ app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
 app.add_typer(witness.app, name="witness")
+app.add_typer(officer.app, name="officer")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
@@ -63,6 +69,13 @@ for _command in (
     expunge.expunge,
     matching.match,
     noticing.notices,
+    request.request,
+    inbox.inbox,
+    reply.answer,
+    reply.refuse,
+    release.release,
+    release.approve,
+    reply.recall,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 
