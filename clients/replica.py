@@ -259,6 +259,10 @@ class Replica:
         """Yield all records in log order."""
         return self._records()
 
+    def records_of(self, iss: str, ep: int) -> tuple[StoredRecord, ...]:
+        """Return the records of an epoch, in log order."""
+        return tuple(self._records(_RECORD.c.iss == iss, _RECORD.c.ep == ep))
+
     def count(self) -> int:
         """Return the number of records."""
         with self._engine.begin() as connection:

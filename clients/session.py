@@ -9,6 +9,7 @@ from clients.durable import write_file
 from clients.errors import ListError
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring, SigningKey
+from clients.matching.book import Book
 from clients.outbox import Outbox
 from clients.replica import Replica
 from clients.requestsigning import RequestSigner
@@ -47,6 +48,7 @@ class Session:
     trust: Trust
     replica: Replica
     outbox: Outbox
+    book: Book
 
     def refresh(self) -> View:
         """Return the newest verified state of the log, and remember when it was verified here."""
@@ -67,6 +69,7 @@ class Session:
         """Close the databases."""
         self.replica.close()
         self.outbox.close()
+        self.book.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,7 @@ def open_session(home: Home, keyring: Keyring, *, transport: Transport, world: W
         trust=Trust(home.trusted),
         replica=Replica(home.replica),
         outbox=Outbox(home.outbox),
+        book=Book(home.matching),
     )
 
 

@@ -144,6 +144,18 @@ def _gone(done: Discarded | None) -> tuple[str, dict[str, JsonValue]]:
     return "\n".join(lines), {"discarded": told}
 
 
+def drafts_of(
+    session: Session, file: Path, map_name: str | None, sheet: str | None, edge: Edge
+) -> list[dict[str, JsonValue]]:
+    """Return the fields of each row of a list, for asking about them; raise ListError if one cannot be read."""
+    raw = _read(file)
+    prepared, _ = _prepare(session, raw, _map(raw, file, map_name, sheet, edge), None, edge)
+    if prepared.rejected:
+        edge.note(_report(prepared))
+        raise ListError(f"{len(prepared.rejected):,} rows cannot be read; nothing was asked", next_step="correct them")
+    return [{name: value for draft in row.drafts for name, value in draft.fields.items()} for row in prepared.rows]
+
+
 def _read(file: Path) -> bytes:
     """Return the bytes of a list; of one that is too large no more than shows it."""
     with file.open("rb") as opened:
