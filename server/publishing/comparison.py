@@ -17,7 +17,7 @@ from ledger.terms import WitnessPolicy
 from server.errors import StartError, WitnessError
 from server.evidence import KeyPair, open_evidence
 from server.highest import require_reached
-from server.publishing.link import Link
+from server.publishing.link import WitnessLink
 from server.publishing.timing import Timing
 
 _log = structlog.get_logger("sealtrace.publisher")
@@ -41,7 +41,7 @@ class Comparison:
         origin: str,
         charter: Charter | None,
         keys: Sequence[KeyPair],
-        links: Mapping[str, Link],
+        links: Mapping[str, WitnessLink],
         timing: Timing,
     ) -> None:
         """Take the log as it stands at the start, every pair of keys it signed with, and the ways to its witnesses."""
