@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clients.authority import Authority
 from clients.durable import write_file
-from clients.errors import ListError
+from clients.errors import ListError, UnseenError
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring, SigningKey
 from clients.outbox import Outbox
@@ -24,6 +24,8 @@ from ledger.profiletoml import profile_from_toml, to_toml
 from ledger.wire.requests import authority
 
 MAX_PROFILE_BYTES = 1024 * 1024
+_OWN_WITNESS_TRIES = 8
+_OWN_WITNESS_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,15 @@ class Session:
     outbox: Outbox
 
     def refresh(self) -> View:
-        """Return the newest verified state of the log."""
+        """Return the newest verified state of the log.
+
+        Our own witness may be a moment behind the quorum: it is waited for a little, then UnseenError is raised.
+        """
+        for _ in range(_OWN_WITNESS_TRIES):
+            try:
+                return self.trust.refresh(self.service)
+            except UnseenError:
+                self.world.sleep(_OWN_WITNESS_SECONDS)
         return self.trust.refresh(self.service)
 
     def stand(self) -> "Standing":
@@ -106,7 +116,7 @@ def open_session(home: Home, keyring: Keyring, *, transport: Transport, world: W
         world=world,
         keyring=keyring,
         service=Service(transport, signer=signer),
-        trust=Trust(home.trusted),
+        trust=Trust(home.trusted, witness=config.id),
         replica=Replica(home.replica),
         outbox=Outbox(home.outbox),
     )
