@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
+from clients.freshness import UNWITNESSED, vouched
 from clients.opening import BatchRecord, Opener, OpenResult
-from clients.replica import CURSOR, SIZE, VERIFIED_AT
+from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES
 from clients.session import Session
 from clients.trust import View
 from ledger.errors import ProofError
@@ -36,6 +37,8 @@ class SyncReport:
     refused: Mapping[int, str]
     expunged: int = 0
     left_out: tuple[int, ...] = ()
+    vouched: str = UNWITNESSED
+    fresh: int | None = None
 
 
 @dataclass(slots=True)
@@ -176,7 +179,16 @@ class Sync:
 
     def _finish(self, *, left_out: tuple[int, ...]) -> SyncReport:
         size = self._view.checkpoint.size
-        self._session.replica.add(state={SIZE: size, VERIFIED_AT: self._session.world.clock(), CURSOR: size - 1})
+        view = self._view
+        self._session.replica.add(
+            state={
+                SIZE: size,
+                VERIFIED_AT: self._session.world.clock(),
+                CURSOR: size - 1,
+                WITNESSES: len(view.witnessed.times) if view.charter.is_witnessed else 0,
+                FRESH: view.fresh or 0,
+            }
+        )
         return SyncReport(
             size=size,
             records=self._tally.records,
@@ -184,6 +196,8 @@ class Sync:
             refused=self._tally.refused,
             expunged=self._tally.expunged,
             left_out=left_out,
+            vouched=vouched(view),
+            fresh=view.fresh,
         )
 
 

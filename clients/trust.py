@@ -152,6 +152,12 @@ class Trust:
         self._remember(charters, note)
         return View(charters=charters, checkpoint=checkpoint, note=note, tree=tree, witnessed=witnessed)
 
+    def confirmed(self) -> frozenset[bytes]:
+        """Return the fingerprints that `confirm` remembers."""
+        folder = self._folder / "confirmed"
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return frozenset(fingerprints.parse(name) for name in names)
+
     def confirm(self, fingerprint: bytes) -> None:
         """Remember that a person has compared the fingerprint of a charter that does without the old witnesses."""
         make_folder(self._folder / "confirmed")
@@ -175,7 +181,7 @@ class Trust:
             return
         try:
             note = reader.handover(logged.index)
-            lost = self._is_confirmed(logged)
+            lost = fingerprints.of_file(logged.file) in self.confirmed() and signed_by_all_kept(logged.file, previous)
             verify_succession(
                 note, index=logged.index, charter=charter, previous=previous, tree=tree, old_quorum_lost=lost
             )
@@ -187,10 +193,6 @@ class Trust:
                 "its handover",
                 next_step="ask other members whether they agreed to this; nothing of this state was taken over",
             ) from error
-
-    def _is_confirmed(self, logged: LoggedCharter) -> bool:
-        name = fingerprints.to_text(fingerprints.of_file(logged.file))
-        return (self._folder / "confirmed" / name).exists()
 
     def _charters(self, reader: LogReader) -> Iterator[LoggedCharter]:
         """Yield every charter in order, each verified by the one before; what is kept is not fetched again."""

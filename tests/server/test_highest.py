@@ -194,7 +194,11 @@ def test_threads_raise_it_together(tmp_path: Path) -> None:
     path = tmp_path / "highest-signed"
     highest = HighestSigned(path)
     heads = [_head(size) for size in range(1, 9)]
-    threads = [threading.Thread(target=highest.cover, kwargs={"size": head.size, "checkpoint": head.checkpoint}) for head in heads for _ in range(2)]
+    threads = [
+        threading.Thread(target=highest.cover, kwargs={"size": head.size, "checkpoint": head.checkpoint})
+        for head in heads
+        for _ in range(2)
+    ]
 
     for thread in threads:
         thread.start()

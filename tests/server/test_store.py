@@ -138,7 +138,9 @@ def test_a_superseded_record_says_so(store: SqlStore) -> None:
 def test_a_person_with_a_database_shell_cannot_change_a_row(path: Path, table: str, change: str) -> None:
     """The triggers abort what the program would never do."""
     with_rows(path)
-    query = change.format(table=table).replace("rowid", {"charters": "ver", "tombstones": "jti", "published": "size"}.get(table, "idx"))
+    query = change.format(table=table).replace(
+        "rowid", {"charters": "ver", "tombstones": "jti", "published": "size"}.get(table, "idx")
+    )
     shell = sqlite3.connect(path)
 
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
