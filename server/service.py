@@ -22,7 +22,7 @@ from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.matching import Matching
 from server.noticing import Noticing
-from server.publishing.publishing import Publishing, open_publishing
+from server.publishing.publishing import Connect, Publishing, open_publishing
 from server.publishing.timing import Timing
 from server.reading import Reading
 from server.sequencer import Sequencer
@@ -86,7 +86,12 @@ class Service:
 
 
 def open_service(
-    config: Config, *, keys: ServiceKeys, clock: Callable[[], int], timing: Timing | None = None
+    config: Config,
+    *,
+    keys: ServiceKeys,
+    clock: Callable[[], int],
+    timing: Timing | None = None,
+    connect: Connect | None = None,
 ) -> Service:
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
@@ -110,6 +115,7 @@ def open_service(
             origin=identity.origin,
             clock=clock,
             timing=timing or Timing(),
+            connect=connect,
         )
     except BaseException:
         store.close()
