@@ -83,9 +83,14 @@ class Home:
         return self.path / "key-entry"
 
     @property
-    def expungements(self) -> Path:
-        """Return where it is written down who ordered which record to be expunged: JSON Lines."""
-        return self.path / "expungements.jsonl"
+    def officers(self) -> Path:
+        """Return the folder of officers' own keystores, and of the list of those who are enrolled."""
+        return self.path / "officers"
+
+    @property
+    def approvals(self) -> Path:
+        """Return the folder of what two officers agreed on: each file under the agency's own signature."""
+        return self.path / "approvals"
 
     @property
     def outbox(self) -> Path:
@@ -98,9 +103,19 @@ class Home:
         return self.path / "replica.sqlite"
 
     @property
+    def matching(self) -> Path:
+        """Return tokens, slips, questions and notices: the book of matching."""
+        return self.path / "matching.sqlite"
+
+    @property
     def trusted(self) -> Path:
         """Return the folder of what is believed: the pinned charter and the last checkpoint."""
         return self.path / "trusted"
+
+    @property
+    def access_checkpoint(self) -> Path:
+        """Return the newest checkpoint of the access log that was verified."""
+        return self.trusted / "access-checkpoint"
 
     @property
     def profile(self) -> Path:

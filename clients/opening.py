@@ -98,6 +98,24 @@ class Opener:
         self._grants.clear()
         return [grant for _, grant in good], refused
 
+    def take_matching_keys(self, grants: Sequence[tuple[int, Grant]]) -> Mapping[int, str]:
+        """Keep the matching keys that were granted to this agency; return what was wrong with others.
+
+        Whether the charter names a key is for the caller: here it opens to its id or is refused.
+        """
+        missing = [
+            (index, grant)
+            for index, grant in grants
+            if grant.ek not in self._session.keyring.matching_keys() and any(one.r == self._me for one in grant.to)
+        ]
+        refused: dict[int, str] = {}
+        for (index, grant), box in zip(missing, self._boxes([grant for _, grant in missing]), strict=True):
+            try:
+                self._session.keyring.put_matching_key(grant.ek, self._key(grant, box))
+            except LedgerError as error:
+                refused[index] = f"matching key: {error}"
+        return refused
+
     def open_records(self, records: Sequence[BatchRecord]) -> OpenResult:
         """Return the records, in log order, of which a portion opens to this agency, with those portions."""
         if not records:

@@ -237,6 +237,15 @@ class Outbox:
             row = connection.execute(select(BATCH).where(BATCH.c.position.is_(None))).first()
         return None if row is None else OutboxBatch(seq=row.seq, payload_hash=row.payload_hash, body=row.body)
 
+    def logged_batches(self) -> list[OutboxBatch]:
+        """Return every batch that stands in the log, without its body."""
+        with self._engine.begin() as connection:
+            chosen = select(BATCH).where(BATCH.c.position.is_not(None)).order_by(BATCH.c.seq)
+            return [
+                OutboxBatch(seq=row.seq, payload_hash=row.payload_hash, body=b"", first=row.first, index=row.position)
+                for row in connection.execute(chosen)
+            ]
+
     def last(self) -> OutboxBatch | None:
         """Return the newest batch, without its body once it is logged."""
         return self._newest(select(BATCH))

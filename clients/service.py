@@ -7,9 +7,19 @@ from clients.requestsigning import RequestSigner
 from clients.transport import Request, Response, Transport
 from ledger.errors import MalformedError
 from ledger.identifiers import StatementName
+from ledger.notices import NoticePage, parse_page
+from ledger.padding import PADDED_BYTES
 from ledger.tiles import TilePath
 from ledger.wire import limits, paths
 from ledger.wire.frames import parse_frames
+from ledger.wire.matching import (
+    EVALUATION_ANSWER,
+    EVALUATION_REQUEST,
+    REVIEWS,
+    EvaluationAnswer,
+    EvaluationRequest,
+    Reviews,
+)
 from ledger.wire.schemas import (
     AGENCY_HEAD,
     BLOB_REQUEST,
@@ -81,6 +91,32 @@ class Service:
         if len(frames) != len(names):
             raise MalformedError("the service answered with fewer blobs than were asked for")
         return frames
+
+    def evaluate(self, request: EvaluationRequest) -> EvaluationAnswer:
+        """Return blinded elements evaluated under the service's key; the proof is not verified here."""
+        raw = EVALUATION_REQUEST.write(request)
+        answer = self._post(paths.EVALUATIONS, raw, paths.JSON_TYPE, limit=limits.MAX_EVALUATION_BYTES)
+        return EVALUATION_ANSWER.read(answer)
+
+    def match(self, question: bytes) -> bytes:
+        """Return the padded answer to a question; its signature is not verified here."""
+        return self._post(paths.MATCHES, question, paths.QUESTION_TYPE, limit=PADDED_BYTES)
+
+    def access_checkpoint(self) -> bytes:
+        """Return the published checkpoint of the access log."""
+        return self._get(paths.ACCESS_CHECKPOINT, limit=limits.MAX_ENTRY_BYTES)
+
+    def access_tile(self, path: TilePath) -> bytes:
+        """Return a hash tile or an entry bundle of the access log; raise NotFoundError."""
+        return self._get(f"/access/{path.format()}", limit=MAX_BUNDLE_BYTES)
+
+    def notices(self, after: int) -> NoticePage:
+        """Return what waits for this agency after a cursor of its own (0 at first)."""
+        return parse_page(self._get(paths.NOTICES, query=f"after={after}", limit=PADDED_BYTES))
+
+    def review(self, ids: Sequence[bytes]) -> None:
+        """Say which silent hits were looked into."""
+        self._post(paths.REVIEWS, REVIEWS.write(Reviews(ids=tuple(ids))), paths.JSON_TYPE)
 
     def submit_batch(self, body: bytes) -> Receipt:
         """Send a batch; the receipt is not verified here."""

@@ -200,6 +200,13 @@ def format_note(text: str, signatures: Iterable[NoteSignature]) -> bytes:
     return raw
 
 
+def keep_lines(raw: bytes, *, keys: Iterable[VerifierKey]) -> bytes:
+    """Return a note with the signature lines that are by `keys`, and no others; verifies nothing."""
+    note = parse_note(raw)
+    known = {(key.name, key.key_id) for key in keys}
+    return format_note(note.text, [line for line in note.signatures if (line.name, line.key_id) in known])
+
+
 def check_name(name: str) -> str:
     """Return `name` if a signature line, a vkey and a cosigned message can carry it."""
     try:

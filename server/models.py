@@ -13,6 +13,8 @@ APPEND_ONLY = (
     "tiles",
     "tombstones",
     "handovers",
+    "access_entries",
+    "access_tiles",
     "published",
 )
 
@@ -86,11 +88,13 @@ class Statement(Base):
     kcs: Mapped[bytes | None]
     batch: Mapped[int]
     expunges: Mapped[bytes | None]
+    renews: Mapped[int | None]
 
     __table_args__ = (
         UniqueConstraint("iss", "jti"),
         # A record is superseded once and expunged once: the indexes refuse a second.
         Index("uq_statements_iss_sup", "iss", "sup", unique=True, sqlite_where=text("sup IS NOT NULL")),
+        Index("ix_statements_iss_renews", "iss", "renews", sqlite_where=text("renews IS NOT NULL")),
         Index("uq_statements_iss_expunges", "iss", "expunges", unique=True, sqlite_where=text("expunges IS NOT NULL")),
     )
 
@@ -278,3 +282,6 @@ def append_only_triggers() -> tuple[str, ...]:
 def _create_triggers(_target: MetaData, connection: Connection, **_options: object) -> None:
     for statement in append_only_triggers():
         connection.exec_driver_sql(statement)
+
+
+import server.matchmodels  # noqa: E402, F401 — one metadata: the tables of matching stand on Base and belong to it

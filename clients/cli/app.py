@@ -16,10 +16,17 @@ from clients.cli import (
     demo,
     expunge,
     generate,
+    inbox,
     key,
     lists,
+    matching,
+    noticing,
+    officer,
     profile,
     reading,
+    release,
+    reply,
+    request,
     trace,
     witness,
 )
@@ -42,9 +49,11 @@ app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
 app.add_typer(witness.app, name="witness")
+app.add_typer(officer.app, name="officer")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(noticing.slips, name="slips")
 for _command in (
     charter.join,
     lists.submit,
@@ -58,6 +67,15 @@ for _command in (
     demo.demo,
     generate.generate,
     expunge.expunge,
+    matching.match,
+    noticing.notices,
+    request.request,
+    inbox.inbox,
+    reply.answer,
+    reply.refuse,
+    release.release,
+    release.approve,
+    reply.recall,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clients.session import Session
+from crypto.errors import CryptoError
 from ledger.errors import LedgerError, ProofError
 from ledger.messages import Inner, Message, open_message
 from ledger.talk.parts import Arrived
@@ -58,5 +59,8 @@ def _open(session: Session, message: Message, box: bytes) -> Inner:
         try:
             return open_message(message, me=session.config.id, decapsulator=decapsulator, box=box)
         except ProofError as error:
+            # Only what does not open may open with an older key; any other fault is the message's own.
+            if not isinstance(error.__cause__, CryptoError):
+                raise
             failure = error
     raise failure
