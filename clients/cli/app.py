@@ -15,6 +15,7 @@ from clients.cli import (
     charter,
     demo,
     expunge,
+    fraud,
     generate,
     key,
     lists,
@@ -43,6 +44,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(fraud.app, name="fraud")
 for _command in (
     charter.join,
     lists.submit,
