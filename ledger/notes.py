@@ -23,6 +23,7 @@ KEY_ID_BYTES = 4
 
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 _LINE = re.compile("— ([^ ]+) ([^ ]+)")
+_NO_NAME = re.compile(r"[\s+\x00-\x1f]")
 _VKEY = re.compile(r"([^+]+)\+([0-9a-f]{8})\+(.+)")
 
 
@@ -212,7 +213,7 @@ def check_name(name: str) -> str:
         length = len(name.encode())
     except UnicodeEncodeError as error:
         raise MalformedError("a key name is UTF-8") from error
-    if not 1 <= length <= MAX_NAME_BYTES or "+" in name or any(c.isspace() or c < " " for c in name):
+    if not 1 <= length <= MAX_NAME_BYTES or _NO_NAME.search(name):
         raise MalformedError("a key name has 1 to 255 bytes, no space, plus or control character")
     return name
 
