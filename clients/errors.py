@@ -44,3 +44,7 @@ class UnseenError(StaleError):
 
 class TrustError(ClientError):
     """Something the service said contradicts what was verified before: evidence, kept aside, never overwritten."""
+
+
+class AcceptedError(ClientError):
+    """What was to be discarded is in the log: it stays, and what it stands for counts as sent."""

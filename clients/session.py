@@ -9,6 +9,7 @@ from clients.durable import write_file
 from clients.errors import ListError, UnseenError
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring, SigningKey
+from clients.matching.book import Book
 from clients.outbox import Outbox
 from clients.replica import Replica
 from clients.requestsigning import RequestSigner
@@ -49,8 +50,10 @@ class Session:
     trust: Trust
     replica: Replica
     outbox: Outbox
+    book: Book
 
     def refresh(self) -> View:
+<<<<<<< HEAD
         """Return the newest verified state of the log.
 
         Our own witness may be a moment behind the quorum: it is waited for a little, then UnseenError is raised.
@@ -61,6 +64,12 @@ class Session:
             except UnseenError:
                 self.world.sleep(_OWN_WITNESS_SECONDS)
         return self.trust.refresh(self.service)
+=======
+        """Return the newest verified state of the log, and remember when it was verified here."""
+        view = self.trust.refresh(self.service)
+        self.replica.note_verified(size=view.checkpoint.size, at=self.world.clock())
+        return view
+>>>>>>> main
 
     def stand(self) -> "Standing":
         """Return where this home stands in the newest verified state of the log."""
@@ -75,6 +84,7 @@ class Session:
         """Close the databases."""
         self.replica.close()
         self.outbox.close()
+        self.book.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +129,7 @@ def open_session(home: Home, keyring: Keyring, *, transport: Transport, world: W
         trust=Trust(home.trusted, witness=config.id),
         replica=Replica(home.replica),
         outbox=Outbox(home.outbox),
+        book=Book(home.matching),
     )
 
 

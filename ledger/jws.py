@@ -103,11 +103,12 @@ def split_compact(entry: bytes) -> tuple[Signature, bytes]:
     """Return the signature of a compact JWS and the bytes it signs; to verify it the payload need not be read."""
     if len(entry) > jsontext.MAX_ENTRY_BYTES:
         raise TooLargeError(f"an entry of more than {jsontext.MAX_ENTRY_BYTES} bytes")
-    signed, _, signature = entry.rpartition(b".")
-    protected, dot, payload = signed.partition(b".")
-    if not dot or b"." in payload:
+    first = entry.find(b".")
+    second = entry.find(b".", first + 1)
+    if second < 0:
         raise MalformedError("not a compact JWS of three parts")
-    return Signature(protected=protected, signature=_decode(signature)), signed
+    # A third dot would be in what is read as base64url here, which has none.
+    return Signature(protected=entry[:first], signature=_decode(entry[second + 1 :])), entry[:second]
 
 
 def payload_of(item: Signature, signed: bytes) -> bytes:

@@ -11,9 +11,14 @@ import typer
 
 from clients import charters
 from clients.agency import parse_enrolment
+from clients.cli.edge import Edge
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import ListError
+<<<<<<< HEAD
 from clients.freshness import pending, require_fresh, vouched
+=======
+from clients.matching.keys import draw_matching_key
+>>>>>>> main
 from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log
@@ -49,8 +54,20 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
     ceiling: Annotated[list[str] | None, typer.Option(help="AGENCY=LEVEL that others may send it at most.")] = None,
     read_only: Annotated[list[str] | None, typer.Option(help="An agency that submits no records.")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="An agency or auditor that leaves.")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="An agency that cosigns: name all; else they stay as they are.")
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option(help="How many witnesses must cosign; else the least that holds.")
+    ] = None,
+    dishonest: Annotated[int | None, typer.Option(help="How many of them may be dishonest; else a third.")] = None,
     entries: Annotated[str | None, typer.Option(help="Who reads entry bundles: open or members (at first).")] = None,
+    match_by: Annotated[
+        str | None, typer.Option(help="Start a token epoch; this agency, whose home it is, draws and grants its key.")
+    ] = None,
+    no_match: Annotated[bool, typer.Option("--no-match", help="Name no matching key: nothing is matched.")] = False,
     previous: Annotated[Path | None, typer.Option(help="The charter file in force, for the next version.")] = None,
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the proposal of a charter, for every member to read and sign."""
@@ -61,7 +78,12 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         ceilings=dict(_ceiling(text) for text in ceiling or ()),
         read_only=frozenset(read_only or ()),
         removed=frozenset(remove or ()),
+        match=_match(match_by, before, home, edge_of(context)) if match_by else None,
+        unmatched=no_match,
         limits=replace(limits, entries=_entries(entries)) if entries else limits,
+        witnesses=tuple(witness) if witness else None,
+        quorum=quorum,
+        dishonest=dishonest,
     )
     members = [parse_enrolment(path.read_bytes()) for path in enrolments or ()]
     log = charters.parse_service(service.read_bytes()) if service else None
@@ -73,7 +95,7 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         raise ListError("the first charter names the log's keys", next_step="add --service service.json")
     output.write_bytes(proposal)
     charter = charters.read(proposal)
-    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
+    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\n{_witnesses(charter)}\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
     edge_of(context).show(text, {"proposal": str(output), "version": charter.ver}, as_json=as_json)
 
 
@@ -208,6 +230,19 @@ def _ceiling(text: str) -> tuple[str, Level]:
     return agency, level_of(level)
 
 
+def _match(by: str, before: bytes | None, home: str | None, edge: Edge) -> charters.MatchTerms:
+    """Return the terms of a new token epoch; its key is in the keystore before the proposal names it."""
+    place = edge.home(home)
+    if place.config().id != by:
+        raise ListError("the matching key is drawn by the agency that hands it out", next_step=f"propose at {by}")
+    named = [charters.read(before)] if before else []
+    named += Trust(place.trusted).charters() if place.config().joined else []
+    newest = max((charter.match.ep for charter in named if charter.match), default=0)
+    with place.exclusive():
+        kcid = draw_matching_key(edge.keyring(place))
+    return charters.MatchTerms(ep=newest + 1, by=by, kcid=kcid)
+
+
 def _entries(text: str) -> Literal["open", "members"]:
     match text:
         case "open" | "members":
@@ -223,12 +258,28 @@ def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
     for start in range(0, len(words), 8):
         yield f"{'in words' if start == 0 else '':<13}{'-'.join(words[start : start + 8])}{'-' if start == 0 else ''}"
     yield f"threshold    {charter.threshold} of {len(charter.agencies)} agencies · entries {charter.limits.entries}"
-    yield f"witnesses    {', '.join(charter.witness.agencies) or 'none: every verdict will say UNWITNESSED'}"
+    yield _witnesses(charter)
+    match = charter.match
+    yield "matching     " + (
+        f"token epoch {match.ep}, key by {match.by}" if match else "none yet: no record is matched"
+    )
     for agency in charter.agencies:
         yield f"agency       {agency.id} · {visible(agency.name)} · {agency.country} · up to {agency.ceiling.value}"
         yield f"             {' and '.join(agency.roles)} · {visible(agency.contact.name)}, {visible(agency.contact.hours)}"
     for auditor in charter.auditors:
         yield f"auditor      {auditor.id}"
+
+
+def _witnesses(charter: Charter) -> str:
+    policy = charter.witness
+    if not policy.agencies:
+        return "witnesses    none: every verdict will say UNWITNESSED"
+    line = (
+        f"witnesses    {policy.k} of {len(policy.agencies)}, {policy.f} may be dishonest: {', '.join(policy.agencies)}"
+    )
+    if policy.f:
+        return line
+    return f"{line}\n⚠            f = 0 is for demonstrations: one dishonest witness can date entries as it likes"
 
 
 def _json(charter: Charter, digest: bytes) -> dict[str, JsonValue]:
@@ -245,5 +296,8 @@ def _json(charter: Charter, digest: bytes) -> dict[str, JsonValue]:
             for agency in charter.agencies
         ],
         "auditors": [auditor.id for auditor in charter.auditors],
+        "match": charter.match.to_json() if charter.match else None,
         "witnesses": list(charter.witness.agencies),
+        "quorum": charter.witness.k,
+        "dishonest": charter.witness.f,
     }

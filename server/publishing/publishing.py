@@ -13,6 +13,7 @@ from ledger.tiles import ReadTile
 from ledger.witnesses import LogName
 from ledger.witnessing import AddCheckpoint
 from server import database
+from server.accesslog import AccessLog
 from server.config import Config
 from server.evidence import generations
 from server.highest import HighestSigned
@@ -23,7 +24,7 @@ from server.publishing.comparison import Comparison
 from server.publishing.gathering import Gathering
 from server.publishing.link import Link, WitnessLink
 from server.publishing.publisher import Publisher
-from server.publishing.target import MainLog
+from server.publishing.target import MainLog, SignedLog
 from server.publishing.timing import Timing
 from server.state import SharedState
 
@@ -174,6 +175,7 @@ def open_publishing(  # noqa: PLR0913  the parts of the service that publishing 
     state: SharedState,
     keys: ServiceKeys,
     highest: HighestSigned,
+    access: AccessLog,
     origin: str,
     clock: Callable[[], int],
     timing: Timing,
@@ -195,14 +197,23 @@ def open_publishing(  # noqa: PLR0913  the parts of the service that publishing 
         links=links,
         timing=timing,
     )
-    publisher = Publisher(
-        log=MainLog(store=store, state=state, highest=highest, origin=origin, lost=addresses.lost),
-        writer=database.writer(config.database),
-        reader=database.readers(config.database, connections=1),
-        links=links,
-        comparison=comparison,
-        clock=clock,
-        timing=timing,
+    logs: tuple[SignedLog, ...] = (
+        MainLog(store=store, state=state, highest=highest, origin=origin, lost=addresses.lost),
+        access,
     )
-    parts = {LogName.LOG: Part(publisher=publisher, tile=store.tile)}
+    parts = {
+        log.name: Part(
+            publisher=Publisher(
+                log=log,
+                writer=database.writer(config.database),
+                reader=database.readers(config.database, connections=1),
+                links=links,
+                comparison=comparison,
+                clock=clock,
+                timing=timing,
+            ),
+            tile=log.tile,
+        )
+        for log in logs
+    }
     return Publishing(parts=parts, comparison=comparison, links=links, state=state, timing=timing)
