@@ -53,23 +53,21 @@ class Session:
     book: Book
 
     def refresh(self) -> View:
-<<<<<<< HEAD
-        """Return the newest verified state of the log.
+        """Return the newest verified state of the log, and remember when it was verified here.
 
         Our own witness may be a moment behind the quorum: it is waited for a little, then UnseenError is raised.
         """
+        view = self._newest()
+        self.replica.note_verified(size=view.checkpoint.size, at=self.world.clock())
+        return view
+
+    def _newest(self) -> View:
         for _ in range(_OWN_WITNESS_TRIES):
             try:
                 return self.trust.refresh(self.service)
             except UnseenError:
                 self.world.sleep(_OWN_WITNESS_SECONDS)
         return self.trust.refresh(self.service)
-=======
-        """Return the newest verified state of the log, and remember when it was verified here."""
-        view = self.trust.refresh(self.service)
-        self.replica.note_verified(size=view.checkpoint.size, at=self.world.clock())
-        return view
->>>>>>> main
 
     def stand(self) -> "Standing":
         """Return where this home stands in the newest verified state of the log."""

@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
-<<<<<<< HEAD
 from clients.freshness import UNWITNESSED, vouched
-=======
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
->>>>>>> main
 from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES
 from clients.session import Session
@@ -46,14 +43,11 @@ class SyncReport:
     refused: Mapping[int, str]
     expunged: int = 0
     left_out: tuple[int, ...] = ()
-<<<<<<< HEAD
-    vouched: str = UNWITNESSED
-    fresh: int | None = None
-=======
     messages: int = 0
     released: int = 0
     recalled: int = 0
->>>>>>> main
+    vouched: str = UNWITNESSED
+    fresh: int | None = None
 
 
 @dataclass(slots=True)
@@ -215,7 +209,9 @@ class Sync:
 
     def _finish(self, *, left_out: tuple[int, ...]) -> SyncReport:
         size = self._view.checkpoint.size
-<<<<<<< HEAD
+        file_sent(self._session)
+        batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
+        applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
         view = self._view
         self._session.replica.add(
             state={
@@ -226,12 +222,6 @@ class Sync:
                 FRESH: view.fresh or 0,
             }
         )
-=======
-        file_sent(self._session)
-        batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
-        applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
-        self._session.replica.add(state={SIZE: size, VERIFIED_AT: self._session.world.clock(), CURSOR: size - 1})
->>>>>>> main
         return SyncReport(
             size=size,
             records=self._tally.records,
@@ -239,14 +229,11 @@ class Sync:
             refused={**self._tally.refused, **applied.refused},
             expunged=self._tally.expunged,
             left_out=left_out,
-<<<<<<< HEAD
-            vouched=vouched(view),
-            fresh=view.fresh,
-=======
             messages=self._tally.messages,
             released=applied.releases,
             recalled=applied.recalled,
->>>>>>> main
+            vouched=vouched(view),
+            fresh=view.fresh,
         )
 
 

@@ -20,13 +20,9 @@ from server.errors import ConfigError, StartError
 from server.expiry import BoxExpiry
 from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
-<<<<<<< HEAD
-from server.publishing.publishing import Connect, Publishing, open_publishing
-=======
 from server.matching import Matching
 from server.noticing import Noticing
-from server.publishing.publishing import Publishing, open_publishing
->>>>>>> main
+from server.publishing.publishing import Connect, Publishing, open_publishing
 from server.publishing.timing import Timing
 from server.reading import Reading
 from server.sequencer import Sequencer

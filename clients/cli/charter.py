@@ -14,11 +14,8 @@ from clients.agency import parse_enrolment
 from clients.cli.edge import Edge
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import ListError
-<<<<<<< HEAD
 from clients.freshness import pending, require_fresh, vouched
-=======
 from clients.matching.keys import draw_matching_key
->>>>>>> main
 from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log

@@ -19,12 +19,8 @@ from clients.listing import find as find_records
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
-<<<<<<< HEAD
 from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
-=======
-from clients.replica import SIZE, VERIFIED_AT, Replica
 from clients.session import Session
->>>>>>> main
 from clients.syncing import Sync, SyncReport
 from clients.talk.confirming import write_opened, write_receipts
 from clients.talk.sending import TICK_SECONDS, Sent, send_letters
@@ -54,13 +50,9 @@ def sync(
     with edge.session(home) as session:
         run = Sync(session, progress=edge.progress("entries"))
         report = run.in_full() if full else run.by_feed()
-<<<<<<< HEAD
-        edge.show(_synced(report), _synced_json(report), as_json=as_json)
-        require_fresh(report.fresh, now=edge.world.clock())
-=======
         sent = _send_waiting(edge, session)
         edge.show(_synced(report, sent), {**_synced_json(report), "sent": sent.letters}, as_json=as_json)
->>>>>>> main
+        require_fresh(report.fresh, now=edge.world.clock())
     if report.refused or report.left_out:
         raise typer.Exit(Exit.REFUSED)
 
@@ -172,16 +164,12 @@ def _proof(replica: Replica, edge: Edge) -> showing.Proof:
     )
 
 
-<<<<<<< HEAD
 def _fresh(replica: Replica) -> int | None:
     """Return the time up to which witnesses vouched for what the replica was read under; None without witnesses."""
     return replica.state(FRESH, default=0) or None
 
 
-def _synced(report: SyncReport) -> str:
-=======
 def _synced(report: SyncReport, sent: Sent) -> str:
->>>>>>> main
     lines = [
         f"✓ verified   {report.size:,} entries · {report.vouched}",
         f"opened       {report.records:,} records · {report.grants:,} new keys",
