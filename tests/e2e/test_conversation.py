@@ -1,6 +1,5 @@
 """The whole conversation between three agencies over the real service, as officers type it."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,7 +160,18 @@ def test_the_whole_conversation(walk: Walk) -> None:
     asked_third = last(walk, THIRD, "trace_request")
     run(walk, THIRD, "refuse", asked_third["message"], "--ground", "INVESTIGATION")
     asked_owner = last(walk, OWNER, "trace_request")
-    run(walk, OWNER, "answer", asked_owner["message"], "--outcome", "3", "--custodian", SAID["custodian"], "--date", "2019")
+    run(
+        walk,
+        OWNER,
+        "answer",
+        asked_owner["message"],
+        "--outcome",
+        "3",
+        "--custodian",
+        SAID["custodian"],
+        "--date",
+        "2019",
+    )
     sync(walk, ASKER)
     run(walk, ASKER, "answer", asked_owner["message"], "--outcome", "5")
     assert last(walk, ASKER, "refusal")["body"]["ground"] == "INVESTIGATION"
