@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
+from clients.freshness import UNWITNESSED, vouched
 from clients.logged import LoggedBatches
+from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
-from clients.replica import CURSOR, SIZE, VERIFIED_AT
+from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES
 from clients.session import Session
 from clients.talk.applying import Applier
 from clients.talk.receiving import take_messages
@@ -44,6 +46,8 @@ class SyncReport:
     messages: int = 0
     released: int = 0
     recalled: int = 0
+    vouched: str = UNWITNESSED
+    fresh: int | None = None
 
 
 @dataclass(slots=True)
@@ -138,6 +142,7 @@ class Sync:
     def _take(self, batches: Iterable[tuple[ReadBatch, Iterable[int]]]) -> list[Grant]:
         """Open the grants and records at the indices of each batch, and store what opens, in log order."""
         grants: list[tuple[int, Grant]] = []
+        matching: list[tuple[int, Grant]] = []
         records: list[BatchRecord] = []
         messages: list[tuple[int, Message]] = []
         orders: dict[int, Expunge] = {}
@@ -146,6 +151,8 @@ class Sync:
                 match batch.at(index):
                     case Grant(use=Use.EPOCH) as grant:
                         grants.append((index, grant))
+                    case Grant(use=Use.MATCH) as grant:
+                        matching.append((index, grant))
                     case Record() as record:
                         records.append(BatchRecord(batch=batch, index=index, record=record))
                     case Message() as message:
@@ -153,6 +160,7 @@ class Sync:
                     case Expunge() as order:
                         orders[index] = order
         new, refused = self._opener.take_grants(grants)
+        refused = {**refused, **self._take_matching(matching)}
         result = self._opener.open_records(records)
         self._session.replica.add(records=result.records)
         self._count(result, len(new), refused)
@@ -162,6 +170,14 @@ class Sync:
         self._tally.messages += received.new
         self._tally.refused |= received.refused
         return new
+
+    def _take_matching(self, grants: Sequence[tuple[int, Grant]]) -> Mapping[int, str]:
+        """Keep the matching keys that a charter names, from whom it names; any other is a planted one."""
+        charters = [logged.charter for logged in self._view.charters]
+        good = [(index, grant) for index, grant in grants if counts(grant, charters)]
+        planted = "matching key: the charter names another, or another agency to hand it out"
+        refused = {index: planted for index, grant in grants if not counts(grant, charters)}
+        return {**refused, **self._opener.take_matching_keys(good)}
 
     def _expunge(self, orders: Mapping[int, Expunge]) -> None:
         """Delete what its originator expunged; that its ciphertext was gone already is then no refusal."""
@@ -196,7 +212,16 @@ class Sync:
         file_sent(self._session)
         batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
         applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
-        self._session.replica.add(state={SIZE: size, VERIFIED_AT: self._session.world.clock(), CURSOR: size - 1})
+        view = self._view
+        self._session.replica.add(
+            state={
+                SIZE: size,
+                VERIFIED_AT: self._session.world.clock(),
+                CURSOR: size - 1,
+                WITNESSES: len(view.witnessed.times) if view.charter.is_witnessed else 0,
+                FRESH: view.fresh or 0,
+            }
+        )
         return SyncReport(
             size=size,
             records=self._tally.records,
@@ -207,6 +232,8 @@ class Sync:
             messages=self._tally.messages,
             released=applied.releases,
             recalled=applied.recalled,
+            vouched=vouched(view),
+            fresh=view.fresh,
         )
 
 

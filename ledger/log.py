@@ -15,7 +15,7 @@ from ledger.errors import ConflictError, MalformedError, ProofError, TooLargeErr
 from ledger.identifiers import StatementName
 from ledger.jsontext import MAX_ENTRY_BYTES
 from ledger.kinds import Typ
-from ledger.merkle import leaf_hash, root_after
+from ledger.merkle import leaf_hashes, root_after
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 
@@ -41,6 +41,7 @@ class StatementRow:
 
     `recipients` are the agencies whose feed it belongs to: those of a grant, the one a message is routed to.
     `expunges` is the record whose blobs go in the same write; a store remembers that they may be missing.
+    `renews` is the issuer's batch whose records get new slips.
     """
 
     index: int
@@ -49,6 +50,7 @@ class StatementRow:
     ep: int | None = None
     sup: bytes | None = None
     expunges: bytes | None = None
+    renews: int | None = None
     recipients: tuple[str, ...] = ()
     kcs: tuple[bytes, ...] = ()
     blobs: tuple[Blob, ...] = ()
@@ -85,19 +87,20 @@ class Nonce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One use of a daily limit: whose, of what (a member of the charter's limits), on which day (UTC), of how many."""
+    """Uses of a daily counter: whose, of what (docs/protocol.md, 6.10), on which day (UTC), of at most how many."""
 
     agency: str
     limit: str
     day: int
     most: int
+    amount: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
     """All that one submission adds, or nothing of it: a batch, a charter entry, or (with neither) a key entry.
 
-    `charge` counts it against a daily limit of the charter in the same write.
+    `charges` count it in the same write, against the daily limits of the charter.
     """
 
     entries: tuple[bytes, ...]
@@ -105,7 +108,7 @@ class Append:
     batch: BatchRow | None = None
     charter: CharterRow | None = None
     nonce: Nonce | None = None
-    charge: Charge | None = None
+    charges: tuple[Charge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,14 +166,18 @@ class StoreTransaction(Protocol):
         """Let readers see a checkpoint; one that is smaller than what they see already changes nothing."""
 
 
-class Store(Protocol):
-    """What a database must offer. Reads outside a transaction see only what was committed."""
+class TreeStore(Protocol):
+    """What appending needs of a database. Reads outside a transaction see only what was committed."""
 
     def transaction(self) -> AbstractContextManager[StoreTransaction]:
         """Return a transaction that commits on leaving and rolls back on any exception."""
 
     def head(self) -> Head:
         """Return the head; that of an empty store is EMPTY_HEAD."""
+
+
+class Store(TreeStore, Protocol):
+    """What the database of a log must offer."""
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end); raise NotFoundError if not all of them exist."""
@@ -219,7 +226,7 @@ class Store(Protocol):
 class Log:
     """The one who appends: builds the tree, writes, reads back, signs, moves the head. It judges nothing."""
 
-    def __init__(self, *, store: Store, origin: str, ed25519: Signer, ml_dsa_44: Signer) -> None:
+    def __init__(self, *, store: TreeStore, origin: str, ed25519: Signer, ml_dsa_44: Signer) -> None:
         """Hold the store and the log's two signers; the origin is the name they sign under."""
         self._store = store
         self._origin = origin
@@ -239,7 +246,7 @@ class Log:
             old = self._store.head()
             if old.size != first:
                 raise ConflictError("the log has grown since this was judged")
-            leaves = [leaf_hash(entry) for entry in append.entries]
+            leaves = leaf_hashes(append.entries)
             tree, tiles = old.tree.append(leaves)
             transaction.insert(first, append, leaves, tiles)
             _check_written(transaction.read_back(first, tree.size), old=old.tree, new=tree)
@@ -271,6 +278,6 @@ def _check_written(entries: Sequence[bytes], *, old: TreeState, new: TreeState) 
     They are hashed onto the perfect subtrees by code that knows no tiles: a fault in either path, in the database or
     in memory shows before a signature makes it everybody's problem.
     """
-    root = root_after(peaks=old.peaks(), size=old.size, leaves=(leaf_hash(entry) for entry in entries))
+    root = root_after(peaks=old.peaks(), size=old.size, leaves=leaf_hashes(entries))
     if len(entries) != new.size - old.size or root != new.root():
         raise ProofError("the database does not hold what was to be appended: nothing was signed")

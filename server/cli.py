@@ -102,7 +102,13 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
 
 
 @app.command()
-def rotate(data: Data) -> None:
+def rotate(
+    data: Data,
+    *,
+    match_only: Annotated[
+        bool, typer.Option("--match-only", help="Only the matching key: for a charter that removes an agency.")
+    ] = False,
+) -> None:
     """Prepare new keys of the log, and write service.next.json: what the next charter must name.
 
     Start the service again, then have the members agree on a charter that names these keys: the log passes to them
@@ -112,7 +118,7 @@ def rotate(data: Data) -> None:
     """
     config = Config(data=data, fingerprint=b"")
     try:
-        raw = prepare_successor(config, passphrase=_passphrase(twice=False))
+        raw = prepare_successor(config, passphrase=_passphrase(twice=False), match_only=match_only)
     except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         fail(error)
     typer.echo(raw.decode(), nl=False)

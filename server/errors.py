@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from crypto.errors import EncodingError, KeyRefusedError, SignatureError
+from crypto.errors import EncodingError, KeyRefusedError, OprfError, SignatureError
 from ledger import errors
 from ledger.wire.schemas import Problem
 
@@ -66,6 +66,7 @@ TABLE: dict[type[Exception], Kind] = {
     errors.MalformedError: _MALFORMED,
     EncodingError: _MALFORMED,
     KeyRefusedError: _MALFORMED,
+    OprfError: _MALFORMED,
     UnsupportedTypeError: Kind(
         type="malformed",
         status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -11,13 +11,14 @@ from crypto import privatefile
 from crypto.errors import KeystoreError
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import LedgerError
-from ledger.log import Head, Store
+from ledger.log import Head
 from ledger.merkle import EMPTY_ROOT
 from ledger.notes import parse_note
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import limits
 from server.errors import StartError
 from server.keys import ServiceKeys
+from server.startup import LoggedTree
 
 _RESTORE = "`sealtrace-server restore`"
 
@@ -30,6 +31,10 @@ class HighestSigned:
         self._path = path
         # Replaced as a whole: a thread that sees the older pair only asks the file once more.
         self._covered = (-1, b"\n")  # no note begins so
+
+    def exists(self) -> bool:
+        """Say whether there is a file."""
+        return self._path.exists()
 
     def begin(self, keys: ServiceKeys, *, origin: str) -> None:
         """Write the file of a new log: its signed checkpoint of nothing. Raises StartError if there is one already."""
@@ -84,7 +89,7 @@ class HighestSigned:
                 privatefile.replace(self._path, raw)
 
 
-def require_reached(highest: Checkpoint, store: Store) -> None:
+def require_reached(highest: Checkpoint, store: LoggedTree) -> None:
     """Raise StartError, so that nothing is signed, unless the tree in the database begins with that of `highest`."""
     head = store.head()
     if head.size < highest.size:
@@ -99,5 +104,5 @@ def require_reached(highest: Checkpoint, store: Store) -> None:
         )
 
 
-def _root_at(store: Store, head: Head, size: int) -> bytes:
+def _root_at(store: LoggedTree, head: Head, size: int) -> bytes:
     return VerifiedTree(size=head.size, root=head.tree.root(), read=store.tile).root_at(size)

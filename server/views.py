@@ -10,10 +10,11 @@ from http import HTTPStatus
 from ledger.errors import BadSignatureError, MalformedError, NotFoundError
 from ledger.identifiers import StatementName, agency_id, jti_of
 from ledger.tiles import TilePath
-from ledger.wire import schemas
+from ledger.wire import matching, schemas
 from ledger.witnesses import LogName
 from server import openapi
 from server.errors import kinds
+from server.pace import Pace
 from server.ratelimit import RateLimit
 from server.service import Service
 from server.signatures import Asker
@@ -27,7 +28,10 @@ SECONDS = "public, max-age=1"
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 _PENDING = re.compile(r"log=(log|access)&old=(0|[1-9][0-9]{0,15})")
 _AFTER = re.compile(r"after=(-1|0|[1-9][0-9]{0,15})")
+_CURSOR = re.compile(r"after=(0|[1-9][0-9]{0,15})")
 _SUBMISSIONS_A_MINUTE = 30
+# A proxy that compressed an answer would give its content away by its length (docs/protocol.md, 6.9).
+UNCHANGED = "no-store, no-transform"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +66,17 @@ View = Callable[[Incoming], Outgoing]
 class Views:
     """One method for each call, by its name."""
 
-    def __init__(self, service: Service) -> None:
-        """Take the service; the limit on unsigned submissions is by address and minute."""
+    def __init__(self, service: Service, *, pace: Pace) -> None:
+        """Take the service, and the steps of time in which questions are answered.
+
+        The limit on unsigned submissions is by address and minute.
+        """
         self._service = service
         self._reading = service.reading
         self._submitting = service.submitting
+        self._matching = service.matching
+        self._telling = service.telling
+        self._pace = pace
         self._limit = RateLimit(most=_SUBMISSIONS_A_MINUTE, seconds=60, clock=service.clock)
         self._openapi = json.dumps(openapi.document()).encode()
 
@@ -141,6 +151,48 @@ class Views:
         """Return sealed blobs."""
         wanted = schemas.BLOB_REQUEST.read(request.body, limit=len(request.body))
         return Outgoing(body=self._reading.blobs(agency=request.signer().agency, request=wanted))
+
+    def evaluate(self, request: Incoming) -> Outgoing:
+        """Return blind evaluations."""
+        answer = self._matching.evaluate(request.body, request.signer())
+        return Outgoing(body=matching.EVALUATION_ANSWER.write(answer))
+
+    def match(self, request: Incoming) -> Outgoing:
+        """Return the answer to a question, when its step of time is over."""
+        with self._pace.hold():
+            return Outgoing(body=self._matching.match(request.body, request.signer()), cache=UNCHANGED)
+
+    def notices(self, request: Incoming) -> Outgoing:
+        """Return a page of what waits for the asker."""
+        found = _CURSOR.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is after=CURSOR, and 0 at first")
+        page = self._telling.notices(asker=request.signer().agency, after=int(found[1]))
+        return Outgoing(body=page, cache=UNCHANGED)
+
+    def review(self, request: Incoming) -> Outgoing:
+        """Note which silent hits were reviewed."""
+        reviews = matching.REVIEWS.read(request.body, limit=len(request.body))
+        self._matching.review(reviews, request.signer())
+        return Outgoing(body=b"ok\n")
+
+    def usage(self, request: Incoming) -> Outgoing:
+        """Return the counts that auditors compare."""
+        return Outgoing(body=matching.USAGE.write(self._telling.usage(asker=request.signer().agency)))
+
+    def access_checkpoint(self, _request: Incoming) -> Outgoing:
+        """Return the newest checkpoint of the access log."""
+        return Outgoing(body=self._telling.checkpoint(), cache=SECONDS)
+
+    def access_tile(self, request: Incoming) -> Outgoing:
+        """Return a hash tile of the access log."""
+        path = TilePath.parse(f"tile/{request.names['path']}")
+        return Outgoing(body=self._telling.tile(path), cache=IMMUTABLE)
+
+    def access_bundle(self, request: Incoming) -> Outgoing:
+        """Return a bundle of entries of the access log."""
+        path = TilePath.parse(f"tile/entries/{request.names['path']}")
+        return Outgoing(body=self._telling.tile(path), cache=IMMUTABLE)
 
     def witness_pending(self, request: Incoming) -> Outgoing:
         """Return what a witness that takes no connections is to cosign; nothing if nothing comes for a while."""

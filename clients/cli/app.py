@@ -19,6 +19,8 @@ from clients.cli import (
     inbox,
     key,
     lists,
+    matching,
+    noticing,
     officer,
     profile,
     reading,
@@ -26,6 +28,7 @@ from clients.cli import (
     reply,
     request,
     trace,
+    witness,
 )
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
@@ -45,10 +48,12 @@ app = typer.Typer(
 app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
+app.add_typer(witness.app, name="witness")
 app.add_typer(officer.app, name="officer")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(noticing.slips, name="slips")
 for _command in (
     charter.join,
     lists.submit,
@@ -62,6 +67,8 @@ for _command in (
     demo.demo,
     generate.generate,
     expunge.expunge,
+    matching.match,
+    noticing.notices,
     request.request,
     inbox.inbox,
     reply.answer,

@@ -16,6 +16,7 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.durable import write_file
 from clients.errors import HomeError
+from clients.freshness import require_fresh
 from clients.home import Home
 from clients.plaintext import visible, wrap
 from clients.requestsigning import RequestSigner
@@ -65,6 +66,7 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
         depth=Depth.SIGNATURES if deep else Depth.RECORDS if records else Depth.STRUCTURE,
         known=Trust(place.trusted).note() if place else None,
         since=since.read_bytes() if since else None,
+        confirmed=Trust(place.trusted).confirmed() if place else (),
         progress=edge.progress("entries audited"),
     )
     if isinstance(files, FolderLog) and done.report.verdict is Verdict.FAILED:
@@ -72,6 +74,9 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
     if report is not None:
         write_file(report, write(done))
     edge.show(text_of(done), auditreport.to_json(done), as_json=as_json)
+    if folder is None and done.report.verdict is Verdict.VERIFIED:
+        # A folder is of the day it was written: how old is for whoever holds it to judge.
+        require_fresh(done.fresh, now=edge.world.clock())
     raise typer.Exit(_exit(done, allow_unwitnessed=allow_unwitnessed))
 
 

@@ -158,6 +158,7 @@ def _send(standing: Standing, chosen: Mapping[int, tuple[SealedStatement, ...]])
 
 
 def _take_back(session: Session) -> None:
+    """Free the letters of a batch that was refused, once the log is proved not to hold it; else they are sent."""
     batch = session.outbox.waiting()
     if batch is not None:
         settle(session.stand(), batch)

@@ -20,6 +20,7 @@ ELEMENT_BYTES = 32
 PROOF_BYTES = 64
 ID_BYTES = 16
 ELEMENTS_EACH = 16
+LEAST_OVERDUE = 5
 USES = ("submission", "lookup", "own")
 
 _COUNT = "(0|[1-9][0-9]{0,15})"
@@ -65,11 +66,11 @@ class UseCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverdueCount:
-    """How many silent hits of a month (like 2026-10) were overdue; None stands for fewer than five."""
+    """How many silent hits of a month (like 2026-10) were overdue; fewer than five are not told from none."""
 
     agency: str
     month: str
-    n: int | None
+    n: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ class OverdueCountSchema(_Strict):
 
     agency = fields.String(required=True, validate=_agency)
     month = fields.String(required=True, validate=validate.Regexp(r"[0-9]{4}-(0[1-9]|1[0-2])\Z"))
-    n = fields.Integer(required=True, strict=True, allow_none=True, validate=validate.Range(min=5))
+    n = _whole(low=LEAST_OVERDUE)
 
 
 class UsageSchema(_Strict):

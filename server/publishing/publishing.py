@@ -13,6 +13,7 @@ from ledger.tiles import ReadTile
 from ledger.witnesses import LogName
 from ledger.witnessing import AddCheckpoint
 from server import database
+from server.accesslog import AccessLog
 from server.config import Config
 from server.evidence import generations
 from server.highest import HighestSigned
@@ -21,14 +22,18 @@ from server.publishing.addresses import Addresses, read_addresses
 from server.publishing.asker import Standing
 from server.publishing.comparison import Comparison
 from server.publishing.gathering import Gathering
-from server.publishing.link import Link
+from server.publishing.link import Link, WitnessLink
 from server.publishing.publisher import Publisher
-from server.publishing.target import MainLog
+from server.publishing.target import MainLog, SignedLog
 from server.publishing.timing import Timing
 from server.state import SharedState
 
 # Threads that a service keeps for witnesses which come themselves; a few agencies, two logs each.
 _POLLS = 16
+
+
+Connect = Callable[[str], WitnessLink]
+"""Returns the way to a witness at an address; tests have none over a network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,7 @@ class Publishing:
         *,
         parts: Mapping[LogName, Part],
         comparison: Comparison,
-        links: Mapping[str, Link],
+        links: Mapping[str, WitnessLink],
         state: SharedState,
         timing: Timing,
     ) -> None:
@@ -170,14 +175,17 @@ def open_publishing(  # noqa: PLR0913  the parts of the service that publishing 
     state: SharedState,
     keys: ServiceKeys,
     highest: HighestSigned,
+    access: AccessLog,
     origin: str,
     clock: Callable[[], int],
     timing: Timing,
+    connect: Connect | None = None,
 ) -> Publishing:
     """Return the publishing of a verified log; raise ConfigError if the addresses of its witnesses cannot be read."""
     addresses: Addresses = read_addresses(config.witnesses)
-    links = {
-        agency: Link(url, seconds=timing.request_seconds, timer=timing.timer) for agency, url in addresses.urls.items()
+    links: dict[str, WitnessLink] = {
+        agency: connect(url) if connect else Link(url, seconds=timing.request_seconds, timer=timing.timer)
+        for agency, url in addresses.urls.items()
     }
     with state.locked() as known:
         charters = [charter for _, charter in known.membership.charters()]
@@ -189,14 +197,23 @@ def open_publishing(  # noqa: PLR0913  the parts of the service that publishing 
         links=links,
         timing=timing,
     )
-    publisher = Publisher(
-        log=MainLog(store=store, state=state, highest=highest, origin=origin, lost=addresses.lost),
-        writer=database.writer(config.database),
-        reader=database.readers(config.database, connections=1),
-        links=links,
-        comparison=comparison,
-        clock=clock,
-        timing=timing,
+    logs: tuple[SignedLog, ...] = (
+        MainLog(store=store, state=state, highest=highest, origin=origin, lost=addresses.lost),
+        access,
     )
-    parts = {LogName.LOG: Part(publisher=publisher, tile=store.tile)}
+    parts = {
+        log.name: Part(
+            publisher=Publisher(
+                log=log,
+                writer=database.writer(config.database),
+                reader=database.readers(config.database, connections=1),
+                links=links,
+                comparison=comparison,
+                clock=clock,
+                timing=timing,
+            ),
+            tile=log.tile,
+        )
+        for log in logs
+    }
     return Publishing(parts=parts, comparison=comparison, links=links, state=state, timing=timing)

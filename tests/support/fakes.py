@@ -68,7 +68,7 @@ class MemoryTransaction:
         rows = self._rows
         if append.nonce is not None and (append.nonce.keyid, append.nonce.nonce) in rows.nonces:
             raise ReplayedError("a request with this nonce was seen before")
-        if append.charge is not None and rows.used[_use(append.charge)] >= append.charge.most:
+        if any(rows.used[_use(charge)] + charge.amount > charge.most for charge in append.charges):
             raise QuotaError("a daily limit of the charter is used up")
         if first != len(rows.entries):
             raise ConflictError("entries already stand at these indexes")
@@ -120,8 +120,8 @@ class MemoryTransaction:
                 rows.charters[append.charter.ver] = append.charter.file
             if append.nonce is not None:
                 rows.nonces.add((append.nonce.keyid, append.nonce.nonce))
-            if append.charge is not None:
-                rows.used[_use(append.charge)] += 1
+            for charge in append.charges:
+                rows.used[_use(charge)] += charge.amount
         rows.handovers |= self._handovers
         for one in self._published:
             if one.size > max(rows.published, default=-1):
