@@ -13,7 +13,7 @@ from clients.entries import Entries
 from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, SIZE, VERIFIED_AT
-from clients.session import Session
+from clients.session import Session, Standing
 from clients.trust import View
 from ledger.errors import ProofError
 from ledger.expunges import Expunge
@@ -64,6 +64,11 @@ class Sync:
         self._progress = progress
         self._tally = _Tally()
         self._last: ReadBatch | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """Return where this home stands in the view that is read."""
+        return Standing(session=self._session, view=self._view, authority=self._authority)
 
     def by_feed(self) -> SyncReport:
         """Read what the service's feed names, from where the last sync ended."""

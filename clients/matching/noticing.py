@@ -27,6 +27,9 @@ class Arrived:
     doubts: tuple[str, ...] = field(default=())
 
 
+NOTHING_NEW = Arrived(new=())
+
+
 def collect(session: Session, standing: Standing) -> Arrived:
     """Fetch what waits, page by page, and keep it; say what of it the access log does not bear out."""
     new: list[Notice] = []
