@@ -4,12 +4,12 @@ The judging is `ledger/audit.py`'s; here a log is read, its charters verified up
 proved to be a beginning of it. What comes out depends on the log alone: no clock, no order of arrival.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from clients.auditcharters import CharterFiles, Charters, check_handovers, judged, read_charters
+from clients.auditcharters import CharterFiles, Charters, check_handovers, judged, newest, read_charters
 from clients.entries import fetch_bundle
 from clients.logproofs import Prefix, prove_inclusions, prove_prefix
 from clients.seen import seen_on_disk
@@ -22,6 +22,7 @@ from ledger.seen import Seen
 from ledger.submissions import Depth
 from ledger.tiles import TILE_WIDTH, ReadTile, TilePath, bundle_path, tile_path
 from ledger.verifiedtree import VerifiedTree
+from ledger.witnesses import Cosigned, freshness
 
 Progress = Callable[[int, int], None]
 
@@ -49,7 +50,8 @@ class Audit:
     """What was audited, and with what result.
 
     `inclusion` holds, for the entries that findings name, the proof that the log signed for them: whoever is shown a
-    finding needs no tile to check that. `missing` are files of a folder that is not whole.
+    finding needs no tile to check that. `missing` are files of a folder that is not whole. `witnesses` have cosigned
+    the checkpoint, and vouch for it up to the time `fresh`.
     """
 
     fingerprint: bytes
@@ -60,6 +62,8 @@ class Audit:
     report: Report
     inclusion: Mapping[int, tuple[bytes, ...]]
     missing: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    fresh: int | None = None
     behind: Behind | None = None
 
     @property
@@ -76,16 +80,18 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
     progress: Progress,
     known: bytes | None = None,
     since: bytes | None = None,
+    confirmed: Collection[bytes] = (),
     copied: bool = False,
     newer: ReadTile | None = None,
 ) -> Audit:
     """Return the audit of a log under a pinned charter.
 
     The log must still begin with the tree of `known`, a checkpoint verified before, and of `since`, up to which an
-    audit of this depth was made: signatures of statements before that are not verified again. A log never
-    becomes smaller than these; one that was `copied` may be older, and must then be a beginning of them, which tiles of
-    `newer`, where there are any, prove or refute. Raises a LedgerError where not even the charter or a checkpoint can be
-    believed.
+    audit of this depth was made: signatures of statements before that are not verified again. A log never becomes
+    smaller than these; one that was `copied` may be older, and must then be a beginning of them, which tiles of
+    `newer`, where there are any, prove or refute. `confirmed` are the fingerprints of charters that may do without the
+    witnesses of the one before: a person has compared them. Raises a LedgerError where not even the charter or a
+    checkpoint can be believed.
     """
     note = files.checkpoint()
     charters = read_charters(files, fingerprint)
@@ -96,6 +102,7 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
     start = earlier[-1].size if since is not None and not larger else 0
     read = _naming(files.tile, checkpoint.size)
     prefixes: list[Prefix] = []
+    cosigned: Cosigned | None = None
     behind: Behind | None = None
     inclusion: Mapping[int, tuple[bytes, ...]] = {}
     with _memory(depth) as seen:
@@ -110,7 +117,8 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
         else:
             _replay(auditor, tree, read=read, charters=charters, progress=progress)
             if auditor.size == tree.size:
-                check_handovers(auditor, files, judge, tree)
+                check_handovers(auditor, files, judge, tree, confirmed=confirmed)
+                cosigned = auditor.check_quorum(note)
             indexes = [finding.index for finding in auditor.report().findings]
             inclusion = prove_inclusions(indexes, checkpoint=checkpoint, tree=tree, read=read)
     return Audit(
@@ -121,6 +129,8 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
         since=prefixes[-1] if prefixes and since is not None and not larger else None,
         report=auditor.report(),
         inclusion=inclusion,
+        witnesses=tuple(sorted(cosigned.times)) if cosigned else (),
+        fresh=freshness(cosigned, f=newest(charters).witness.f) if cosigned else None,
         behind=behind,
     )
 

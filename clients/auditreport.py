@@ -23,7 +23,8 @@ def verdict_in_words(audit: Audit) -> str:
         return _stale(audit, audit.behind)
     match audit.report.verdict:
         case Verdict.VERIFIED:
-            return "Every rule that was checked holds; the charter names witnesses."
+            names = ", ".join(audit.witnesses)
+            return f"Every rule that was checked holds, and the quorum has cosigned this very log: {names}."
         case Verdict.UNWITNESSED:
             return "Every rule that was checked holds. Only the operator says that everybody is shown this same log."
         case Verdict.FAILED if audit.report.size < audit.checkpoint.size:
@@ -81,6 +82,8 @@ def to_json(audit: Audit) -> dict[str, JsonValue]:
         "checkpoint": audit.note.decode(),
         "fingerprint": fingerprints.to_text(audit.fingerprint),
         "charters": audit.charters,
+        "witnesses": list(audit.witnesses),
+        "fresh": audit.fresh,
         "depth": report.depth.name.lower(),
         "since": None
         if since is None

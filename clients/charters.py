@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from clients.errors import ListError
 from clients.keyring import OFFLINE_ROLES, Keyring
+from clients.receipts import judge_receipt
 from clients.service import Service
 from clients.witnesskeys import WitnessKeys
 from clients.witnesspolicy import with_witness_keys, witness_policy
@@ -27,7 +28,6 @@ from ledger.charter import (
     sign_charter,
 )
 from ledger.charterpayload import FIRST_PREV, parse_payload
-from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, MalformedError
 from ledger.identifiers import hash_of
 from ledger.kinds import Role
@@ -181,7 +181,7 @@ def submit(service: Service, file: bytes) -> Receipt:
     """Send a signed charter and verify the receipt: the entry is in the tree that the charter's own log signed."""
     charter = parse_charter(file)
     receipt = service.submit_charter(file)
-    checkpoint = open_checkpoint(receipt.checkpoint.encode(), origin=charter.origin, vkeys=charter.log.vkeys)
+    checkpoint = judge_receipt(receipt, charter)
     verify_inclusion(
         leaf=leaf_hash(charter_entry(file)),
         index=receipt.index,

@@ -87,6 +87,8 @@ _STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Colum
 CURSOR = "cursor"
 SIZE = "size"
 VERIFIED_AT = "verified_at"
+WITNESSES = "witnesses"
+FRESH = "fresh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
+from clients.freshness import UNWITNESSED, vouched
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
-from clients.replica import CURSOR, SIZE, VERIFIED_AT
-from clients.session import Session
+from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES
+from clients.session import Session, Standing
 from clients.talk.applying import Applier
 from clients.talk.receiving import take_messages
 from clients.talk.sending import file_sent
@@ -45,6 +46,8 @@ class SyncReport:
     messages: int = 0
     released: int = 0
     recalled: int = 0
+    vouched: str = UNWITNESSED
+    fresh: int | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +77,11 @@ class Sync:
         self._tally = _Tally()
         self._last: ReadBatch | None = None
         self._routed = False
+
+    @property
+    def standing(self) -> Standing:
+        """Return where this home stands in the view that is read."""
+        return Standing(session=self._session, view=self._view, authority=self._authority)
 
     def by_feed(self) -> SyncReport:
         """Read what the service's feed names, from where the last sync ended."""
@@ -209,7 +217,16 @@ class Sync:
         file_sent(self._session)
         batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
         applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
-        self._session.replica.add(state={SIZE: size, VERIFIED_AT: self._session.world.clock(), CURSOR: size - 1})
+        view = self._view
+        self._session.replica.add(
+            state={
+                SIZE: size,
+                VERIFIED_AT: self._session.world.clock(),
+                CURSOR: size - 1,
+                WITNESSES: len(view.witnessed.times) if view.charter.is_witnessed else 0,
+                FRESH: view.fresh or 0,
+            }
+        )
         return SyncReport(
             size=size,
             records=self._tally.records,
@@ -220,6 +237,8 @@ class Sync:
             messages=self._tally.messages,
             released=applied.releases,
             recalled=applied.recalled,
+            vouched=vouched(view),
+            fresh=view.fresh,
         )
 
 

@@ -14,6 +14,7 @@ from clients.agency import parse_enrolment
 from clients.cli.edge import Edge
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import ListError
+from clients.freshness import pending, require_fresh, vouched
 from clients.matching.keys import draw_matching_key
 from clients.plaintext import visible
 from clients.service import Service
@@ -130,7 +131,15 @@ def submit(
     raw = file.read_bytes()
     receipt = charters.submit(Service(edge.connect(url or charters.read(raw).url)), raw)
     text = f"✓ logged     entry {receipt.index:,} of {receipt.size:,}, proved by the log's signature"
-    edge.show(text, {"index": receipt.index, "size": receipt.size}, as_json=as_json)
+    if receipt.since is not None:
+        text += f"\n{pending(receipt.since)}"
+    value: dict[str, JsonValue] = {
+        "index": receipt.index,
+        "size": receipt.size,
+        "stage": receipt.stage,
+        "since": receipt.since,
+    }
+    edge.show(text, value, as_json=as_json)
 
 
 @app.command(epilog="Example: sealtrace charter show charter.json")
@@ -186,8 +195,31 @@ def join(
     with place.exclusive():
         view = join_log(place, url=url, transport=edge.connect(url), fingerprint=fingerprints.parse(charter))
     found = view.charter
-    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {'witness policy set' if found.is_witnessed else 'UNWITNESSED'}"
+    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {vouched(view)}"
     edge.show(text, {"origin": found.origin, "charter": found.ver, "size": view.checkpoint.size}, as_json=as_json)
+    require_fresh(view.fresh, now=edge.world.clock())
+
+
+@app.command(epilog="Example: sealtrace charter confirm lusab-babad-…")
+def confirm(
+    context: typer.Context,
+    fingerprint: Annotated[str, typer.Argument(help="The charter's fingerprint, as words or as text.")],
+    *,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over a charter that replaces lost witnesses, once a person has compared its fingerprint by telephone.
+
+    Every agency that it keeps has signed it; the witnesses of before, who would have to vouch for it, are gone. So no
+    program takes it over by itself.
+    """
+    edge = edge_of(context)
+    place = edge.home(home)
+    digest = fingerprints.parse(fingerprint)
+    with place.exclusive():
+        Trust(place.trusted).confirm(digest)
+    words = fingerprints.to_words(digest)
+    edge.show(f"✓ confirmed  {words}", {"fingerprint": fingerprints.to_text(digest)}, as_json=as_json)
 
 
 def _ceiling(text: str) -> tuple[str, Level]:

@@ -1,5 +1,6 @@
 """`sealtrace sync`, `show` and `list`: the verified replica, and what may be shown of it."""
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated
 
@@ -12,13 +13,16 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
 from clients.errors import NotPermittedError
+from clients.freshness import in_words, require_fresh
 from clients.home import Home
 from clients.listing import Hit, Query
 from clients.listing import find as find_records
+from clients.matching.keys import hand_out, matches
+from clients.matching.noticing import NOTHING_NEW, Arrived, collect
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
-from clients.replica import SIZE, VERIFIED_AT, Replica
+from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
 from clients.session import Session
 from clients.syncing import Sync, SyncReport
 from clients.talk.confirming import write_opened, write_receipts
@@ -30,8 +34,6 @@ from ledger.errors import NotFoundError
 from ledger.identifiers import statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import purpose_of
-
-UNWITNESSED = "UNWITNESSED"
 
 PurposeOption = Annotated[str, typer.Option(help="What it is wanted for: TRACE, CRIM, CT, SANCTIONS or STATS.")]
 
@@ -50,10 +52,20 @@ def sync(
     edge = edge_of(context)
     with edge.session(home) as session:
         run = Sync(session, progress=edge.progress("entries"))
+        handed = hand_out(run.standing)
         report = run.in_full() if full else run.by_feed()
         sent = _send_waiting(edge, session)
-        edge.show(_synced(report, sent), {**_synced_json(report), "sent": sent.letters}, as_json=as_json)
-    if report.refused or report.left_out:
+        arrived = collect(session, run.standing) if matches(run.standing) else NOTHING_NEW
+        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=handed)])
+        value: dict[str, JsonValue] = {
+            **_synced_json(report),
+            "sent": sent.letters,
+            "notices": len(arrived.new),
+            "doubts": list(arrived.doubts),
+        }
+        edge.show(text, value, as_json=as_json)
+        require_fresh(report.fresh, now=edge.world.clock())
+    if report.refused or report.left_out or arrived.doubts:
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -82,7 +94,7 @@ def show(
     replica = Replica(place.replica)
     name = statement_name(record)
     found, why = replica.find(name), replica.expunged().get(name)
-    proof = _proof(replica, edge)
+    proof, fresh = _proof(replica, edge), _fresh(replica)
     replica.close()
     if why is not None:
         raise NotFoundError(f"{name.iss} has expunged this record, on the ground of {why}: nothing of it is kept here")
@@ -99,6 +111,7 @@ def show(
         view, proof, makes=load_tables(place).makes, contact=contacts.get(found.name.iss, "not named in the charter")
     )
     edge.show(text, showing.to_json(view, proof, members=members), as_json=as_json)
+    require_fresh(fresh, now=edge.world.clock())
 
 
 def _note_opened(edge: Edge, place: Home, releases: list[HeldRelease], viewer: Viewer) -> None:
@@ -135,9 +148,10 @@ def find(  # noqa: PLR0913 - each option narrows the search
     query = Query(words=tuple(words or ()), event=event, iss=iss)
     replica = Replica(place.replica)
     hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
-    total = replica.count()
+    total, fresh = replica.count(), _fresh(replica)
     replica.close()
     edge.show(_table(hits, total), {"records": [hit.to_json() for hit in hits], "of": total}, as_json=as_json)
+    require_fresh(fresh, now=edge.world.clock())
 
 
 def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, str]]:
@@ -156,15 +170,29 @@ def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, 
 def _proof(replica: Replica, edge: Edge) -> showing.Proof:
     return showing.Proof(
         size=replica.state(SIZE, default=0),
-        witnesses=UNWITNESSED,
+        witnesses=in_words(witnesses=replica.state(WITNESSES, default=0)),
         checked=replica.state(VERIFIED_AT, default=0),
         now=edge.world.clock(),
     )
 
 
-def _synced(report: SyncReport, sent: Sent) -> str:
+def _fresh(replica: Replica) -> int | None:
+    """Return the time up to which witnesses vouched for what the replica was read under; None without witnesses."""
+    return replica.state(FRESH, default=0) or None
+
+
+def _noticed(arrived: Arrived, *, handed: bool) -> Iterator[str]:
+    """Yield what matching brought: a key handed out, notices, and what of them does not hold."""
+    if handed:
+        yield "handed out   the matching key, to every member"
+    if arrived.new:
+        yield f"notices      {len(arrived.new):,} new: see `sealtrace notices`"
+    yield from (f"✗ {doubt}" for doubt in arrived.doubts)
+
+
+def _synced(report: SyncReport, sent: Sent) -> list[str]:
     lines = [
-        f"✓ verified   {report.size:,} entries · {UNWITNESSED}",
+        f"✓ verified   {report.size:,} entries · {report.vouched}",
         f"opened       {report.records:,} records · {report.grants:,} new keys",
     ]
     if report.expunged:
@@ -183,12 +211,14 @@ def _synced(report: SyncReport, sent: Sent) -> str:
         lines.append(
             f"✗ the service's feed left out {len(report.left_out):,} records, the first at {report.left_out[0]:,}"
         )
-    return "\n".join(lines)
+    return lines
 
 
 def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
     return {
         "size": report.size,
+        "witnesses": report.vouched,
+        "fresh": report.fresh,
         "records": report.records,
         "grants": report.grants,
         "expunged": report.expunged,

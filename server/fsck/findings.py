@@ -31,6 +31,8 @@ _NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "change of keys.",
         "expired": "Start the service, which deletes boxes of 90 days, and check again; what went early was not deleted by "
         "this program.",
+        "published": "Stop: readers were shown what this database does not hold. Put the newest backup back, and compare "
+        "with mirrors and witnesses.",
         "expunged": "Start the service, which deletes what its tombstones name, and check again.",
     }
 )
