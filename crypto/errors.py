@@ -31,3 +31,7 @@ class PrimitiveError(CryptoError):
 
 class PasswordError(CryptoError):
     """A password that is not the one whose hash was kept, or a hash that is none."""
+
+
+class OprfError(CryptoError):
+    """An element, key or proof of the oblivious function that is not accepted."""

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from crypto import ed25519, hpke
+from crypto import ed25519, hpke, oprf
 from crypto.digests import expand, sha256
-from crypto.errors import KeyRefusedError, OpenError, PrimitiveError, SignatureError
+from crypto.errors import KeyRefusedError, OpenError, OprfError, PrimitiveError, SignatureError
 from crypto.signing import Algorithm, SeedSigner
 
 _SEED = bytes(range(32))
@@ -85,6 +85,24 @@ def _hpke() -> None:
     _refuses(OpenError, lambda: decapsulator.open(box=box, info=b"b"))
 
 
+def _oprf() -> None:
+    """RFC 9497, A.1.2: the public key and the first output; a proof under another key is refused, so is the identity."""
+    key = bytes.fromhex("e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909")
+    public = oprf.public_key(key)
+    _same(public, "c803e2cc6b05fc15064549b5920659ca4a77b2cca6f04f6b357009335476ad4e")
+    blinded = oprf.blind([b"\x00"])
+    evaluation = oprf.evaluate(key=key, elements=[blinded[0].element])
+    (output,) = oprf.finalize(blinded=blinded, evaluation=evaluation, public_key=public)
+    _same(
+        output,
+        "b58cfbe118e0cb94d79b5fd6a6dafb98764dff49c14e1770b566e42402da1a7d"
+        "a4d8527693914139caee5bd03903af43a491351d23b430948dd50cde10d32b3c",
+    )
+    other = oprf.public_key(oprf.generate_key())
+    _refuses(OprfError, lambda: oprf.finalize(blinded=blinded, evaluation=evaluation, public_key=other))
+    _refuses(OprfError, lambda: oprf.evaluate(key=key, elements=[bytes(32)]))
+
+
 CHECKS: Mapping[str, Callable[[], None]] = MappingProxyType(
     {
         "SHA-256 and SHAKE256": _hashes,
@@ -95,6 +113,7 @@ CHECKS: Mapping[str, Callable[[], None]] = MappingProxyType(
         "ML-DSA-44": _ml_dsa_44,
         "ML-DSA-65": _ml_dsa_65,
         "HPKE with MLKEM768-X25519": _hpke,
+        "VOPRF with ristretto255-SHA512": _oprf,
     }
 )
 

@@ -10,11 +10,18 @@ from ledger.log import Append, Blob, Charge, CharterRow, Nonce, StatementRow
 from ledger.membership import CharterChange
 from ledger.messages import Message
 from ledger.recordform import Record
+from ledger.renewals import Renewal
 from ledger.state import VerifiedBatch
 from ledger.submissions import Whole
 
 
-def batch_append(judged: VerifiedBatch, *, attached: Sequence[tuple[Blob, ...]], nonce: Nonce | None = None) -> Append:
+def batch_append(
+    judged: VerifiedBatch,
+    *,
+    attached: Sequence[tuple[Blob, ...]],
+    nonce: Nonce | None = None,
+    charges: tuple[Charge, ...] = (),
+) -> Append:
     """Return what a judged batch adds, with the blobs that `attach_blobs` put in their places."""
     submission = judged.submission
     pairs = zip(submission.complete(), attached, strict=True)
@@ -26,6 +33,7 @@ def batch_append(judged: VerifiedBatch, *, attached: Sequence[tuple[Blob, ...]],
         ),
         batch=judged.row(),
         nonce=nonce,
+        charges=charges,
     )
 
 
@@ -34,9 +42,9 @@ def charter_append(change: CharterChange, *, entry: bytes, file: bytes) -> Appen
     return Append(entries=(entry,), charter=CharterRow(ver=change.charter.ver, index=change.index, file=file))
 
 
-def key_append(*, entry: bytes, charge: Charge | None = None) -> Append:
+def key_append(*, entry: bytes, charges: tuple[Charge, ...] = ()) -> Append:
     """Return what a judged key entry adds."""
-    return Append(entries=(entry,), charge=charge)
+    return Append(entries=(entry,), charges=charges)
 
 
 def _row(statement: Whole, *, index: int, blobs: tuple[Blob, ...]) -> StatementRow:
@@ -61,6 +69,8 @@ def _row(statement: Whole, *, index: int, blobs: tuple[Blob, ...]) -> StatementR
         case Message():
             routed = tuple(blob.only_for for blob in blobs if blob.place == "to" and blob.only_for)
             return StatementRow(index=index, name=statement.name, typ=Typ.MESSAGE, recipients=routed, blobs=blobs)
+        case Renewal():
+            return StatementRow(index=index, name=statement.name, typ=Typ.SLIPS, renews=statement.batch, blobs=blobs)
         case Expunge():
             return StatementRow(index=index, name=statement.name, typ=Typ.EXPUNGE, expunges=statement.of)
         case _:

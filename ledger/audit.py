@@ -24,6 +24,7 @@ from ledger.salvage import salvage
 from ledger.seen import Seen, SeenInMemory
 from ledger.state import LogState, kind_of
 from ledger.submissions import Depth, Statement, read_submission
+from ledger.witnesses import Cosigned, open_published
 
 __all__ = ["MAX_FINDINGS", "Auditor", "Finding", "Report", "Verdict", "audit_log"]
 
@@ -62,6 +63,7 @@ class Auditor:
         self._leaves: list[bytes] = []
         self._unreadable: set[int] = set()
         self._loose = -1
+        self._has_quorum = False
         self._charter_entries: dict[int, bytes | None] = {}
 
     @property
@@ -94,6 +96,21 @@ class Auditor:
         if check != "read" or not isinstance(failed, CheckFailedError):
             failed = CheckFailedError(check=check, expected="what the checkpoint commits to", found=error)
         self._findings.note(index, failed)
+
+    def check_quorum(self, note: bytes) -> Cosigned | None:
+        """Hold the published checkpoint of the whole log against the charter in force in it; a finding if it fails.
+
+        Only after this a log with witnesses is VERIFIED: entries and tiles say nothing of what others are shown.
+        """
+        try:
+            charter = self.state.membership.charter_before(self.state.size)
+            cosigned = open_published(note, charter=charter)
+        except LedgerError as error:
+            failed = CheckFailedError(check="checkpoint/quorum", expected="the charter's quorum under it", found=error)
+            self._findings.note(max(self.size - 1, 0), failed)
+            return None
+        self._has_quorum = True
+        return cosigned
 
     def finish(self) -> Report:
         """Return the report; statements that no batch closed are a finding too."""
@@ -261,7 +278,7 @@ class Auditor:
         if self._findings.broken or not self._charter_version():
             return Verdict.FAILED
         charter = self.state.membership.charter_before(self.state.size)
-        return Verdict.VERIFIED if charter.is_witnessed else Verdict.UNWITNESSED
+        return Verdict.VERIFIED if charter.is_witnessed and self._has_quorum else Verdict.UNWITNESSED
 
 
 def audit_log(

@@ -41,6 +41,7 @@ class StatementRow:
 
     `recipients` are the agencies whose feed it belongs to: those of a grant, the one a message is routed to.
     `expunges` is the record whose blobs go in the same write; a store remembers that they may be missing.
+    `renews` is the issuer's batch whose records get new slips.
     """
 
     index: int
@@ -49,6 +50,7 @@ class StatementRow:
     ep: int | None = None
     sup: bytes | None = None
     expunges: bytes | None = None
+    renews: int | None = None
     recipients: tuple[str, ...] = ()
     kcs: tuple[bytes, ...] = ()
     blobs: tuple[Blob, ...] = ()
@@ -85,19 +87,20 @@ class Nonce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One use of a daily limit: whose, of what (a member of the charter's limits), on which day (UTC), of how many."""
+    """Uses of a daily counter: whose, of what (docs/protocol.md, 6.10), on which day (UTC), of at most how many."""
 
     agency: str
     limit: str
     day: int
     most: int
+    amount: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
     """All that one submission adds, or nothing of it: a batch, a charter entry, or (with neither) a key entry.
 
-    `charge` counts it against a daily limit of the charter in the same write.
+    `charges` count it in the same write, against the daily limits of the charter.
     """
 
     entries: tuple[bytes, ...]
@@ -105,7 +108,7 @@ class Append:
     batch: BatchRow | None = None
     charter: CharterRow | None = None
     nonce: Nonce | None = None
-    charge: Charge | None = None
+    charges: tuple[Charge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,14 @@ class Head:
     size: int
     tree: TreeState
     checkpoint: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A checkpoint that readers may see: the size of its tree, and the note with its cosignatures."""
+
+    size: int
+    note: bytes
 
 
 EMPTY_HEAD = Head(size=0, tree=TreeState.empty(), checkpoint=b"")
@@ -151,15 +162,22 @@ class StoreTransaction(Protocol):
     def keep_handover(self, index: int, checkpoint: bytes) -> None:
         """Keep the first checkpoint that holds the charter at `index`."""
 
+    def publish(self, published: Published) -> None:
+        """Let readers see a checkpoint; one that is smaller than what they see already changes nothing."""
 
-class Store(Protocol):
-    """What a database must offer. Reads outside a transaction see only what was committed."""
+
+class TreeStore(Protocol):
+    """What appending needs of a database. Reads outside a transaction see only what was committed."""
 
     def transaction(self) -> AbstractContextManager[StoreTransaction]:
         """Return a transaction that commits on leaving and rolls back on any exception."""
 
     def head(self) -> Head:
         """Return the head; that of an empty store is EMPTY_HEAD."""
+
+
+class Store(TreeStore, Protocol):
+    """What the database of a log must offer."""
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end); raise NotFoundError if not all of them exist."""
@@ -186,7 +204,13 @@ class Store(Protocol):
         """Return a charter file; raise NotFoundError."""
 
     def handover(self, index: int) -> bytes:
-        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        """Return the first checkpoint signed over the charter at `index`; raise NotFoundError."""
+
+    def published(self) -> Published | None:
+        """Return the newest checkpoint that readers may see, with the newest cosignatures; None before the first."""
+
+    def first_published(self, index: int) -> bytes:
+        """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
@@ -202,17 +226,18 @@ class Store(Protocol):
 class Log:
     """The one who appends: builds the tree, writes, reads back, signs, moves the head. It judges nothing."""
 
-    def __init__(self, *, store: Store, origin: str, ed25519: Signer, ml_dsa_44: Signer) -> None:
+    def __init__(self, *, store: TreeStore, origin: str, ed25519: Signer, ml_dsa_44: Signer) -> None:
         """Hold the store and the log's two signers; the origin is the name they sign under."""
         self._store = store
         self._origin = origin
         self._ed25519 = ed25519
         self._ml_dsa_44 = ml_dsa_44
 
-    def append(self, append: Append, first: int, *, successor: "Log | None" = None) -> Head:
+    def append(self, append: Append, first: int, *, successor: "Log | None" = None, publish: bool = False) -> Head:
         """Append what was judged to stand at `first`, all or nothing, and return the new head.
 
         With a `successor`, whose keys the appended charter names, the checkpoint carries the signatures of both.
+        Signed is not published: with `publish`, for a charter without witnesses, it is both in one write.
         Raises ConflictError if the log stands elsewhere, DuplicateError or ReplayedError for what it holds already,
         and ProofError, signing nothing, if what the database holds is not what was judged.
         """
@@ -230,6 +255,8 @@ class Log:
             if append.charter is not None:
                 transaction.keep_handover(append.charter.index, checkpoint)
             transaction.swap(old=old, new=new)
+            if publish:
+                transaction.publish(Published(size=new.size, note=checkpoint))
         return new
 
     def sign(self, tree: TreeState) -> bytes:

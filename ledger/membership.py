@@ -19,6 +19,7 @@ from ledger.keyentries import KeyEntry, parse_key_entry, verify_signatures
 from ledger.keyring import KeyRing
 from ledger.keys import HeaderKey, Key
 from ledger.kinds import Role
+from ledger.tokenepochs import check_match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class Membership:
         require("charter/entry-origin", expected=charter.origin, found=said.origin, refusal=mismatch)
         require("charter/origin", expected=self.origin, found=charter.origin, refusal=mismatch)
         self._check_listed(charter, previous)
+        check_match(charter, earlier=[reign.charter for reign in self._reigns])
         return CharterChange(index=index, charter=charter, file_hash=said.file_hash, previous=previous)
 
     def judge_key(self, index: int, entry: bytes) -> KeyChange:

@@ -90,14 +90,15 @@ class LogState:
         """
         iss = submission.batch.iss
         passed = self._passed_by(submission.batch)
+        chain = passed or self.chain(iss)
         verify_batch(
             submission,
             membership=self.membership,
             first=self.size,
-            chain=passed or self.chain(iss),
+            chain=chain,
             verify_statements=verify_statements,
         )
-        rules = StatementRules(membership=self.membership, iss=iss, first=self.size, known=known)
+        rules = StatementRules(membership=self.membership, iss=iss, first=self.size, seq=chain.seq, known=known)
         epochs = rules.judge(submission.parsed, self.epochs.current(iss))
         return VerifiedBatch(
             submission=submission, first=self.size, epochs=epochs, over=passed.index if passed else None

@@ -13,6 +13,7 @@ from ledger.log import RecordFacts
 from ledger.membership import Membership
 from ledger.messages import Message
 from ledger.recordform import RecordHead
+from ledger.renewals import Renewal
 from ledger.submissions import Statement
 
 
@@ -26,11 +27,12 @@ class KnownRecords(Protocol):
 class StatementRules:
     """The judge of one batch: used once."""
 
-    def __init__(self, *, membership: Membership, iss: str, first: int, known: KnownRecords | None) -> None:
-        """Begin a batch of `iss` whose first statement stands at `first`."""
+    def __init__(self, *, membership: Membership, iss: str, first: int, seq: int, known: KnownRecords | None) -> None:
+        """Begin a batch of `iss` whose first statement stands at `first`, and which follows its batch `seq`."""
         self._membership = membership
         self._agency = membership.agency(iss, first)
         self._first = first
+        self._seq = seq
         self._known = known
         self._names: set[StatementName] = set()
         self._records: dict[bytes, RecordFacts] = {}
@@ -59,6 +61,9 @@ class StatementRules:
                 return judge_grant(epochs, statement, index=index, batch=self._first, membership=self._membership)
             case Message():
                 return epochs
+            case Renewal():
+                self._judge_renewal(statement)
+                return epochs
             case Expunge():
                 self._judge_expunge(statement.of)
                 return epochs
@@ -82,6 +87,19 @@ class StatementRules:
         if record.sup is not None:
             self._judge_sup(record.sup)
         self._records[record.name.jti] = RecordFacts(ep=record.ep, superseded=False)
+
+    def _judge_renewal(self, renewal: Renewal) -> None:
+        """Raise unless the renewal is of an earlier batch: seqs have no gaps, so every number up to the last is one.
+
+        How many records that batch has, and whose slips these are, is for the service: it alone sees slips.
+        """
+        if renewal.batch > self._seq:
+            raise refuse(
+                "slips/batch",
+                expected=f"at most {self._seq}",
+                found=renewal.batch,
+                refusal=MalformedError("new slips for a batch that its issuer has not logged"),
+            )
 
     def _judge_sup(self, sup: bytes) -> None:
         """Raise unless `sup` names an earlier record of the same issuer that lives: not superseded, not expunged."""

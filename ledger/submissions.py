@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TypeAlias, assert_never
 
-from ledger import grants, messages, records
+from ledger import grants, messages, records, renewals
 from ledger.batches import MAX_STATEMENTS, Batch, parse_batch
 from ledger.checks import locate, require
 from ledger.errors import LedgerError, MalformedError
@@ -22,14 +22,20 @@ from ledger.merkle import leaf_hashes
 from ledger.messages import Message, parse_message
 from ledger.recordform import Record, RecordHead, parse_head
 from ledger.records import parse_record
+from ledger.renewals import Renewal, parse_renewal
 
-Whole: TypeAlias = Record | Grant | Message | Expunge
+Whole: TypeAlias = Record | Grant | Message | Renewal | Expunge
 Statement: TypeAlias = Whole | RecordHead
 
-# Renewals of match slips have a parser, but what follows from them is not decided here yet: a log must not hold what
-# its judges do not understand.
+# A log must not hold what its judges do not understand.
 _PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType(
-    {Typ.RECORD: parse_record, Typ.GRANT: parse_grant, Typ.MESSAGE: parse_message, Typ.EXPUNGE: parse_expunge}
+    {
+        Typ.RECORD: parse_record,
+        Typ.GRANT: parse_grant,
+        Typ.MESSAGE: parse_message,
+        Typ.SLIPS: parse_renewal,
+        Typ.EXPUNGE: parse_expunge,
+    }
 )
 _HEAD_PARSERS: Mapping[Typ, Callable[[bytes], Statement]] = MappingProxyType({**_PARSERS, Typ.RECORD: parse_head})
 
@@ -175,6 +181,8 @@ def _take(rest: list[bytes], statement: Whole) -> list[bytes]:
             count = len(statement.places)
         case Message():
             count = len(messages.PLACES)
+        case Renewal():
+            count = len(renewals.PLACES)
         case Expunge():
             count = 0
         case _:
@@ -200,6 +208,9 @@ def _attach(statement: Whole, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
             readers = (route.to, statement.name.iss, None)
             parts = zip(messages.PLACES, blobs, readers, strict=True)
             return tuple(Blob(place=place, data=data, only_for=reader) for place, data, reader in parts)
+        case Renewal():
+            renewals.check_blobs(statement, blobs)
+            return tuple(Blob(place=place, data=data) for place, data in zip(renewals.PLACES, blobs, strict=True))
         case Expunge():
             return ()
         case _:

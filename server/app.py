@@ -25,6 +25,7 @@ from server.config import Config
 from server.errors import MethodError, UnsupportedTypeError
 from server.keys import ServiceKeys
 from server.metrics import Metrics
+from server.pace import Pace
 from server.service import Service, open_service
 from server.signatures import Asker, message, verify_request
 from server.turns import Turns
@@ -51,14 +52,14 @@ def create_app(
     return build_app(service, metrics=metrics or Metrics())
 
 
-def build_app(service: Service, *, metrics: Metrics) -> Flask:
+def build_app(service: Service, *, metrics: Metrics, pace: Pace | None = None) -> Flask:
     """Return the app over an open service."""
     app = Flask("server", static_folder=None)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
     app.extensions[EXTENSION] = service
     metrics.watch_size(lambda: service.store.head().size)
-    views = Views(service)
+    views = Views(service, pace=pace or Pace())
     for call in CALLS:
         gate = Gate(call, views.view(call.name), service=service, metrics=metrics)
         app.add_url_rule(_rule(call), call.name, gate, methods=[call.method], provide_automatic_options=False)
@@ -111,7 +112,7 @@ class Gate:
         call = self._call
         length = _body_bytes(request, most=call.body.most_bytes if call.body else 0)
         query = request.query_string.decode("ascii", "replace")
-        if query and call.query is None:
+        if query and not call.query:
             raise MalformedError("this path takes no query")
         if call.body is not None and request.headers.get("Content-Type") != call.body.media_type:
             raise UnsupportedTypeError(f"this path takes {call.body.media_type}")
@@ -153,7 +154,7 @@ class Gate:
         match self._call.access:
             case Access.OPEN | Access.ROOTS:
                 return False
-            case Access.SIGNED:
+            case Access.SIGNED | Access.AUDITORS:
                 return True
             case Access.ENTRIES:
                 charter = self._service.charter()

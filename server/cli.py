@@ -74,6 +74,9 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     console: Annotated[
         str | None, typer.Option(help="Where browsers reach /console, like https://console.ledger.example.")
     ] = None,
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="Address of a proxy on another machine that names its clients.")
+    ] = None,
 ) -> None:
     """Serve the log whose first charter has this fingerprint.
 
@@ -86,11 +89,26 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     except (ConfigError, CryptoError) as error:
         fail(error)
     typer.echo(f"http://{host}:{port}, charter {fingerprints.to_words(config.fingerprint)}", err=True)
-    serve(config, keys=keys, host=host, port=port, metrics_port=metrics_port, console=place)
+    serve(
+        config,
+        keys=keys,
+        host=host,
+        port=port,
+        metrics_port=metrics_port,
+        console=place,
+        proxies=proxy or (),
+        notify=os.environ.get("NOTIFY_SOCKET"),
+    )
 
 
 @app.command()
-def rotate(data: Data) -> None:
+def rotate(
+    data: Data,
+    *,
+    match_only: Annotated[
+        bool, typer.Option("--match-only", help="Only the matching key: for a charter that removes an agency.")
+    ] = False,
+) -> None:
     """Prepare new keys of the log, and write service.next.json: what the next charter must name.
 
     Start the service again, then have the members agree on a charter that names these keys: the log passes to them
@@ -100,7 +118,7 @@ def rotate(data: Data) -> None:
     """
     config = Config(data=data, fingerprint=b"")
     try:
-        raw = prepare_successor(config, passphrase=_passphrase(twice=False))
+        raw = prepare_successor(config, passphrase=_passphrase(twice=False), match_only=match_only)
     except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         fail(error)
     typer.echo(raw.decode(), nl=False)

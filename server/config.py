@@ -13,7 +13,9 @@ KEYSTORE = "keystore"
 SERVICE = "service.json"
 NEXT_SERVICE = "service.next.json"
 HIGHEST = "highest-signed"
+HIGHEST_ACCESS = "highest-access"
 TOMBSTONES = "tombstones"
+WITNESSES = "witnesses.toml"
 
 _DATA = "SEALTRACE_DATA"
 _CHARTER = "SEALTRACE_CHARTER"
@@ -27,6 +29,9 @@ class Config:
     fingerprint: bytes
     verify_threads: int = 2
     reader_connections: int = 16
+    tick_seconds: int = 600
+    # How long the answer to a submission waits for the quorum before it says "durable" alone.
+    witness_wait_seconds: float = 1.0
 
     @property
     def database(self) -> Path:
@@ -49,6 +54,11 @@ class Config:
         return self.data / TOMBSTONES
 
     @property
+    def witnesses(self) -> Path:
+        """Return where the addresses of the witnesses stand, which no charter names."""
+        return self.data / WITNESSES
+
+    @property
     def service(self) -> Path:
         """Return where what a charter must name is written."""
         return self.data / SERVICE
@@ -57,6 +67,11 @@ class Config:
     def highest(self) -> Path:
         """Return where the highest checkpoint that may have left is written."""
         return self.data / HIGHEST
+
+    @property
+    def highest_access(self) -> Path:
+        """Return where the highest checkpoint of the access log that may have left is written."""
+        return self.data / HIGHEST_ACCESS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

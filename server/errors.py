@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from crypto.errors import EncodingError, KeyRefusedError, SignatureError
+from crypto.errors import EncodingError, KeyRefusedError, OprfError, SignatureError
 from ledger import errors
 from ledger.wire.schemas import Problem
 
@@ -19,6 +19,10 @@ class StartError(Exception):
 
 class StorageError(Exception):
     """The database did not do what it was asked to, and said so."""
+
+
+class WitnessError(Exception):
+    """A witness that does not answer, or not with a cosignature; the text quotes nothing of its answer."""
 
 
 class UnsupportedTypeError(errors.MalformedError):
@@ -62,6 +66,7 @@ TABLE: dict[type[Exception], Kind] = {
     errors.MalformedError: _MALFORMED,
     EncodingError: _MALFORMED,
     KeyRefusedError: _MALFORMED,
+    OprfError: _MALFORMED,
     UnsupportedTypeError: Kind(
         type="malformed",
         status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -138,6 +143,12 @@ TABLE: dict[type[Exception], Kind] = {
         title="Nothing of that name is here for you",
         next="Check the name against a verified entry of the log.",
     ),
+    errors.UnwitnessedError: Kind(
+        type="unwitnessed",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        title="Too few witnesses have cosigned this yet",
+        next="Ask again in a while; if it lasts, ask the agencies that witness the log, and the operator.",
+    ),
     errors.BusyError: Kind(
         type="busy",
         status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -185,7 +196,7 @@ def retry_after_seconds(error: Exception) -> int | None:
     """Return how long to wait before the same bytes are welcome again, if waiting helps."""
     if isinstance(error, errors.BusyError):
         return error.retry_after_seconds
-    return 1 if isinstance(error, errors.ConflictError) else None
+    return 1 if isinstance(error, errors.ConflictError | errors.UnwitnessedError) else None
 
 
 def _members(error: Exception) -> dict[str, Any]:

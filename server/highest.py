@@ -11,13 +11,14 @@ from crypto import privatefile
 from crypto.errors import KeystoreError
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import LedgerError
-from ledger.log import Head, Store
+from ledger.log import Head
 from ledger.merkle import EMPTY_ROOT
 from ledger.notes import parse_note
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import limits
 from server.errors import StartError
 from server.keys import ServiceKeys
+from server.startup import LoggedTree
 
 _RESTORE = "`sealtrace-server restore`"
 
@@ -29,7 +30,11 @@ class HighestSigned:
         """Name the file; nothing is read yet."""
         self._path = path
         # Replaced as a whole: a thread that sees the older pair only asks the file once more.
-        self._covered = (-1, b"")
+        self._covered = (-1, b"\n")  # no note begins so
+
+    def exists(self) -> bool:
+        """Say whether there is a file."""
+        return self._path.exists()
 
     def begin(self, keys: ServiceKeys, *, origin: str) -> None:
         """Write the file of a new log: its signed checkpoint of nothing. Raises StartError if there is one already."""
@@ -58,13 +63,14 @@ class HighestSigned:
                 f"member, auditor or mirror holds to {_RESTORE}"
             ) from error
 
-    def cover(self, head: Head) -> None:
-        """Make the file durably hold `head` or a larger one; called before a checkpoint leaves."""
-        size, raw = self._covered
-        if head.size < size or head.checkpoint == raw:
+    def cover(self, *, size: int, checkpoint: bytes) -> None:
+        """Make the file durably hold this checkpoint or a larger one; called before it leaves, to a witness too."""
+        covered, text = self._covered
+        # Cosignatures come and go below a text that stays.
+        if size < covered or checkpoint.startswith(text):
             return
-        self.raise_to(head.checkpoint)
-        self._covered = (head.size, head.checkpoint)
+        self.raise_to(checkpoint)
+        self._covered = (size, checkpoint.partition(b"\n\n")[0] + b"\n\n")
 
     def raise_to(self, raw: bytes) -> None:
         """Put a checkpoint, whose signatures the caller has verified, into the file if it is larger than what is there.
@@ -83,7 +89,7 @@ class HighestSigned:
                 privatefile.replace(self._path, raw)
 
 
-def require_reached(highest: Checkpoint, store: Store) -> None:
+def require_reached(highest: Checkpoint, store: LoggedTree) -> None:
     """Raise StartError, so that nothing is signed, unless the tree in the database begins with that of `highest`."""
     head = store.head()
     if head.size < highest.size:
@@ -98,5 +104,5 @@ def require_reached(highest: Checkpoint, store: Store) -> None:
         )
 
 
-def _root_at(store: Store, head: Head, size: int) -> bytes:
+def _root_at(store: LoggedTree, head: Head, size: int) -> bytes:
     return VerifiedTree(size=head.size, root=head.tree.root(), read=store.tile).root_at(size)

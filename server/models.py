@@ -4,7 +4,19 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-APPEND_ONLY = ("entries", "statements", "recipients", "batches", "charters", "tiles", "tombstones", "handovers")
+APPEND_ONLY = (
+    "entries",
+    "statements",
+    "recipients",
+    "batches",
+    "charters",
+    "tiles",
+    "tombstones",
+    "handovers",
+    "access_entries",
+    "access_tiles",
+    "published",
+)
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -76,11 +88,13 @@ class Statement(Base):
     kcs: Mapped[bytes | None]
     batch: Mapped[int]
     expunges: Mapped[bytes | None]
+    renews: Mapped[int | None]
 
     __table_args__ = (
         UniqueConstraint("iss", "jti"),
         # A record is superseded once and expunged once: the indexes refuse a second.
         Index("uq_statements_iss_sup", "iss", "sup", unique=True, sqlite_where=text("sup IS NOT NULL")),
+        Index("ix_statements_iss_renews", "iss", "renews", sqlite_where=text("renews IS NOT NULL")),
         Index("uq_statements_iss_expunges", "iss", "expunges", unique=True, sqlite_where=text("expunges IS NOT NULL")),
     )
 
@@ -179,6 +193,49 @@ class LogHead(Base):
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
 
+class PublishedCheckpoint(Base):
+    """A checkpoint that readers were shown, with its cosignatures: the first that held what it added (docs/adr/0047).
+
+    `log` is `log` or `access`.
+    """
+
+    __tablename__ = "published"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    note: Mapped[bytes]
+
+
+class NewestCheckpoint(Base):
+    """What each log shows as its checkpoint: the size it reached last, under the newest cosignatures."""
+
+    __tablename__ = "newest_published"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    note: Mapped[bytes]
+
+
+class Day(Base):
+    """How large the log was when a day, counted from 1970 (UTC), was first noted (`server/expiry.py`)."""
+
+    __tablename__ = "days"
+
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int]
+
+
+class Expiry(Base):
+    """The index below which boxes were deleted for their age, and may be missing."""
+
+    __tablename__ = "expiry"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    below: Mapped[int]
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
 class Account(Base):
     """Who may sign in to the console. Made on the command line; there is none to begin with (docs/adr/0030)."""
 
@@ -225,3 +282,6 @@ def append_only_triggers() -> tuple[str, ...]:
 def _create_triggers(_target: MetaData, connection: Connection, **_options: object) -> None:
     for statement in append_only_triggers():
         connection.exec_driver_sql(statement)
+
+
+import server.matchmodels  # noqa: E402, F401 — one metadata: the tables of matching stand on Base and belong to it

@@ -8,17 +8,24 @@ from ledger.charter import Charter, parse_charter
 from server import database
 from server.config import Config
 from server.errors import StartError
-from server.keys import add_generation, service_json
+from server.keys import add_generation, add_match_key, service_json
 
 
-def prepare_successor(config: Config, *, passphrase: bytes, allow_weak: bool = False) -> bytes:
-    """Draw the next generation and return what the next charter must name; it is in `service.next.json` too.
+def prepare_successor(
+    config: Config, *, passphrase: bytes, match_only: bool = False, allow_weak: bool = False
+) -> bytes:
+    """Draw the next generation, or with `match_only` the next matching key alone, and return what the next charter must name; it is in `service.next.json` too.
 
     The service signs with both once it is started again, and with the new one alone after that charter. Raises
     StartError while there is no charter, KeystoreError while an earlier successor still waits.
     """
     charter = _in_force(config.database)
-    keys = add_generation(config.keystore, passphrase=passphrase, in_force=charter.log, allow_weak=allow_weak)
+    if match_only:
+        keys = add_match_key(config.keystore, passphrase=passphrase, in_force=charter, allow_weak=allow_weak)
+    else:
+        keys = add_generation(
+            config.keystore, passphrase=passphrase, in_force=charter.log, match=charter.match, allow_weak=allow_weak
+        )
     raw = service_json(keys, origin=charter.origin, url=charter.url)
     config.next_service.write_bytes(raw)
     return raw

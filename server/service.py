@@ -1,26 +1,39 @@
 """One running log: opened, verified, then handed to the views."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.startup import require_primitives
 from ledger import jsontext
+from ledger.accesslog import access_origin
 from ledger.charter import Charter, parse_charter
-from ledger.checkpoints import Checkpoint
+from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import LedgerError, NotAMemberError
+from ledger.notes import VerifierKey
 from server import database, schema
+from server.accesslog import AccessLog
+from server.accessstore import AccessStore
 from server.burials import Burials
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.expiry import BoxExpiry
 from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
+from server.matching import Matching
+from server.noticing import Noticing
+from server.publishing.publishing import Connect, Publishing, open_publishing
+from server.publishing.timing import Timing
 from server.reading import Reading
+from server.sequencer import Sequencer
 from server.startup import verify_store
 from server.state import SharedState
 from server.store import SqlStore
 from server.submitting import Submitting
+from server.telling import Telling
+from server.ticking import Ticker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +52,16 @@ class Service:
     state: SharedState
     reading: Reading
     submitting: Submitting
+    matching: Matching
+    noticing: Noticing
+    telling: Telling
+    ticker: Ticker
+    sequencer: Sequencer
+    publishing: Publishing
     store: SqlStore
+    boxes: BoxExpiry
     clock: Callable[[], int]
+    wait_seconds: float
 
     def charter(self) -> Charter | None:
         """Return the charter in force, or None while the first is still to come."""
@@ -54,40 +75,93 @@ class Service:
         charter = self.charter()
         return self.identity.url if charter is None else charter.url
 
+    def tick(self) -> int:
+        """Make a tick now, as the ticker does at its times; return how many entries the access log has gained."""
+        return self.sequencer.run(self.noticing.tick)
+
     def close(self) -> None:
         """Finish what was taken, empty the write-ahead log into the file, close the connections."""
+        self.ticker.close()
         self.submitting.close()
+        self.publishing.close()
         self.store.close()
 
 
-def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int]) -> Service:
+def open_service(
+    config: Config,
+    *,
+    keys: ServiceKeys,
+    clock: Callable[[], int],
+    timing: Timing | None = None,
+    connect: Connect | None = None,
+) -> Service:
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
-    highest = HighestSigned(config.highest)
+    highest, highest_access = HighestSigned(config.highest), HighestSigned(config.highest_access)
     signed = highest.read()
     try:
         store, state, burials = _open_log(config, identity, keys)
         _require_reached(signed, store)
+        _open_access_log(store, highest_access, identity, keys)
     except SQLAlchemyError as error:
         raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
-    return Service(
+    try:
+        publishing = open_publishing(
+            config,
+            store=store,
+            state=state,
+            keys=keys,
+            highest=highest,
+            access=AccessLog(store=AccessStore(store), state=state, highest=highest_access, origin=identity.origin),
+            origin=identity.origin,
+            clock=clock,
+            timing=timing or Timing(),
+            connect=connect,
+        )
+    except BaseException:
+        store.close()
+        raise
+    sequencer = Sequencer()
+    matching = Matching(store=store, state=state, keys=keys, sequencer=sequencer, clock=clock)
+    noticing = Noticing(store=store, state=state, keys=keys, matching=matching, publishing=publishing, clock=clock)
+    submitting = Submitting(
+        store=store,
+        state=state,
+        keys=keys,
+        burials=burials,
+        publishing=publishing,
+        sequencer=sequencer,
+        clock=clock,
+        threads=config.verify_threads,
+    )
+    service = Service(
         identity=identity,
         state=state,
-        reading=Reading(store=store, state=state, highest=highest),
-        submitting=Submitting(
-            store=store, state=state, keys=keys, burials=burials, clock=clock, threads=config.verify_threads
+        reading=Reading(
+            store=store, state=state, highest=highest, waiting_since=lambda: publishing.pending_since or clock()
         ),
+        submitting=submitting,
+        publishing=publishing,
+        matching=matching,
+        noticing=noticing,
+        telling=Telling(store=store, state=state, highest=highest_access, clock=clock),
+        ticker=Ticker(lambda: sequencer.run(noticing.tick), interval_seconds=config.tick_seconds, clock=clock),
+        sequencer=sequencer,
         store=store,
+        boxes=BoxExpiry(store, submitting, clock=clock),
         clock=clock,
+        wait_seconds=config.witness_wait_seconds,
     )
+    publishing.start()
+    return service
 
 
 def read_identity(config: Config) -> Identity:
     """Return what `sealtrace-server create` wrote; raise ConfigError if it is not there."""
     try:
         raw = config.service.read_bytes().removesuffix(b"\n")
-        origin, url, _log = jsontext.members(jsontext.load(raw), "origin", "url", "log")
+        origin, url, _log, _match = jsontext.members(jsontext.load(raw), "origin", "url", "log", "match?")
         return Identity(origin=jsontext.text(origin), url=jsontext.text(url))
     except (OSError, LedgerError) as error:
         raise ConfigError(f"{config.service} is not what `sealtrace-server create` writes") from error
@@ -117,6 +191,34 @@ def _require_reached(signed: Checkpoint, store: SqlStore) -> None:
         raise
 
 
+def _open_access_log(store: SqlStore, highest: HighestSigned, identity: Identity, keys: ServiceKeys) -> None:
+    """Check the access log as the log itself is checked; a service that had none begins one."""
+    access, signers = AccessStore(store), _in_force(store, keys).for_access()
+    origin = access_origin(identity.origin)
+    try:
+        if not highest.exists() and not access.head().size:
+            highest.begin(signers, origin=origin)
+        verify_store(access, origin=origin, vkeys=_access_keys(store, access, keys, identity))
+        require_reached(highest.read(), access)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _access_keys(
+    store: SqlStore, access: AccessStore, keys: ServiceKeys, identity: Identity
+) -> tuple[VerifierKey, ...]:
+    """Return the keys that signed the access log's head: those of an earlier charter, if nothing was asked since."""
+    head = access.head()
+    charters = [parse_charter(store.charter(ver)) for ver, _, _ in store.charter_entries()]
+    for charter in reversed(charters):
+        vkeys = charter.log.access
+        with suppress(LedgerError):
+            open_checkpoint(head.checkpoint, origin=access_origin(identity.origin), vkeys=vkeys)
+            return vkeys
+    return _in_force(store, keys).named(identity.origin).access
+
+
 def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:
     state = SharedState(origin=identity.origin, fingerprint=config.fingerprint)
     try:
@@ -127,6 +229,7 @@ def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: S
         raise StartError(f"the log in the database is not one that this service wrote: {error}") from error
     if store.head().size:
         keys.require_named_by(state.charter())
+        keys.matching.require_named_by(state.charter())
     return state
 
 

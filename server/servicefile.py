@@ -22,7 +22,7 @@ def read_service_file(path: Path) -> ServiceFile:
     """Return what service.json says; raise ConfigError if it is missing or not in its one spelling."""
     try:
         raw = path.read_bytes().removesuffix(b"\n")
-        origin, url, log = jsontext.members(jsontext.load(raw), "origin", "url", "log")
+        origin, url, log, _match = jsontext.members(jsontext.load(raw), "origin", "url", "log", "match?")
         name = jsontext.text(origin)
         return ServiceFile(origin=name, url=jsontext.text(url), log=parse_log_keys(log, origin=name))
     except (OSError, LedgerError) as error:

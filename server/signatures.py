@@ -43,10 +43,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who signed a request, and the nonce that makes its effect happen once."""
+    """Who signed a request, the nonce that makes its effect happen once, and the signature's two fields as received."""
 
     agency: str
     nonce: Nonce
+    signature_input: str = ""
+    signature: str = ""
 
 
 def message(*, method: str, base_url: str, path: str, query: str, headers: Iterable[tuple[str, str]]) -> Message:
@@ -75,7 +77,12 @@ def verify_request(request: Message, *, has_body: bool, find_key: FindKey, now: 
         raise BadSignatureError("the request's signature does not verify") from error
     expires = now + requests.NONCE_SECONDS
     nonce = Nonce(keyid=str(parameters.keyid), nonce=b64u(parameters.nonce), expires=expires)
-    return Asker(agency=parameters.keyid.agency, nonce=nonce)
+    return Asker(
+        agency=parameters.keyid.agency,
+        nonce=nonce,
+        signature_input=_field(request, requests.SIGNATURE_INPUT),
+        signature=_field(request, requests.SIGNATURE),
+    )
 
 
 def _field(request: Message, name: str) -> str:

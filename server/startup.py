@@ -1,19 +1,34 @@
 """What is checked before the service signs anything: the whole tree, by a second path (docs/protocol.md, 9)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError
-from ledger.log import Head, Store
+from ledger.log import Head
 from ledger.merkle import leaf_hashes, root_after
 from ledger.notes import VerifierKey
+from ledger.tiles import TilePath
 from ledger.treestate import TreeState
 from server.errors import StartError
 
 _AT_ONCE = 1_024
 
 
-def verify_store(store: Store, *, origin: str, vkeys: tuple[VerifierKey, ...]) -> None:
+class LoggedTree(Protocol):
+    """Entries, tiles and head of a log: of this one, or of its access log."""
+
+    def head(self) -> Head:
+        """Return the head."""
+
+    def entries(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the entries in [start, end)."""
+
+    def tile(self, path: TilePath) -> bytes:
+        """Return a hash tile."""
+
+
+def verify_store(store: LoggedTree, *, origin: str, vkeys: tuple[VerifierKey, ...]) -> None:
     """Raise StartError unless entries, tiles, right edge and checkpoint of the database are one tree.
 
     The root comes from code that knows no tiles, the tiles and the right edge from growing the tree anew.
@@ -28,7 +43,7 @@ def verify_store(store: Store, *, origin: str, vkeys: tuple[VerifierKey, ...]) -
 
 
 class _Regrown:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: LoggedTree) -> None:
         self.state = TreeState.empty()
         self._store = store
 

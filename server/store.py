@@ -4,15 +4,15 @@ Hot inserts go to the driver as tuples: the Core `insert()` construct costs a th
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from crypto.encoding import HASH_BYTES
-from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError, QuotaError, ReplayedError
+from ledger.errors import ConflictError, DuplicateError, LedgerError, NotFoundError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import (
@@ -20,22 +20,29 @@ from ledger.log import (
     Append,
     BatchRow,
     Blob,
-    Charge,
     FeedRow,
     Head,
     Nonce,
+    Published,
     RecordFacts,
     StatementRow,
 )
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
-from ledger.wire.requests import NONCE_SECONDS
-from server import tombstones
+from server import slips, tombstones
+from server.charges import keep_nonce, take
 from server.database import truncate_log
 from server.errors import StorageError
+from server.publishing import table
+
+T = TypeVar("T")
 
 _JUDGED_AT_ONCE = 512
 
+_INSERT_STATEMENT = (
+    "INSERT INTO statements (idx, iss, jti, typ, ep, sup, expunges, kcs, batch, renews) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _BATCH = "SELECT iss, seq, idx, first, payload_hash FROM batches WHERE iss = ?"
 _FEED = """
 SELECT s.idx, s.iss, s.jti, s.typ, s.ep, s.kcs, s.batch FROM statements AS s
@@ -56,10 +63,6 @@ SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND
   EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.expunges = s.jti)
 FROM statements AS s WHERE iss = ? AND jti = ? AND typ = ?
 """
-_TAKE = """
-INSERT INTO uses (agency, kind, day, used) SELECT ?1, ?2, ?3, 1 WHERE ?4 > 0
-ON CONFLICT DO UPDATE SET used = used + 1 WHERE used < ?4 RETURNING used
-"""
 _JUDGED = """
 SELECT idx, entry FROM entries WHERE idx >= ? AND typ IN ('charter', 'key', 'grant', 'batch') ORDER BY idx LIMIT ?
 """
@@ -75,8 +78,10 @@ class SqlTransaction:
     def insert(self, first: int, append: Append, leaves: Sequence[bytes], tiles: Sequence[FullTile]) -> None:
         """Write the rows of `append` from index `first` on; raise DuplicateError, ReplayedError or ConflictError."""
         try:
-            self._insert_nonce(append.nonce)
-            self._take(append.charge)
+            if append.nonce is not None:
+                keep_nonce(self._connection, append.nonce)
+            for charge in append.charges:
+                take(self._connection, charge)
             self._insert_entries(first, append, leaves)
             self._insert_statements(first + len(append.entries) - 1, append.statements)
             self._many(
@@ -110,22 +115,9 @@ class SqlTransaction:
         """Keep the first checkpoint that holds the charter at `index`."""
         self._many("INSERT INTO handovers (idx, checkpoint) VALUES (?, ?)", [(index, checkpoint)])
 
-    def _take(self, charge: Charge | None) -> None:
-        """Count one use of a daily limit, in one statement with the question whether there is one left."""
-        if charge is None:
-            return
-        row = (charge.agency, charge.limit, charge.day, charge.most)
-        if self._connection.exec_driver_sql(_TAKE, row).one_or_none() is None:
-            raise QuotaError(f"the charter's daily limit of {charge.limit} is used up")
-        self._connection.exec_driver_sql("DELETE FROM uses WHERE day < ?", (charge.day,))
-
-    def _insert_nonce(self, nonce: Nonce | None) -> None:
-        if nonce is None:
-            return
-        self._connection.exec_driver_sql("DELETE FROM nonces WHERE expires < ?", (nonce.expires - NONCE_SECONDS,))
-        self._many(
-            "INSERT INTO nonces (keyid, nonce, expires) VALUES (?, ?, ?)", [(nonce.keyid, nonce.nonce, nonce.expires)]
-        )
+    def publish(self, published: Published) -> None:
+        """Let readers see a checkpoint of this log."""
+        table.write(self._connection, table.LOG, published)
 
     def _insert_entries(self, first: int, append: Append, leaves: Sequence[bytes]) -> None:
         rows = zip(_types(first, append), append.entries, leaves, strict=True)
@@ -147,9 +139,19 @@ class SqlTransaction:
 
     def _insert_statements(self, batch: int, rows: Sequence[StatementRow]) -> None:
         self._many(
-            "INSERT INTO statements (idx, iss, jti, typ, ep, sup, expunges, kcs, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _INSERT_STATEMENT,
             [
-                (row.index, *row.name, row.typ.value, row.ep, row.sup, row.expunges, b"".join(row.kcs) or None, batch)
+                (
+                    row.index,
+                    *row.name,
+                    row.typ.value,
+                    row.ep,
+                    row.sup,
+                    row.expunges,
+                    b"".join(row.kcs) or None,
+                    batch,
+                    row.renews,
+                )
                 for row in rows
             ],
         )
@@ -162,6 +164,7 @@ class SqlTransaction:
             [(row.index, blob.place, blob.tag_hash, blob.only_for, blob.data) for row in rows for blob in row.blobs],
         )
         expunged = [StatementName(row.name.iss, row.expunges) for row in rows if row.expunges is not None]
+        slips.enter(self._connection, rows)
         tombstones.bury(self._connection, expunged)
 
     def _many(self, query: str, rows: list[tuple[Any, ...]]) -> None:
@@ -192,12 +195,24 @@ class SqlStore:
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Return a transaction that commits on leaving and rolls back on any exception."""
+        with self.writing() as connection:
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Return a connection that sees what was committed when it began to read."""
+        with self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Return the writer's connection inside a transaction: for the rows beside the log."""
         with self._writing:
             if self._writer.closed:
                 self._writer = self._engine.connect()
             try:
                 with self._writer.begin():
-                    yield SqlTransaction(self._writer)
+                    yield self._writer
             except LedgerError:
                 raise
             except BaseException:
@@ -211,6 +226,11 @@ class SqlStore:
         """Delete what lies beside records that a tombstone file names, and remember that it may be missing."""
         with self._writing, self._writer.begin():
             tombstones.bury(self._writer, names)
+
+    def maintain(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of the writer: for what lies beside the log and may lawfully go."""
+        with self._writing, self._writer.begin():
+            return work(self._writer)
 
     def buried(self) -> frozenset[StatementName]:
         """Return the records whose blobs may be missing."""
@@ -272,11 +292,21 @@ class SqlStore:
         return bytes(row[0])
 
     def handover(self, index: int) -> bytes:
-        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        """Return the first checkpoint signed over the charter at `index`; raise NotFoundError."""
         row = self._one("SELECT checkpoint FROM handovers WHERE idx = ?", (index,))
         if row is None:
             raise NotFoundError("no charter stands there")
         return bytes(row[0])
+
+    def published(self) -> Published | None:
+        """Return the newest checkpoint that readers may see; None before the first."""
+        with self._readers.connect() as connection:
+            return table.newest(connection, table.LOG)
+
+    def first_published(self, index: int) -> bytes:
+        """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
+        with self._readers.connect() as connection:
+            return table.first_holding(connection, table.LOG, index)
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
@@ -339,8 +369,6 @@ def _types(first: int, append: Append) -> list[str]:
 def _refusal(error: IntegrityError) -> LedgerError:
     """Return what a broken constraint means. SQLite's text names the columns and never a value."""
     text = str(error.orig)
-    if "nonces." in text:
-        return ReplayedError("a request with this nonce was seen before")
     if "entries.idx" in text or "tiles." in text or "batches.idx" in text:
         return ConflictError("another writer appended first; nothing was written")
     if "statements.sup" in text:

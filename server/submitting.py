@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from crypto.digests import sha256
 from ledger.appends import batch_append, charter_append, key_append
@@ -17,6 +17,7 @@ from ledger.batchcheck import verify_signatures
 from ledger.batches import Batch, parse_batch
 from ledger.charter import Charter, charter_entry
 from ledger.errors import MalformedError, NotAMemberError, ReplayedError
+from ledger.jsontext import MAX_INTEGER
 from ledger.keyentries import KeyEntry, parse_key_entry
 from ledger.keys import HeaderKey
 from ledger.kinds import Role
@@ -24,6 +25,8 @@ from ledger.log import Append, Blob, Charge, Log, Nonce
 from ledger.membership import CharterChange, KeyChange, Membership
 from ledger.merkle import leaf_hash
 from ledger.messages import Message, parse_route
+from ledger.recordform import Record
+from ledger.renewals import Renewal
 from ledger.state import VerifiedBatch
 from ledger.submissions import Submission, attach_blobs, read_submission
 from ledger.wire import limits, requests
@@ -31,11 +34,15 @@ from ledger.wire.frames import parse_frames
 from server.burials import Burials
 from server.errors import StartError
 from server.keys import ServiceKeys
+from server.publishing.publishing import Publishing
 from server.sequencer import Sequencer
 from server.signatures import Asker
+from server.slipchecks import check_slips
 from server.state import SharedState
 from server.store import SqlStore
 from server.turns import Turns
+
+T = TypeVar("T")
 
 # Whoever hands in a charter is nobody in particular: all share one turn.
 _CHARTERS = "charters"
@@ -73,17 +80,20 @@ class Submitting:
         state: SharedState,
         keys: ServiceKeys,
         burials: Burials,
+        sequencer: Sequencer,
+        publishing: Publishing,
         clock: Callable[[], int],
         threads: int,
     ) -> None:
-        """Start the sequencer and the pool that verifies ahead of it."""
+        """Take the thread that writes, and start the pool that verifies ahead of it."""
         self._store = store
         self._state = state
         self._keys = keys
         self._burials = burials
+        self._publishing = publishing
         self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verify")
-        self._sequencer = Sequencer()
+        self._sequencer = sequencer
         self._turns = Turns(most=1)
         self._root_turns = Turns(most=1)
         self._room = threading.Semaphore(_BATCHES_AT_ONCE)
@@ -97,6 +107,10 @@ class Submitting:
         """Finish what was taken and stop."""
         self._sequencer.close()
         self._pool.shutdown()
+
+    def between(self, work: Callable[[], T]) -> T:
+        """Run what writes and submits nothing in its turn, between two submissions."""
+        return self._sequencer.run(work)
 
     def batch(self, body: bytes, asker: Asker) -> Logged:
         """Log a batch, or find it logged; raise what the protocol names."""
@@ -154,6 +168,7 @@ class Submitting:
             # Most refusals are cheap to find: before a thousand signatures are verified, not after.
             state.judge_batch(submission, known=self._store, verify_statements=False)
             _check_routes(submission, blobs, state.membership, state.size)
+            check_slips(submission, blobs, match=state.membership.charter_before(state.size).match, store=self._store)
             headers = state.membership.headers(state.size)
         statements = submission.statements
         slices = [statements[at : at + _SLICE] for at in range(0, len(statements), _SLICE)]
@@ -170,7 +185,11 @@ class Submitting:
             # A charter or key entry since then gives another table, and everything is verified again.
             same = state.membership.headers(state.size) is upload.headers
             judged = state.judge_batch(upload.submission, known=self._store, verify_statements=not same)
-        append = batch_append(judged, attached=upload.blobs, nonce=upload.nonce)
+            charter = state.membership.charter_before(state.size)
+            if not same:
+                check_slips(upload.submission, upload.blobs, match=charter.match, store=self._store)
+        charges = self._counts(upload.submission, charter)
+        append = batch_append(judged, attached=upload.blobs, nonce=upload.nonce, charges=charges)
         if any(row.expunges is not None for row in append.statements):
             self._burials.begin()
         logged = self._enter(append, judged)
@@ -192,17 +211,29 @@ class Submitting:
             return logged
         with self._state.locked() as state:
             change = state.judge_key(entry)
-            charge = self._charge(change.entry, state.membership.charter_before(state.size))
-        return self._enter(key_append(entry=entry, charge=charge), change)
+            charges = self._charges(change.entry, state.membership.charter_before(state.size))
+        return self._enter(key_append(entry=entry, charges=charges), change)
 
-    def _charge(self, entry: KeyEntry, charter: Charter) -> Charge | None:
+    def _counts(self, submission: Submission, charter: Charter) -> tuple[Charge, ...]:
+        """Return what a batch counts: records beside the evaluations made for them, renewed slips against their limit."""
+        day, iss = self._clock() // _DAY_SECONDS, submission.batch.iss
+        records = sum(isinstance(statement, Record) for statement in submission.parsed)
+        slips = sum(statement.n for statement in submission.parsed if isinstance(statement, Renewal))
+        counted = [
+            Charge(agency=iss, limit="submissions", day=day, most=MAX_INTEGER, amount=records),
+            Charge(agency=iss, limit="slips", day=day, most=charter.limits.slips, amount=slips),
+        ]
+        return tuple(charge for charge in counted if charge.amount)
+
+    def _charges(self, entry: KeyEntry, charter: Charter) -> tuple[Charge, ...]:
         """Return what a key entry uses of its agency's daily limit: nothing where it only ends keys.
 
         A stolen key can be ended at any time; there are never more ends than keys were added before.
         """
         if not entry.add:
-            return None
-        return Charge(agency=entry.iss, limit="keys", day=self._clock() // _DAY_SECONDS, most=charter.limits.keys)
+            return ()
+        day = self._clock() // _DAY_SECONDS
+        return (Charge(agency=entry.iss, limit="keys", day=day, most=charter.limits.keys),)
 
     def _find_entry(self, entry: bytes) -> Logged | None:
         index = self._store.index_of(leaf_hash(entry))
@@ -218,33 +249,36 @@ class Submitting:
         requests.authority(charter.url)
         try:
             self._keys.require_named_by(charter)
+            self._keys.matching.require_named_by(charter)
         except StartError as error:
             raise MalformedError("the charter does not name the keys of this service") from error
 
     def _enter(self, append: Append, judged: VerifiedBatch | CharterChange | KeyChange) -> Logged:
-        """Append what was judged, then let it count."""
+        """Append what was judged, then let it count. `charter` is the one that judges the checkpoint after it."""
         successor: Log | None = None
         match judged:
             case VerifiedBatch():
-                first, index = judged.first, judged.index
+                first, index, charter = judged.first, judged.index, self._state.charter()
             case KeyChange():
-                first, index = judged.index, judged.index
+                first, index, charter = judged.index, judged.index, self._state.charter()
             case CharterChange():
-                first, index = judged.index, judged.index
-                successor = self._log(judged.charter)
+                first, index, charter = judged.index, judged.index, judged.charter
+                successor = self._log(charter)
             case _:
                 assert_never(judged)
-        self._append(append, first, successor)
+        self._append(append, first, successor, charter=charter)
         with self._state.locked() as state:
             state.apply(judged)
+        self._publishing.signed()
         return Logged(first=first, index=index, is_new=True)
 
-    def _append(self, append: Append, first: int, successor: Log | None) -> None:
+    def _append(self, append: Append, first: int, successor: Log | None, *, charter: Charter) -> None:
+        self._publishing.require_compared()
         log = self._log(self._state.charter()) if first else successor
         if log is None:
             raise StartError("a log begins with a charter")
         try:
-            log.append(append, first, successor=successor)
+            log.append(append, first, successor=successor, publish=not charter.is_witnessed)
         except BaseException:
             # A failure may have come after the commit. The waiter is told it failed and sends again; the state follows
             # the database, or every later submission would be judged for a place that is taken.

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from crypto import privatefile
 from ledger.errors import MalformedError
 from ledger.identifiers import StatementName, statement_name
-from server import database
+from server import database, slips
 from server.errors import StartError
 
 _DELETE = "DELETE FROM blobs WHERE idx = (SELECT idx FROM statements WHERE iss = ? AND jti = ?)"
@@ -43,6 +43,7 @@ def add_names(path: Path, names: Iterable[StatementName]) -> None:
 def bury(connection: Connection, names: Iterable[StatementName]) -> None:
     """Delete what lies beside these records and remember that it may be missing, in the caller's transaction."""
     for name in names:
+        slips.bury(connection, name)
         connection.exec_driver_sql(_DELETE, tuple(name))
         connection.exec_driver_sql(
             "INSERT INTO tombstones (iss, jti) VALUES (?, ?) ON CONFLICT DO NOTHING", tuple(name)

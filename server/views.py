@@ -4,14 +4,17 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from ledger.errors import BadSignatureError, MalformedError, NotFoundError
 from ledger.identifiers import StatementName, agency_id, jti_of
 from ledger.tiles import TilePath
-from ledger.wire import schemas
+from ledger.wire import matching, schemas
+from ledger.witnesses import LogName
 from server import openapi
 from server.errors import kinds
+from server.pace import Pace
 from server.ratelimit import RateLimit
 from server.service import Service
 from server.signatures import Asker
@@ -23,8 +26,12 @@ PRIVATE_IMMUTABLE = "private, max-age=31536000, immutable"
 SECONDS = "public, max-age=1"
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
+_PENDING = re.compile(r"log=(log|access)&old=(0|[1-9][0-9]{0,15})")
 _AFTER = re.compile(r"after=(-1|0|[1-9][0-9]{0,15})")
+_CURSOR = re.compile(r"after=(0|[1-9][0-9]{0,15})")
 _SUBMISSIONS_A_MINUTE = 30
+# A proxy that compressed an answer would give its content away by its length (docs/protocol.md, 6.9).
+UNCHANGED = "no-store, no-transform"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +66,17 @@ View = Callable[[Incoming], Outgoing]
 class Views:
     """One method for each call, by its name."""
 
-    def __init__(self, service: Service) -> None:
-        """Take the service; the limit on unsigned submissions is by address and minute."""
+    def __init__(self, service: Service, *, pace: Pace) -> None:
+        """Take the service, and the steps of time in which questions are answered.
+
+        The limit on unsigned submissions is by address and minute.
+        """
         self._service = service
         self._reading = service.reading
         self._submitting = service.submitting
+        self._matching = service.matching
+        self._telling = service.telling
+        self._pace = pace
         self._limit = RateLimit(most=_SUBMISSIONS_A_MINUTE, seconds=60, clock=service.clock)
         self._openapi = json.dumps(openapi.document()).encode()
 
@@ -109,8 +122,8 @@ class Views:
         return Outgoing(body=self._reading.charter(_whole(request.names["ver"])), cache=IMMUTABLE)
 
     def handover(self, request: Incoming) -> Outgoing:
-        """Return the checkpoint by which the log passed to a charter."""
-        return Outgoing(body=self._reading.handover(_whole(request.names["index"])), cache=IMMUTABLE)
+        """Return the published checkpoint that first held an entry."""
+        return Outgoing(body=self._reading.first_checkpoint(_whole(request.names["index"])), cache=IMMUTABLE)
 
     def statement(self, request: Incoming) -> Outgoing:
         """Return a statement by its name."""
@@ -139,16 +152,79 @@ class Views:
         wanted = schemas.BLOB_REQUEST.read(request.body, limit=len(request.body))
         return Outgoing(body=self._reading.blobs(agency=request.signer().agency, request=wanted))
 
+    def evaluate(self, request: Incoming) -> Outgoing:
+        """Return blind evaluations."""
+        answer = self._matching.evaluate(request.body, request.signer())
+        return Outgoing(body=matching.EVALUATION_ANSWER.write(answer))
+
+    def match(self, request: Incoming) -> Outgoing:
+        """Return the answer to a question, when its step of time is over."""
+        with self._pace.hold():
+            return Outgoing(body=self._matching.match(request.body, request.signer()), cache=UNCHANGED)
+
+    def notices(self, request: Incoming) -> Outgoing:
+        """Return a page of what waits for the asker."""
+        found = _CURSOR.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is after=CURSOR, and 0 at first")
+        page = self._telling.notices(asker=request.signer().agency, after=int(found[1]))
+        return Outgoing(body=page, cache=UNCHANGED)
+
+    def review(self, request: Incoming) -> Outgoing:
+        """Note which silent hits were reviewed."""
+        reviews = matching.REVIEWS.read(request.body, limit=len(request.body))
+        self._matching.review(reviews, request.signer())
+        return Outgoing(body=b"ok\n")
+
+    def usage(self, request: Incoming) -> Outgoing:
+        """Return the counts that auditors compare."""
+        return Outgoing(body=matching.USAGE.write(self._telling.usage(asker=request.signer().agency)))
+
+    def access_checkpoint(self, _request: Incoming) -> Outgoing:
+        """Return the newest checkpoint of the access log."""
+        return Outgoing(body=self._telling.checkpoint(), cache=SECONDS)
+
+    def access_tile(self, request: Incoming) -> Outgoing:
+        """Return a hash tile of the access log."""
+        path = TilePath.parse(f"tile/{request.names['path']}")
+        return Outgoing(body=self._telling.tile(path), cache=IMMUTABLE)
+
+    def access_bundle(self, request: Incoming) -> Outgoing:
+        """Return a bundle of entries of the access log."""
+        path = TilePath.parse(f"tile/entries/{request.names['path']}")
+        return Outgoing(body=self._telling.tile(path), cache=IMMUTABLE)
+
+    def witness_pending(self, request: Incoming) -> Outgoing:
+        """Return what a witness that takes no connections is to cosign; nothing if nothing comes for a while."""
+        found = _PENDING.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is log=log or log=access, and old=SIZE that was cosigned last")
+        agency = request.signer().agency
+        body = self._service.publishing.pending(agency, log=LogName(found[1]), old=int(found[2]))
+        return Outgoing(body=body or b"", status=HTTPStatus.NO_CONTENT if body is None else HTTPStatus.OK)
+
+    def witness_cosignatures(self, request: Incoming) -> Outgoing:
+        """Take the cosignatures of such a witness, and return the size that is published now."""
+        size = self._service.publishing.cosign(request.signer().agency, request.body)
+        return Outgoing(body=f"{size}\n".encode())
+
     def healthz(self, _request: Incoming) -> Outgoing:
         """Answer."""
         return Outgoing(body=b"ok\n")
 
     def readyz(self, _request: Incoming) -> Outgoing:
         """Answer whether the log can be read and written, and whether it has its first charter."""
+        publishing = self._service.publishing
         size = self._service.store.head().size
-        ready = bool(size) and self._submitting.is_alive
+        why = publishing.not_compared()
+        ready = bool(size) and self._submitting.is_alive and publishing.is_alive and why is None
+        lines = ["ready" if ready else "not ready"]
+        if why is not None:
+            lines.append(f"not signing: {why}")
+        if (since := publishing.pending_since) is not None:
+            lines.append(f"pending, unwitnessed since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC")
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return Outgoing(body=b"ready\n" if ready else b"not ready\n", status=status)
+        return Outgoing(body="".join(f"{line}\n" for line in lines).encode(), status=status)
 
     def openapi(self, _request: Incoming) -> Outgoing:
         """Return the description of the service."""
@@ -163,6 +239,10 @@ class Views:
         return Outgoing(body=text.encode(), cache=SECONDS)
 
     def _receipt(self, logged: Logged) -> Outgoing:
+        """Answer once it is witnessed, or after a short wait: it is durable all the same."""
+        published = self._service.store.published()
+        if published is None or published.size <= logged.index:
+            self._service.publishing.wait(logged.index, self._service.wait_seconds)
         body = schemas.RECEIPT.write(self._reading.receipt(logged))
         return Outgoing(body=body, status=HTTPStatus.CREATED if logged.is_new else HTTPStatus.OK)
 

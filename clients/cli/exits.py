@@ -14,6 +14,7 @@ from ledger import decision
 from ledger.checks import CheckFailedError
 from ledger.errors import BusyError, NotAMemberError, QuotaError, StaleEpochError
 from ledger.jsontext import JsonValue
+from ledger.officers import ApprovalError
 
 
 class Exit(IntEnum):
@@ -33,6 +34,7 @@ _CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (StaleError, Exit.STALE),
     (NotPermittedError, Exit.NOT_PERMITTED),
     (decision.NotPermittedError, Exit.NOT_PERMITTED),
+    (ApprovalError, Exit.NOT_PERMITTED),
     (NotAMemberError, Exit.NOT_PERMITTED),
     (QuotaError, Exit.NOT_PERMITTED),
     (HomeError, Exit.USAGE),
@@ -67,6 +69,10 @@ def lines(error: Exception) -> list[str]:
 
 def next_step(error: Exception) -> str:
     """Return what to do about an error, where that is known."""
+    return "; ".join(filter(None, [_advice(error), *getattr(error, "__notes__", ())]))
+
+
+def _advice(error: Exception) -> str:
     if isinstance(error, ClientError):
         return error.next_step
     if isinstance(error, StaleEpochError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from ledger.wire import limits, paths, schemas
+from ledger.wire import limits, matching, paths, schemas
 from ledger.wire.schemas import Shape
 
 
@@ -16,6 +16,7 @@ class Access(Enum):
 
     OPEN = "anybody"
     SIGNED = "whoever signs with an http key of the charter"
+    AUDITORS = "an auditor of the charter, by its http key"
     ENTRIES = "as the charter says of entries: anybody, or whoever signs with a key of it"
     ROOTS = "anybody: the root signatures inside the body decide"
 
@@ -40,7 +41,7 @@ class Call:
     access: Access
     answer: Body
     body: Body | None = None
-    query: str | None = None
+    query: tuple[str, ...] = ()
 
 
 def _json(shape: Shape[Any], *, most_bytes: int = limits.MAX_JSON_BYTES) -> Body:
@@ -55,6 +56,10 @@ _KEY = Body(media_type=paths.KEY_TYPE, most_bytes=limits.MAX_ENTRY_BYTES)
 _BLOBS = Body(media_type=paths.BLOBS_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
 _TILE = Body(media_type=paths.TILE_TYPE, most_bytes=limits.MAX_BATCH_BYTES)
 _TEXT = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_JSON_BYTES)
+_PADDED = Body(media_type=paths.JSON_TYPE, most_bytes=limits.PADDED_BYTES)
+_ANSWER = Body(media_type=paths.ANSWER_TYPE, most_bytes=limits.PADDED_BYTES)
+_QUESTION = Body(media_type=paths.QUESTION_TYPE, most_bytes=limits.MAX_QUESTION_BYTES)
+_WITNESS = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_WITNESS_BYTES)
 _DOCUMENT = Body(media_type=paths.JSON_TYPE, most_bytes=limits.MAX_JSON_BYTES)
 
 CALLS = (
@@ -104,7 +109,7 @@ CALLS = (
         name="handover",
         method="GET",
         path=paths.HANDOVER,
-        summary="The first checkpoint that held the charter at an index, signed under the charter before too",
+        summary="The published checkpoint that first held the entry at an index, with its cosignatures",
         access=Access.OPEN,
         answer=_TEXT,
     ),
@@ -164,7 +169,7 @@ CALLS = (
         summary="What was logged for the asker after an index",
         access=Access.SIGNED,
         answer=_json(schemas.FEED),
-        query="after",
+        query=("after",),
     ),
     Call(
         name="blobs",
@@ -174,6 +179,74 @@ CALLS = (
         access=Access.SIGNED,
         answer=_BLOBS,
         body=_json(schemas.BLOB_REQUEST, most_bytes=limits.MAX_BLOBS_REQUEST_BYTES),
+    ),
+    Call(
+        name="evaluate",
+        method="POST",
+        path=paths.EVALUATIONS,
+        summary="Blind evaluations under the key of a token epoch, with one proof",
+        access=Access.SIGNED,
+        answer=_json(matching.EVALUATION_ANSWER),
+        body=_json(matching.EVALUATION_REQUEST, most_bytes=limits.MAX_EVALUATION_BYTES),
+    ),
+    Call(
+        name="match",
+        method="POST",
+        path=paths.MATCHES,
+        summary="A question, answered with eight slots, signed and of one length",
+        access=Access.SIGNED,
+        answer=_ANSWER,
+        body=_QUESTION,
+    ),
+    Call(
+        name="notices",
+        method="GET",
+        path=paths.NOTICES,
+        summary="What waits for the asker since the last tick, in a page of one length",
+        access=Access.SIGNED,
+        answer=_PADDED,
+        query=("after",),
+    ),
+    Call(
+        name="review",
+        method="POST",
+        path=paths.REVIEWS,
+        summary="Which silent hits an originator has reviewed",
+        access=Access.SIGNED,
+        answer=_TEXT,
+        body=_json(matching.REVIEWS, most_bytes=limits.MAX_REVIEWS_BYTES),
+    ),
+    Call(
+        name="usage",
+        method="GET",
+        path=paths.USAGE,
+        summary="Counters by agency and day, overdue silent hits by agency and month",
+        access=Access.AUDITORS,
+        answer=_json(matching.USAGE),
+    ),
+    Call(
+        name="access_checkpoint",
+        method="GET",
+        path=paths.ACCESS_CHECKPOINT,
+        summary="The newest checkpoint of the access log",
+        access=Access.OPEN,
+        answer=_TEXT,
+    ),
+    Call(
+        name="access_bundle",
+        method="GET",
+        path=paths.ACCESS_ENTRIES_TILE,
+        summary="A bundle of up to 256 entries of the access log",
+        access=Access.OPEN,
+        answer=_TILE,
+    ),
+    Call(
+        name="access_tile",
+        method="GET",
+        path=paths.ACCESS_TILE,
+        summary="A tile of up to 256 hashes of the access log",
+        access=Access.OPEN,
+        answer=_TILE,
     ),
     Call(
         name="healthz",
@@ -206,5 +279,24 @@ CALLS = (
         summary="What a type of problem means and what to do",
         access=Access.OPEN,
         answer=_TEXT,
+    ),
+    # For witnesses that take no connection from outside.
+    Call(
+        name="witness_pending",
+        method="GET",
+        path=paths.WITNESS_PENDING,
+        summary="What a witness behind a wall is to cosign, once there is something (204: nothing within 25 seconds)",
+        access=Access.SIGNED,
+        answer=_WITNESS,
+        query=("log", "old"),
+    ),
+    Call(
+        name="witness_cosignatures",
+        method="POST",
+        path=paths.WITNESS_COSIGNATURES,
+        summary="The checkpoint asked for under a witness's own cosignatures; answered by the published size",
+        access=Access.SIGNED,
+        answer=_WITNESS,
+        body=_WITNESS,
     ),
 )

@@ -16,6 +16,16 @@ ENTRY = "/v1/entries/{index}"
 AGENCY_HEAD = "/v1/agencies/{iss}/head"
 FEED = "/v1/feed"
 BLOBS = "/v1/blobs"
+EVALUATIONS = "/v1/evaluations"
+MATCHES = "/v1/matches"
+NOTICES = "/v1/notices"
+REVIEWS = "/v1/reviews"
+USAGE = "/v1/usage"
+ACCESS_CHECKPOINT = "/access/checkpoint"
+ACCESS_TILE = "/access/tile/{path}"
+ACCESS_ENTRIES_TILE = "/access/tile/entries/{path}"
+WITNESS_PENDING = "/v1/witness/pending"
+WITNESS_COSIGNATURES = "/v1/witness/cosignatures"
 HEALTHZ = "/healthz"
 READYZ = "/readyz"
 OPENAPI = "/openapi.json"
@@ -25,6 +35,8 @@ BATCH_TYPE = "application/vnd.sealtrace.batch"
 BLOBS_TYPE = "application/vnd.sealtrace.blobs"
 CHARTER_TYPE = "application/vnd.sealtrace.charter+json"
 KEY_TYPE = "application/vnd.sealtrace.key+json"
+QUESTION_TYPE = "application/vnd.sealtrace.question+json"
+ANSWER_TYPE = "application/vnd.sealtrace.answer"
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -59,3 +71,13 @@ def handover(index: int) -> str:
 def feed(after: int) -> str:
     """Return the path and query of what was logged for the asker after index `after` (-1 at first)."""
     return f"{FEED}?after={after}"
+
+
+def notices(after: int) -> str:
+    """Return the path and query of what waits for the asker after a cursor of its own (0 at first)."""
+    return f"{NOTICES}?after={after}"
+
+
+def witness_pending(*, log: str, old: int) -> str:
+    """Return the path and query of what a witness that last cosigned `old` entries of `log` is to cosign."""
+    return f"{WITNESS_PENDING}?log={log}&old={old}"

@@ -26,6 +26,7 @@ def test_every_primitive_of_the_suite_is_checked() -> None:
         "ML-DSA-44",
         "ML-DSA-65",
         "SHA-256 and SHAKE256",
+        "VOPRF with ristretto255-SHA512",
     ]
 
 

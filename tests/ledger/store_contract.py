@@ -413,19 +413,19 @@ def test_a_daily_limit_is_counted_with_what_uses_it(store: Store) -> None:
     """The last use of a day is taken, the next refused with nothing written; another agency and day have their own."""
     charge = Charge(agency=A, limit="keys", day=20_000, most=2)
     for number in range(2):
-        append_raw(store, Append(entries=(b"k%d" % number,), charge=charge))
+        append_raw(store, Append(entries=(b"k%d" % number,), charges=(charge,)))
 
     with pytest.raises(QuotaError):
-        append_raw(store, Append(entries=(b"k2",), charge=charge))
+        append_raw(store, Append(entries=(b"k2",), charges=(charge,)))
     assert store.head().size == 2
-    append_raw(store, Append(entries=(b"k3",), charge=replace(charge, agency=B)))
-    append_raw(store, Append(entries=(b"k4",), charge=replace(charge, day=20_001)))
+    append_raw(store, Append(entries=(b"k3",), charges=(replace(charge, agency=B),)))
+    append_raw(store, Append(entries=(b"k4",), charges=(replace(charge, day=20_001),)))
 
 
 def test_a_limit_of_nothing_admits_nothing(store: Store) -> None:
     """Members may agree on a limit of 0."""
     with pytest.raises(QuotaError):
-        append_raw(store, Append(entries=(b"k",), charge=Charge(agency=A, limit="keys", day=1, most=0)))
+        append_raw(store, Append(entries=(b"k",), charges=(Charge(agency=A, limit="keys", day=1, most=0),)))
 
 
 def test_what_is_refused_uses_up_no_limit(store: Store) -> None:
@@ -433,9 +433,9 @@ def test_what_is_refused_uses_up_no_limit(store: Store) -> None:
     charge = Charge(agency=A, limit="keys", day=1, most=1)
     append_raw(store, Append(entries=(b"x",)))
     with pytest.raises(DuplicateError):
-        append_raw(store, Append(entries=(b"x",), charge=charge))
+        append_raw(store, Append(entries=(b"x",), charges=(charge,)))
 
-    append_raw(store, Append(entries=(b"y",), charge=charge))
+    append_raw(store, Append(entries=(b"y",), charges=(charge,)))
     assert store.head().size == 2
 
 

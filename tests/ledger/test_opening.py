@@ -214,7 +214,9 @@ def forged_plaintext(plaintext: bytes, *, digests: tuple[str, ...] = RECORD.dige
     keys = portionkeys.derive(epoch_key=EPOCH_KEYS["item"], context=context)
     ciphertext = portionkeys.seal(keys, context=context, plaintext=plaintext)
     commitment = PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext))
-    return replace(RECORD, listed='","'.join(digests).encode(), portions={**RECORD.portions, "item": commitment}), ciphertext
+    return replace(
+        RECORD, listed='","'.join(digests).encode(), portions={**RECORD.portions, "item": commitment}
+    ), ciphertext
 
 
 def test_fields_the_issuer_did_not_sign_for_are_refused() -> None:

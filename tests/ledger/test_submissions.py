@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.digests import sha256
+from crypto.encoding import lp
 from crypto.signing import Signer
 from ledger.appends import batch_append
 from ledger.checks import evidence
@@ -140,16 +141,21 @@ def test_a_bad_record_is_located() -> None:
     assert evidence(caught.value).place == 1
 
 
-@pytest.mark.parametrize("depth", list(Depth))
-def test_a_kind_that_is_not_judged_yet_is_not_taken(depth: Depth) -> None:
-    """A log holds nothing that its judges do not understand."""
+def test_a_renewal_comes_with_exactly_the_slips_under_its_root() -> None:
+    """What a renewal says of its slips holds for the bytes that come with it, or none of the batch is taken."""
     consortium = make_consortium(3)
     sign, kid = consortium.signing(A, Role.SIGN)
-    slip = build_slip(SlipDraft(hit=Hit.OFF), of=bytes(16))
-    statement = build_renewal(signer=sign, kid=kid, iat=NOW, batch=1, slips=[slip])
+    slips = [build_slip(SlipDraft(hit=Hit.OFF), of=bytes(16)) for _ in range(2)]
+    statement = build_renewal(signer=sign, kid=kid, iat=NOW, batch=1, slips=slips)
+    submission = _read(consortium, [statement], Depth.RECORDS)
 
-    with pytest.raises(MalformedError, match="not taken"):
-        _read(consortium, [statement], depth)
+    attached = attach_blobs(submission, statement.blobs)
+
+    assert [(blob.place, blob.data) for blob in attached[0]] == [("slips", statement.blobs[0])]
+    with pytest.raises(MalformedError, match="not those under the root"):
+        attach_blobs(submission, [lp(*reversed(slips))])
+    with pytest.raises(MalformedError, match="fewer blobs"):
+        attach_blobs(submission, [])
 
 
 @pytest.mark.parametrize("statement", [b"", b".", b"..", b"a.b.c", b"{}", b"\xff" * 300, b"x" * 70_000])

@@ -83,7 +83,7 @@ def test_a_checkpoint_does_not_leave_when_the_file_cannot_be_written(world: Worl
     world.config.highest.unlink()
     world.config.highest.mkdir()
     (world.config.highest / "x").touch()
-    world.service.reading._highest._covered = (-1, b"")
+    world.service.reading._highest._covered = (-1, b"\n")
 
     response = world.client.get("/checkpoint")
 
@@ -169,9 +169,9 @@ def test_the_file_only_rises(tmp_path: Path) -> None:
     highest = HighestSigned(tmp_path / "highest-signed")
     other = HighestSigned(tmp_path / "highest-signed")
 
-    other.cover(_head(9))
-    highest.cover(_head(5))
-    other.cover(_head(9))
+    other.cover(size=9, checkpoint=_head(9).checkpoint)
+    highest.cover(size=5, checkpoint=_head(5).checkpoint)
+    other.cover(size=9, checkpoint=_head(9).checkpoint)
 
     assert highest.read().size == 9
 
@@ -179,10 +179,10 @@ def test_the_file_only_rises(tmp_path: Path) -> None:
 def test_two_trees_of_one_size_are_never_both_covered(tmp_path: Path) -> None:
     """Attack: another process signs a fork beside this one; its checkpoint does not leave."""
     highest = HighestSigned(tmp_path / "highest-signed")
-    highest.cover(_head(9, fill=1))
+    highest.cover(size=9, checkpoint=_head(9, fill=1).checkpoint)
 
     with pytest.raises(StartError, match="two trees of 9 entries"):
-        HighestSigned(tmp_path / "highest-signed").cover(_head(9, fill=2))
+        HighestSigned(tmp_path / "highest-signed").cover(size=9, checkpoint=_head(9, fill=2).checkpoint)
     with pytest.raises(StartError, match="another log"):
         highest.raise_to(_checkpoint(12, origin="log.test/other"))
 
@@ -194,7 +194,11 @@ def test_threads_raise_it_together(tmp_path: Path) -> None:
     path = tmp_path / "highest-signed"
     highest = HighestSigned(path)
     heads = [_head(size) for size in range(1, 9)]
-    threads = [threading.Thread(target=highest.cover, args=(head,)) for head in heads for _ in range(2)]
+    threads = [
+        threading.Thread(target=highest.cover, kwargs={"size": head.size, "checkpoint": head.checkpoint})
+        for head in heads
+        for _ in range(2)
+    ]
 
     for thread in threads:
         thread.start()

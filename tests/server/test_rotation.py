@@ -64,7 +64,7 @@ def test_the_generation_before_is_destroyed_by_the_next_rotation(path: Path) -> 
 
     assert reopened(path) == [2, 3]
     held = {secret.value for secret in Keystore.open(path, passphrase=PASSPHRASE, allow_weak=True).secrets.values()}
-    assert len(held) == 10
+    assert len(held) == 11  # five keys of each generation, and the matching key that waits for its charter
 
 
 def test_half_a_generation_is_no_keystore_of_a_service(path: Path) -> None:
@@ -100,7 +100,8 @@ def test_a_rotation_writes_what_the_next_charter_names(path: Path) -> None:
     raw = prepare_successor(config, passphrase=PASSPHRASE, allow_weak=True)
 
     both = open_keys(path, passphrase=PASSPHRASE, allow_weak=True)
-    origin, url, log = jsontext.members(jsontext.load(raw.strip()), "origin", "url", "log")
+    origin, url, log, match = jsontext.members(jsontext.load(raw.strip()), "origin", "url", "log", "match")
     assert (origin, url, log) == (ORIGIN, charter.url, both.generations()[1].named(ORIGIN).to_json())
+    assert match == both.matching.to_json()
     assert config.next_service.read_bytes() == raw
     open_service(config, keys=both, clock=lambda: 0).close()

@@ -1,0 +1,100 @@
+"""What is read of matching: notices, the charter's auditors' counts, the access log (docs/protocol.md, 6.11 and 6.12)."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ledger.errors import NotFoundError
+from ledger.log import Published
+from ledger.notices import fitting, spell_page
+from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
+from ledger.wire.matching import LEAST_OVERDUE, OverdueCount, Usage, UseCount
+from server.accessstore import AccessStore
+from server.highest import HighestSigned
+from server.matching import DAY_SECONDS
+from server.state import SharedState
+from server.store import SqlStore
+
+OPENED_AFTER_DAYS = 30
+_MOST = 256
+
+_NOTICES = "SELECT seq, body FROM notices WHERE agency = ? AND seq > ? ORDER BY seq LIMIT ?"
+# An auditor's cursor is the index after the last it was shown: 0 begins with entry 0.
+_OPENINGS = "SELECT idx + 1, body FROM openings WHERE idx >= ? AND at <= ? ORDER BY idx LIMIT ?"
+_USES = "SELECT agency, day, kind, used FROM uses ORDER BY day, agency, kind"
+_OVERDUE = """
+SELECT agency, strftime('%Y-%m', due, 'unixepoch') AS month, sum(hits) AS n FROM reviews
+WHERE due < ? AND (reviewed IS NULL OR reviewed > due) GROUP BY agency, month HAVING n >= ? ORDER BY month, agency
+"""
+
+
+class Telling:
+    """Answers from committed rows; nothing here writes."""
+
+    def __init__(
+        self, *, store: SqlStore, state: SharedState, highest: HighestSigned, clock: Callable[[], int]
+    ) -> None:
+        """Take the store, who is a member, where the highest access checkpoint is kept, and a clock (POSIX seconds)."""
+        self._store = store
+        self._access = AccessStore(store)
+        self._state = state
+        self._highest = highest
+        self._clock = clock
+
+    def notices(self, *, asker: str, after: int) -> bytes:
+        """Return a page of what waits for an agency, or of openings for an auditor of the charter."""
+        with self._state.locked() as state:
+            charter = state.membership.charter_before(state.size)
+        if asker in {auditor.id for auditor in charter.auditors}:
+            opened = self._clock() - OPENED_AFTER_DAYS * DAY_SECONDS
+            rows = self._rows(_OPENINGS, after, opened)
+        else:
+            rows = self._rows(_NOTICES, asker, after)
+        bodies = [bytes(body) for _, body in rows]
+        count = fitting(bodies)
+        following = rows[count - 1][0] if count else after
+        return spell_page(bodies[:count], following=following, more=count < len(rows) or len(rows) == _MOST)
+
+    def _rows(self, query: str, *values: str | int) -> Sequence[Any]:
+        with self._store.reading() as connection:
+            return connection.exec_driver_sql(query, (*values, _MOST)).all()
+
+    def usage(self, *, asker: str) -> Usage:
+        """Return counters and overdue reviews to an auditor of the charter in force; raise NotAMemberError to others."""
+        with self._state.locked() as state:
+            state.membership.auditor(asker, state.size)
+        with self._store.reading() as connection:
+            uses = connection.exec_driver_sql(_USES).all()
+            overdue = connection.exec_driver_sql(_OVERDUE, (_month_start(self._clock()), LEAST_OVERDUE)).all()
+        return Usage(
+            uses=tuple(UseCount(agency=agency, day=day, kind=kind, used=used) for agency, day, kind, used in uses),
+            overdue=tuple(OverdueCount(agency=agency, month=month, n=n) for agency, month, n in overdue),
+        )
+
+    def checkpoint(self) -> bytes:
+        """Return the newest checkpoint of the access log."""
+        return self._published().note
+
+    def tile(self, path: TilePath) -> bytes:
+        """Return a hash tile of the access log, or a bundle of its entries; what is not published is not there."""
+        level = path.level or 0
+        if (path.index * TILE_WIDTH + path.width) * TILE_WIDTH**level > self._published().size:
+            raise NotFoundError("the published access log does not reach that far")
+        if path.level is not None:
+            return self._access.tile(path)
+        first = path.index * TILE_WIDTH
+        return encode_bundle(self._access.entries(first, first + path.width))
+
+    def _published(self) -> Published:
+        """Return the newest published checkpoint, of which the file of the highest signed one knows by now."""
+        published = self._access.published()
+        if published is None:
+            raise NotFoundError("the access log is empty: nothing was asked yet")
+        self._highest.cover(size=published.size, checkpoint=published.note)
+        return published
+
+
+def _month_start(now: int) -> int:
+    """Return when the month of `now` began: the month itself is not over, and a number that moves tells when it did."""
+    month = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return int(month.timestamp())
