@@ -1,5 +1,6 @@
 """Sealed reports: only the charter's auditors read them, and they are upheld only where they are true."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -22,7 +23,18 @@ from ledger.kinds import Role, Typ
 from ledger.labels import Level
 from ledger.portions import pack
 from ledger.records import PORTIONS, PortionDraft, SealedStatement, parse_record, seal_record
-from ledger.reports import Complaint, Report, open_report, seal_report, verify_report
+from ledger.reports import (
+    PLAINTEXT_BYTES,
+    Complaint,
+    Report,
+    _pad,
+    _parse,
+    _spell,
+    _unpad,
+    open_report,
+    seal_report,
+    verify_report,
+)
 from ledger.sealing import portion_context
 from ledger.slips import Hit, SlipDraft
 from ledger.statements import sign_statement
@@ -175,6 +187,37 @@ def test_all_reports_have_one_size() -> None:
     }
 
     assert len(sizes) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value.update(kind="gossip"),
+        lambda value: value.update(portion="serial"),
+        lambda value: value.update(lvl="COSMIC"),
+        lambda value: value.update(ct="!"),
+    ],
+)
+def test_what_stands_in_a_box_is_read_strictly(change: Callable[[dict[str, jsontext.JsonValue]], None]) -> None:
+    """A member who seals something else to an auditor is refused."""
+    value = jsontext.load(_spell(report(lying(), Complaint.PORTION)))
+    assert isinstance(value, dict)
+    change(value)
+
+    with pytest.raises(MalformedError):
+        _parse(jsontext.dump(value))
+
+
+def test_the_filling_of_a_box_is_checked() -> None:
+    """Zeros to one size, or it is no report; and what does not fit is refused."""
+    good = _pad(b"{}")
+
+    assert _unpad(good) == b"{}"
+    for wrong in (good[:-1], good[:-1] + b"x", b"\xff" * PLAINTEXT_BYTES):
+        with pytest.raises(MalformedError):
+            _unpad(wrong)
+    with pytest.raises(MalformedError):
+        _pad(bytes(PLAINTEXT_BYTES))
 
 
 @given(raw=st.binary(max_size=200))

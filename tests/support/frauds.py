@@ -183,7 +183,11 @@ def open_record(consortium: Consortium, *, hit: Hit = Hit.OPEN) -> SealedStateme
 
 
 def denied_hit(
-    change: Callable[[Answer], Answer] = lambda answer: answer, *, hit: Hit = Hit.OPEN, c: str = "T0"
+    change: Callable[[Answer], Answer] = lambda answer: answer,
+    *,
+    hit: Hit = Hit.OPEN,
+    c: str = "T0",
+    kid: KeyId = KeyId("log", 1),  # noqa: B008 - a tuple of constants
 ) -> Case:
     """Return the proof of an answer that leaves a record out; `change` is what the service signed instead."""
     consortium = witnessed_consortium()
@@ -192,7 +196,7 @@ def denied_hit(
     index = len(log.entries) - 2
     question = build_question(held=1, asking=Asking.LOOKUP, purpose=bytes(32), tokens=[AskedToken(ep=1, c=c, t=TOKEN)])
     honest = Answer(q=question_hash(question), to=READER, n=len(log.entries), slots=(), more=False)
-    answer = sign_answer(change(honest), signer=signer("answer", Algorithm.ED25519), kid=KeyId("log", 1))
+    answer = sign_answer(change(honest), signer=signer("answer", Algorithm.ED25519), kid=kid)
     found = DeniedHit(
         checkpoint=log.note(),
         question=question,
