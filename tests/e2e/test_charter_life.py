@@ -62,7 +62,7 @@ def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
 
 def renew(walk: Walk, agency: str = PARTNER) -> tuple[bytes, bytes]:
     """Draw a new root for an agency; return the proposal that names it and the charter before."""
-    request = newroot.draw(walk.session(agency), passphrase=PHRASE, cost=WEAK)
+    request = newroot.draw(walk.session(agency).stand(), passphrase=PHRASE, working=PHRASE, cost=WEAK)
     return charters.propose_next(walk.charter_file, [parse_enrolment(request)], charters.Terms()), walk.charter_file
 
 
