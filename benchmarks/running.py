@@ -16,10 +16,7 @@ from benchmarks.machine import speed
 from benchmarks.measure import Figure
 
 _ROOT = Path(__file__).resolve().parents[1]
-<<<<<<< HEAD:benchmarks/running.py
 ROWS = tuple(sorted(module.name for module in pkgutil.iter_modules(rows.__path__)))
-=======
->>>>>>> room2/publishing:benchmarks/rows.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
