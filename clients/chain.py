@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from clients.batchreading import read_batch
+from clients.discarding import Discarded, require_not_returned, settle
 from clients.entries import Entries
-from clients.errors import TrustError
+from clients.errors import NotPermittedError, TrustError
 from clients.outbox import OutboxBatch
 from clients.receipts import verify_receipt
 from clients.session import Session, Standing
 from ledger.batches import FIRST_PREV, build_batch, parse_batch
 from ledger.errors import (
     BusyError,
+    LedgerError,
     ProofError,
     SequenceError,
     StaleEpochError,
@@ -23,6 +25,11 @@ from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.limits import MAX_BATCH_FRAMES
 
 MAX_ATTEMPTS = 5
+
+_REFUSED = (
+    "the batch stays in the outbox: send it again with `sealtrace submit --resume`, or, if the service will never take "
+    "it, take it out with `sealtrace submit --discard`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +73,8 @@ def make_batch(standing: Standing, statements: Sequence[SealedStatement]) -> Out
 def send_waiting(session: Session) -> Logged | None:
     """Send the batch that waits in the outbox, if there is one, until it is proved to be logged.
 
-    Raises StaleEpochError, with the batch dropped, when its records have to be sealed again.
+    Raises StaleEpochError, with the batch discarded, when its records have to be sealed again. Any other refusal leaves
+    it where it is: the service's word alone takes nothing out of the outbox.
     """
     batch = session.outbox.waiting()
     attempts = 0
@@ -77,15 +85,29 @@ def send_waiting(session: Session) -> Logged | None:
         except (StaleKeysError, SequenceError) as error:
             if attempts >= MAX_ATTEMPTS:
                 raise
-            batch = _signed_anew(session, batch, error)
+            standing = session.stand()
+            if _is_dead(standing, batch):
+                return _settled(standing, batch)
+            batch = _signed_anew(standing, batch, error)
         except BusyError as error:
             if attempts >= MAX_ATTEMPTS:
                 raise
             session.world.sleep(error.retry_after_seconds)
         except StaleEpochError:
-            session.outbox.drop(batch)
+            return _settled(session.stand(), batch)
+        except (LedgerError, NotPermittedError) as error:
+            error.add_note(_REFUSED)
             raise
     return None
+
+
+def _settled(standing: Standing, batch: OutboxBatch) -> Logged:
+    """Return a batch that the log holds, whatever the service says; raise StaleEpochError once it is discarded."""
+    found = settle(standing, batch)
+    if isinstance(found, Discarded):
+        raise StaleEpochError("the keys of these records have ended since they were sealed: seal them again")
+    entry = parse_frames(batch.body, most=MAX_BATCH_FRAMES)[0]
+    return Logged(seq=found.submission.batch.seq, first=found.first, index=found.index, entry=entry)
 
 
 def _send(session: Session, batch: OutboxBatch) -> Logged:
@@ -98,13 +120,10 @@ def _send(session: Session, batch: OutboxBatch) -> Logged:
     return Logged(seq=batch.seq, first=receipt.first, index=receipt.index, entry=entry)
 
 
-def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:
+def _signed_anew(standing: Standing, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:
     """Return the same statements closed by a new batch entry, in the outbox in the place of the old."""
-    standing = session.stand()
-    standing.authority.catch_up(standing.me)
     frames = parse_frames(batch.body, most=MAX_BATCH_FRAMES)
     old = parse_batch(frames[0])
-    _require_live(standing, batch, frames[1 : 1 + old.n])
     link = Link(seq=old.seq - 1, payload_hash=old.prev)
     if isinstance(error, SequenceError):
         if error.seq < old.seq - 1:
@@ -120,16 +139,17 @@ def _signed_anew(session: Session, batch: OutboxBatch, error: StaleKeysError | S
         payload_hash=parse_batch(entry).payload_hash,
         body=encode_frames([entry, *frames[1:]]),
     )
-    session.outbox.replace(batch, new)
+    standing.session.outbox.replace(batch, new)
     return new
 
 
-def _require_live(standing: Standing, batch: OutboxBatch, statements: Sequence[bytes]) -> None:
-    """Drop the batch and raise StaleEpochError if a key that signed its statements has ended: nobody can log it."""
+def _is_dead(standing: Standing, batch: OutboxBatch) -> bool:
+    """Say whether a key that signed the batch's statements has ended: nobody can log it any more."""
+    standing.authority.catch_up(standing.me)
     in_force = standing.authority.membership.headers(standing.view.checkpoint.size)
-    if any(statement.partition(b".")[0] not in in_force for statement in statements):
-        standing.session.outbox.drop(batch)
-        raise StaleEpochError("a key of this agency has ended since these records were sealed: seal them again")
+    frames = parse_frames(batch.body, most=MAX_BATCH_FRAMES)
+    statements = frames[1 : 1 + parse_batch(frames[0]).n]
+    return any(statement.partition(b".")[0] not in in_force for statement in statements)
 
 
 def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | None) -> Link:
@@ -137,9 +157,11 @@ def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | No
     if index is None or index >= standing.view.checkpoint.size:
         raise ProofError("the service names a batch of this agency that the log does not hold")
     entries = Entries(standing.view, standing.session.service)
-    batch = read_batch(entries, standing.authority, index).submission.batch
+    found = read_batch(entries, standing.authority, index)
+    batch = found.submission.batch
     if (batch.iss, batch.seq, batch.payload_hash) != (standing.me, seq, prev):
         raise ProofError("the batch in the log is not the one the service names")
+    require_not_returned(standing, found)
     return Link(seq=seq, payload_hash=prev)
 
 

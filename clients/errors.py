@@ -40,3 +40,7 @@ class StaleError(ClientError):
 
 class TrustError(ClientError):
     """Something the service said contradicts what was verified before: evidence, kept aside, never overwritten."""
+
+
+class AcceptedError(ClientError):
+    """What was to be discarded is in the log: it stays, and what it stands for counts as sent."""

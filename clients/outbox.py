@@ -10,7 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import open_database
@@ -44,6 +59,35 @@ _EPOCH = Table(
     Column("audiences", String, nullable=False),
     Column("records", Integer, nullable=False),
 )
+_LETTER = Table(
+    "letter",
+    _TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("recipient", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("thread", LargeBinary, nullable=False),
+    Column("re", String),
+    Column("body", LargeBinary, nullable=False),
+    Column("approval", LargeBinary, unique=True),
+    Column("seq", Integer, index=True),
+    Column("place", Integer),
+    Column("names", String),
+)
+_APPROVAL = Table("approval", _TABLES, Column("id", LargeBinary, primary_key=True))
+_REPEAT = Table(
+    "repeat",
+    _TABLES,
+    Column("seq", Integer, primary_key=True),
+    Column("ep", Integer, nullable=False),
+    Column("before", Integer, nullable=False),
+)
+_DISCARDED = Table(
+    "discarded",
+    _TABLES,
+    Column("root", LargeBinary, primary_key=True),
+    Column("held", String, nullable=False),
+)
+_BY_SEQ = (_ROW, _EPOCH, _REPEAT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +128,37 @@ class OpenEpoch:
     index: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message in words, to be sealed with the next sending; `body` is its JSON, `approval` the id of a proposal."""
+
+    to: str
+    kind: str
+    thread: bytes
+    re: StatementName | None
+    body: bytes = field(repr=False)
+    approval: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentLetter:
+    """A letter in a logged batch: its parts stand from `index` on, under these names."""
+
+    number: int
+    letter: Letter
+    index: int
+    names: tuple[StatementName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """Which letter a batch carries, from which of its statements on, under which names."""
+
+    number: int
+    place: int
+    names: tuple[StatementName, ...]
+
+
 class Outbox:
     """The outbox of one agency; all its desks share it."""
 
@@ -91,17 +166,20 @@ class Outbox:
         """Open the outbox at `path`, making it where there is none."""
         self._engine = open_database(path, _TABLES)
 
-    def put(
+    def put(  # noqa: PLR0913 - a batch and all that it may stand for, by name
         self,
         batch: OutboxBatch,
         *,
         rows: Sequence[SentRow] = (),
         epoch: OpenEpoch | None = None,
         repeats: OpenEpoch | None = None,
+        letters: Sequence[Posted] = (),
+        approval: bytes | None = None,
     ) -> None:
         """Write a batch to be sent, and what it stands for, in one durable transaction.
 
-        A batch that `repeats` an epoch's grants takes the place of the one that opened it.
+        A batch that `repeats` an epoch's grants takes the place of the one that opened it. One that carries out an
+        `approval` uses it up.
         """
         newest = select(func.max(_EPOCH.c.ep)).scalar_subquery()
         records = sum(len(row.names) for row in rows)
@@ -109,6 +187,12 @@ class Outbox:
             if connection.execute(select(_BATCH.c.seq).where(_BATCH.c.position.is_(None))).first() is not None:
                 raise HomeError("another batch waits to be sent", next_step="run `sealtrace submit --resume`")
             connection.execute(insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body))
+            if approval is not None:
+                _use_up(connection, approval)
+            for one in letters:
+                names = json.dumps([str(name) for name in one.names])
+                chosen = update(_LETTER).where(_LETTER.c.number == one.number)
+                connection.execute(chosen.values(seq=batch.seq, place=one.place, names=names))
             values = [_row_values(row, batch.seq) for row in rows]
             if values:
                 _put_rows(connection, values)
@@ -116,6 +200,8 @@ class Outbox:
                     update(_EPOCH).where(_EPOCH.c.ep == newest).values(records=_EPOCH.c.records + records)
                 )
             if repeats is not None:
+                before = select(literal(batch.seq), _EPOCH.c.ep, _EPOCH.c.seq).where(_EPOCH.c.ep == repeats.ep)
+                connection.execute(insert(_REPEAT).from_select(["seq", "ep", "before"], before))
                 connection.execute(update(_EPOCH).where(_EPOCH.c.ep == repeats.ep).values(seq=batch.seq))
             if epoch is not None:
                 connection.execute(
@@ -138,14 +224,39 @@ class Outbox:
             )
             if changed.rowcount != 1:
                 raise HomeError("the outbox changed meanwhile", next_step="run `sealtrace submit --resume`")
-            for table in (_ROW, _EPOCH):
+            for table in (*_BY_SEQ, _LETTER):
                 connection.execute(update(table).where(table.c.seq == old.seq).values(seq=new.seq))
 
     def drop(self, batch: OutboxBatch) -> None:
-        """Forget a batch that was never logged, its rows and its epoch: its records are to be sealed again."""
+        """Forget a batch that was never logged, its rows and its epoch; letters in it wait to be sealed again."""
         with self._engine.begin() as connection:
-            for table in (_ROW, _EPOCH, _BATCH):
+            _unseal_letters(connection, batch)
+            for table in (*_BY_SEQ, _BATCH):
                 connection.execute(table.delete().where(table.c.seq == batch.seq))
+
+    def discard(self, batch: OutboxBatch, *, root: bytes) -> None:
+        """Set aside a batch that the log is proved not to hold: its rows and its epoch are free to be sealed anew.
+
+        What it stood for is kept under the `root` of its statements: somebody still has its bytes, and if they are logged
+        later no row must be logged a second time.
+        """
+        with self._engine.begin() as connection:
+            _unseal_letters(connection, batch)
+            held = _set_aside(connection, batch)
+            aside = insert(_DISCARDED).values(root=root, held=json.dumps(held))
+            connection.execute(aside.on_conflict_do_update(index_elements=["root"], set_={"held": aside.excluded.held}))
+
+    def discarded(self, root: bytes) -> bool:
+        """Say whether statements of this root were set aside here."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(_DISCARDED.c.root).where(_DISCARDED.c.root == root)).first() is not None
+
+    def take_back(self, batch: OutboxBatch, *, root: bytes) -> None:
+        """Count discarded statements as logged after all, in this batch."""
+        with self._engine.begin() as connection:
+            held = connection.execute(select(_DISCARDED.c.held).where(_DISCARDED.c.root == root)).scalar_one()
+            connection.execute(delete(_DISCARDED).where(_DISCARDED.c.root == root))
+            _put_back(connection, batch, json.loads(held))
 
     def logged(self, batch: OutboxBatch, *, first: int, index: int) -> None:
         """Remember that a batch stands in the log, verified; its body is no longer needed."""
@@ -153,6 +264,41 @@ class Outbox:
             connection.execute(
                 update(_BATCH).where(_BATCH.c.seq == batch.seq).values(first=first, position=index, body=b"")
             )
+
+    def write_letters(self, letters: Sequence[Letter]) -> None:
+        """Keep messages durably until they are sent; raise HomeError for an approval that was carried out before."""
+        with self._engine.begin() as connection:
+            for letter in letters:
+                if letter.approval is not None:
+                    _use_up(connection, letter.approval)
+                connection.execute(insert(_LETTER).values(**_letter_values(letter)))
+
+    def letters(self) -> Mapping[int, Letter]:
+        """Return the letters that are still to be sealed, by their numbers, the oldest first."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(_LETTER).where(_LETTER.c.seq.is_(None)).order_by(_LETTER.c.number))
+            return {row.number: _letter(row) for row in rows}
+
+    def sent_letters(self) -> tuple[SentLetter, ...]:
+        """Return the letters of logged batches that `filed` has not taken out yet."""
+        with self._engine.begin() as connection:
+            chosen = select(_LETTER, _BATCH.c.first).join(_BATCH, _BATCH.c.seq == _LETTER.c.seq)
+            rows = connection.execute(chosen.where(_BATCH.c.first.is_not(None)).order_by(_LETTER.c.number)).all()
+        return tuple(
+            SentLetter(
+                number=row.number,
+                letter=_letter(row),
+                index=row.first + row.place,
+                names=tuple(statement_name(name) for name in json.loads(row.names)),
+            )
+            for row in rows
+        )
+
+    def filed(self, numbers: Sequence[int]) -> None:
+        """Forget letters that stand in the replica now, or that nobody can be sent."""
+        with self._engine.begin() as connection:
+            for number in numbers:
+                connection.execute(_LETTER.delete().where(_LETTER.c.number == number))
 
     def waiting(self) -> OutboxBatch | None:
         """Return the batch that is still to be sent, if there is one."""
@@ -171,8 +317,15 @@ class Outbox:
 
     def last(self) -> OutboxBatch | None:
         """Return the newest batch, without its body once it is logged."""
+        return self._newest(select(_BATCH))
+
+    def last_logged(self) -> OutboxBatch | None:
+        """Return the newest batch that was proved to be logged."""
+        return self._newest(select(_BATCH).where(_BATCH.c.position.is_not(None)))
+
+    def _newest(self, chosen: Select[Any]) -> OutboxBatch | None:
         with self._engine.begin() as connection:
-            row = connection.execute(select(_BATCH).order_by(_BATCH.c.seq.desc()).limit(1)).first()
+            row = connection.execute(chosen.order_by(_BATCH.c.seq.desc()).limit(1)).first()
         if row is None:
             return None
         return OutboxBatch(
@@ -216,6 +369,34 @@ class Outbox:
         return found
 
 
+def _use_up(connection: Connection, approval: bytes) -> None:
+    used = connection.execute(insert(_APPROVAL).values(id=approval).on_conflict_do_nothing())
+    if used.rowcount != 1:
+        raise HomeError("this proposal was carried out before", next_step="propose it again if it is meant twice")
+
+
+def _letter_values(letter: Letter) -> dict[str, object]:
+    return {
+        "recipient": letter.to,
+        "kind": letter.kind,
+        "thread": letter.thread,
+        "re": None if letter.re is None else str(letter.re),
+        "body": letter.body,
+        "approval": letter.approval,
+    }
+
+
+def _letter(row: Any) -> Letter:
+    return Letter(
+        to=row.recipient,
+        kind=row.kind,
+        thread=row.thread,
+        re=None if row.re is None else statement_name(row.re),
+        body=row.body,
+        approval=row.approval,
+    )
+
+
 def _row_values(row: SentRow, seq: int) -> dict[str, object]:
     told = {"names": [str(name) for name in row.names], "parts": [part.hex() for part in row.parts]}
     return {"fingerprint": row.fingerprint, "key": row.key, "seq": seq, "names": json.dumps(told)}
@@ -237,3 +418,52 @@ def _put_rows(connection: Connection, values: Sequence[dict[str, object]]) -> No
     row = insert(_ROW)
     anew = {name: row.excluded[name] for name in ("key", "seq", "names")}
     connection.execute(row.on_conflict_do_update(index_elements=["fingerprint"], set_=anew), values)
+
+
+def _set_aside(connection: Connection, batch: OutboxBatch) -> dict[str, object]:
+    """Take a waiting batch out, and return what it stands for; grants that it repeats are again those of before."""
+    waits = (_BATCH.c.seq == batch.seq, _BATCH.c.payload_hash == batch.payload_hash, _BATCH.c.position.is_(None))
+    if connection.execute(delete(_BATCH).where(*waits)).rowcount != 1:
+        raise HomeError("the outbox changed meanwhile", next_step="run `sealtrace submit --resume`")
+    repeat = connection.execute(select(_REPEAT).where(_REPEAT.c.seq == batch.seq)).first()
+    if repeat is not None:
+        connection.execute(update(_EPOCH).where(_EPOCH.c.ep == repeat.ep).values(seq=repeat.before))
+    connection.execute(delete(_REPEAT).where(_REPEAT.c.seq == batch.seq))
+    return {
+        "rows": [_spelled(row) for row in _taken(connection, _ROW, batch.seq)],
+        "epochs": [{**row} for row in _taken(connection, _EPOCH, batch.seq)],
+        "repeats": None if repeat is None else repeat.ep,
+    }
+
+
+def _taken(connection: Connection, table: Table, seq: int) -> Sequence[RowMapping]:
+    rows = connection.execute(select(table).where(table.c.seq == seq)).mappings().all()
+    connection.execute(delete(table).where(table.c.seq == seq))
+    return rows
+
+
+def _put_back(connection: Connection, batch: OutboxBatch, held: Mapping[str, Any]) -> None:
+    place = {"first": batch.first, "position": batch.index}
+    connection.execute(insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=b"", **place))
+    rows = [{**_unspelled(row), "seq": batch.seq} for row in held["rows"]]
+    if rows:
+        _put_rows(connection, rows)
+    for epoch in held["epochs"]:
+        connection.execute(insert(_EPOCH).values(**{**epoch, "seq": batch.seq}))
+    connection.execute(update(_EPOCH).where(_EPOCH.c.ep == held["repeats"]).values(seq=batch.seq))
+
+
+def _spelled(row: RowMapping) -> dict[str, object]:
+    key = None if row["key"] is None else row["key"].hex()
+    return {"fingerprint": row["fingerprint"].hex(), "key": key, "names": row["names"]}
+
+
+def _unspelled(row: Mapping[str, Any]) -> dict[str, object]:
+    key = None if row["key"] is None else bytes.fromhex(row["key"])
+    return {"fingerprint": bytes.fromhex(row["fingerprint"]), "key": key, "names": row["names"]}
+
+
+def _unseal_letters(connection: Connection, batch: OutboxBatch) -> None:
+    """Let the letters of a batch wait to be sealed again."""
+    again = update(_LETTER).where(_LETTER.c.seq == batch.seq)
+    connection.execute(again.values(seq=None, place=None, names=None))

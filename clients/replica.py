@@ -16,7 +16,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     delete,
@@ -27,12 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, open_database
+from clients.talk.tables import TABLES as _TABLES
+from clients.talk.tables import HeldRelease, StoredRelease, TalkTables, forget_released, others_released, read_released
 from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
 
-_TABLES = MetaData()
 _RECORD = Table(
     "record",
     _TABLES,
@@ -81,6 +81,7 @@ _EXPUNGED = Table(
     Column("position", Integer, nullable=False),
     Column("why", String, nullable=False),
 )
+_VERIFIED = Table("verified", _TABLES, Column("size", Integer, primary_key=True), Column("at", Integer, nullable=False))
 _STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
 
 CURSOR = "cursor"
@@ -114,6 +115,7 @@ class StoredRecord:
     seq: int
     entry: bytes = field(repr=False)
     portions: Mapping[str, StoredPortion]
+    released: tuple[StoredRelease, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ class Replica:
     def __init__(self, path: Path) -> None:
         """Open the replica at `path`, making it where there is none."""
         self._engine = open_database(path, _TABLES)
+        self.talk = TalkTables(self._engine)
 
     def close(self) -> None:
         """Close the file."""
@@ -197,6 +200,32 @@ class Replica:
             found = connection.execute(select(func.max(_GRANT.c.ep)).where(_GRANT.c.iss == iss)).scalar()
         return 0 if found is None else int(found)
 
+    def note_verified(self, *, size: int, at: int) -> None:
+        """Remember when a checkpoint of this size was first verified here."""
+        with self._engine.begin() as connection:
+            connection.execute(insert(_VERIFIED).values(size=size, at=at).on_conflict_do_nothing())
+
+    def first_verified(self, index: int) -> int | None:
+        """Return when this home first verified a checkpoint that holds the entry at `index`."""
+        with self._engine.begin() as connection:
+            chosen = select(func.min(_VERIFIED.c.at)).where(_VERIFIED.c.size > index)
+            found = connection.execute(chosen).scalar()
+        return None if found is None else int(found)
+
+    def add_bare(self, records: Sequence[StoredRecord]) -> None:
+        """Write records of which only a release shows anything: nothing is opened by a key of this home."""
+        with self._engine.begin() as connection:
+            if records:
+                values = [_record_values(record) for record in records]
+                connection.execute(insert(_RECORD).on_conflict_do_nothing(), values)
+
+    def recall(self, release: HeldRelease, *, index: int) -> None:
+        """Delete what a release showed, and records of which nothing else is here."""
+        with self._engine.begin() as connection:
+            kept = select(_PORTION.c.position).union(others_released(release))
+            connection.execute(delete(_RECORD).where(_RECORD.c.position.not_in(kept)))
+        self.talk.recall(release, index=index)
+
     def expunge(self, orders: Mapping[int, Expunge]) -> None:
         """Delete the records that their originators expunged, by the index of the order, down to the file itself."""
         with self._engine.begin() as connection:
@@ -204,6 +233,7 @@ class Replica:
                 name = StatementName(order.name.iss, order.of)
                 positions = select(_RECORD.c.position).where(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti)
                 connection.execute(delete(_PORTION).where(_PORTION.c.position.in_(positions)))
+                forget_released(connection, positions)
                 connection.execute(delete(_RECORD).where(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti))
                 row = insert(_EXPUNGED).values(iss=name.iss, jti=name.jti, position=index, why=order.why.value)
                 connection.execute(row.on_conflict_do_nothing())
@@ -238,14 +268,16 @@ class Replica:
         with self._engine.begin() as connection:
             rows = connection.execute(select(_RECORD).where(*conditions).order_by(_RECORD.c.position)).all()
             portions = _portions(connection, [row.position for row in rows])
+            released = read_released(connection, [row.position for row in rows])
         for row in rows:
-            yield _record(row, portions.get(row.position, {}))
+            yield _record(row, portions.get(row.position, {}), released.get(row.position, ()))
 
 
 def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
     portions = [_portion_values(record.index, portion) for record in records for portion in record.portions.values()]
     if portions:
-        connection.execute(insert(_RECORD).on_conflict_do_nothing(), [_record_values(record) for record in records])
+        opened = [_record_values(record) for record in records if record.portions]
+        connection.execute(insert(_RECORD).on_conflict_do_nothing(), opened)
         connection.execute(insert(_PORTION).on_conflict_do_nothing(), portions)
     for record in records:
         if record.sup is not None:
@@ -300,7 +332,7 @@ def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[
     return found
 
 
-def _record(row: Any, portions: Mapping[str, StoredPortion]) -> StoredRecord:
+def _record(row: Any, portions: Mapping[str, StoredPortion], released: tuple[StoredRelease, ...]) -> StoredRecord:
     return StoredRecord(
         index=row.position,
         name=StatementName(row.iss, row.jti),
@@ -313,4 +345,5 @@ def _record(row: Any, portions: Mapping[str, StoredPortion]) -> StoredRecord:
         seq=row.seq,
         entry=row.entry,
         portions=portions,
+        released=released,
     )

@@ -50,7 +50,7 @@ class Service:
 
     def checkpoint(self) -> bytes:
         """Return the published checkpoint."""
-        return self._get(paths.CHECKPOINT, limit=limits.MAX_ENTRY_BYTES)
+        return self._get(paths.CHECKPOINT, limit=limits.MAX_NOTE_BYTES)
 
     def tile(self, path: TilePath) -> bytes:
         """Return a hash tile or an entry bundle; raise NotFoundError."""
@@ -66,7 +66,7 @@ class Service:
 
     def handover(self, index: int) -> bytes:
         """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
-        return self._get(paths.handover(index), limit=limits.MAX_ENTRY_BYTES)
+        return self._get(paths.handover(index), limit=limits.MAX_NOTE_BYTES)
 
     def entry(self, index: int) -> LoggedEntry:
         """Return the entry at `index` and its proof."""

@@ -51,8 +51,10 @@ class Session:
     book: Book
 
     def refresh(self) -> View:
-        """Return the newest verified state of the log."""
-        return self.trust.refresh(self.service)
+        """Return the newest verified state of the log, and remember when it was verified here."""
+        view = self.trust.refresh(self.service)
+        self.replica.note_verified(size=view.checkpoint.size, at=self.world.clock())
+        return view
 
     def stand(self) -> "Standing":
         """Return where this home stands in the newest verified state of the log."""

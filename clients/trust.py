@@ -94,11 +94,16 @@ class Trust:
 
     def charters(self) -> tuple[Charter, ...]:
         """Return the charters verified so far, in order; raise HomeError before `join`."""
-        found: list[Charter] = []
-        while (file := self._kept(len(found) + 1)) is not None:
-            found.append(parse_charter(file))
+        found = tuple(parse_charter(file) for file in self.charter_files())
         if not found:
             raise HomeError("no charter was verified yet", next_step="run `sealtrace join URL --charter FINGERPRINT`")
+        return found
+
+    def charter_files(self) -> tuple[bytes, ...]:
+        """Return the files of the charters verified so far, in order."""
+        found: list[bytes] = []
+        while (file := self._kept(len(found) + 1)) is not None:
+            found.append(file)
         return tuple(found)
 
     def note(self) -> bytes | None:

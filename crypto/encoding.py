@@ -13,17 +13,18 @@ from crypto.errors import EncodingError
 HASH_BYTES = 32
 _PREFIX_BYTES = 4
 
-_TO_URL = bytes.maketrans(b"+/", b"-_")
+# To the standard alphabet; what only that one has becomes a character that no alphabet has, and is refused as such.
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDING = (b"", b"===", b"==", b"=")
 
 
 def lp(*parts: bytes | str | int) -> bytes:
     """Return each part behind its uint32 big-endian length: text as UTF-8, integers as ASCII decimal."""
-    out = bytearray()
+    framed: list[bytes] = []
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()
-        out += struct.pack(">I", len(raw))
-        out += raw
-    return bytes(out)
+        framed += (struct.pack(">I", len(raw)), raw)
+    return b"".join(framed)
 
 
 def unlp(raw: bytes) -> tuple[bytes, ...]:
@@ -43,16 +44,15 @@ def unlp(raw: bytes) -> tuple[bytes, ...]:
 
 def b64u(data: bytes) -> str:
     """Return unpadded base64url (RFC 4648, 5)."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    padded = binascii.b2a_base64(data, newline=False)
+    # A replacement passes over what it does not find faster than a translation copies it.
+    return padded.rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")
 
 
 def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:
     """Return the bytes of unpadded base64url text; raise EncodingError for any other spelling or size."""
     raw = _ascii(text)
-    if b"+" in raw or b"/" in raw or b"=" in raw:
-        raise EncodingError("not base64url")
-    # Two replacements cost a tenth of a translation: text in base64url has few of these characters, or none.
-    return _decode(raw.replace(b"-", b"+").replace(b"_", b"/") + b"=" * (-len(raw) % 4), size)
+    return _decode(raw.translate(_FROM_URL) + _PADDING[len(raw) % 4], size)
 
 
 def b64(data: bytes) -> str:

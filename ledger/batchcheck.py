@@ -64,7 +64,7 @@ def verify_batch(
     verify_chain(batch, chain)
     _check_kx(batch, kx=membership.kx(batch.iss, first))
     headers = membership.headers(first)
-    _verify_both(batch, headers)
+    verify_both(batch, headers)
     _check_headers(submission, headers)
     refusal = MalformedError("these are not the statements that the batch was signed for")
     require("batch/root", expected=batch.root, found=root_of(submission.leaves), refusal=refusal)
@@ -109,8 +109,8 @@ def _check_kx(batch: Batch, *, kx: int) -> None:
     require("batch/kx", expected=kx, found=batch.kx, refusal=refusal)
 
 
-def _verify_both(batch: Batch, headers: Mapping[bytes, HeaderKey]) -> None:
-    """Verify the Ed25519 and the ML-DSA-65 signature, each by name: one good of two is none."""
+def verify_both(batch: Batch, headers: Mapping[bytes, HeaderKey]) -> None:
+    """Raise BadSignatureError unless the Ed25519 and the ML-DSA-65 signature are good, each by name: one of two is none."""
     for item, role in zip(batch.general.signatures, _BATCH_ROLES, strict=True):
         key = headers.get(item.protected)
         refusal = BadSignatureError("a batch is signed by a sign and a batch key of its agency, both in force")

@@ -117,6 +117,19 @@ def verify_next_charter(file: bytes, *, previous: Charter, previous_hash: bytes)
     return charter
 
 
+def signed_by_all_kept(file: bytes, previous: Charter) -> bool:
+    """Say whether every agency of `previous` that a verified charter file keeps has signed it, under its old roots.
+
+    Only such a charter may do without the witnesses of the one before (docs/protocol.md, 8.9).
+    """
+    kept = {agency.id for agency in parse_charter(file).agencies}
+    signed = {
+        item.protected for item in parse_general(file, limit=MAX_FILE_BYTES, signatures=MAX_SIGNATURES).signatures
+    }
+    voters = (item for item in _signatories(previous, None) if item.agency in kept)
+    return all(signed.issuperset(item.headers()) for item in voters)
+
+
 def replaced_roots(charter: Charter, previous: Charter) -> frozenset[str]:
     """Return the agencies that both versions know and whose root keys differ."""
     return frozenset(

@@ -16,6 +16,7 @@ from ledger.identifiers import hash_of, origin_name
 from ledger.jws import parse_general
 from ledger.keys import Key, is_pair, of_role
 from ledger.kinds import Role
+from ledger.notes import check_name
 from ledger.terms import (
     Limits,
     LogKeys,
@@ -25,6 +26,7 @@ from ledger.terms import (
     parse_log_keys,
     parse_match,
     parse_witness_policy,
+    witness_name,
 )
 
 FILE_TYP = "sealtrace/v1/charter-file"
@@ -170,6 +172,8 @@ def _check_names(charter: Charter) -> None:
     named = {*charter.witness.agencies, *([charter.match.by] if charter.match else [])}
     if not named <= set(ids):
         raise MalformedError("a witness, or the keeper of the matching key, is not an agency of this charter")
+    for agency in charter.witness.agencies:
+        check_name(witness_name(charter.origin, agency))
 
 
 def _check_keys(charter: Charter) -> None:

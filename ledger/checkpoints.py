@@ -110,6 +110,22 @@ def cosign(checkpoint: Checkpoint, *, name: str, signer: Signer, timestamp: int)
     return _cosign(checkpoint, cosigner_vkey(name, signer.public_key), signer=signer, timestamp=timestamp)
 
 
+def cosign_subtree(  # noqa: PLR0913 - the members of the specification's structure, all by name
+    *, origin: str, start: int, end: int, root: bytes, name: str, signer: Signer
+) -> NoteSignature:
+    """Return the ML-DSA-44 cosignature line of `name` for leaves [start, end), with time 0 (C2SP tlog-cosignature)."""
+    key = VerifierKey(name=name, type=SignatureType.ML_DSA_44_COSIGNATURE, public_key=signer.public_key)
+    message = subtree_message(cosigner=name, timestamp=0, origin=origin, start=start, end=end, root=root)
+    signature = join_timestamp(timestamp=0, signature=signer.sign(message))
+    return NoteSignature(name=name, key_id=key.key_id, signature=signature)
+
+
+def open_any(raw: bytes, *, keys: Sequence[VerifierKey]) -> CosignedCheckpoint:
+    """Return the checkpoint that any one of these keys has signed, of whatever log: for what a cosigner signed itself."""
+    opened = notes.open_note(raw, keys=keys, signed=_signed)
+    return CosignedCheckpoint(checkpoint=Checkpoint.parse(opened.text), cosignatures=_cosignatures(opened, keys))
+
+
 def open_checkpoint(raw: bytes, *, origin: str, vkeys: Sequence[VerifierKey]) -> Checkpoint:
     """Return the checkpoint of `origin` that every one of the log's keys has signed, or raise."""
     return open_cosigned(raw, origin=origin, vkeys=vkeys, witnesses=()).checkpoint
@@ -129,13 +145,14 @@ def open_cosigned(
     checkpoint = Checkpoint.parse(opened.text)
     if checkpoint.origin != origin or any(key.name != origin for key in vkeys):
         raise ProofError("a checkpoint of another log")
-    return CosignedCheckpoint(
-        checkpoint=checkpoint,
-        cosignatures=tuple(
-            Cosignature(key=key, timestamp=split_timestamp(signature)[0])
-            for key, signature in opened.signatures
-            if key in witnesses
-        ),
+    return CosignedCheckpoint(checkpoint=checkpoint, cosignatures=_cosignatures(opened, witnesses))
+
+
+def _cosignatures(opened: notes.OpenedNote, witnesses: Sequence[VerifierKey]) -> tuple[Cosignature, ...]:
+    return tuple(
+        Cosignature(key=key, timestamp=split_timestamp(signature)[0])
+        for key, signature in opened.signatures
+        if key in witnesses
     )
 
 

@@ -70,6 +70,10 @@ class NotFoundError(LedgerError):
     """Nothing of that name is logged, or it is not for the asker: the two look alike."""
 
 
+class UnwitnessedError(LedgerError):
+    """It is logged and signed, and too few witnesses have cosigned it to be shown."""
+
+
 class BusyError(LedgerError):
     """The service has work in flight for this asker; try again after `retry_after_seconds`."""
 

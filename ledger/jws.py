@@ -16,6 +16,7 @@ from ledger.identifiers import KeyId, key_id
 from ledger.kinds import Typ
 
 _MAX_HEADER_BYTES = 200
+_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +104,11 @@ def split_compact(entry: bytes) -> tuple[Signature, bytes]:
     """Return the signature of a compact JWS and the bytes it signs; to verify it the payload need not be read."""
     if len(entry) > jsontext.MAX_ENTRY_BYTES:
         raise TooLargeError(f"an entry of more than {jsontext.MAX_ENTRY_BYTES} bytes")
-    signed, _, signature = entry.rpartition(b".")
-    protected, dot, payload = signed.partition(b".")
-    if not dot or b"." in payload:
+    parts = entry.split(b".", _PARTS)
+    if len(parts) != _PARTS:
         raise MalformedError("not a compact JWS of three parts")
-    return Signature(protected=protected, signature=_decode(signature)), signed
+    protected, _, signature = parts
+    return Signature(protected=protected, signature=_decode(signature)), entry[: -len(signature) - 1]
 
 
 def payload_of(item: Signature, signed: bytes) -> bytes:

@@ -122,6 +122,31 @@ class Terms:
     purp: frozenset[Purpose]
     cav: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        """Raise LabelError for what the one spelling could not carry."""
+        _check_caveats(self.cav)
+        if not self.purp:
+            raise LabelError("label: purp names no purpose, so nobody could ever use it")
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return level, comp, purp and cav, in this order."""
+        return {
+            "level": self.level.value,
+            "comp": _sorted_values(self.comp),
+            "purp": _sorted_values(self.purp),
+            "cav": [*self.cav],
+        }
+
+    def below(self, label: "Terms") -> tuple[str, ...]:
+        """Return the names of the terms in which this is less strict than `label`: what makes it a downgrade."""
+        looser = {
+            "level": self.level < label.level,
+            "comp": not label.comp <= self.comp,
+            "purp": not self.purp <= label.purp,
+            "cav": not frozenset(label.cav) <= frozenset(self.cav),
+        }
+        return tuple(name for name, is_looser in looser.items() if is_looser)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
@@ -196,6 +221,23 @@ def label_from_json(value: JsonValue) -> Label:
     if label.to_json() != value:
         raise LabelError("label: not in its one spelling: lists are sorted and name nothing twice")
     return label
+
+
+def terms_from_json(value: JsonValue) -> Terms:
+    """Return the terms that `value` spells in their one spelling; raise LabelError for anything else or unknown."""
+    try:
+        level, comp, purp, cav = jsontext.members(value, "level", "comp", "purp", "cav")
+    except MalformedError as error:
+        raise LabelError("label: unknown, missing or misplaced members") from error
+    terms = Terms(
+        level=level_of(level),
+        comp=frozenset(_code(Compartment, code, "comp") for code in _list(comp, "comp")),
+        purp=frozenset(_code(Purpose, code, "purp") for code in _list(purp, "purp")),
+        cav=_texts(cav, "cav"),
+    )
+    if terms.to_json() != value:
+        raise LabelError("label: not in its one spelling: lists are sorted and name nothing twice")
+    return terms
 
 
 def level_of(value: JsonValue) -> Level:

@@ -120,6 +120,14 @@ class Head:
     checkpoint: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A checkpoint that readers may see: the size of its tree, and the note with its cosignatures."""
+
+    size: int
+    note: bytes
+
+
 EMPTY_HEAD = Head(size=0, tree=TreeState.empty(), checkpoint=b"")
 
 
@@ -153,6 +161,9 @@ class StoreTransaction(Protocol):
 
     def keep_handover(self, index: int, checkpoint: bytes) -> None:
         """Keep the first checkpoint that holds the charter at `index`."""
+
+    def publish(self, published: Published) -> None:
+        """Let readers see a checkpoint; one that is smaller than what they see already changes nothing."""
 
 
 class TreeStore(Protocol):
@@ -193,7 +204,13 @@ class Store(TreeStore, Protocol):
         """Return a charter file; raise NotFoundError."""
 
     def handover(self, index: int) -> bytes:
-        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        """Return the first checkpoint signed over the charter at `index`; raise NotFoundError."""
+
+    def published(self) -> Published | None:
+        """Return the newest checkpoint that readers may see, with the newest cosignatures; None before the first."""
+
+    def first_published(self, index: int) -> bytes:
+        """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
@@ -216,10 +233,11 @@ class Log:
         self._ed25519 = ed25519
         self._ml_dsa_44 = ml_dsa_44
 
-    def append(self, append: Append, first: int, *, successor: "Log | None" = None) -> Head:
+    def append(self, append: Append, first: int, *, successor: "Log | None" = None, publish: bool = False) -> Head:
         """Append what was judged to stand at `first`, all or nothing, and return the new head.
 
         With a `successor`, whose keys the appended charter names, the checkpoint carries the signatures of both.
+        Signed is not published: with `publish`, for a charter without witnesses, it is both in one write.
         Raises ConflictError if the log stands elsewhere, DuplicateError or ReplayedError for what it holds already,
         and ProofError, signing nothing, if what the database holds is not what was judged.
         """
@@ -237,6 +255,8 @@ class Log:
             if append.charter is not None:
                 transaction.keep_handover(append.charter.index, checkpoint)
             transaction.swap(old=old, new=new)
+            if publish:
+                transaction.publish(Published(size=new.size, note=checkpoint))
         return new
 
     def sign(self, tree: TreeState) -> bytes:

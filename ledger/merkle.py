@@ -85,7 +85,7 @@ def verify_subtree(  # noqa: PLR0913 - the six values of the draft, all by name
     `sn` and `tn` are the paths of the first and last leaf of the subtree and of the last leaf of the tree, `fr`
     and `sr` the roots built of the subtree and of the tree.
     """
-    _check_subtree(start=start, end=end, size=size)
+    check_subtree(start=start, end=end, size=size)
     if start == end:
         _require(not proof and node == EMPTY_ROOT)
         return
@@ -114,7 +114,7 @@ def proof_ranges(*, start: int, end: int, size: int) -> tuple[range, ...]:
     This is SUBTREE_PROOF of the draft; with start 0 it is PROOF (RFC 9162, 2.1.4.1), with end = start + 1 it is
     PATH (2.1.3.1). Every range is the whole of a subtree, so that a list and a tiled log can both answer it.
     """
-    _check_subtree(start=start, end=end, size=size)
+    check_subtree(start=start, end=end, size=size)
     siblings: list[range] = []
     low, high, known = 0, size, True
     while start < end and (start, end) != (low, high):
@@ -143,7 +143,8 @@ def check_hashes(hashes: Iterable[bytes]) -> None:
         raise ProofError("a hash in a Merkle tree has 32 bytes")
 
 
-def _check_subtree(*, start: int, end: int, size: int) -> None:
+def check_subtree(*, start: int, end: int, size: int) -> None:
+    """Raise ProofError unless [start, end) is a subtree of a tree of `size` leaves (the draft, Subtrees)."""
     if not 0 <= start <= end <= size <= MAX_SIZE:
         raise ProofError("not a range of leaves of this tree")
     if start < end and start % (1 << (end - start - 1).bit_length()):

@@ -96,6 +96,11 @@ class Limits:
         }
 
 
+def witness_name(origin: str, agency: str) -> str:
+    """Return the name that an agency cosigns checkpoints of a log under: of no log, and no other witness."""
+    return f"{origin}/witness/{agency}"
+
+
 def parse_log_keys(value: JsonValue, *, origin: str) -> LogKeys:
     """Return the service's keys; their names are the origin and `<origin>/access`."""
     vkeys, access, answer = jsontext.members(value, "vkeys", "access", "answer")

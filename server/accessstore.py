@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from crypto.encoding import HASH_BYTES
 from ledger.errors import ConflictError, NotFoundError
-from ledger.log import EMPTY_HEAD, Append, Head
+from ledger.log import EMPTY_HEAD, Append, Head, Published
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
+from server.publishing import table
 from server.store import SqlStore
 
 Beside = Callable[[Connection, int], None]
@@ -64,6 +65,10 @@ class AccessTransaction:
         if moved.one_or_none() is None:
             raise ConflictError("the head of the access log moved; nothing was written")
 
+    def publish(self, published: Published) -> None:
+        """Let readers see a checkpoint of the access log."""
+        table.write(self._connection, table.ACCESS, published)
+
     def keep_handover(self, index: int, checkpoint: bytes) -> None:
         """Refuse: the access log has no charters of its own."""
         raise ConflictError(f"the access log holds no charter at {index}: nothing of {len(checkpoint)} bytes is kept")
@@ -90,6 +95,11 @@ class AccessStore:
                 "SELECT size, tree, checkpoint FROM access_head WHERE id = 1"
             ).one_or_none()
         return EMPTY_HEAD if row is None else Head(size=row[0], tree=TreeState.decode(row[1]), checkpoint=row[2])
+
+    def published(self) -> Published | None:
+        """Return the newest checkpoint of the access log that readers may see; None before the first."""
+        with self._store.reading() as connection:
+            return table.newest(connection, table.ACCESS)
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end); raise NotFoundError if not all of them exist."""

@@ -112,7 +112,7 @@ class Gate:
         call = self._call
         length = _body_bytes(request, most=call.body.most_bytes if call.body else 0)
         query = request.query_string.decode("ascii", "replace")
-        if query and call.query is None:
+        if query and not call.query:
             raise MalformedError("this path takes no query")
         if call.body is not None and request.headers.get("Content-Type") != call.body.media_type:
             raise UnsupportedTypeError(f"this path takes {call.body.media_type}")

@@ -74,6 +74,9 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     console: Annotated[
         str | None, typer.Option(help="Where browsers reach /console, like https://console.ledger.example.")
     ] = None,
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="Address of a proxy on another machine that names its clients.")
+    ] = None,
 ) -> None:
     """Serve the log whose first charter has this fingerprint.
 
@@ -86,7 +89,16 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     except (ConfigError, CryptoError) as error:
         fail(error)
     typer.echo(f"http://{host}:{port}, charter {fingerprints.to_words(config.fingerprint)}", err=True)
-    serve(config, keys=keys, host=host, port=port, metrics_port=metrics_port, console=place)
+    serve(
+        config,
+        keys=keys,
+        host=host,
+        port=port,
+        metrics_port=metrics_port,
+        console=place,
+        proxies=proxy or (),
+        notify=os.environ.get("NOTIFY_SOCKET"),
+    )
 
 
 @app.command()

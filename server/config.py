@@ -15,6 +15,7 @@ NEXT_SERVICE = "service.next.json"
 HIGHEST = "highest-signed"
 HIGHEST_ACCESS = "highest-access"
 TOMBSTONES = "tombstones"
+WITNESSES = "witnesses.toml"
 
 _DATA = "SEALTRACE_DATA"
 _CHARTER = "SEALTRACE_CHARTER"
@@ -29,6 +30,8 @@ class Config:
     verify_threads: int = 2
     reader_connections: int = 16
     tick_seconds: int = 600
+    # How long the answer to a submission waits for the quorum before it says "durable" alone.
+    witness_wait_seconds: float = 1.0
 
     @property
     def database(self) -> Path:
@@ -49,6 +52,11 @@ class Config:
     def tombstones(self) -> Path:
         """Return where the names of expunged records stand, whatever becomes of the database."""
         return self.data / TOMBSTONES
+
+    @property
+    def witnesses(self) -> Path:
+        """Return where the addresses of the witnesses stand, which no charter names."""
+        return self.data / WITNESSES
 
     @property
     def service(self) -> Path:

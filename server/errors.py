@@ -21,6 +21,10 @@ class StorageError(Exception):
     """The database did not do what it was asked to, and said so."""
 
 
+class WitnessError(Exception):
+    """A witness that does not answer, or not with a cosignature; the text quotes nothing of its answer."""
+
+
 class UnsupportedTypeError(errors.MalformedError):
     """A body of another media type than the path takes."""
 
@@ -139,6 +143,12 @@ TABLE: dict[type[Exception], Kind] = {
         title="Nothing of that name is here for you",
         next="Check the name against a verified entry of the log.",
     ),
+    errors.UnwitnessedError: Kind(
+        type="unwitnessed",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        title="Too few witnesses have cosigned this yet",
+        next="Ask again in a while; if it lasts, ask the agencies that witness the log, and the operator.",
+    ),
     errors.BusyError: Kind(
         type="busy",
         status=HTTPStatus.SERVICE_UNAVAILABLE,
@@ -186,7 +196,7 @@ def retry_after_seconds(error: Exception) -> int | None:
     """Return how long to wait before the same bytes are welcome again, if waiting helps."""
     if isinstance(error, errors.BusyError):
         return error.retry_after_seconds
-    return 1 if isinstance(error, errors.ConflictError) else None
+    return 1 if isinstance(error, errors.ConflictError | errors.UnwitnessedError) else None
 
 
 def _members(error: Exception) -> dict[str, Any]:

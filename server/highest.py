@@ -30,7 +30,7 @@ class HighestSigned:
         """Name the file; nothing is read yet."""
         self._path = path
         # Replaced as a whole: a thread that sees the older pair only asks the file once more.
-        self._covered = (-1, b"")
+        self._covered = (-1, b"\n")  # no note begins so
 
     def exists(self) -> bool:
         """Say whether there is a file."""
@@ -63,13 +63,14 @@ class HighestSigned:
                 f"member, auditor or mirror holds to {_RESTORE}"
             ) from error
 
-    def cover(self, head: Head) -> None:
-        """Make the file durably hold `head` or a larger one; called before a checkpoint leaves."""
-        size, raw = self._covered
-        if head.size < size or head.checkpoint == raw:
+    def cover(self, *, size: int, checkpoint: bytes) -> None:
+        """Make the file durably hold this checkpoint or a larger one; called before it leaves, to a witness too."""
+        covered, text = self._covered
+        # Cosignatures come and go below a text that stays.
+        if size < covered or checkpoint.startswith(text):
             return
-        self.raise_to(head.checkpoint)
-        self._covered = (head.size, head.checkpoint)
+        self.raise_to(checkpoint)
+        self._covered = (size, checkpoint.partition(b"\n\n")[0] + b"\n\n")
 
     def raise_to(self, raw: bytes) -> None:
         """Put a checkpoint, whose signatures the caller has verified, into the file if it is larger than what is there.

@@ -22,8 +22,9 @@ from ledger.terms import Match
 from ledger.tokenepochs import LIVE_DAYS, epochs_of
 from ledger.wire.matching import EVALUATION_REQUEST, EvaluationAnswer, Reviews
 from server import questionrows
-from server.charges import keep_nonce, take
+from server.charges import keep_nonce, take, used_up
 from server.keys import ServiceKeys
+from server.publishing import table
 from server.sequencer import Sequencer
 from server.signatures import Asker
 from server.state import SharedState
@@ -32,7 +33,6 @@ from server.store import SqlStore
 DAY_SECONDS = 86_400
 
 _STARTED = "SELECT started FROM token_epochs WHERE ep = ?"
-_SIZE = "SELECT size FROM head WHERE id = 1"
 _REVIEW = "UPDATE reviews SET reviewed = ? WHERE id = ? AND agency = ? AND reviewed IS NULL"
 _USED = "SELECT used FROM uses WHERE agency = ? AND kind = ? AND day = ?"
 
@@ -144,7 +144,7 @@ class Matching:
         with self._store.reading() as connection:
             used = connection.exec_driver_sql(_USED, (charge.agency, charge.limit, charge.day)).scalar() or 0
             if used + charge.amount > charge.most:
-                take(connection, charge)
+                raise used_up(charge)
 
     def _settle(self, charge: Charge, asker: Asker, asked: Asked) -> None:
         with self._store.writing() as connection:
@@ -155,7 +155,8 @@ class Matching:
         asked = _asked(asker, body)
         with self._store.writing() as connection:
             self._write(connection, charge, asker)
-            size = connection.exec_driver_sql(_SIZE).scalar_one()
+            shown = table.newest(connection, table.LOG)
+            size = 0 if shown is None else shown.size
             if question.held > size:
                 raise MalformedError("the question names a larger tree than this log has")
             if question.asking is Asking.OWN:

@@ -15,6 +15,7 @@ APPEND_ONLY = (
     "handovers",
     "access_entries",
     "access_tiles",
+    "published",
 )
 
 _NAMES = {
@@ -190,6 +191,29 @@ class LogHead(Base):
     checkpoint: Mapped[bytes]
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+class PublishedCheckpoint(Base):
+    """A checkpoint that readers were shown, with its cosignatures: the first that held what it added (docs/adr/0047).
+
+    `log` is `log` or `access`.
+    """
+
+    __tablename__ = "published"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    note: Mapped[bytes]
+
+
+class NewestCheckpoint(Base):
+    """What each log shows as its checkpoint: the size it reached last, under the newest cosignatures."""
+
+    __tablename__ = "newest_published"
+
+    log: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    note: Mapped[bytes]
 
 
 class Account(Base):

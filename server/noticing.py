@@ -15,10 +15,12 @@ from ledger.accesslog import AccessEntry, Asked, Drawn, OutcomeOpening, Result, 
 from ledger.log import Append, Log
 from ledger.notices import ID_BYTES, REVIEW_HOURS, AskedStands, Audited, Matched, Notice, WatchFired, spell_notice
 from ledger.slips import Hit
+from ledger.witnesses import LogName
 from server import slips
 from server.accessstore import AccessStore, Beside
 from server.keys import ServiceKeys
 from server.matching import DAY_SECONDS, Matching
+from server.publishing.publishing import Publishing
 from server.questionrows import unpack_told
 from server.state import SharedState
 from server.store import SqlStore
@@ -55,36 +57,40 @@ class _Waiting:
 class Noticing:
     """Makes the ticks of one service; used on the thread that writes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the parts of the service that a tick needs, all by name
         self,
         *,
         store: SqlStore,
         state: SharedState,
         keys: ServiceKeys,
         matching: Matching,
+        publishing: Publishing,
         clock: Callable[[], int],
     ) -> None:
-        """Take the store, the charter's state, the keys of the access log and a clock (POSIX seconds)."""
+        """Take the store, the charter's state, the keys of the access log, who publishes it, and a clock (POSIX)."""
         self._store = store
         self._state = state
         self._keys = keys
         self._matching = matching
+        self._publishing = publishing
         self._clock = clock
 
     def tick(self) -> int:
         """Log and tell all that waits; return how many entries the access log has gained."""
-        now, size = self._clock(), self._store.head().size
-        if not size:
+        now, shown = self._clock(), self._store.published()
+        if shown is None:
             return 0
+        # As long as the log waits for its witnesses, the access log does: both are signed on or neither.
+        self._publishing.require_compared()
         live = tuple(match.ep for match in self._matching.live_epochs())
         with self._store.reading() as connection:
-            waiting = _waiting(connection, now)
+            waiting = _waiting(connection, now, size=shown.size)
         placed = arrange(waiting.drawn)
 
         def beside(connection: Connection, first: int) -> None:
             _tell(connection, [(first + at, drawn) for at, (_, drawn) in enumerate(placed) if drawn], waiting, now)
             connection.exec_driver_sql("DELETE FROM outcomes WHERE id <= ?", (waiting.last,))
-            connection.exec_driver_sql(_TICK, (now, size))
+            connection.exec_driver_sql(_TICK, (now, shown.size))
             _forget(connection, now)
             _retire(connection, live, now)
 
@@ -100,17 +106,19 @@ class Noticing:
         keys = self._keys.require_named_by(charter).for_access()
         store = AccessStore(self._store, beside)
         log = Log(store=store, origin=charter.log.access[0].name, ed25519=keys.ed25519, ml_dsa_44=keys.ml_dsa_44)
-        log.append(Append(entries=tuple(entry.format() for entry in entries)), store.head().size)
+        append = Append(entries=tuple(entry.format() for entry in entries))
+        log.append(append, store.head().size, publish=not charter.is_witnessed)
+        self._publishing.signed(LogName.ACCESS)
 
 
-def _waiting(connection: Connection, now: int) -> _Waiting:
+def _waiting(connection: Connection, now: int, *, size: int) -> _Waiting:
     drawn: list[Drawn] = []
     outcomes = connection.exec_driver_sql(_OUTCOMES).all()
     for _, asker, body_hash, signature_input, signature, told in outcomes:
         asked = Asked(iss=asker, body_hash=bytes(body_hash), signature_input=signature_input, signature=signature)
         drawn += draw(asked, _results(connection, asker, unpack_told(bytes(told)), now))
     since = connection.exec_driver_sql("SELECT size FROM tick WHERE id = 1").scalar() or 0
-    fired = firings(connection, since=since, now=now)
+    fired = firings(connection, since=since, end=size, now=now)
     for one in fired:
         hit = ToldHit(index=one.slot.index, jti=one.slot.name.jti, c=one.slot.c, hit=Hit.OPEN)
         drawn += draw(one.asked, [Result(to=one.slot.name.iss, asker=one.asked.iss, at=now, hits=(hit,))])

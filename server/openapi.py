@@ -55,7 +55,7 @@ def _operation(call: Call) -> dict[str, Any]:
 def _parameters(call: Call) -> list[dict[str, Any]]:
     text = {"schema": {"type": "string"}, "required": True}
     names = [{"name": name, "in": "path", **text} for name in _PLACEHOLDER.findall(call.path)]
-    return names if call.query is None else [*names, {"name": call.query, "in": "query", **text}]
+    return names + [{"name": name, "in": "query", **text} for name in call.query]
 
 
 def _content(body: Body) -> dict[str, Any]:

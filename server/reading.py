@@ -1,13 +1,13 @@
 """What the service answers to questions: entries with proofs, tiles, feeds, blobs (docs/protocol.md, 10)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crypto.digests import sha256
 from ledger.charter import parse_charter_entry
-from ledger.errors import NotAMemberError, NotFoundError
+from ledger.errors import NotAMemberError, NotFoundError, UnwitnessedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
-from ledger.log import Blob, FeedRow, Head
+from ledger.log import Blob, FeedRow, Published
 from ledger.proofs import TlogProof
 from ledger.tileproofs import inclusion_proof
 from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
@@ -15,6 +15,7 @@ from ledger.wire import limits
 from ledger.wire.frames import encode_frames
 from ledger.wire.schemas import (
     STAGE_DURABLE,
+    STAGE_WITNESSED,
     AgencyHead,
     BlobName,
     BlobRequest,
@@ -37,45 +38,71 @@ _BOX_PLACES = ("box/{agency}", "to", "self")
 class Reading:
     """Answers from committed rows; nothing here writes."""
 
-    def __init__(self, *, store: SqlStore, state: SharedState, highest: HighestSigned) -> None:
-        """Take the store, who is a member, and where the highest signed checkpoint is kept."""
+    def __init__(
+        self,
+        *,
+        store: SqlStore,
+        state: SharedState,
+        highest: HighestSigned,
+        waiting_since: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """Take the store, who is a member, the highest-signed file, and since when what is signed waits for witnesses."""
         self._store = store
+        self._waiting_since = waiting_since
         self._state = state
         self._highest = highest
 
     def checkpoint(self) -> bytes:
-        """Return the newest checkpoint: published when signed, as long as the charter asks for no witness."""
-        checkpoint = self._published().checkpoint
-        if not checkpoint:
-            raise NotFoundError("the log is empty: its first charter is still to come")
-        return checkpoint
+        """Return the newest published checkpoint."""
+        return self._published().note
+
+    def first_checkpoint(self, index: int) -> bytes:
+        """Return the published checkpoint that first held the entry at `index`."""
+        self._published()
+        return self._store.first_published(index)
 
     def tile(self, path: TilePath) -> bytes:
-        """Return a hash tile, or cut a bundle of entries from the rows."""
+        """Return a hash tile, or cut a bundle of entries from the rows; what is not published is not there."""
+        end = path.index * TILE_WIDTH + path.width << 8 * (path.level or 0)
+        published = self._store.published()
+        if published is None or end > published.size:
+            raise NotFoundError("the published log does not reach that far")
         if path.level is not None:
             return self._store.tile(path)
         first = path.index * TILE_WIDTH
         return encode_bundle(self._store.entries(first, first + path.width))
 
     def receipt(self, logged: Logged) -> Receipt:
-        """Return where a submission stands under the newest checkpoint, with the proof of its last entry."""
-        head = self._published()
+        """Return where a submission stands, with the proof of its last entry.
+
+        Under the newest published checkpoint if that holds it, else under the newest that is signed: durable, and
+        waiting for its witnesses.
+        """
+        shown = self._store.published()
+        waits = shown is None or shown.size <= logged.index
+        if shown is None or waits:
+            head = self._store.head()
+            shown = Published(size=head.size, note=head.checkpoint)
+        self._highest.cover(size=shown.size, checkpoint=shown.note)
         return Receipt(
             first=logged.first,
             index=logged.index,
-            size=head.size,
-            checkpoint=head.checkpoint.decode(),
-            proof=inclusion_proof(index=logged.index, size=head.size, read=self._store.tile),
-            stage=STAGE_DURABLE,
+            size=shown.size,
+            checkpoint=shown.note.decode(),
+            proof=inclusion_proof(index=logged.index, size=shown.size, read=self._store.tile),
+            stage=STAGE_DURABLE if waits or not self._is_witnessed(shown.size) else STAGE_WITNESSED,
+            since=self._waiting_since() if waits else None,
         )
 
     def entry(self, index: int) -> LoggedEntry:
-        """Return an entry and the proof that the newest checkpoint holds it."""
-        head = self._published()
-        if index >= head.size:
+        """Return an entry and the proof that the newest published checkpoint holds it."""
+        published = self._published()
+        if published.size <= index < self._store.head().size:
+            raise UnwitnessedError("the entry is logged, and waits for the log's witnesses")
+        if index >= published.size:
             raise NotFoundError("the log does not reach that far")
         (entry,) = self._store.entries(index, index + 1)
-        return LoggedEntry(index=index, entry=entry, proof=self._proof(index, head))
+        return LoggedEntry(index=index, entry=entry, proof=self._proof(index, published))
 
     def statement(self, name: StatementName) -> LoggedEntry:
         """Return the statement of that name."""
@@ -85,7 +112,10 @@ class Reading:
         return self.entry(index)
 
     def agency_head(self, iss: str) -> AgencyHead:
-        """Return where an agency's chain stands, and the `kx` that counts now."""
+        """Return where an agency's chain stands, and the `kx` that counts now.
+
+        As signed, not as published: the next batch is built on it, and would be refused on anything older.
+        """
         with self._state.locked() as state:
             try:
                 state.membership.agency(iss, state.size)
@@ -96,7 +126,7 @@ class Reading:
 
     def feed(self, *, agency: str, after: int) -> Feed:
         """Return what concerns an agency after an index, up to the size that is told with it."""
-        size = self._store.head().size
+        size = self._published().size
         found = self._store.feed(agency=agency, after=after, limit=limits.MAX_FEED_ITEMS)
         rows = [row for row in found if row.statement.index < size]
         last = rows[-1].statement.index if len(rows) == limits.MAX_FEED_ITEMS else size - 1
@@ -111,11 +141,14 @@ class Reading:
         )
 
     def charters(self) -> CharterList:
-        """Return all charters of the log, with the hashes that their entries hold."""
+        """Return all charters of the published log, with the hashes that their entries hold."""
+        published = self._store.published()
+        size = 0 if published is None else published.size
         return CharterList(
             charters=tuple(
                 CharterVersion(ver=ver, index=index, h=parse_charter_entry(entry).file_hash)
                 for ver, index, entry in self._store.charter_entries()
+                if index < size
             )
         )
 
@@ -123,21 +156,23 @@ class Reading:
         """Return a charter file, byte for byte."""
         return self._store.charter(ver)
 
-    def handover(self, index: int) -> bytes:
-        """Return the first checkpoint that held the charter at an index."""
-        self._published()
-        return self._store.handover(index)
+    def _published(self) -> Published:
+        """Return what readers see, of which the highest-signed file knows by now."""
+        published = self._store.published()
+        if published is None:
+            if self._store.head().size:
+                raise UnwitnessedError("the log has begun, and waits for its witnesses")
+            raise NotFoundError("the log is empty: its first charter is still to come")
+        self._highest.cover(size=published.size, checkpoint=published.note)
+        return published
 
-    def _published(self) -> Head:
-        """Return the head, of which the highest-signed file knows by now: every checkpoint that leaves comes from here."""
-        head = self._store.head()
-        if head.size:
-            self._highest.cover(head)
-        return head
+    def _is_witnessed(self, size: int) -> bool:
+        with self._state.locked() as state:
+            return state.membership.charter_before(size).is_witnessed
 
-    def _proof(self, index: int, head: Head) -> str:
-        hashes = inclusion_proof(index=index, size=head.size, read=self._store.tile)
-        return TlogProof(index=index, hashes=hashes, checkpoint=head.checkpoint, extra=None).format().decode()
+    def _proof(self, index: int, published: Published) -> str:
+        hashes = inclusion_proof(index=index, size=published.size, read=self._store.tile)
+        return TlogProof(index=index, hashes=hashes, checkpoint=published.note, extra=None).format().decode()
 
 
 def _item(row: FeedRow) -> FeedItem:

@@ -7,7 +7,7 @@ import logging
 import multiprocessing
 import multiprocessing.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,8 +26,10 @@ from server.config import Config
 from server.console.app import create_console, make_parts
 from server.console.place import PREFIX, Place
 from server.errors import ConfigError, StartError
+from server.forwarding import Forwarding
 from server.keys import ServiceKeys
 from server.metrics import Metrics, serve_metrics
+from server.readiness import tell_ready
 from server.service import Service
 
 LOOPBACK = "127.0.0.1"
@@ -47,8 +49,14 @@ def serve(  # noqa: PLR0913  what one service listens on, all by name
     port: int,
     metrics_port: int | None,
     console: Place | None = None,
+    proxies: Sequence[str] = (),
+    notify: str | None = None,
 ) -> None:
-    """Serve until a signal ends it; exit with 1 if the log cannot be opened. `console` is where its pages are reached."""
+    """Serve until a signal ends it; exit with 1 if the log cannot be opened.
+
+    `console` is where its pages are reached, `proxies` who else than loopback may name a client, `notify` the socket of
+    a service manager that waits.
+    """
     configure_logging()
     # Other start methods would pickle the loader, and the keys with it, through a pipe.
     multiprocessing.set_start_method("fork", force=True)
@@ -66,7 +74,8 @@ def serve(  # noqa: PLR0913  what one service listens on, all by name
         log_level=LogLevels.error,
         log_access=False,
     )
-    server.serve(target_loader=partial(_load, config, keys, metrics_port, console), wrap_loader=False)
+    loader = partial(_load, config, keys, metrics_port=metrics_port, console=console, proxies=proxies, notify=notify)
+    server.serve(target_loader=loader, wrap_loader=False)
 
 
 def configure_logging() -> None:
@@ -82,22 +91,33 @@ def configure_logging() -> None:
     )
 
 
-def _load(config: Config, keys: ServiceKeys, metrics_port: int | None, console: Place | None) -> Callable[..., Any]:
+def _load(  # noqa: PLR0913  as `serve`
+    config: Config,
+    keys: ServiceKeys,
+    *,
+    metrics_port: int | None,
+    console: Place | None,
+    proxies: Sequence[str],
+    notify: str | None,
+) -> Callable[..., Any]:
     """Open the log in the worker; what stops it from opening is said in one line."""
     log = structlog.get_logger("sealtrace.server")
     metrics = Metrics()
     try:
         app = create_app(config, keys=keys, metrics=metrics)
+        service = service_of(app)
+        # A forked worker runs no atexit handlers; this is what multiprocessing runs in their place.
+        multiprocessing.util.Finalize(None, service.close, exitpriority=10)
         if metrics_port is not None:
             serve_metrics(metrics, host=LOOPBACK, port=metrics_port)
+        found = app if console is None else _with_console(app, service, config, console)
+        served = Forwarding(found, proxies=proxies)
+        tell_ready(notify)
     except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         log.critical("not started", error=str(error))
         raise SystemExit(1) from error
-    service = service_of(app)
-    # A forked worker runs no atexit handlers; this is what multiprocessing runs in their place.
-    multiprocessing.util.Finalize(None, service.close, exitpriority=10)
     log.info("serving", size=service.store.head().size)
-    return app if console is None else _with_console(app, service, config, console)
+    return served
 
 
 def _with_console(app: Flask, service: Service, config: Config, place: Place) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from ledger.charter import Charter, parse_charter
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError, NotAMemberError
 from server import database, schema
+from server.accesslog import AccessLog
 from server.accessstore import AccessStore
 from server.burials import Burials
 from server.config import Config
@@ -20,6 +21,8 @@ from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.matching import Matching
 from server.noticing import Noticing
+from server.publishing.publishing import Publishing, open_publishing
+from server.publishing.timing import Timing
 from server.reading import Reading
 from server.sequencer import Sequencer
 from server.startup import verify_store
@@ -51,8 +54,10 @@ class Service:
     telling: Telling
     ticker: Ticker
     sequencer: Sequencer
+    publishing: Publishing
     store: SqlStore
     clock: Callable[[], int]
+    wait_seconds: float
 
     def charter(self) -> Charter | None:
         """Return the charter in force, or None while the first is still to come."""
@@ -74,10 +79,13 @@ class Service:
         """Finish what was taken, empty the write-ahead log into the file, close the connections."""
         self.ticker.close()
         self.submitting.close()
+        self.publishing.close()
         self.store.close()
 
 
-def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int]) -> Service:
+def open_service(
+    config: Config, *, keys: ServiceKeys, clock: Callable[[], int], timing: Timing | None = None
+) -> Service:
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
     identity = read_identity(config)
@@ -89,22 +97,41 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
         _open_access_log(store, highest_access, identity, keys)
     except SQLAlchemyError as error:
         raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
+    try:
+        publishing = open_publishing(
+            config,
+            store=store,
+            state=state,
+            keys=keys,
+            highest=highest,
+            access=AccessLog(store=AccessStore(store), state=state, highest=highest_access, origin=identity.origin),
+            origin=identity.origin,
+            clock=clock,
+            timing=timing or Timing(),
+        )
+    except BaseException:
+        store.close()
+        raise
     sequencer = Sequencer()
     matching = Matching(store=store, state=state, keys=keys, sequencer=sequencer, clock=clock)
-    noticing = Noticing(store=store, state=state, keys=keys, matching=matching, clock=clock)
-    return Service(
+    noticing = Noticing(store=store, state=state, keys=keys, matching=matching, publishing=publishing, clock=clock)
+    service = Service(
         identity=identity,
         state=state,
-        reading=Reading(store=store, state=state, highest=highest),
+        reading=Reading(
+            store=store, state=state, highest=highest, waiting_since=lambda: publishing.pending_since or clock()
+        ),
         submitting=Submitting(
             store=store,
             state=state,
             keys=keys,
             burials=burials,
             sequencer=sequencer,
+            publishing=publishing,
             clock=clock,
             threads=config.verify_threads,
         ),
+        publishing=publishing,
         matching=matching,
         noticing=noticing,
         telling=Telling(store=store, state=state, highest=highest_access, clock=clock),
@@ -112,7 +139,10 @@ def open_service(config: Config, *, keys: ServiceKeys, clock: Callable[[], int])
         sequencer=sequencer,
         store=store,
         clock=clock,
+        wait_seconds=config.witness_wait_seconds,
     )
+    publishing.start()
+    return service
 
 
 def read_identity(config: Config) -> Identity:

@@ -23,6 +23,7 @@ from ledger.log import (
     FeedRow,
     Head,
     Nonce,
+    Published,
     RecordFacts,
     StatementRow,
 )
@@ -32,6 +33,7 @@ from server import slips, tombstones
 from server.charges import keep_nonce, take
 from server.database import truncate_log
 from server.errors import StorageError
+from server.publishing import table
 
 _JUDGED_AT_ONCE = 512
 
@@ -110,6 +112,10 @@ class SqlTransaction:
     def keep_handover(self, index: int, checkpoint: bytes) -> None:
         """Keep the first checkpoint that holds the charter at `index`."""
         self._many("INSERT INTO handovers (idx, checkpoint) VALUES (?, ?)", [(index, checkpoint)])
+
+    def publish(self, published: Published) -> None:
+        """Let readers see a checkpoint of this log."""
+        table.write(self._connection, table.LOG, published)
 
     def _insert_entries(self, first: int, append: Append, leaves: Sequence[bytes]) -> None:
         rows = zip(_types(first, append), append.entries, leaves, strict=True)
@@ -279,11 +285,21 @@ class SqlStore:
         return bytes(row[0])
 
     def handover(self, index: int) -> bytes:
-        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
+        """Return the first checkpoint signed over the charter at `index`; raise NotFoundError."""
         row = self._one("SELECT checkpoint FROM handovers WHERE idx = ?", (index,))
         if row is None:
             raise NotFoundError("no charter stands there")
         return bytes(row[0])
+
+    def published(self) -> Published | None:
+        """Return the newest checkpoint that readers may see; None before the first."""
+        with self._readers.connect() as connection:
+            return table.newest(connection, table.LOG)
+
+    def first_published(self, index: int) -> bytes:
+        """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
+        with self._readers.connect() as connection:
+            return table.first_holding(connection, table.LOG, index)
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""

@@ -34,6 +34,7 @@ from ledger.wire.frames import parse_frames
 from server.burials import Burials
 from server.errors import StartError
 from server.keys import ServiceKeys
+from server.publishing.publishing import Publishing
 from server.sequencer import Sequencer
 from server.signatures import Asker
 from server.slipchecks import check_slips
@@ -78,6 +79,7 @@ class Submitting:
         keys: ServiceKeys,
         burials: Burials,
         sequencer: Sequencer,
+        publishing: Publishing,
         clock: Callable[[], int],
         threads: int,
     ) -> None:
@@ -86,6 +88,7 @@ class Submitting:
         self._state = state
         self._keys = keys
         self._burials = burials
+        self._publishing = publishing
         self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verify")
         self._sequencer = sequencer
@@ -245,29 +248,31 @@ class Submitting:
             raise MalformedError("the charter does not name the keys of this service") from error
 
     def _enter(self, append: Append, judged: VerifiedBatch | CharterChange | KeyChange) -> Logged:
-        """Append what was judged, then let it count."""
+        """Append what was judged, then let it count. `charter` is the one that judges the checkpoint after it."""
         successor: Log | None = None
         match judged:
             case VerifiedBatch():
-                first, index = judged.first, judged.index
+                first, index, charter = judged.first, judged.index, self._state.charter()
             case KeyChange():
-                first, index = judged.index, judged.index
+                first, index, charter = judged.index, judged.index, self._state.charter()
             case CharterChange():
-                first, index = judged.index, judged.index
-                successor = self._log(judged.charter)
+                first, index, charter = judged.index, judged.index, judged.charter
+                successor = self._log(charter)
             case _:
                 assert_never(judged)
-        self._append(append, first, successor)
+        self._append(append, first, successor, charter=charter)
         with self._state.locked() as state:
             state.apply(judged)
+        self._publishing.signed()
         return Logged(first=first, index=index, is_new=True)
 
-    def _append(self, append: Append, first: int, successor: Log | None) -> None:
+    def _append(self, append: Append, first: int, successor: Log | None, *, charter: Charter) -> None:
+        self._publishing.require_compared()
         log = self._log(self._state.charter()) if first else successor
         if log is None:
             raise StartError("a log begins with a charter")
         try:
-            log.append(append, first, successor=successor)
+            log.append(append, first, successor=successor, publish=not charter.is_witnessed)
         except BaseException:
             # A failure may have come after the commit. The waiter is told it failed and sends again; the state follows
             # the database, or every later submission would be judged for a place that is taken.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ledger.errors import NotFoundError
-from ledger.log import Head
+from ledger.log import Published
 from ledger.notices import fitting, spell_page
 from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
 from ledger.wire.matching import LEAST_OVERDUE, OverdueCount, Usage, UseCount
@@ -73,24 +73,25 @@ class Telling:
 
     def checkpoint(self) -> bytes:
         """Return the newest checkpoint of the access log."""
-        head = self._published()
-        if not head.checkpoint:
-            raise NotFoundError("the access log is empty: nothing was asked yet")
-        return head.checkpoint
+        return self._published().note
 
     def tile(self, path: TilePath) -> bytes:
-        """Return a hash tile of the access log, or a bundle of its entries."""
+        """Return a hash tile of the access log, or a bundle of its entries; what is not published is not there."""
+        level = path.level or 0
+        if (path.index * TILE_WIDTH + path.width) * TILE_WIDTH**level > self._published().size:
+            raise NotFoundError("the published access log does not reach that far")
         if path.level is not None:
             return self._access.tile(path)
         first = path.index * TILE_WIDTH
         return encode_bundle(self._access.entries(first, first + path.width))
 
-    def _published(self) -> Head:
-        """Return the head, of which the file of the highest signed checkpoint knows by now."""
-        head = self._access.head()
-        if head.size:
-            self._highest.cover(head)
-        return head
+    def _published(self) -> Published:
+        """Return the newest published checkpoint, of which the file of the highest signed one knows by now."""
+        published = self._access.published()
+        if published is None:
+            raise NotFoundError("the access log is empty: nothing was asked yet")
+        self._highest.cover(size=published.size, checkpoint=published.note)
+        return published
 
 
 def _month_start(now: int) -> int:

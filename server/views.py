@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from ledger.errors import BadSignatureError, MalformedError, NotFoundError
 from ledger.identifiers import StatementName, agency_id, jti_of
 from ledger.tiles import TilePath
 from ledger.wire import matching, schemas
+from ledger.witnesses import LogName
 from server import openapi
 from server.errors import kinds
 from server.pace import Pace
@@ -24,6 +26,7 @@ PRIVATE_IMMUTABLE = "private, max-age=31536000, immutable"
 SECONDS = "public, max-age=1"
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
+_PENDING = re.compile(r"log=(log|access)&old=(0|[1-9][0-9]{0,15})")
 _AFTER = re.compile(r"after=(-1|0|[1-9][0-9]{0,15})")
 _CURSOR = re.compile(r"after=(0|[1-9][0-9]{0,15})")
 _SUBMISSIONS_A_MINUTE = 30
@@ -119,8 +122,8 @@ class Views:
         return Outgoing(body=self._reading.charter(_whole(request.names["ver"])), cache=IMMUTABLE)
 
     def handover(self, request: Incoming) -> Outgoing:
-        """Return the checkpoint by which the log passed to a charter."""
-        return Outgoing(body=self._reading.handover(_whole(request.names["index"])), cache=IMMUTABLE)
+        """Return the published checkpoint that first held an entry."""
+        return Outgoing(body=self._reading.first_checkpoint(_whole(request.names["index"])), cache=IMMUTABLE)
 
     def statement(self, request: Incoming) -> Outgoing:
         """Return a statement by its name."""
@@ -191,16 +194,37 @@ class Views:
         path = TilePath.parse(f"tile/entries/{request.names['path']}")
         return Outgoing(body=self._telling.tile(path), cache=IMMUTABLE)
 
+    def witness_pending(self, request: Incoming) -> Outgoing:
+        """Return what a witness that takes no connections is to cosign; nothing if nothing comes for a while."""
+        found = _PENDING.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is log=log or log=access, and old=SIZE that was cosigned last")
+        agency = request.signer().agency
+        body = self._service.publishing.pending(agency, log=LogName(found[1]), old=int(found[2]))
+        return Outgoing(body=body or b"", status=HTTPStatus.NO_CONTENT if body is None else HTTPStatus.OK)
+
+    def witness_cosignatures(self, request: Incoming) -> Outgoing:
+        """Take the cosignatures of such a witness, and return the size that is published now."""
+        size = self._service.publishing.cosign(request.signer().agency, request.body)
+        return Outgoing(body=f"{size}\n".encode())
+
     def healthz(self, _request: Incoming) -> Outgoing:
         """Answer."""
         return Outgoing(body=b"ok\n")
 
     def readyz(self, _request: Incoming) -> Outgoing:
         """Answer whether the log can be read and written, and whether it has its first charter."""
+        publishing = self._service.publishing
         size = self._service.store.head().size
-        ready = bool(size) and self._submitting.is_alive
+        why = publishing.not_compared()
+        ready = bool(size) and self._submitting.is_alive and publishing.is_alive and why is None
+        lines = ["ready" if ready else "not ready"]
+        if why is not None:
+            lines.append(f"not signing: {why}")
+        if (since := publishing.pending_since) is not None:
+            lines.append(f"pending, unwitnessed since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC")
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return Outgoing(body=b"ready\n" if ready else b"not ready\n", status=status)
+        return Outgoing(body="".join(f"{line}\n" for line in lines).encode(), status=status)
 
     def openapi(self, _request: Incoming) -> Outgoing:
         """Return the description of the service."""
@@ -215,6 +239,10 @@ class Views:
         return Outgoing(body=text.encode(), cache=SECONDS)
 
     def _receipt(self, logged: Logged) -> Outgoing:
+        """Answer once it is witnessed, or after a short wait: it is durable all the same."""
+        published = self._service.store.published()
+        if published is None or published.size <= logged.index:
+            self._service.publishing.wait(logged.index, self._service.wait_seconds)
         body = schemas.RECEIPT.write(self._reading.receipt(logged))
         return Outgoing(body=body, status=HTTPStatus.CREATED if logged.is_new else HTTPStatus.OK)
 

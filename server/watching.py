@@ -21,7 +21,7 @@ T = TypeVar("T")
 _AT_ONCE = 256
 _NEW = """
 SELECT s.idx, s.ep, s.source, s.tokens, st.iss, st.jti FROM slips AS s JOIN statements AS st ON st.idx = s.idx
-WHERE s.source >= ? AND s.hit = 'open' ORDER BY s.source, s.idx
+WHERE s.source >= ? AND s.source < ? AND s.hit = 'open' ORDER BY s.source, s.idx
 """
 _WATCHING = """
 SELECT t.token, t.ep, t.class, w.id, w.asker, w.body_hash, w.input, w.signature, w.size
@@ -47,12 +47,12 @@ class _NewSlip:
     name: StatementName
 
 
-def firings(connection: Connection, *, since: int, now: int) -> tuple[Firing, ...]:
-    """Return what fires for slips that statements at `since` or later brought, in log order."""
+def firings(connection: Connection, *, since: int, end: int, now: int) -> tuple[Firing, ...]:
+    """Return what fires for slips that the statements in [since, end) brought, in log order."""
     if connection.exec_driver_sql("SELECT 1 FROM watches WHERE expires > ? LIMIT 1", (now,)).first() is None:
         return ()
     found: dict[tuple[int, int], Firing] = {}
-    for slips in _batched(_new_slips(connection, since)):
+    for slips in _batched(_new_slips(connection, since, end)):
         for one in _fired(connection, slips, now):
             key = one.watch, one.slot.index
             best = found.get(key)
@@ -62,8 +62,8 @@ def firings(connection: Connection, *, since: int, now: int) -> tuple[Firing, ..
     return tuple(one for key, one in found.items() if key not in before)
 
 
-def _new_slips(connection: Connection, since: int) -> Iterator[_NewSlip]:
-    for index, ep, source, tokens, iss, jti in connection.exec_driver_sql(_NEW, (since,)):
+def _new_slips(connection: Connection, since: int, end: int) -> Iterator[_NewSlip]:
+    for index, ep, source, tokens, iss, jti in connection.exec_driver_sql(_NEW, (since, end)):
         cut = tuple(bytes(tokens[at : at + TOKEN_BYTES]) for at in range(0, len(tokens), TOKEN_BYTES))
         yield _NewSlip(index=index, ep=ep, source=source, tokens=cut, name=StatementName(iss, bytes(jti)))
 

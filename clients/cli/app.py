@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from clients.cli import (
     agency,
     audit,
+    bundle,
     charter,
     demo,
     expunge,
@@ -21,6 +22,7 @@ from clients.cli import (
     noticing,
     profile,
     reading,
+    trace,
 )
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
@@ -43,6 +45,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(noticing.slips, name="slips")
+app.add_typer(bundle.app, name="bundle")
 for _command in (
     charter.join,
     lists.submit,
@@ -50,6 +53,8 @@ for _command in (
     reading.sync,
     reading.show,
     reading.find,
+    trace.trace,
+    trace.indicator,
     audit.audit,
     demo.demo,
     generate.generate,

@@ -67,6 +67,10 @@ def lines(error: Exception) -> list[str]:
 
 def next_step(error: Exception) -> str:
     """Return what to do about an error, where that is known."""
+    return "; ".join(filter(None, [_advice(error), *getattr(error, "__notes__", ())]))
+
+
+def _advice(error: Exception) -> str:
     if isinstance(error, ClientError):
         return error.next_step
     if isinstance(error, StaleEpochError):

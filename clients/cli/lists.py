@@ -15,6 +15,7 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, MapOption, ProfileOption, SheetOption, edge_of
 from clients.codes import load_tables
 from clients.corrections import Correction, Known, sort_rows
+from clients.discarding import Discarded, discard
 from clients.durable import write_file
 from clients.errors import ListError
 from clients.importing import Means, Prepared, prepare
@@ -48,6 +49,9 @@ def submit(  # noqa: PLR0913 - each option is one decision about the list
         bool, typer.Option("--correct", help="Send changed rows too, as records that supersede the earlier ones.")
     ] = False,
     resume_only: Annotated[bool, typer.Option("--resume", help="Only send what still waits in the outbox.")] = False,
+    discard_waiting: Annotated[
+        bool, typer.Option("--discard", help="Take out what waits, once the log is proved not to hold it.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,6 +61,10 @@ def submit(  # noqa: PLR0913 - each option is one decision about the list
     """
     edge = edge_of(context)
     with edge.session(home) as session:
+        if discard_waiting:
+            _require_alone(file, resume_only=resume_only)
+            edge.show(*_gone(discard(session, progress=edge.progress("entries read"))), as_json=as_json)
+            return
         if file is None:
             if not resume_only:
                 raise ListError("no list was named", next_step="give a FILE, or --resume")
@@ -123,6 +131,29 @@ def drafts_of(
         edge.note(_report(prepared))
         raise ListError(f"{len(prepared.rejected):,} rows cannot be read; nothing was asked", next_step="correct them")
     return [{name: value for draft in row.drafts for name, value in draft.fields.items()} for row in prepared.rows]
+
+
+def _require_alone(file: Path | None, *, resume_only: bool) -> None:
+    if file is not None or resume_only:
+        raise ListError("--discard goes alone", next_step="discard what waits, then submit the list anew")
+
+
+def _gone(done: Discarded | None) -> tuple[str, dict[str, JsonValue]]:
+    """Return what was discarded, and by what proof."""
+    if done is None:
+        return "nothing waits in the outbox", {"discarded": None}
+    lines = [
+        f"✓ discarded  batch {done.seq} with {done.statements:,} statements: it is none of the log's {done.size:,} entries",
+        f"  every entry from {done.start:,} on was read and proved; no earlier one can be it",
+        "  its rows are free: send the list again; if the service logs that batch after all, the next submission says so",
+    ]
+    told: dict[str, JsonValue] = {
+        "seq": done.seq,
+        "statements": done.statements,
+        "start": done.start,
+        "size": done.size,
+    }
+    return "\n".join(lines), {"discarded": told}
 
 
 def _read(file: Path) -> bytes:

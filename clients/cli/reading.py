@@ -76,7 +76,7 @@ def show(
     """
     edge = edge_of(context)
     place = edge.home(home)
-    viewer, contacts = _viewer(place, purpose, edge)
+    viewer, contacts = viewer_of(place, purpose, edge)
     replica = Replica(place.replica)
     name = statement_name(record)
     found, why = replica.find(name), replica.expunged().get(name)
@@ -115,7 +115,7 @@ def find(  # noqa: PLR0913 - each option narrows the search
     """
     edge = edge_of(context)
     place = edge.home(home)
-    viewer, _ = _viewer(place, purpose, edge)
+    viewer, _ = viewer_of(place, purpose, edge)
     query = Query(words=tuple(words or ()), event=event, iss=iss)
     replica = Replica(place.replica)
     hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
@@ -124,7 +124,8 @@ def find(  # noqa: PLR0913 - each option narrows the search
     edge.show(_table(hits, total), {"records": [hit.to_json() for hit in hits], "of": total}, as_json=as_json)
 
 
-def _viewer(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, str]]:
+def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, str]]:
+    """Return who looks, from what the home trusts, and each agency's point of contact."""
     charters = Trust(place.trusted).charters()
     viewer = Viewer(
         reader=agency_reader(place.config().id),

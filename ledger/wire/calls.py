@@ -41,7 +41,7 @@ class Call:
     access: Access
     answer: Body
     body: Body | None = None
-    query: str | None = None
+    query: tuple[str, ...] = ()
 
 
 def _json(shape: Shape[Any], *, most_bytes: int = limits.MAX_JSON_BYTES) -> Body:
@@ -59,6 +59,7 @@ _TEXT = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_JSON_BYTES)
 _PADDED = Body(media_type=paths.JSON_TYPE, most_bytes=limits.PADDED_BYTES)
 _ANSWER = Body(media_type=paths.ANSWER_TYPE, most_bytes=limits.PADDED_BYTES)
 _QUESTION = Body(media_type=paths.QUESTION_TYPE, most_bytes=limits.MAX_QUESTION_BYTES)
+_WITNESS = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_WITNESS_BYTES)
 _DOCUMENT = Body(media_type=paths.JSON_TYPE, most_bytes=limits.MAX_JSON_BYTES)
 
 CALLS = (
@@ -108,7 +109,7 @@ CALLS = (
         name="handover",
         method="GET",
         path=paths.HANDOVER,
-        summary="The first checkpoint that held the charter at an index, signed under the charter before too",
+        summary="The published checkpoint that first held the entry at an index, with its cosignatures",
         access=Access.OPEN,
         answer=_TEXT,
     ),
@@ -168,7 +169,7 @@ CALLS = (
         summary="What was logged for the asker after an index",
         access=Access.SIGNED,
         answer=_json(schemas.FEED),
-        query="after",
+        query=("after",),
     ),
     Call(
         name="blobs",
@@ -278,5 +279,24 @@ CALLS = (
         summary="What a type of problem means and what to do",
         access=Access.OPEN,
         answer=_TEXT,
+    ),
+    # For witnesses that take no connection from outside.
+    Call(
+        name="witness_pending",
+        method="GET",
+        path=paths.WITNESS_PENDING,
+        summary="What a witness behind a wall is to cosign, once there is something (204: nothing within 25 seconds)",
+        access=Access.SIGNED,
+        answer=_WITNESS,
+        query=("log", "old"),
+    ),
+    Call(
+        name="witness_cosignatures",
+        method="POST",
+        path=paths.WITNESS_COSIGNATURES,
+        summary="The checkpoint asked for under a witness's own cosignatures; answered by the published size",
+        access=Access.SIGNED,
+        answer=_WITNESS,
+        body=_WITNESS,
     ),
 )

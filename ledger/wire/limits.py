@@ -1,9 +1,11 @@
 """How much of anything one request may carry. Both sides check before they read (docs/protocol.md, 7, 8 and 10)."""
 
 from ledger.jsontext import MAX_ENTRY_BYTES
+from ledger.notes import MAX_NOTE_BYTES
 from ledger.notices import MAX_REVIEWED
 from ledger.padding import PADDED_BYTES
 from ledger.questions import MAX_QUESTION_BYTES
+from ledger.witnessing import MAX_BODY_BYTES as MAX_WITNESS_BYTES
 
 __all__ = [
     "MAX_BATCH_BYTES",
@@ -16,12 +18,15 @@ __all__ = [
     "MAX_EVALUATION_BYTES",
     "MAX_FEED_ITEMS",
     "MAX_JSON_BYTES",
+    "MAX_NOTE_BYTES",
     "MAX_QUERY_BYTES",
     "MAX_QUESTION_BYTES",
     "MAX_REVIEWED",
     "MAX_REVIEWS_BYTES",
     "MAX_STATEMENTS",
+    "MAX_WITNESS_BYTES",
     "PADDED_BYTES",
+    "WITNESS_POLL_SECONDS",
 ]
 
 MAX_BATCH_BYTES = 32 * 2**20
@@ -38,3 +43,5 @@ MAX_QUERY_BYTES = 64
 MAX_ELEMENTS = 1_000
 MAX_EVALUATION_BYTES = 2**16
 MAX_REVIEWS_BYTES = 2**12
+# How long the service keeps a witness waiting that asks for something to cosign.
+WITNESS_POLL_SECONDS = 25

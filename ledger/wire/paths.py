@@ -24,6 +24,8 @@ USAGE = "/v1/usage"
 ACCESS_CHECKPOINT = "/access/checkpoint"
 ACCESS_TILE = "/access/tile/{path}"
 ACCESS_ENTRIES_TILE = "/access/tile/entries/{path}"
+WITNESS_PENDING = "/v1/witness/pending"
+WITNESS_COSIGNATURES = "/v1/witness/cosignatures"
 HEALTHZ = "/healthz"
 READYZ = "/readyz"
 OPENAPI = "/openapi.json"
@@ -74,3 +76,8 @@ def feed(after: int) -> str:
 def notices(after: int) -> str:
     """Return the path and query of what waits for the asker after a cursor of its own (0 at first)."""
     return f"{NOTICES}?after={after}"
+
+
+def witness_pending(*, log: str, old: int) -> str:
+    """Return the path and query of what a witness that last cosigned `old` entries of `log` is to cosign."""
+    return f"{WITNESS_PENDING}?log={log}&old={old}"

@@ -18,6 +18,7 @@ from ledger.identifiers import agency_id
 from ledger.wire import limits, rows
 
 STAGE_DURABLE = "durable"
+STAGE_WITNESSED = "witnessed"
 PLACES = ("item", "event", "case", "box")
 FEED_KINDS = ("grant", "record", "message", "expunge")
 
@@ -26,7 +27,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The service's answer to a batch, charter or key entry: where it stands, under which checkpoint."""
+    """The service's answer to a batch, charter or key entry: where it stands, under which checkpoint.
+
+    `stage` is durable (on the disk, signed by the log) or witnessed (published under the charter's quorum). `since`,
+    where witnesses are still to come, is when what is signed and not published began to wait (POSIX seconds).
+    """
 
     first: int
     index: int
@@ -34,6 +39,7 @@ class Receipt:
     checkpoint: str
     proof: tuple[bytes, ...]
     stage: str
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +183,10 @@ class ReceiptSchema(_Strict):
     first = _whole(required=True)
     index = _whole(required=True)
     size = _whole(required=True)
-    checkpoint = _text(required=True, most=65_535)
+    checkpoint = _text(required=True, most=limits.MAX_NOTE_BYTES)
     proof = fields.List(Raw(size=32, url=False), required=True, validate=validate.Length(max=63))
-    stage = fields.String(required=True, validate=validate.Equal(STAGE_DURABLE))
+    stage = fields.String(required=True, validate=validate.OneOf((STAGE_DURABLE, STAGE_WITNESSED)))
+    since = _whole()
 
 
 class LoggedEntrySchema(_Strict):
@@ -187,7 +194,7 @@ class LoggedEntrySchema(_Strict):
 
     index = _whole(required=True)
     entry = Raw(required=True)
-    proof = _text(required=True, most=65_535)
+    proof = _text(required=True, most=limits.MAX_NOTE_BYTES)
 
 
 class AgencyHeadSchema(_Strict):

@@ -137,10 +137,12 @@ def test_a_row_corrected_back_is_a_correction_again(desk: Desk) -> None:
     assert desk.sort(row(b"b", SALE)) == (0, [], [(3,)])
 
 
-def test_a_dropped_correction_leaves_the_record_it_meant(desk: Desk) -> None:
+def test_a_discarded_correction_leaves_the_record_it_meant(desk: Desk) -> None:
     """Its batch had to be sealed anew: the row is a correction of the same record still."""
     desk.send(b"a", (SALE, 1))
-    desk.outbox.drop(desk.send(b"b", (SALE, 2)))
+    waiting = OutboxBatch(seq=2, payload_hash=b"\2" * 32, body=b"body")
+    desk.outbox.put(waiting, rows=[SentRow(fingerprint=b"b", key=KEY, names=(name(2),), parts=(SALE,))])
+    desk.outbox.discard(waiting, root=bytes(32))
 
     assert desk.sort(row(b"b", SALE)) == (0, [], [(1,)])
 

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,14 +75,78 @@ def test_a_batch_signed_anew_takes_its_rows_along(outbox: Outbox) -> None:
         outbox.replace(FIRST, SECOND)
 
 
-def test_a_dropped_batch_frees_its_rows(outbox: Outbox) -> None:
-    """Records that must be sealed again are not taken for sent."""
+ROOT = b"\x0a" * 32
+
+
+def test_a_discarded_batch_frees_its_rows(outbox: Outbox) -> None:
+    """Records that must be sealed again are not taken for sent; that they were once sealed is remembered."""
     outbox.put(FIRST, rows=[ROW], epoch=EPOCH)
-    outbox.drop(FIRST)
+    outbox.discard(FIRST, root=ROOT)
 
     assert outbox.waiting() is None
     assert outbox.sent([b"f"]) == {}
     assert outbox.epoch() is None
+    assert (outbox.discarded(ROOT), outbox.discarded(FIRST.payload_hash)) == (True, False)
+
+
+def test_only_a_batch_that_waits_is_discarded(outbox: Outbox) -> None:
+    """One that is logged, was replaced, or was discarded already stays as it is."""
+    outbox.put(FIRST, rows=[ROW])
+    outbox.replace(FIRST, SECOND)
+    with pytest.raises(HomeError, match="changed meanwhile"):
+        outbox.discard(FIRST, root=ROOT)
+    outbox.logged(SECOND, first=3, index=4)
+    with pytest.raises(HomeError, match="changed meanwhile"):
+        outbox.discard(SECOND, root=ROOT)
+
+    assert outbox.sent([b"f"]) == {b"f": ROW}
+    assert not outbox.discarded(ROOT)
+
+
+def test_a_discarded_batch_that_comes_back_brings_its_rows_and_epoch(outbox: Outbox) -> None:
+    """They count again, in the batch and at the place where the log holds them."""
+    outbox.put(FIRST, rows=[ROW], epoch=EPOCH)
+    outbox.discard(FIRST, root=ROOT)
+    outbox.take_back(replace(FIRST, body=b"", first=10, index=13), root=ROOT)
+
+    assert outbox.last() == outbox.last_logged() == replace(FIRST, body=b"", first=10, index=13)
+    assert outbox.sent([b"f"]) == {b"f": ROW}
+    assert outbox.epoch() == replace(EPOCH, index=13)
+    assert not outbox.discarded(ROOT)
+
+
+def test_repeated_grants_that_are_discarded_leave_the_epoch_as_it_was(outbox: Outbox) -> None:
+    """It was opened by an earlier batch, which is logged; taken back, the repeat counts again."""
+    outbox.put(FIRST, epoch=EPOCH)
+    outbox.logged(FIRST, first=2, index=3)
+    outbox.put(SECOND, repeats=EPOCH)
+    assert outbox.epoch() == EPOCH
+    outbox.discard(SECOND, root=ROOT)
+    assert outbox.epoch() == replace(EPOCH, index=3)
+    outbox.take_back(replace(SECOND, first=4, index=5), root=ROOT)
+
+    assert outbox.epoch() == replace(EPOCH, index=5)
+
+
+def test_a_row_without_a_key_comes_back_too(outbox: Outbox) -> None:
+    """Not every map names a key."""
+    row = replace(ROW, key=None)
+    outbox.put(FIRST, rows=[row])
+    outbox.discard(FIRST, root=ROOT)
+    outbox.take_back(replace(FIRST, first=1, index=2), root=ROOT)
+
+    assert outbox.sent([b"f"]) == {b"f": row}
+
+
+def test_the_last_logged_batch_is_not_the_one_that_waits(outbox: Outbox) -> None:
+    """What is proved, and what was only signed, are told apart."""
+    assert outbox.last_logged() is None
+    outbox.put(FIRST)
+    outbox.logged(FIRST, first=1, index=2)
+    outbox.put(SECOND)
+    logged, last = outbox.last_logged(), outbox.last()
+
+    assert (logged.seq if logged else None, last) == (1, SECOND)
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ import pytest
 from crypto.digests import sha256
 from crypto.keystore import Keystore, Secret
 from crypto.signing import Algorithm
-from ledger.checkpoints import open_checkpoint
+from ledger.checkpoints import claimed_size, open_checkpoint
 from ledger.fingerprints import of_file, to_words
 from ledger.kinds import Role
 from ledger.wire import paths, schemas
+from server.forwarding import HEADER
 from tests.support.consortium import ORIGIN, Consortium, log_keys, make_agency, make_charter, sign_by
 from tests.support.services import SignedRequest, body_of, make_config, sign_request
 
@@ -91,7 +92,9 @@ def make_folder(folder: Path) -> None:
     make_config(folder, fingerprint=bytes(32))
 
 
-def start(folder: Path, fingerprint: bytes, *, port: int, metrics_port: int) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, fingerprint: bytes, *, port: int, metrics_port: int, notify: Path | None = None
+) -> subprocess.Popen[bytes]:
     """Start the service; the passphrase comes by descriptor."""
     reader, writer = os.pipe()
     os.write(writer, PASSPHRASE)
@@ -102,7 +105,8 @@ def start(folder: Path, fingerprint: bytes, *, port: int, metrics_port: int) -> 
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603  our own program
             arguments,
-            env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(reader)},
+            env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(reader)}
+            | ({"NOTIFY_SOCKET": str(notify)} if notify else {}),
             pass_fds=(reader,),
             stdout=stderr,
             stderr=stderr,
@@ -191,9 +195,42 @@ def test_a_host_header_is_not_asked(service: Process) -> None:
 
 
 def test_metrics_are_on_their_own_port(service: Process) -> None:
-    """Not on the service's."""
+    """Not on the service's; and the size of the log is the one that the log itself tells."""
+    size = claimed_size(httpx.get(service.url(paths.CHECKPOINT)).content)
+    told = httpx.get(f"http://127.0.0.1:{service.metrics_port}/metrics").text
+
     assert httpx.get(service.url("/metrics")).status_code == 404
-    assert "sealtrace_requests_total" in httpx.get(f"http://127.0.0.1:{service.metrics_port}/metrics").text
+    assert 'sealtrace_requests_total{call="checkpoint",status="2xx"}' in told
+    assert size > 0
+    assert f"sealtrace_log_size {float(size)}\n" in told
+
+
+def unsigned_charters(service: Process, *clients: str, header: str = HEADER) -> list[int]:
+    """Return the answers to charters that no signature speaks for, each handed in for a client by a proxy on this machine."""
+    with httpx.Client() as proxy:
+        return [
+            proxy.post(
+                service.url(paths.CHARTERS), content=b"{}", headers={"Content-Type": paths.CHARTER_TYPE, header: client}
+            ).status_code
+            for client in clients
+        ]
+
+
+def test_limits_by_address_are_those_of_the_clients_behind_a_proxy(service: Process) -> None:
+    """One that floods is stopped, and no other with it: the header is read by the server as it runs."""
+    flood = unsigned_charters(service, *["203.0.113.9"] * 32)
+
+    assert (flood.count(400), flood.count(503)) == (30, 2)
+    assert unsigned_charters(service, "203.0.113.10", "2001:db8::1") == [400, 400]
+
+
+def test_attack_addresses_that_nobody_has_share_the_proxys_limit(service: Process) -> None:
+    """Two addresses, an empty one, none: whatever is not one address is counted as the proxy itself."""
+    lies = ["203.0.113.1, 203.0.113.2", "", "nobody", "203.0.113.1:80"]
+    flood = unsigned_charters(service, *[lies[number % 4] for number in range(36)])
+
+    assert flood.count(503) >= 6
+    assert unsigned_charters(service, "203.0.113.11") == [400]
 
 
 def test_half_sent_bodies_stall_nobody(service: Process) -> None:
@@ -235,11 +272,15 @@ def test_what_the_server_in_front_would_take_is_refused(service: Process, head: 
 
 
 def test_a_signal_stops_it_cleanly(tmp_path: Path) -> None:
-    """Exit 0, the write-ahead log emptied into the file, no stack trace."""
+    """It says when it is ready; told to end, exit 0, the write-ahead log emptied into the file, no stack trace."""
     make_folder(tmp_path)
     port = free_port()
-    process = start(tmp_path, bytes(32), port=port, metrics_port=free_port())
-    wait_for(port, process)
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        process = start(tmp_path, bytes(32), port=port, metrics_port=free_port(), notify=tmp_path / "notify")
+        assert manager.recv(100) == b"READY=1"
+    assert httpx.get(f"http://127.0.0.1:{port}{paths.HEALTHZ}").status_code == 200
 
     process.send_signal(signal.SIGTERM)
 

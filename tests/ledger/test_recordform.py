@@ -103,12 +103,13 @@ def test_a_record_is_read_back_as_it_was_written(
         kid=KID,
         iat=iat,
         ep=ep,
-        digests=tuple(digests),
+        listed='","'.join(digests).encode(),
         portions=dict(zip(PORTIONS, portions, strict=True)),
         slip=slip,
         sup=sup,
         entry=entry,
     )
+    assert record.digests == tuple(digests)
 
 
 def replaced(pattern: str, by: str) -> Callable[[bytes], bytes]:
@@ -184,6 +185,10 @@ ANOTHER = b64u(seed("another"))
         pytest.param(reshaped(lambda value: _digests(value).reverse()), id="digests out of order"),
         pytest.param(reshaped(lambda value: _digests(value).__setitem__(1, _digests(value)[0])), id="one digest twice"),
         pytest.param(reshaped(lambda value: value.update(_sd=[])), id="no digests"),
+        pytest.param(replaced(r'"_sd":\["[^"]{42}.', '"_sd":["' + "-" * 42 + "B"), id="stray bits in a digest"),
+        pytest.param(replaced(r'"_sd":\["[^"]', '"_sd":["\n'), id="a line feed in a digest"),
+        pytest.param(replaced(r'"_sd":\["[^"]', '"_sd":["+'), id="a digest in the other alphabet"),
+        pytest.param(replaced(r'","', '"."'), id="digests joined by something else"),
         pytest.param(reshaped(lambda value: value.update(prt=[])), id="no portions"),
         pytest.param(reshaped(lambda value: value.update(iss=value.pop("iss"))), id="members in another order"),
         pytest.param(lambda payload: payload[:-1], id="cut short"),
@@ -249,6 +254,22 @@ def test_one_changed_byte_is_another_record_or_none(at: int, byte: int) -> None:
     other = jws.parse_compact(changed)
     assert record.entry == changed
     assert (changed == RECORD.entry) == (other == original)
+
+
+@given(
+    at=st.integers(PAYLOAD.index(b'"_sd":') + 7, PAYLOAD.index(b'"prt":') - 3),
+    byte=st.sampled_from(b'\x00\n!"+,-/=@ABEZ[_z{\x7f\x80\xff'),
+)
+def test_one_changed_byte_among_the_digests_is_refused_or_a_digest(at: int, byte: int) -> None:
+    """The digests are cut out by their length alone: what stands there is held to the one spelling all the same."""
+    payload = PAYLOAD[:at] + bytes([byte]) + PAYLOAD[at + 1 :]
+    try:
+        record = parse_record(signed(payload))
+    except MalformedError:
+        return
+
+    assert json.loads(payload)["_sd"] == list(record.digests)
+    assert all(b64u(unb64u(text, size=32)) == text for text in record.digests)
 
 
 @given(st.binary(max_size=300))

@@ -10,17 +10,22 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from ledger.wire import limits, paths, schemas
+from server.console.gate import MOST_BODY_BYTES
+from server.forwarding import HEADER
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "packaging/nginx/sealtrace.conf"
+CONSOLE = ROOT / "packaging/nginx/sealtrace-console.conf"
+CONSOLE_NAME = "console.ledger.example"
 UNITS = {"k": 2**10, "m": 2**20, "": 1}
 SENT = "/v1/statements/xar-arms/ab%2Fcd//e?after=-1&x=%7E"
 
@@ -48,7 +53,7 @@ def test_the_log_has_no_place_for_what_was_asked() -> None:
 
     assert set(re.findall(r"\$\w+", words)) == {
         "$time_iso8601", "$remote_addr", "$request_method", "$sealtrace_call",
-        "$status", "$request_length", "$body_bytes_sent", "$request_time",
+        "$status", "$request_length", "$body_bytes_sent", "$request_time", "$upstream_http_x_request_id",
     }  # fmt: skip
 
 
@@ -56,12 +61,15 @@ class Behind(BaseHTTPRequestHandler):
     """Stands behind the front and remembers what reached it."""
 
     seen: list[tuple[str, str, int]]
+    heard: list[Message]
 
     def do_GET(self) -> None:
         """Remember the request line as it came, read the body, answer."""
         length = int(self.headers.get("Content-Length", "0"))
         self.seen.append((self.command, self.path, len(self.rfile.read(length))))
+        self.heard.append(self.headers)
         self.send_response(200)
+        self.send_header("X-Request-Id", "0123abcd")
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
@@ -81,19 +89,28 @@ class Front:
     folder: Path
     port: int
     seen: list[tuple[str, str, int]]
+    heard: list[Message]
 
     def connect(self, name: str = "ledger.example") -> ssl.SSLSocket:
         """Open a connection for a host name, trusting the test's own certificate."""
-        context = ssl.create_default_context(cafile=str(self.folder / "tls/chain.pem"))
-        context.check_hostname = name == "ledger.example"
+        context = ssl.create_default_context(cafile=str(self.folder / "tls/trusted.pem"))
+        context.check_hostname = name in {"ledger.example", CONSOLE_NAME}
         return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port)), server_hostname=name)
 
-    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes, str]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        name: str = "ledger.example",
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes, str]:
         """Send one request; return status, body and media type."""
-        connection = http.client.HTTPConnection("ledger.example")
-        connection.sock = self.connect()
+        connection = http.client.HTTPConnection(name)
+        connection.sock = self.connect(name)
         try:
-            connection.request(method, path, body=body)
+            connection.request(method, path, body=body, headers=dict(headers or {}))
             answer = connection.getresponse()
             return answer.status, answer.read(), answer.headers.get("Content-Type", "")
         finally:
@@ -111,7 +128,8 @@ def front(tmp_path: Path) -> Iterator[Front]:
     if nginx is None or openssl is None:
         pytest.skip("nginx or openssl is not on this machine (SEALTRACE_NGINX names another nginx): no front was tried")
     seen: list[tuple[str, str, int]] = []
-    behind = ThreadingHTTPServer(("127.0.0.1", 0), type("Behind", (Behind,), {"seen": seen}))
+    heard: list[Message] = []
+    behind = ThreadingHTTPServer(("127.0.0.1", 0), type("Behind", (Behind,), {"seen": seen, "heard": heard}))
     threading.Thread(target=behind.serve_forever, daemon=True).start()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -119,7 +137,7 @@ def front(tmp_path: Path) -> Iterator[Front]:
     process = subprocess.Popen([nginx, "-p", str(tmp_path), "-c", "nginx.conf"], stderr=subprocess.PIPE)  # noqa: S603 - nginx
     try:
         _await(port, process)
-        yield Front(folder=tmp_path, port=port, seen=seen)
+        yield Front(folder=tmp_path, port=port, seen=seen, heard=heard)
     finally:
         process.terminate()
         process.communicate(timeout=20)
@@ -129,29 +147,37 @@ def front(tmp_path: Path) -> Iterator[Front]:
 
 def _configure(folder: Path, openssl: str, *, port: int, behind: int) -> None:
     (folder / "tls").mkdir()
-    files = ["-keyout", str(folder / "tls/key.pem"), "-out", str(folder / "tls/chain.pem")]
-    names = ["-days", "2", "-subj", "/CN=ledger.example", "-addext", "subjectAltName=DNS:ledger.example"]
-    command = [openssl, "req", "-x509", "-newkey", "ed25519", "-nodes", *files, *names]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - openssl
-    text = CONF.read_text(encoding="utf-8")
-    for old, new in {
+    for name, prefix in (("ledger.example", ""), (CONSOLE_NAME, "console-")):
+        files = ["-keyout", str(folder / f"tls/{prefix}key.pem"), "-out", str(folder / f"tls/{prefix}chain.pem")]
+        names = ["-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+        command = [openssl, "req", "-x509", "-newkey", "ed25519", "-nodes", *files, *names]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - openssl
+    with (folder / "tls/trusted.pem").open("wb") as trusted:
+        trusted.writelines(path.read_bytes() for path in sorted((folder / "tls").glob("*chain.pem")))
+    shared = {
         "/etc/sealtrace/tls": f"{folder}/tls",
         "/var/log/nginx": str(folder),
         "listen 443": f"listen 127.0.0.1:{port}",
-        "127.0.0.1:8470": f"127.0.0.1:{behind}",
-    }.items():
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "sealtrace.conf").write_text(text, encoding="utf-8")
+    }
+    _adapt(CONF, folder, {**shared, "127.0.0.1:8470": f"127.0.0.1:{behind}"})
+    _adapt(CONSOLE, folder, {**shared, "allow 192.0.2.0/24": "allow 127.0.0.1"})
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
     # nginx as root hands its workers to `nobody`, who may not enter a test's folder.
     user = "user root;" if os.getuid() == 0 else ""
     (folder / "nginx.conf").write_text(
         f"{user} daemon off; pid {folder}/pid; error_log stderr crit; events {{}}\n"
-        f"http {{ access_log off; {temporary} include {folder}/sealtrace.conf; }}\n",
+        f"http {{ access_log off; {temporary} include {folder}/sealtrace*.conf; }}\n",
         encoding="utf-8",
     )
+
+
+def _adapt(conf: Path, folder: Path, changes: Mapping[str, str]) -> None:
+    text = conf.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    (folder / conf.name).write_text(text, encoding="utf-8")
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -271,3 +297,68 @@ def test_a_service_that_is_away_is_told_as_busy(front: Front) -> None:
 
     assert status == 503
     assert json.loads(body)["type"] == "/problems/busy"
+
+
+def test_attack_a_client_names_itself_in_the_header_that_the_service_believes(front: Front) -> None:
+    """Whatever it sends, under either spelling, the service hears one address: the one that nginx saw."""
+    lies = {HEADER: "203.0.113.9", HEADER.replace("-", "_"): "203.0.113.8", "X-Forwarded-For": "203.0.113.7"}
+    for name in ("ledger.example", CONSOLE_NAME):
+        front.ask("GET", "/console/" if name == CONSOLE_NAME else "/checkpoint", name=name, headers=lies)
+
+    assert [heard.get_all(HEADER) for heard in front.heard] == [["127.0.0.1"], ["127.0.0.1"]]
+    assert "203.0.113" not in "".join(map(str, front.heard))
+
+
+def test_a_line_of_the_log_names_the_service_s_own_line(front: Front) -> None:
+    """The address stands at the front alone; the id that both wrote down joins the two."""
+    front.ask("GET", "/checkpoint")
+    for _ in range(100):
+        if "\n" in front.written():
+            break
+        time.sleep(0.02)
+
+    assert re.search(r"127\.0\.0\.1 GET /checkpoint 200 .* 0123abcd$", front.written(), flags=re.MULTILINE)
+
+
+def test_the_console_is_not_under_the_log_s_name(front: Front) -> None:
+    """Nobody who reaches the log reaches the sign-in form."""
+    status, body, media_type = front.ask("GET", "/console/login")
+
+    assert (status, media_type, schemas.PROBLEM.read(body).type) == (404, paths.PROBLEM_TYPE, "/problems/not-found")
+    assert front.seen == []
+
+
+def test_the_log_is_not_under_the_console_s_name(front: Front) -> None:
+    """Its first page leads to the console; whatever is not the console is not there."""
+    assert front.ask("GET", "/", name=CONSOLE_NAME)[0] == 302
+    assert front.ask("GET", "/checkpoint", name=CONSOLE_NAME)[0] == 404
+    assert front.ask("GET", "/console/members", name=CONSOLE_NAME)[0] == 200
+    assert front.seen == [("GET", "/console/members", 0)]
+
+
+def test_a_form_too_long_for_the_console_ends_at_its_front(front: Front) -> None:
+    """The service allows 8 KiB, and so does nginx."""
+    assert front.ask("POST", "/console/login", bytes(MOST_BODY_BYTES + 1), name=CONSOLE_NAME)[0] == 413
+    assert front.ask("POST", "/console/login", bytes(MOST_BODY_BYTES), name=CONSOLE_NAME)[0] == 200
+
+
+def test_guessing_passwords_is_slow(front: Front) -> None:
+    """From one address a few sign-ins go through; the next are told to wait, and other pages still answer."""
+    answers = [front.ask("POST", "/console/login", b"x", name=CONSOLE_NAME)[0] for _ in range(14)]
+
+    assert (answers.count(200), answers.count(429)) == (11, 3)
+    assert front.ask("GET", "/console/members", name=CONSOLE_NAME)[0] == 200
+
+
+def test_the_console_is_closed_to_other_networks(front: Front) -> None:
+    """As it is shipped, only the network that the operator names gets in."""
+    conf = front.folder / CONSOLE.name
+    conf.write_text(conf.read_text().replace("allow 127.0.0.1", "allow 192.0.2.0/24"))
+    os.kill(int((front.folder / "pid").read_text()), 1)
+    for _ in range(100):
+        if front.ask("GET", "/console/", name=CONSOLE_NAME)[0] == 403:
+            break
+        time.sleep(0.05)
+
+    assert front.ask("GET", "/console/", name=CONSOLE_NAME)[0] == 403
+    assert front.ask("GET", "/checkpoint")[0] == 200

@@ -169,9 +169,9 @@ def test_the_file_only_rises(tmp_path: Path) -> None:
     highest = HighestSigned(tmp_path / "highest-signed")
     other = HighestSigned(tmp_path / "highest-signed")
 
-    other.cover(_head(9))
-    highest.cover(_head(5))
-    other.cover(_head(9))
+    other.cover(size=9, checkpoint=_head(9).checkpoint)
+    highest.cover(size=5, checkpoint=_head(5).checkpoint)
+    other.cover(size=9, checkpoint=_head(9).checkpoint)
 
     assert highest.read().size == 9
 
@@ -179,10 +179,10 @@ def test_the_file_only_rises(tmp_path: Path) -> None:
 def test_two_trees_of_one_size_are_never_both_covered(tmp_path: Path) -> None:
     """Attack: another process signs a fork beside this one; its checkpoint does not leave."""
     highest = HighestSigned(tmp_path / "highest-signed")
-    highest.cover(_head(9, fill=1))
+    highest.cover(size=9, checkpoint=_head(9, fill=1).checkpoint)
 
     with pytest.raises(StartError, match="two trees of 9 entries"):
-        HighestSigned(tmp_path / "highest-signed").cover(_head(9, fill=2))
+        HighestSigned(tmp_path / "highest-signed").cover(size=9, checkpoint=_head(9, fill=2).checkpoint)
     with pytest.raises(StartError, match="another log"):
         highest.raise_to(_checkpoint(12, origin="log.test/other"))
 

@@ -41,7 +41,7 @@ def test_every_call_is_described(call: Call) -> None:
     assert ("requestBody" in operation) == (call.body is not None)
     assert ({"signature": []} in operation["security"]) == (call.access in {Access.SIGNED, Access.ENTRIES})
     names = {item["name"] for item in operation["parameters"]}
-    assert names == set(re.findall(r"\{([a-z]+)\}", call.path)) | ({call.query} if call.query else set())
+    assert names == set(re.findall(r"\{([a-z]+)\}", call.path)) | set(call.query)
 
 
 def test_nothing_else_is_described() -> None:

@@ -9,7 +9,7 @@ from crypto.encoding import HASH_BYTES
 from ledger.errors import ConflictError, DuplicateError, NotFoundError, QuotaError, ReplayedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
-from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, Charge, FeedRow, Head, RecordFacts, StatementRow
+from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, Charge, FeedRow, Head, Published, RecordFacts, StatementRow
 from ledger.tiles import FullTile, TilePath
 
 
@@ -42,6 +42,7 @@ class _Rows:
     nonces: set[tuple[str, str]] = field(default_factory=set)
     used: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     handovers: dict[int, bytes] = field(default_factory=dict)
+    published: dict[int, bytes] = field(default_factory=dict)
 
     def expunge(self, row: StatementRow) -> None:
         """Take the blobs of the record away that a statement expunges."""
@@ -60,6 +61,7 @@ class MemoryTransaction:
         self._writes: list[tuple[int, Append, Sequence[bytes], Sequence[FullTile]]] = []
         self._head: Head | None = None
         self._handovers: dict[int, bytes] = {}
+        self._published: list[Published] = []
 
     def insert(self, first: int, append: Append, leaves: Sequence[bytes], tiles: Sequence[FullTile]) -> None:
         """Stage the rows of `append`; raise as the constraints of a database would."""
@@ -96,6 +98,10 @@ class MemoryTransaction:
         """Stage the first checkpoint that holds a charter."""
         self._handovers[index] = checkpoint
 
+    def publish(self, published: Published) -> None:
+        """Stage a checkpoint for readers."""
+        self._published.append(published)
+
     def commit(self) -> None:
         """Let everything staged be seen at once."""
         rows = self._rows
@@ -117,6 +123,9 @@ class MemoryTransaction:
             for charge in append.charges:
                 rows.used[_use(charge)] += charge.amount
         rows.handovers |= self._handovers
+        for one in self._published:
+            if one.size > max(rows.published, default=-1):
+                rows.published[one.size] = one.note
         if self._head is not None:
             rows.head = self._head
 
@@ -193,6 +202,18 @@ class MemoryStore:
         if index not in self.rows.handovers:
             raise NotFoundError("no charter stands there")
         return self.rows.handovers[index]
+
+    def published(self) -> Published | None:
+        """Return the newest checkpoint that readers may see."""
+        size = max(self.rows.published, default=None)
+        return None if size is None else Published(size=size, note=self.rows.published[size])
+
+    def first_published(self, index: int) -> bytes:
+        """Return the published checkpoint that first held the entry at `index`."""
+        sizes = [size for size in self.rows.published if size > index]
+        if not sizes:
+            raise NotFoundError("no published checkpoint holds that entry")
+        return self.rows.published[min(sizes)]
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place."""

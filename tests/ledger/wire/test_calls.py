@@ -34,6 +34,7 @@ def test_every_path_constant_is_called() -> None:
         (paths.agency_head("xar-arms"), "/v1/agencies/xar-arms/head"),
         (paths.charter(2), "/v1/charters/2"),
         (paths.feed(-1), "/v1/feed?after=-1"),
+        (paths.witness_pending(log="access", old=7), "/v1/witness/pending?log=access&old=7"),
     ],
 )
 def test_paths_are_built_as_the_protocol_prints_them(built: str, template: str) -> None:
@@ -66,7 +67,7 @@ def test_no_path_holds_a_serial() -> None:
     names = {name for call in CALLS for name in re.findall(r"\{([a-z]+)\}", call.path)}
 
     assert names == {"path", "ver", "iss", "jti", "index", "type"}
-    assert {call.query for call in CALLS} == {None, "after"}
+    assert {call.query for call in CALLS} == {(), ("after",), ("log", "old")}
 
 
 def test_a_batch_of_the_largest_grants_fits_the_frames() -> None:

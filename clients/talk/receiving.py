@@ -1,0 +1,60 @@
+"""Open the messages that were routed to this agency, and the copies of its own (docs/protocol.md, 6).
+
+A message that does not open, or says that it is to somebody else, is reported and not kept: its signature then says only
+who sent something that cannot be read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from clients.session import Session
+from ledger.errors import LedgerError, ProofError
+from ledger.messages import Inner, Message, open_message
+from ledger.talk.parts import Arrived
+from ledger.wire.limits import MAX_BLOB_NAMES
+from ledger.wire.schemas import BlobName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """How many messages are new, and by index why others are not kept."""
+
+    new: int
+    refused: Mapping[int, str]
+
+
+def take_messages(session: Session, messages: Sequence[tuple[int, Message]], *, routed: bool) -> Received:
+    """Open messages in log order and keep them; `routed` says that the service named them as this agency's.
+
+    Of a whole log most messages are others': what the service gives no box for is passed over, unless it had named it.
+    """
+    known = {one.index for one in session.replica.talk.messages()} if messages else set[int]()
+    fresh = [(index, message) for index, message in messages if index not in known]
+    arrived: list[Arrived] = []
+    refused: dict[int, str] = {}
+    for (index, message), box in zip(fresh, _boxes(session, [one for _, one in fresh]), strict=True):
+        if not box and not routed and message.name.iss != session.config.id:
+            continue
+        try:
+            arrived.append(Arrived(index=index, name=message.name, inner=_open(session, message, box)))
+        except LedgerError as error:
+            refused[index] = f"message: {error}"
+    return Received(new=session.replica.talk.add_messages(arrived), refused=refused)
+
+
+def _boxes(session: Session, messages: Sequence[Message]) -> Iterable[bytes]:
+    names = [BlobName(iss=one.name.iss, jti=one.name.jti, place="box") for one in messages]
+    for at in range(0, len(names), MAX_BLOB_NAMES):
+        yield from session.service.blobs(names[at : at + MAX_BLOB_NAMES])
+
+
+def _open(session: Session, message: Message, box: bytes) -> Inner:
+    if not box:
+        raise ProofError("its box is no longer kept, or not given to us")
+    failure = ProofError("this home holds no key for boxes")
+    for decapsulator in session.keyring.decapsulators():
+        try:
+            return open_message(message, me=session.config.id, decapsulator=decapsulator, box=box)
+        except ProofError as error:
+            failure = error
+    raise failure

@@ -1,0 +1,158 @@
+"""Send what is to be said: sealed at the full minute, in the agency's own batches (docs/protocol.md, 6.15 and 7).
+
+A letter is in the outbox before anything is sent, and stays there until it stands in the log. The log shows everybody when
+a message was sent, so what is written at odd seconds leaves together at the full minute.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clients.chain import Logged, make_batch, send_waiting
+from clients.errors import NotPermittedError
+from clients.outbox import Letter, Posted
+from clients.session import Session, Standing, World
+from ledger import jsontext
+from ledger.batches import MAX_STATEMENTS
+from ledger.errors import MalformedError, NotAMemberError, StaleEpochError
+from ledger.identifiers import StatementName
+from ledger.kinds import Role
+from ledger.messages import Inner, Kind, seal_message
+from ledger.statements import SealedStatement
+from ledger.talk.bodies import Body, kind_of
+from ledger.talk.parts import MAX_BODY_BYTES, Arrived, cut
+from ledger.talk.reading import BODY_LEVELS
+
+TICK_SECONDS = 60
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a sending did: its batches, how many letters they hold, and to whom a letter could not be sent any more."""
+
+    batches: tuple[Logged, ...] = ()
+    letters: int = 0
+    undeliverable: tuple[str, ...] = ()
+
+
+def letter(body: Body, *, to: str, thread: bytes, re: StatementName | None, approval: bytes | None = None) -> Letter:
+    """Return a message as it waits in the outbox; raise LabelError for one that is too long to be sent."""
+    value = body.to_json()
+    inner = Inner(kind=kind_of(body), to=to, thread=thread, re=re, part=1, parts=1, body=value)
+    cut(inner)
+    spelled = jsontext.dump(value, levels=BODY_LEVELS)
+    return Letter(to=to, kind=kind_of(body).value, thread=thread, re=re, body=spelled, approval=approval)
+
+
+def write(session: Session, letters: Sequence[Letter]) -> None:
+    """Put letters into the outbox; raise NotPermittedError for one to whoever is no other member."""
+    charter = session.trust.charters()[-1]
+    others = {agency.id for agency in charter.agencies} - {session.config.id}
+    for one in letters:
+        if one.to not in others:
+            raise NotPermittedError(
+                f"{one.to} is no other agency of the charter in force", next_step="see `sealtrace charter show`"
+            )
+    session.outbox.write_letters(letters)
+
+
+def send_letters(session: Session) -> Sent:
+    """Send every letter that waits, at the full minute, until it is proved to be logged; file those that are."""
+    resumed = send_waiting(session)
+    batches = [] if resumed is None else [resumed]
+    if session.outbox.letters():
+        wait_for_tick(session.world)
+    count, gone, attempts = 0, set[str](), 0
+    while letters := session.outbox.letters():
+        standing = session.stand()
+        gone |= _drop_undeliverable(standing, letters)
+        chosen = _chosen(standing, session.outbox.letters())
+        if not chosen:
+            break
+        try:
+            batches.append(_send(standing, chosen))
+            count += len(chosen)
+        except (StaleEpochError, MalformedError, NotAMemberError):
+            # A key or a charter changed between sealing and logging: what was refused is sealed again.
+            attempts += 1
+            _take_back(session)
+            if attempts >= MAX_ATTEMPTS:
+                raise
+    file_sent(session)
+    return Sent(batches=tuple(batches), letters=count, undeliverable=tuple(sorted(gone)))
+
+
+def wait_for_tick(world: World) -> None:
+    """Wait until the next full minute."""
+    world.sleep(TICK_SECONDS - world.clock() % TICK_SECONDS)
+
+
+def file_sent(session: Session) -> None:
+    """Copy letters that stand in the log into the replica, under the indices that their receipt proved."""
+    sent = session.outbox.sent_letters()
+    arrived = [
+        Arrived(index=one.index + place, name=name, inner=part)
+        for one in sent
+        for place, (name, part) in enumerate(zip(one.names, cut(_inner(one.letter)), strict=True))
+    ]
+    session.replica.talk.add_messages(arrived)
+    session.outbox.filed([one.number for one in sent])
+
+
+def _inner(one: Letter) -> Inner:
+    body = jsontext.load(one.body, limit=MAX_BODY_BYTES, levels=BODY_LEVELS)
+    return Inner(kind=Kind(one.kind), to=one.to, thread=one.thread, re=one.re, part=1, parts=1, body=body)
+
+
+def _drop_undeliverable(standing: Standing, letters: Mapping[int, Letter]) -> set[str]:
+    """Take out letters to agencies that are members no longer: they would keep all others waiting."""
+    members = {agency.id for agency in standing.view.charter.agencies}
+    lost = {number: one.to for number, one in letters.items() if one.to not in members}
+    standing.session.outbox.filed([*lost])
+    return set(lost.values())
+
+
+def _chosen(standing: Standing, letters: Mapping[int, Letter]) -> dict[int, tuple[SealedStatement, ...]]:
+    """Return letters sealed for one batch; the parts of each stand together."""
+    standing.authority.catch_up(standing.me)
+    for agency in sorted({one.to for one in letters.values()}):
+        standing.authority.catch_up(agency)
+    chosen: dict[int, tuple[SealedStatement, ...]] = {}
+    for number, one in letters.items():
+        parts = cut(_inner(one))
+        if sum(map(len, chosen.values())) + len(parts) > MAX_STATEMENTS:
+            break
+        chosen[number] = tuple(_seal(standing, part) for part in parts)
+    return chosen
+
+
+def _seal(standing: Standing, inner: Inner) -> SealedStatement:
+    size, membership = standing.view.checkpoint.size, standing.authority.membership
+    signing = standing.signing_key(Role.SIGN)
+    return seal_message(
+        signer=signing.signer,
+        kid=signing.kid,
+        iat=standing.now(),
+        inner=inner,
+        recipient_key=membership.newest(inner.to, Role.HPKE, size).public_key,
+        own_key=membership.newest(standing.me, Role.HPKE, size).public_key,
+    )
+
+
+def _send(standing: Standing, chosen: Mapping[int, tuple[SealedStatement, ...]]) -> Logged:
+    posted: list[Posted] = []
+    statements: list[SealedStatement] = []
+    for number, parts in chosen.items():
+        posted.append(Posted(number=number, place=len(statements), names=tuple(part.name for part in parts)))
+        statements += parts
+    standing.session.outbox.put(make_batch(standing, statements), letters=posted)
+    logged = send_waiting(standing.session)
+    if logged is None:
+        raise MalformedError("the outbox lost a batch that was just written to it")
+    return logged
+
+
+def _take_back(session: Session) -> None:
+    batch = session.outbox.waiting()
+    if batch is not None:
+        session.outbox.drop(batch)

@@ -1,0 +1,104 @@
+"""Threads as this home knows them: put together from the replica, with the clocks that run in them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from clients.errors import ListError
+from clients.replica import Replica
+from crypto.encoding import b64u
+from ledger.errors import NotFoundError
+from ledger.identifiers import StatementName, jti_of
+from ledger.talk.clocks import Duty, EntryTime, duties
+from ledger.talk.parts import Arrived, Whole, put_together
+from ledger.talk.state import Said, Thread
+from ledger.talk.thread import listen
+
+FIRST_SEEN = "times are those at which this home first verified the entry: the log has no witnesses yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """One thread: its id, what it comes to, the messages that are damaged, what is owed, when everything was logged."""
+
+    id: bytes
+    thread: Thread
+    damaged: tuple[Whole, ...]
+    duties: tuple[Duty, ...]
+    times: Mapping[int, int | None]
+
+    @property
+    def others(self) -> frozenset[str]:
+        """Return all agencies that speak or are spoken to in it."""
+        return frozenset(agency for one in self.thread.heard for agency in one.said.sides)
+
+
+def entry_time(replica: Replica) -> EntryTime:
+    """Return the times of entries as far as this home can know them: when it first verified each."""
+    return replica.first_verified
+
+
+def talks(replica: Replica, *, times: EntryTime | None = None) -> tuple[Talk, ...]:
+    """Return all threads, the one with the newest message last."""
+    by_thread: dict[bytes, list[Arrived]] = {}
+    for one in replica.talk.messages():
+        by_thread.setdefault(one.inner.thread, []).append(one)
+    made = [_talk(ident, arrived, times or entry_time(replica)) for ident, arrived in by_thread.items()]
+    return tuple(sorted(made, key=lambda talk: max(talk.times, default=0)))
+
+
+def talk(replica: Replica, ident: bytes) -> Talk:
+    """Return one thread; raise NotFoundError."""
+    arrived = replica.talk.messages(ident)
+    if not arrived:
+        raise NotFoundError("no thread of that id is here: run `sealtrace sync`, then `sealtrace inbox`")
+    return _talk(ident, arrived, entry_time(replica))
+
+
+def talk_of(replica: Replica, name: StatementName) -> Talk:
+    """Return the thread of a message; raise NotFoundError."""
+    ident = replica.talk.thread_of(name)
+    if ident is None:
+        raise NotFoundError("no message of that name is here: run `sealtrace sync`, then `sealtrace inbox`")
+    return talk(replica, ident)
+
+
+def find(replica: Replica, text: str) -> Talk:
+    """Return the thread that a person names: by its id, or by one of its messages."""
+    if "/" in text:
+        iss, _, jti = text.partition("/")
+        return talk_of(replica, StatementName(iss, jti_of(jti)))
+    return talk(replica, jti_of(text))
+
+
+def message(found: Talk, name: StatementName) -> Said:
+    """Return a message of a thread that counts; raise ListError with the reason for any other."""
+    for one in found.thread.heard:
+        if one.said.name == name:
+            if one.fault is not None:
+                raise ListError(f"this message changes nothing: {one.fault.value}")
+            return one.said
+    raise ListError("this message is damaged: it says nothing", next_step="ask its sender to say it again")
+
+
+def spelled(ident: bytes) -> str:
+    """Return a thread's id as commands and pages show it."""
+    return b64u(ident)
+
+
+def _talk(ident: bytes, arrived: Iterable[Arrived], times: EntryTime) -> Talk:
+    wholes = tuple(put_together(tuple(arrived)))
+    said = [_said(one) for one in wholes if one.body is not None]
+    thread = listen(one for one in said if one is not None)
+    return Talk(
+        id=ident,
+        thread=thread,
+        damaged=tuple(one for one in wholes if one.body is None),
+        duties=duties(thread, times),
+        times={one.index: times(one.index) for one in wholes},
+    )
+
+
+def _said(one: Whole) -> Said | None:
+    if one.body is None:
+        return None
+    return Said(index=one.index, name=one.name, to=one.inner.to, re=one.inner.re, body=one.body)

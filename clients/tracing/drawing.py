@@ -1,0 +1,161 @@
+"""A trace as a picture (SVG): one lane an agency, one line in time, gaps hatched, the point of diversion bracketed.
+
+The picture is a document of its own: no script, no link, no font to fetch, everything that a record says escaped. Rows
+stand at equal distances, since a life has years without an event; the dates are written beside them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from clients.plaintext import visible
+from clients.show import summary
+from clients.tracing.gathering import Traced
+from clients.tracing.timeline import bracket_words, duration, outcome_words, page_banner, place, title, when
+from ledger.custody import Custody
+from ledger.makes import MakeTable
+from ledger.traces import Event, Gap, Trace
+
+_LEAST_WIDTH = 960
+_WORDS = 560
+_TOP = 116
+_ROW = 44
+_DATES = 112
+_LANE = 88
+_BAR = 24
+_FOOT_ROW = 26
+_ALERTS = 3
+_STYLE = (
+    'text{font:14px system-ui,"Noto Sans","Noto Sans Arabic",sans-serif;fill:#1b1f24}.b{fill:#fff;font-weight:600}'
+    ".s{font-size:12px;fill:#47525e}.x{fill:#9a1b1b}.l{stroke:#c8ccd0;stroke-width:1}.c{stroke:#1b1f24;stroke-width:2}.g{stroke:#8a939d;stroke-width:2;stroke-dasharray:2 6}"
+    ".d{fill:none;stroke:#9a1b1b;stroke-width:2}.w{fill:#1b1f24}.o{fill:#fff;stroke:#9a1b1b;stroke-width:3}"
+)
+_HATCH = (
+    '<defs><pattern id="gap" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="8" height="8" fill="#fbfbf9"/><rect width="3" height="8" fill="#8a939d"/></pattern></defs>'
+)
+_OUTSIDE = frozenset({Custody.LEFT, Custody.OUTSIDE, Custody.TAKEN_BACK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One line of the picture: an event, or the gap behind the event above it."""
+
+    y: int
+    event: Event | None = None
+    gap: Gap | None = None
+
+
+def draw(traced: Traced, *, makes: MakeTable) -> str:
+    """Return the picture of a trace, a whole SVG document."""
+    trace = traced.trace
+    rows = tuple(_rows(trace))
+    lanes = sorted({event.agency for event in (*trace.events, *trace.undated)})
+    width = max(_LEAST_WIDTH, _x(len(lanes)) + _WORDS)
+    height = _TOP + _ROW * len(rows) + _FOOT_ROW * (2 + min(len(trace.alerts), _ALERTS)) + _BAR
+    head = next((summary(one.fields, makes) for one in traced.weapon.same if "item" not in one.withheld), "")
+    label = f"The chain of transfer of one weapon: {len(trace.events) + len(trace.undated)} events"
+    return "\n".join(
+        [
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+                f'height="{height}" role="img" aria-label={quoteattr(label)}>'
+            ),
+            f"<style>{_STYLE}</style>{_HATCH}",
+            f'<rect width="{width}" height="{height}" fill="#fbfbf9"/>',
+            *_banner(page_banner(traced.marking), 0, width),
+            _text(16, 52, head or "no item of this weapon is shown to you"),
+            *_lanes(lanes, _TOP + _ROW * len(rows)),
+            *_way(rows, lanes),
+            *(line for row in rows for line in _row(row, lanes)),
+            *_brackets(trace, rows),
+            *_foot(trace, _TOP + _ROW * len(rows)),
+            *_banner(page_banner(traced.marking), height - _BAR, width),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _rows(trace: Trace) -> Iterator[_Row]:
+    gaps = {gap.before.sighting.name: gap for gap in trace.gaps}
+    y = _TOP
+    for event in (*trace.events, *trace.undated):
+        yield _Row(y=y, event=event)
+        y += _ROW
+        if event.sighting.name in gaps:
+            yield _Row(y=y, gap=gaps[event.sighting.name])
+            y += _ROW
+
+
+def _banner(text: str, y: int, width: int) -> Iterator[str]:
+    yield f'<rect y="{y}" width="{width}" height="{_BAR}" fill="#47525e"/>'
+    yield _text(16, y + 17, text, kind="b")
+
+
+def _lanes(lanes: Sequence[str], end: int) -> Iterator[str]:
+    for number, agency in enumerate(lanes):
+        x = _x(number)
+        yield f'<line class="l" x1="{x}" y1="{_TOP - 14}" x2="{x}" y2="{end - _ROW + 14}"/>'
+        yield _text(x, _TOP - 24, agency, kind="s", anchor="middle")
+
+
+def _way(rows: Iterable[_Row], lanes: Sequence[str]) -> Iterator[str]:
+    """Yield the weapon's way from event to event: broken where it is not known."""
+    before: _Row | None = None
+    broken = False
+    for row in rows:
+        if row.event is None:
+            broken = True
+            continue
+        if before is not None and before.event is not None:
+            start, end = _x(lanes.index(before.event.agency)), _x(lanes.index(row.event.agency))
+            kind = "g" if broken or row.event.when is None else "c"
+            yield f'<line class="{kind}" x1="{start}" y1="{before.y}" x2="{end}" y2="{row.y}"/>'
+        before, broken = row, False
+
+
+def _row(row: _Row, lanes: Sequence[str]) -> Iterator[str]:
+    end = _x(len(lanes))
+    if row.gap is not None:
+        words = f"no record you may read · {duration(row.gap.days)}"
+        yield f'<rect x="{_DATES + 8}" y="{row.y - 10}" width="{end - _DATES - 56}" height="20" fill="url(#gap)"/>'
+        yield _text(end - 32, row.y + 5, words, kind="s")
+        return
+    event = row.event
+    if event is None:
+        return
+    x = _x(lanes.index(event.agency))
+    yield _text(_DATES - 8, row.y + 5, when(event), anchor="end")
+    if event.is_withheld:
+        yield f'<rect class="w" x="{end - 32}" y="{row.y - 8}" width="168" height="15"/>'
+        yield _text(end + 148, row.y + 5, f"withheld · ask {event.agency}")
+    else:
+        where = place(event)
+        yield _text(end - 32, row.y + 5, f"{title(event)} · {where}" if where else title(event))
+    yield f'<circle class="{"o" if event.custody in _OUTSIDE else "w"}" cx="{x}" cy="{row.y}" r="7"/>'
+
+
+def _brackets(trace: Trace, rows: Iterable[_Row]) -> Iterator[str]:
+    at = {row.event.sighting.name: row.y for row in rows if row.event is not None}
+    for found in trace.diversions:
+        low = at[found.first.sighting.name]
+        high = at[found.last.sighting.name] if found.last is not None else _TOP - 16
+        yield f'<path class="d" d="M20 {high}h-10V{low}h10"><title>{escape(bracket_words(found))}</title></path>'
+
+
+def _foot(trace: Trace, y: int) -> Iterator[str]:
+    yield _text(16, y, f"Outcome {outcome_words(trace.outcome)}")
+    if trace.diversions:
+        yield _text(16, y + _FOOT_ROW, bracket_words(trace.diversions[0]), kind="s")
+    for number, alert in enumerate(trace.alerts[:_ALERTS], start=2):
+        yield _text(16, y + _FOOT_ROW * number, f"Alert: {alert.what}; tell both originators", kind="x")
+
+
+def _text(x: int, y: int, words: str, *, kind: str = "", anchor: str = "") -> str:
+    attributes = (f' class="{kind}"' if kind else "") + (f' text-anchor="{anchor}"' if anchor else "")
+    return f'<text x="{x}" y="{y}"{attributes}>{escape(visible(words))}</text>'
+
+
+def _x(lane: int) -> int:
+    return _DATES + 40 + _LANE * lane

@@ -1,0 +1,47 @@
+"""The service manager is told once that requests are answered, if it asked to be."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from server.errors import ConfigError
+from server.readiness import tell_ready
+
+
+@pytest.fixture(params=["path", "abstract"])
+def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
+    """Give a socket as systemd's, and the name of it as NOTIFY_SOCKET spells it."""
+    name = str(tmp_path / "notify") if request.param == "path" else f"@sealtrace-{token_hex(8)}"
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listening:
+        listening.bind(name.replace("@", "\0", 1) if name.startswith("@") else name)
+        listening.settimeout(5)
+        yield name, listening
+
+
+def test_the_manager_hears_ready(manager: tuple[str, socket.socket]) -> None:
+    """On either kind of socket, in the words of sd_notify(3)."""
+    name, listening = manager
+    tell_ready(name)
+
+    assert listening.recv(100) == b"READY=1"
+
+
+def test_nobody_asked() -> None:
+    """Started by hand, nothing is sent and nothing fails."""
+    tell_ready(None)
+
+
+def test_a_name_of_another_kind_is_refused() -> None:
+    """A relative path would be looked for where nobody meant."""
+    with pytest.raises(ConfigError, match="NOTIFY_SOCKET"):
+        tell_ready("notify")
+
+
+def test_a_manager_that_is_gone(tmp_path: Path) -> None:
+    """The service does not start: whoever waits for the word would wait for ever."""
+    with pytest.raises(OSError, match="No such file"):
+        tell_ready(str(tmp_path / "nowhere"))
