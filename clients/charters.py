@@ -6,11 +6,14 @@ anybody submits it. What binds a member is its own reading: `sealtrace charter s
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from clients.errors import ListError
 from clients.keyring import OFFLINE_ROLES, Keyring
+from clients.receipts import judge_receipt
 from clients.service import Service
+from clients.witnesskeys import WitnessKeys
+from clients.witnesspolicy import with_witness_keys, witness_policy
 from ledger import fingerprints, jsontext
 from ledger.charter import (
     Agency,
@@ -25,7 +28,6 @@ from ledger.charter import (
     sign_charter,
 )
 from ledger.charterpayload import FIRST_PREV, parse_payload
-from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, MalformedError
 from ledger.identifiers import hash_of
 from ledger.kinds import Role
@@ -35,6 +37,8 @@ from ledger.terms import Match, parse_log_keys
 from ledger.wire.schemas import Receipt
 
 MAX_SERVICE_BYTES = 65_535
+
+Enrolment: TypeAlias = Agency | Auditor | WitnessKeys
 
 T = TypeVar("T")
 
@@ -62,7 +66,8 @@ class MatchTerms:
 class Terms:
     """What members agree on besides who they are; a ceiling binds what others may wrap for an agency.
 
-    What a next version leaves unsaid stays as it was, but the threshold, which is at least a majority.
+    What a next version leaves unsaid stays as it was, but the threshold, which is at least a majority. Of `witnesses`
+    a `quorum` must cosign and some may be `dishonest`; unsaid, both are the strictest that still lets that many fail.
     """
 
     threshold: int | None = None
@@ -72,6 +77,9 @@ class Terms:
     match: MatchTerms | None = None
     unmatched: bool = False
     limits: Limits | None = None
+    witnesses: tuple[str, ...] | None = None
+    quorum: int | None = None
+    dishonest: int | None = None
 
 
 def parse_service(raw: bytes) -> ServiceKeys:
@@ -89,9 +97,11 @@ def parse_service(raw: bytes) -> ServiceKeys:
         ) from error
 
 
-def propose_charter(service: ServiceKeys, enrolments: Sequence[Agency | Auditor], terms: Terms) -> bytes:
+def propose_charter(service: ServiceKeys, enrolments: Sequence[Enrolment], terms: Terms) -> bytes:
     """Return the proposal of the first charter."""
-    agencies = {one.id: _with_terms(one, terms) for one in enrolments if isinstance(one, Agency)}
+    enrolled = {one.id: _with_terms(one, terms) for one in enrolments if isinstance(one, Agency)}
+    policy = witness_policy(WitnessPolicy(), terms)
+    agencies = with_witness_keys(enrolled, enrolments, policy)
     return propose(
         Charter(
             origin=service.origin,
@@ -102,7 +112,7 @@ def propose_charter(service: ServiceKeys, enrolments: Sequence[Agency | Auditor]
             agencies=_ordered(agencies),
             auditors=_ordered({one.id: one for one in enrolments if isinstance(one, Auditor)}),
             threshold=terms.threshold or _majority(agencies),
-            witness=WitnessPolicy(),
+            witness=policy,
             match=_match(terms, service, before=None),
             limits=terms.limits or Limits(),
         )
@@ -110,7 +120,7 @@ def propose_charter(service: ServiceKeys, enrolments: Sequence[Agency | Auditor]
 
 
 def propose_next(
-    previous: bytes, enrolments: Sequence[Agency | Auditor], terms: Terms, *, service: ServiceKeys | None = None
+    previous: bytes, enrolments: Sequence[Enrolment], terms: Terms, *, service: ServiceKeys | None = None
 ) -> bytes:
     """Return the proposal of the charter after the file `previous`.
 
@@ -122,12 +132,15 @@ def propose_next(
         one.id: one for one in enrolments if isinstance(one, Agency)
     }
     auditors = {one.id: one for one in (*before.auditors, *enrolments) if isinstance(one, Auditor)}
-    unknown = (terms.removed | terms.ceilings.keys() | terms.read_only) - {*agencies, *auditors}
+    named = terms.removed | terms.ceilings.keys() | terms.read_only | frozenset(terms.witnesses or ())
+    unknown = named - {*agencies, *auditors}
     if unknown:
         raise ListError(f"no member of that id: {', '.join(sorted(unknown))}", next_step="see `sealtrace charter show`")
     if service is not None and service.origin != before.origin:
         raise ListError("these are the keys of another log", next_step="pass what `sealtrace-server rotate` printed")
-    kept = {name: _with_terms(one, terms) for name, one in agencies.items() if name not in terms.removed}
+    policy = witness_policy(before.witness, terms)
+    staying = {name: _with_terms(one, terms) for name, one in agencies.items() if name not in terms.removed}
+    kept = with_witness_keys(staying, enrolments, policy)
     return propose(
         replace(
             before,
@@ -139,6 +152,7 @@ def propose_next(
             auditors=_ordered({name: one for name, one in auditors.items() if name not in terms.removed}),
             threshold=terms.threshold or _threshold(before, kept),
             match=_match(terms, service, before=_kept_match(before, kept, terms)),
+            witness=policy,
             limits=terms.limits or before.limits,
         )
     )
@@ -167,7 +181,7 @@ def submit(service: Service, file: bytes) -> Receipt:
     """Send a signed charter and verify the receipt: the entry is in the tree that the charter's own log signed."""
     charter = parse_charter(file)
     receipt = service.submit_charter(file)
-    checkpoint = open_checkpoint(receipt.checkpoint.encode(), origin=charter.origin, vkeys=charter.log.vkeys)
+    checkpoint = judge_receipt(receipt, charter)
     verify_inclusion(
         leaf=leaf_hash(charter_entry(file)),
         index=receipt.index,

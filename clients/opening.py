@@ -23,7 +23,7 @@ from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
 from ledger.recordform import PORTIONS, Record
 from ledger.records import OpenedPortion, open_with_keys, which_key
-from ledger.wire.limits import MAX_BLOB_NAMES
+from ledger.wire.limits import BOX_DAYS, MAX_BLOB_NAMES
 from ledger.wire.schemas import BlobName
 
 
@@ -163,6 +163,10 @@ class Opener:
         if grant.name.iss == self._me:
             raise ProofError("this home has lost the key; the root keystore can recover it")
         wanted = next(one.h for one in grant.to if one.r == self._me)
+        if not box:
+            raise ProofError(
+                f"its box is not given to us: boxes are kept for {BOX_DAYS} days; ask {grant.name.iss} to release the epoch"
+            )
         decapsulator = self._decapsulators.get(wanted)
         if decapsulator is None:
             raise ProofError(f"the box was sealed to the key {b64u(wanted)[:12]}…, which this home does not hold")

@@ -130,6 +130,15 @@ class Service:
         """Send a key entry; its root signatures speak for it."""
         return RECEIPT.read(self._post(paths.KEYS, entry, paths.KEY_TYPE, signed=False))
 
+    def witness_pending(self, *, log: str, old: int) -> bytes | None:
+        """Return what a witness that last cosigned `old` entries is to cosign; None if nothing came up for a while."""
+        path, _, query = paths.witness_pending(log=log, old=old).partition("?")
+        return self._get(path, query=query, limit=limits.MAX_WITNESS_BYTES) or None
+
+    def witness_cosignatures(self, note: bytes) -> None:
+        """Send a checkpoint under this witness's own cosignatures."""
+        self._post(paths.WITNESS_COSIGNATURES, note, paths.TEXT_TYPE, limit=limits.MAX_WITNESS_BYTES)
+
     def _get(self, path: str, *, query: str = "", limit: int) -> bytes:
         request = Request(method="GET", path=path, query=query)
         return self._send(request if self._signer is None else self._signer.sign(request), limit)
