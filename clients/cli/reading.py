@@ -56,8 +56,14 @@ def sync(
         report = run.in_full() if full else run.by_feed()
         sent = _send_waiting(edge, session)
         arrived = collect(session, run.standing) if matches(run.standing) else NOTHING_NEW
-        text = "\n".join([_synced(report, sent), *_noticed(arrived, handed=handed)])
-        edge.show(text, _synced_json(report, sent, arrived), as_json=as_json)
+        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=handed)])
+        value: dict[str, JsonValue] = {
+            **_synced_json(report),
+            "sent": sent.letters,
+            "notices": len(arrived.new),
+            "doubts": list(arrived.doubts),
+        }
+        edge.show(text, value, as_json=as_json)
         require_fresh(report.fresh, now=edge.world.clock())
     if report.refused or report.left_out or arrived.doubts:
         raise typer.Exit(Exit.REFUSED)
@@ -170,6 +176,11 @@ def _proof(replica: Replica, edge: Edge) -> showing.Proof:
     )
 
 
+def _fresh(replica: Replica) -> int | None:
+    """Return the time up to which witnesses vouched for what the replica was read under; None without witnesses."""
+    return replica.state(FRESH, default=0) or None
+
+
 def _noticed(arrived: Arrived, *, handed: bool) -> Iterator[str]:
     """Yield what matching brought: a key handed out, notices, and what of them does not hold."""
     if handed:
@@ -179,12 +190,7 @@ def _noticed(arrived: Arrived, *, handed: bool) -> Iterator[str]:
     yield from (f"✗ {doubt}" for doubt in arrived.doubts)
 
 
-def _fresh(replica: Replica) -> int | None:
-    """Return the time up to which witnesses vouched for what the replica was read under; None without witnesses."""
-    return replica.state(FRESH, default=0) or None
-
-
-def _synced(report: SyncReport, sent: Sent) -> str:
+def _synced(report: SyncReport, sent: Sent) -> list[str]:
     lines = [
         f"✓ verified   {report.size:,} entries · {report.vouched}",
         f"opened       {report.records:,} records · {report.grants:,} new keys",
@@ -205,10 +211,10 @@ def _synced(report: SyncReport, sent: Sent) -> str:
         lines.append(
             f"✗ the service's feed left out {len(report.left_out):,} records, the first at {report.left_out[0]:,}"
         )
-    return "\n".join(lines)
+    return lines
 
 
-def _synced_json(report: SyncReport, sent: Sent, arrived: Arrived) -> dict[str, JsonValue]:
+def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
     return {
         "size": report.size,
         "witnesses": report.vouched,
@@ -221,9 +227,6 @@ def _synced_json(report: SyncReport, sent: Sent, arrived: Arrived) -> dict[str, 
         "recalled": report.recalled,
         "refused": {str(index): why for index, why in report.refused.items()},
         "left_out": list(report.left_out),
-        "sent": sent.letters,
-        "notices": len(arrived.new),
-        "doubts": list(arrived.doubts),
     }
 
 
