@@ -385,6 +385,28 @@ def test_attack_a_notice_that_the_access_log_does_not_bear_out(walk: Walk) -> No
     assert "xco-npa asked: the result is not in the outcome" in done.output
 
 
+def test_attack_an_asker_is_framed_or_its_question_left_out_of_the_access_log(walk: Walk) -> None:
+    """Who asked checks that its own signed question stands in the entry that is named to it, and in no other."""
+    asked(walk)
+    tick(walk)
+    honest = command(walk, "notices", home=ASKER)
+    asked(walk, "OTHER12345")
+    tick(walk)
+
+    def change(_request: Request, response: Response) -> Response:
+        page = json.loads(response.body)
+        for item in page["items"]:
+            item["index"] = (item["index"] + 1) % 8
+        raw = json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
+        return replace(response, body=raw.ljust(16_384, b"\n"))
+
+    done = command(walk, "notices", home=ASKER, transport=Lying(walk, paths.NOTICES, change))
+
+    assert honest.code == 0
+    assert done.code == 1
+    assert "a question of our own was logged: the entry of the access log is of another request" in done.output
+
+
 def test_attack_the_access_log_is_cut_back(walk: Walk) -> None:
     """An access log that shows less than it once did is refused, with what was verified kept."""
     asked(walk)
