@@ -23,6 +23,7 @@ from ledger.answers import Slot, open_answer, sign_answer
 from ledger.denied import DeniedHit, verify_denied
 from ledger.errors import LedgerError, QuotaError
 from ledger.forms import Form, TokenClass
+from ledger.fraud import verify_fraud
 from ledger.grants import Grant, Use, parse_grant, seal_grant
 from ledger.identifiers import StatementName
 from ledger.kinds import Role
@@ -287,6 +288,8 @@ def test_attack_a_denied_hit_is_proved(walk: Walk) -> None:
         answer=pad(value["answer"].encode()),
     )
     assert verify_denied(evidence, charter=charter, ended=None).to == ASKER
+    files = [logged.file for logged in standing(walk, THIRD).view.charters]
+    assert verify_fraud(proof.read_bytes(), charters=files).kind == "denied"
 
 
 def test_an_honest_answer_proves_nothing_against_the_service(walk: Walk) -> None:
