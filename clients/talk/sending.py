@@ -1,4 +1,4 @@
-"""Send what is to be said: sealed at the full minute, in the agency's own batches (docs/protocol.md, 6.15 and 7).
+"""Send what is to be said: sealed at the full minute, in the agency's own batches (docs/protocol.md, 6.19 and 7).
 
 A letter is in the outbox before anything is sent, and stays there until it stands in the log. The log shows everybody when
 a message was sent, so what is written at odd seconds leaves together at the full minute.
