@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist sbom
+.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist verifier sbom
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ lint: $(VENV)/.development  ## style, with a reason for every rule that is off
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(VENV)/.development  ## mypy, strict
-	@$(BIN)/mypy && MYPYPATH=packaging $(BIN)/mypy --strict packaging/build_dist.py
+	@$(BIN)/mypy && MYPYPATH=packaging $(BIN)/mypy --strict packaging/build_dist.py packaging/fraud_check.py
 
 imports: $(VENV)/.development  ## who may import whom
 	@$(BIN)/lint-imports --no-cache
@@ -52,6 +52,9 @@ lock: $(VENV)/.tools  ## compile both locks anew from pyproject.toml
 
 dist: $(VENV)/.runtime  ## everything a machine without network needs, in one tar: the same bytes every time
 	@$(BIN)/python packaging/build_dist.py --output dist
+
+verifier: $(BIN)/python  ## dist/sealtrace-verify.pyz alone: verifies bundles and proofs of fraud with no network
+	@$(BIN)/python packaging/build_dist.py --output dist --verifier
 
 sbom: $(VENV)/.runtime  ## the bill of materials (CycloneDX) of that tar
 	@$(BIN)/python packaging/build_dist.py --output dist --sbom

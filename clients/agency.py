@@ -1,7 +1,7 @@
 """Found an agency: its keys, its home, and the request to be listed in a charter (docs/protocol.md, 2 and 8)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clients.errors import ListError
 from clients.home import Home, HomeConfig, create_home
@@ -13,6 +13,7 @@ from clients.keyring import (
     draw_keys,
     public_key,
 )
+from clients.witnesskeys import WitnessKeys, draw_witness_keys, parse_witness_keys
 from crypto.keystore import STRONG, Cost, Secret
 from ledger import jsontext
 from ledger.agencies import Agency, Auditor, Contact, Law, parse_agencies, parse_auditors
@@ -36,7 +37,7 @@ class Passphrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a charter says of an agency besides its keys."""
+    """What a charter says of an agency besides its keys; and whether it will run a witness."""
 
     id: str
     name: str
@@ -45,6 +46,7 @@ class Identity:
     law: tuple[Law, ...] = ()
     roles: tuple[str, ...] = ROLES
     ceiling: Level = Level.SECRET
+    witness: bool = False
 
 
 def create_agency(
@@ -55,12 +57,21 @@ def create_agency(
     passphrases: Passphrase,
     cost: Cost = STRONG,
 ) -> tuple[Home, bytes]:
-    """Return a new home and the enrolment request that its charter needs; the root keystore is to be taken offline."""
+    """Return a new home and the enrolment request that its charter needs; the root keystore is to be taken offline.
+
+    Who will witness gets witness keys too, under the working passphrase in a keystore of their own.
+    """
     agency_id(identity.id)
     offline = draw_keys(identity.id, OFFLINE_ROLES, first=1)
     working = draw_keys(identity.id, WORKING_ROLES, first=len(offline) + 1)
-    request = enrolment_of(_agency(identity, [*offline, *working]))
+    agency = _agency(identity, [*offline, *working])
+    enrolment_of(agency)
     home = create_home(path, environ, HomeConfig(id=identity.id, name=identity.name, country=identity.country))
+    if identity.witness:
+        first = len(agency.keys) + 1
+        drawn = draw_witness_keys(home, first=first, passphrase=passphrases.working, cost=cost)
+        agency = replace(agency, keys=(*agency.keys, *drawn.keys))
+    request = enrolment_of(agency)
     create_keystore(home.root_keystore, passphrase=passphrases.root, keys=offline, cost=cost)
     create_keystore(home.keystore, passphrase=passphrases.working, keys=working, cost=cost)
     return home, request
@@ -78,7 +89,7 @@ def create_auditor(
     return home, request
 
 
-def parse_enrolment(raw: bytes) -> Agency | Auditor:
+def parse_enrolment(raw: bytes) -> Agency | Auditor | WitnessKeys:
     """Return whom an enrolment request asks to list; raise ListError for anything else."""
     try:
         typ, kind, body = jsontext.members(jsontext.load(raw.strip(), limit=MAX_ENROLMENT_BYTES), "typ", "kind", "body")
@@ -86,6 +97,8 @@ def parse_enrolment(raw: bytes) -> Agency | Auditor:
             return parse_agencies([body])[0]
         if (typ, kind) == (ENROLMENT_TYP, "auditor"):
             return parse_auditors([body])[0]
+        if (typ, kind) == (ENROLMENT_TYP, "witness"):
+            return parse_witness_keys(body)
     except LedgerError as error:
         raise ListError(f"not an enrolment request: {error}", next_step="ask the agency to send it again") from error
     raise ListError("not an enrolment request", next_step="pass the file that `sealtrace agency create` wrote")
@@ -96,6 +109,11 @@ def enrolment_of(agency: Agency) -> bytes:
     request = _enrolment("agency", agency.to_json())
     parse_enrolment(request)
     return request
+
+
+def witness_request(keys: WitnessKeys) -> bytes:
+    """Return the request of a member to be a witness under new keys."""
+    return _enrolment("witness", keys.to_json())
 
 
 def _agency(identity: Identity, keys: list[Secret]) -> Agency:

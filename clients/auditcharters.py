@@ -1,15 +1,15 @@
 """The charters of an audit: from the pin to the newest, and which of them judges a checkpoint (docs/protocol.md, 8)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Protocol
 
 from ledger import fingerprints
 from ledger.audit import Auditor
-from ledger.charter import Charter, verify_first_charter, verify_next_charter
+from ledger.charter import Charter, signed_by_all_kept, verify_first_charter, verify_next_charter
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, NotFoundError
-from ledger.handover import needs_handover, verify_handover
+from ledger.handover import is_judged_anew, verify_succession
 from ledger.verifiedtree import VerifiedTree
 
 Charters = Mapping[int, tuple[Charter, bytes]]
@@ -56,16 +56,25 @@ def judged(note: bytes, charters: Charters) -> tuple[Checkpoint, Charter]:
     raise refusal
 
 
-def check_handovers(auditor: Auditor, files: CharterFiles, judge: Charter, tree: VerifiedTree) -> None:
-    """Note every change of the log's keys that the old ones did not sign, and a checkpoint by keys out of force."""
+def check_handovers(
+    auditor: Auditor, files: CharterFiles, judge: Charter, tree: VerifiedTree, *, confirmed: Collection[bytes] = ()
+) -> None:
+    """Note every change of keys or witnesses that the old ones did not vouch for, and a checkpoint by keys out of force.
+
+    Old witnesses may be missing where they were lost: under a charter of everybody it keeps, which a person confirmed.
+    """
     charters = auditor.state.membership.charters()
     if charters and charters[-1][1].log.vkeys != judge.log.vkeys:
         error = BadSignatureError("signed by keys of another charter than the last in the tree")
         auditor.fail(charters[-1][0], error, check="charter/checkpoint")
     for (_, previous), (index, charter) in pairwise(charters):
-        if needs_handover(charter, previous):
+        if is_judged_anew(charter, previous):
             try:
+                file = files.charter(charter.ver)
+                lost = fingerprints.of_file(file) in confirmed and signed_by_all_kept(file, previous)
                 note = files.handover(index)
-                verify_handover(note, index=index, charter=charter, previous=previous, tree=tree)
+                verify_succession(
+                    note, index=index, charter=charter, previous=previous, tree=tree, old_quorum_lost=lost
+                )
             except LedgerError as error:
                 auditor.fail(index, error, check="charter/handover")

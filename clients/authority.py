@@ -6,7 +6,7 @@ every agency's head name the newest one (`kx`), and each names the one before.
 
 from collections.abc import Mapping, Sequence
 
-from clients.errors import TrustError
+from clients.errors import StaleError
 from clients.replica import Replica
 from clients.service import Service
 from clients.trust import View
@@ -59,9 +59,10 @@ class Authority:
 
     def _fetch(self, index: int) -> bytes:
         if index >= self._view.checkpoint.size:
-            raise TrustError(
-                f"a key entry at {index:,} is named, beyond the {self._view.checkpoint.size:,} entries of the checkpoint",
-                next_step="try again; if it stays so, the service shows different states to different callers",
+            raise StaleError(
+                f"a key entry at {index:,} is named, beyond the {self._view.checkpoint.size:,} entries that are published",
+                next_step="try again; if it stays so, the log's witnesses do not cosign, or the service shows different "
+                "states to different callers",
             )
         entry = self._service.entry(index).entry
         if self._view.tree.leaf_hashes(index, index + 1) != (leaf_hash(entry),):

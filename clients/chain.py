@@ -42,12 +42,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """A batch in the log, proved by its receipt: its entry at `index`, its statements from `first` on."""
+    """A batch in the log, proved by its receipt: its entry at `index`, its statements from `first` on.
+
+    `since` is when what is logged began to wait for the log's witnesses, where it still does.
+    """
 
     seq: int
     first: int
     index: int
     entry: bytes
+    since: int | None = None
 
 
 def end_of_chain(standing: Standing) -> Link:
@@ -117,7 +121,7 @@ def _send(session: Session, batch: OutboxBatch) -> Logged:
     if receipt.index - receipt.first != parse_batch(entry).n:
         raise ProofError("the receipt contradicts the batch it is for")
     session.outbox.logged(batch, first=receipt.first, index=receipt.index)
-    return Logged(seq=batch.seq, first=receipt.first, index=receipt.index, entry=entry)
+    return Logged(seq=batch.seq, first=receipt.first, index=receipt.index, entry=entry, since=receipt.since)
 
 
 def _signed_anew(standing: Standing, batch: OutboxBatch, error: StaleKeysError | SequenceError) -> OutboxBatch:

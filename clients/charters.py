@@ -6,11 +6,14 @@ anybody submits it. What binds a member is its own reading: `sealtrace charter s
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from clients.errors import ListError
 from clients.keyring import OFFLINE_ROLES, Keyring
+from clients.receipts import judge_receipt
 from clients.service import Service
+from clients.witnesskeys import WitnessKeys
+from clients.witnesspolicy import with_witness_keys, witness_policy
 from ledger import fingerprints, jsontext
 from ledger.charter import (
     Agency,
@@ -25,16 +28,17 @@ from ledger.charter import (
     sign_charter,
 )
 from ledger.charterpayload import FIRST_PREV, parse_payload
-from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, MalformedError
 from ledger.identifiers import hash_of
 from ledger.kinds import Role
 from ledger.labels import Level
 from ledger.merkle import leaf_hash, verify_inclusion
-from ledger.terms import parse_log_keys
+from ledger.terms import Match, parse_log_keys
 from ledger.wire.schemas import Receipt
 
 MAX_SERVICE_BYTES = 65_535
+
+Enrolment: TypeAlias = Agency | Auditor | WitnessKeys
 
 T = TypeVar("T")
 
@@ -50,17 +54,32 @@ class ServiceKeys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchTerms:
+    """A new token epoch: its number, who hands out the matching key, and the id of the key it has drawn."""
+
+    ep: int
+    by: str
+    kcid: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What members agree on besides who they are; a ceiling binds what others may wrap for an agency.
 
-    What a next version leaves unsaid stays as it was, but the threshold, which is at least a majority.
+    What a next version leaves unsaid stays as it was, but the threshold, which is at least a majority. Of `witnesses`
+    a `quorum` must cosign and some may be `dishonest`; unsaid, both are the strictest that still lets that many fail.
     """
 
     threshold: int | None = None
     ceilings: Mapping[str, Level] = field(default_factory=dict)
     read_only: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+    match: MatchTerms | None = None
+    unmatched: bool = False
     limits: Limits | None = None
+    witnesses: tuple[str, ...] | None = None
+    quorum: int | None = None
+    dishonest: int | None = None
 
 
 def parse_service(raw: bytes) -> ServiceKeys:
@@ -78,9 +97,11 @@ def parse_service(raw: bytes) -> ServiceKeys:
         ) from error
 
 
-def propose_charter(service: ServiceKeys, enrolments: Sequence[Agency | Auditor], terms: Terms) -> bytes:
+def propose_charter(service: ServiceKeys, enrolments: Sequence[Enrolment], terms: Terms) -> bytes:
     """Return the proposal of the first charter."""
-    agencies = {one.id: _with_terms(one, terms) for one in enrolments if isinstance(one, Agency)}
+    enrolled = {one.id: _with_terms(one, terms) for one in enrolments if isinstance(one, Agency)}
+    policy = witness_policy(WitnessPolicy(), terms)
+    agencies = with_witness_keys(enrolled, enrolments, policy)
     return propose(
         Charter(
             origin=service.origin,
@@ -91,14 +112,15 @@ def propose_charter(service: ServiceKeys, enrolments: Sequence[Agency | Auditor]
             agencies=_ordered(agencies),
             auditors=_ordered({one.id: one for one in enrolments if isinstance(one, Auditor)}),
             threshold=terms.threshold or _majority(agencies),
-            witness=WitnessPolicy(),
+            witness=policy,
+            match=_match(terms, service, before=None),
             limits=terms.limits or Limits(),
         )
     )
 
 
 def propose_next(
-    previous: bytes, enrolments: Sequence[Agency | Auditor], terms: Terms, *, service: ServiceKeys | None = None
+    previous: bytes, enrolments: Sequence[Enrolment], terms: Terms, *, service: ServiceKeys | None = None
 ) -> bytes:
     """Return the proposal of the charter after the file `previous`.
 
@@ -110,12 +132,15 @@ def propose_next(
         one.id: one for one in enrolments if isinstance(one, Agency)
     }
     auditors = {one.id: one for one in (*before.auditors, *enrolments) if isinstance(one, Auditor)}
-    unknown = (terms.removed | terms.ceilings.keys() | terms.read_only) - {*agencies, *auditors}
+    named = terms.removed | terms.ceilings.keys() | terms.read_only | frozenset(terms.witnesses or ())
+    unknown = named - {*agencies, *auditors}
     if unknown:
         raise ListError(f"no member of that id: {', '.join(sorted(unknown))}", next_step="see `sealtrace charter show`")
     if service is not None and service.origin != before.origin:
         raise ListError("these are the keys of another log", next_step="pass what `sealtrace-server rotate` printed")
-    kept = {name: _with_terms(one, terms) for name, one in agencies.items() if name not in terms.removed}
+    policy = witness_policy(before.witness, terms)
+    staying = {name: _with_terms(one, terms) for name, one in agencies.items() if name not in terms.removed}
+    kept = with_witness_keys(staying, enrolments, policy)
     return propose(
         replace(
             before,
@@ -126,6 +151,8 @@ def propose_next(
             agencies=_ordered(kept),
             auditors=_ordered({name: one for name, one in auditors.items() if name not in terms.removed}),
             threshold=terms.threshold or _threshold(before, kept),
+            match=_match(terms, service, before=_kept_match(before, kept, terms)),
+            witness=policy,
             limits=terms.limits or before.limits,
         )
     )
@@ -154,7 +181,7 @@ def submit(service: Service, file: bytes) -> Receipt:
     """Send a signed charter and verify the receipt: the entry is in the tree that the charter's own log signed."""
     charter = parse_charter(file)
     receipt = service.submit_charter(file)
-    checkpoint = open_checkpoint(receipt.checkpoint.encode(), origin=charter.origin, vkeys=charter.log.vkeys)
+    checkpoint = judge_receipt(receipt, charter)
     verify_inclusion(
         leaf=leaf_hash(charter_entry(file)),
         index=receipt.index,
@@ -171,6 +198,30 @@ def _threshold(before: Charter, agencies: Collection[str]) -> int:
     if before.threshold == _majority(before.agencies):
         return majority
     return max(majority, min(before.threshold, len(agencies)))
+
+
+def _match(terms: Terms, service: ServiceKeys | None, *, before: Match | None) -> Match | None:
+    """Return the matching key that a charter names: a new one, the one before, or none."""
+    if terms.match is None:
+        return before
+    if service is None or service.match_pk is None:
+        raise ListError(
+            "a new token epoch needs a key of the service's own",
+            next_step="add --service with what `sealtrace-server create` or `sealtrace-server rotate` printed",
+        )
+    return Match(ep=terms.match.ep, by=terms.match.by, kcid=terms.match.kcid, pk=service.match_pk)
+
+
+def _kept_match(before: Charter, kept: Collection[str], terms: Terms) -> Match | None:
+    """Return the matching key of the charter before, if it may stay: whoever has left knows it (docs/protocol.md, 6.4)."""
+    if terms.unmatched or terms.match is not None or before.match is None:
+        return None
+    if {agency.id for agency in before.agencies} - set(kept):
+        raise ListError(
+            "who leaves knows the matching key, so this charter names another, or none",
+            next_step="add --match-by AGENCY and --service with what `sealtrace-server rotate --match-only` printed, or --no-match",
+        )
+    return before.match
 
 
 def _with_terms(agency: Agency, terms: Terms) -> Agency:

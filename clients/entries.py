@@ -2,7 +2,7 @@
 
 from clients.trust import LogReader, View
 from ledger.errors import NotFoundError, ProofError
-from ledger.merkle import leaf_hash
+from ledger.merkle import leaf_hashes
 from ledger.tiles import TILE_WIDTH, ReadTile, bundle_path, parse_bundle
 
 # The longest batch, 1,000 statements and its entry, touches five.
@@ -30,7 +30,7 @@ class Entries:
         if index not in self._kept:
             entries = fetch_bundle(self._reader.tile, index=index, size=self._view.checkpoint.size)
             start = index * TILE_WIDTH
-            if tuple(map(leaf_hash, entries)) != self._view.tree.leaf_hashes(start, start + len(entries)):
+            if tuple(leaf_hashes(entries)) != self._view.tree.leaf_hashes(start, start + len(entries)):
                 raise ProofError(f"the entries from {start:,} on are not those of the log")
             self._kept[index] = entries
             if len(self._kept) > _KEPT_BUNDLES:

@@ -38,6 +38,10 @@ class StaleError(ClientError):
     """What is known is too old, or nobody but the operator vouches for it."""
 
 
+class UnseenError(StaleError):
+    """A checkpoint that the quorum has cosigned and this agency's own witness has not: it may come in a moment."""
+
+
 class TrustError(ClientError):
     """Something the service said contradicts what was verified before: evidence, kept aside, never overwritten."""
 

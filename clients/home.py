@@ -68,14 +68,29 @@ class Home:
         return self.path / "root.keystore.next"
 
     @property
+    def witness_keystore(self) -> Path:
+        """Return the witness keys, in a file of their own: a witness's machine needs no other key."""
+        return self.path / "witness.keystore"
+
+    @property
+    def witness(self) -> Path:
+        """Return what this agency's witness has cosigned, the charters it goes by, and its evidence."""
+        return self.path / "witness"
+
+    @property
     def key_entry(self) -> Path:
         """Return the signed key entry that is still to be sent."""
         return self.path / "key-entry"
 
     @property
-    def expungements(self) -> Path:
-        """Return where it is written down who ordered which record to be expunged: JSON Lines."""
-        return self.path / "expungements.jsonl"
+    def officers(self) -> Path:
+        """Return the folder of officers' own keystores, and of the list of those who are enrolled."""
+        return self.path / "officers"
+
+    @property
+    def approvals(self) -> Path:
+        """Return the folder of what two officers agreed on: each file under the agency's own signature."""
+        return self.path / "approvals"
 
     @property
     def outbox(self) -> Path:
@@ -88,9 +103,19 @@ class Home:
         return self.path / "replica.sqlite"
 
     @property
+    def matching(self) -> Path:
+        """Return tokens, slips, questions and notices: the book of matching."""
+        return self.path / "matching.sqlite"
+
+    @property
     def trusted(self) -> Path:
         """Return the folder of what is believed: the pinned charter and the last checkpoint."""
         return self.path / "trusted"
+
+    @property
+    def access_checkpoint(self) -> Path:
+        """Return the newest checkpoint of the access log that was verified."""
+        return self.trusted / "access-checkpoint"
 
     @property
     def profile(self) -> Path:

@@ -23,6 +23,7 @@ WORKING_ROLES = (Role.SIGN, Role.BATCH, Role.HTTP, Role.HPKE)
 AUDITOR_ROLES = (Role.HTTP, Role.HPKE)
 
 _EPOCH = "ek/"
+_MATCHING = "kc/"
 _PENDING = "pending/"
 _ROWS = "home/rows"
 _HPKE = "hpke"
@@ -151,6 +152,18 @@ class Keyring:
     def put_epoch_keys(self, keys: Mapping[str, bytes]) -> None:
         """Keep epoch keys durably, by the hex of their ids."""
         self._keystore.put(*(Secret(name=_EPOCH + name, role="epoch", value=key) for name, key in keys.items()))
+
+    def matching_keys(self) -> Mapping[bytes, bytes]:
+        """Return the matching keys held, by their ids."""
+        return {
+            bytes.fromhex(name.removeprefix(_MATCHING)): secret.value
+            for name, secret in self._keystore.secrets.items()
+            if name.startswith(_MATCHING)
+        }
+
+    def put_matching_key(self, kcid: bytes, key: bytes) -> None:
+        """Keep a matching key durably, by its id."""
+        self._keystore.put(Secret(name=_MATCHING + kcid.hex(), role="matching", value=key))
 
     def row_key(self) -> bytes:
         """Return the key under which this home fingerprints list rows, drawn at its first use."""

@@ -11,7 +11,8 @@ from clients.durable import sync_folder
 from clients.errors import HomeError
 from clients.home import Home
 from clients.keyring import OFFLINE_ROLES, WORKING_ROLES, Keyring, create_keystore, draw_keys, public_key
-from clients.session import Session
+from clients.session import Standing
+from clients.witnesskeys import draw_witness_keys
 from crypto.keystore import STRONG, Cost
 from ledger.identifiers import KeyId
 from ledger.kinds import Role
@@ -26,19 +27,26 @@ class NewRoot:
     retired: str
 
 
-def draw(session: Session, *, passphrase: bytes, cost: Cost = STRONG) -> bytes:
-    """Draw all keys of this home's agency anew; return the enrolment request that the next charter needs."""
-    standing = session.stand()
+def draw(standing: Standing, *, passphrase: bytes, working: bytes, cost: Cost = STRONG) -> bytes:
+    """Draw all keys of this home's agency anew; return the enrolment request that the next charter needs.
+
+    `working` is the passphrase of the witness keystore, where a witness's new keys wait beside the old: the checkpoint
+    that holds the new charter first is cosigned with both.
+    """
     standing.authority.catch_up(standing.me)
-    membership, home = standing.authority.membership, session.home
+    membership, home = standing.authority.membership, standing.session.home
     first = membership.last_number(standing.me) + 1
     offline = draw_keys(standing.me, OFFLINE_ROLES, first=first)
-    working = draw_keys(standing.me, WORKING_ROLES, first=first + len(offline))
+    anew = draw_keys(standing.me, WORKING_ROLES, first=first + len(offline))
     # What an earlier attempt left was never in force, or `adopt` would have taken it over.
     home.next_root_keystore.unlink(missing_ok=True)
-    create_keystore(home.next_root_keystore, passphrase=passphrase, keys=[*offline, *working], cost=cost)
+    create_keystore(home.next_root_keystore, passphrase=passphrase, keys=[*offline, *anew], cost=cost)
     agency = membership.agency(standing.me, standing.view.checkpoint.size)
-    return enrolment_of(replace(agency, keys=tuple(public_key(secret) for secret in (*offline, *working))))
+    keys = tuple(public_key(secret) for secret in (*offline, *anew))
+    if standing.me in standing.view.charter.witness.agencies:
+        last = keys[-1].kid.number
+        keys += draw_witness_keys(home, first=last + 1, passphrase=working, cost=cost).keys
+    return enrolment_of(replace(agency, keys=keys))
 
 
 def adopt(home: Home, keyring: Keyring, *, next_root: Keyring, membership: Membership, size: int) -> NewRoot:

@@ -23,7 +23,7 @@ from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
 from ledger.recordform import PORTIONS, Record
 from ledger.records import OpenedPortion, open_with_keys, which_key
-from ledger.wire.limits import MAX_BLOB_NAMES
+from ledger.wire.limits import BOX_DAYS, MAX_BLOB_NAMES
 from ledger.wire.schemas import BlobName
 
 
@@ -98,6 +98,24 @@ class Opener:
         self._grants.clear()
         return [grant for _, grant in good], refused
 
+    def take_matching_keys(self, grants: Sequence[tuple[int, Grant]]) -> Mapping[int, str]:
+        """Keep the matching keys that were granted to this agency; return what was wrong with others.
+
+        Whether the charter names a key is for the caller: here it opens to its id or is refused.
+        """
+        missing = [
+            (index, grant)
+            for index, grant in grants
+            if grant.ek not in self._session.keyring.matching_keys() and any(one.r == self._me for one in grant.to)
+        ]
+        refused: dict[int, str] = {}
+        for (index, grant), box in zip(missing, self._boxes([grant for _, grant in missing]), strict=True):
+            try:
+                self._session.keyring.put_matching_key(grant.ek, self._key(grant, box))
+            except LedgerError as error:
+                refused[index] = f"matching key: {error}"
+        return refused
+
     def open_records(self, records: Sequence[BatchRecord]) -> OpenResult:
         """Return the records, in log order, of which a portion opens to this agency, with those portions."""
         if not records:
@@ -145,6 +163,10 @@ class Opener:
         if grant.name.iss == self._me:
             raise ProofError("this home has lost the key; the root keystore can recover it")
         wanted = next(one.h for one in grant.to if one.r == self._me)
+        if not box:
+            raise ProofError(
+                f"its box is not given to us: boxes are kept for {BOX_DAYS} days; ask {grant.name.iss} to release the epoch"
+            )
         decapsulator = self._decapsulators.get(wanted)
         if decapsulator is None:
             raise ProofError(f"the box was sealed to the key {b64u(wanted)[:12]}…, which this home does not hold")

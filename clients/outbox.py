@@ -13,13 +13,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    Integer,
-    LargeBinary,
-    MetaData,
-    RowMapping,
     Select,
-    String,
-    Table,
     delete,
     func,
     literal,
@@ -30,64 +24,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import open_database
 from clients.errors import HomeError
+from clients.outboxtables import APPROVAL, BATCH, BY_SEQ, DISCARDED, EPOCH, LETTER, REPEAT, ROW, TABLES
+from clients.setaside import put_back, put_rows, set_aside
 from ledger.identifiers import StatementName, statement_name
-
-_TABLES = MetaData()
-_BATCH = Table(
-    "batch",
-    _TABLES,
-    Column("seq", Integer, primary_key=True),
-    Column("payload_hash", LargeBinary, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("first", Integer),
-    Column("position", Integer),
-)
-_ROW = Table(
-    "row",
-    _TABLES,
-    Column("fingerprint", LargeBinary, primary_key=True),
-    Column("key", LargeBinary, index=True),
-    Column("seq", Integer, nullable=False),
-    Column("names", String, nullable=False),
-)
-_EPOCH = Table(
-    "epoch",
-    _TABLES,
-    Column("ep", Integer, primary_key=True),
-    Column("opened", Integer, nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("audiences", String, nullable=False),
-    Column("records", Integer, nullable=False),
-)
-_LETTER = Table(
-    "letter",
-    _TABLES,
-    Column("number", Integer, primary_key=True),
-    Column("recipient", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("thread", LargeBinary, nullable=False),
-    Column("re", String),
-    Column("body", LargeBinary, nullable=False),
-    Column("approval", LargeBinary, unique=True),
-    Column("seq", Integer, index=True),
-    Column("place", Integer),
-    Column("names", String),
-)
-_APPROVAL = Table("approval", _TABLES, Column("id", LargeBinary, primary_key=True))
-_REPEAT = Table(
-    "repeat",
-    _TABLES,
-    Column("seq", Integer, primary_key=True),
-    Column("ep", Integer, nullable=False),
-    Column("before", Integer, nullable=False),
-)
-_DISCARDED = Table(
-    "discarded",
-    _TABLES,
-    Column("root", LargeBinary, primary_key=True),
-    Column("held", String, nullable=False),
-)
-_BY_SEQ = (_ROW, _EPOCH, _REPEAT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +103,7 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         """Open the outbox at `path`, making it where there is none."""
-        self._engine = open_database(path, _TABLES)
+        self._engine = open_database(path, TABLES)
 
     def put(  # noqa: PLR0913 - a batch and all that it may stand for, by name
         self,
@@ -181,31 +120,29 @@ class Outbox:
         A batch that `repeats` an epoch's grants takes the place of the one that opened it. One that carries out an
         `approval` uses it up.
         """
-        newest = select(func.max(_EPOCH.c.ep)).scalar_subquery()
+        newest = select(func.max(EPOCH.c.ep)).scalar_subquery()
         records = sum(len(row.names) for row in rows)
         with self._engine.begin() as connection:
-            if connection.execute(select(_BATCH.c.seq).where(_BATCH.c.position.is_(None))).first() is not None:
+            if connection.execute(select(BATCH.c.seq).where(BATCH.c.position.is_(None))).first() is not None:
                 raise HomeError("another batch waits to be sent", next_step="run `sealtrace submit --resume`")
-            connection.execute(insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body))
+            connection.execute(insert(BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body))
             if approval is not None:
                 _use_up(connection, approval)
             for one in letters:
                 names = json.dumps([str(name) for name in one.names])
-                chosen = update(_LETTER).where(_LETTER.c.number == one.number)
+                chosen = update(LETTER).where(LETTER.c.number == one.number)
                 connection.execute(chosen.values(seq=batch.seq, place=one.place, names=names))
             values = [_row_values(row, batch.seq) for row in rows]
             if values:
-                _put_rows(connection, values)
-                connection.execute(
-                    update(_EPOCH).where(_EPOCH.c.ep == newest).values(records=_EPOCH.c.records + records)
-                )
+                put_rows(connection, values)
+                connection.execute(update(EPOCH).where(EPOCH.c.ep == newest).values(records=EPOCH.c.records + records))
             if repeats is not None:
-                before = select(literal(batch.seq), _EPOCH.c.ep, _EPOCH.c.seq).where(_EPOCH.c.ep == repeats.ep)
-                connection.execute(insert(_REPEAT).from_select(["seq", "ep", "before"], before))
-                connection.execute(update(_EPOCH).where(_EPOCH.c.ep == repeats.ep).values(seq=batch.seq))
+                before = select(literal(batch.seq), EPOCH.c.ep, EPOCH.c.seq).where(EPOCH.c.ep == repeats.ep)
+                connection.execute(insert(REPEAT).from_select(["seq", "ep", "before"], before))
+                connection.execute(update(EPOCH).where(EPOCH.c.ep == repeats.ep).values(seq=batch.seq))
             if epoch is not None:
                 connection.execute(
-                    insert(_EPOCH).values(
+                    insert(EPOCH).values(
                         ep=epoch.ep,
                         opened=epoch.opened,
                         seq=batch.seq,
@@ -218,51 +155,45 @@ class Outbox:
         """Put a batch signed anew in the place of one that can no longer be logged."""
         with self._engine.begin() as connection:
             changed = connection.execute(
-                update(_BATCH)
-                .where(_BATCH.c.seq == old.seq, _BATCH.c.payload_hash == old.payload_hash, _BATCH.c.position.is_(None))
+                update(BATCH)
+                .where(BATCH.c.seq == old.seq, BATCH.c.payload_hash == old.payload_hash, BATCH.c.position.is_(None))
                 .values(seq=new.seq, payload_hash=new.payload_hash, body=new.body)
             )
             if changed.rowcount != 1:
                 raise HomeError("the outbox changed meanwhile", next_step="run `sealtrace submit --resume`")
-            for table in (*_BY_SEQ, _LETTER):
+            for table in BY_SEQ:
                 connection.execute(update(table).where(table.c.seq == old.seq).values(seq=new.seq))
 
-    def drop(self, batch: OutboxBatch) -> None:
-        """Forget a batch that was never logged, its rows and its epoch; letters in it wait to be sealed again."""
-        with self._engine.begin() as connection:
-            _unseal_letters(connection, batch)
-            for table in (*_BY_SEQ, _BATCH):
-                connection.execute(table.delete().where(table.c.seq == batch.seq))
-
     def discard(self, batch: OutboxBatch, *, root: bytes) -> None:
-        """Set aside a batch that the log is proved not to hold: its rows and its epoch are free to be sealed anew.
+        """Set aside a batch that the log is proved not to hold: its rows, epoch and letters are free to be sealed anew.
 
         What it stood for is kept under the `root` of its statements: somebody still has its bytes, and if they are logged
         later no row must be logged a second time.
         """
         with self._engine.begin() as connection:
-            _unseal_letters(connection, batch)
-            held = _set_aside(connection, batch)
-            aside = insert(_DISCARDED).values(root=root, held=json.dumps(held))
+            held = set_aside(connection, seq=batch.seq, payload_hash=batch.payload_hash)
+            aside = insert(DISCARDED).values(root=root, held=json.dumps(held))
             connection.execute(aside.on_conflict_do_update(index_elements=["root"], set_={"held": aside.excluded.held}))
 
     def discarded(self, root: bytes) -> bool:
         """Say whether statements of this root were set aside here."""
         with self._engine.begin() as connection:
-            return connection.execute(select(_DISCARDED.c.root).where(_DISCARDED.c.root == root)).first() is not None
+            return connection.execute(select(DISCARDED.c.root).where(DISCARDED.c.root == root)).first() is not None
 
     def take_back(self, batch: OutboxBatch, *, root: bytes) -> None:
         """Count discarded statements as logged after all, in this batch."""
         with self._engine.begin() as connection:
-            held = connection.execute(select(_DISCARDED.c.held).where(_DISCARDED.c.root == root)).scalar_one()
-            connection.execute(delete(_DISCARDED).where(_DISCARDED.c.root == root))
-            _put_back(connection, batch, json.loads(held))
+            held = connection.execute(select(DISCARDED.c.held).where(DISCARDED.c.root == root)).scalar_one()
+            connection.execute(delete(DISCARDED).where(DISCARDED.c.root == root))
+            place = {"first": batch.first, "position": batch.index}
+            connection.execute(insert(BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=b"", **place))
+            put_back(connection, json.loads(held), seq=batch.seq)
 
     def logged(self, batch: OutboxBatch, *, first: int, index: int) -> None:
         """Remember that a batch stands in the log, verified; its body is no longer needed."""
         with self._engine.begin() as connection:
             connection.execute(
-                update(_BATCH).where(_BATCH.c.seq == batch.seq).values(first=first, position=index, body=b"")
+                update(BATCH).where(BATCH.c.seq == batch.seq).values(first=first, position=index, body=b"")
             )
 
     def write_letters(self, letters: Sequence[Letter]) -> None:
@@ -271,19 +202,19 @@ class Outbox:
             for letter in letters:
                 if letter.approval is not None:
                     _use_up(connection, letter.approval)
-                connection.execute(insert(_LETTER).values(**_letter_values(letter)))
+                connection.execute(insert(LETTER).values(**_letter_values(letter)))
 
     def letters(self) -> Mapping[int, Letter]:
         """Return the letters that are still to be sealed, by their numbers, the oldest first."""
         with self._engine.begin() as connection:
-            rows = connection.execute(select(_LETTER).where(_LETTER.c.seq.is_(None)).order_by(_LETTER.c.number))
+            rows = connection.execute(select(LETTER).where(LETTER.c.seq.is_(None)).order_by(LETTER.c.number))
             return {row.number: _letter(row) for row in rows}
 
     def sent_letters(self) -> tuple[SentLetter, ...]:
         """Return the letters of logged batches that `filed` has not taken out yet."""
         with self._engine.begin() as connection:
-            chosen = select(_LETTER, _BATCH.c.first).join(_BATCH, _BATCH.c.seq == _LETTER.c.seq)
-            rows = connection.execute(chosen.where(_BATCH.c.first.is_not(None)).order_by(_LETTER.c.number)).all()
+            chosen = select(LETTER, BATCH.c.first).join(BATCH, BATCH.c.seq == LETTER.c.seq)
+            rows = connection.execute(chosen.where(BATCH.c.first.is_not(None)).order_by(LETTER.c.number)).all()
         return tuple(
             SentLetter(
                 number=row.number,
@@ -298,25 +229,34 @@ class Outbox:
         """Forget letters that stand in the replica now, or that nobody can be sent."""
         with self._engine.begin() as connection:
             for number in numbers:
-                connection.execute(_LETTER.delete().where(_LETTER.c.number == number))
+                connection.execute(LETTER.delete().where(LETTER.c.number == number))
 
     def waiting(self) -> OutboxBatch | None:
         """Return the batch that is still to be sent, if there is one."""
         with self._engine.begin() as connection:
-            row = connection.execute(select(_BATCH).where(_BATCH.c.position.is_(None))).first()
+            row = connection.execute(select(BATCH).where(BATCH.c.position.is_(None))).first()
         return None if row is None else OutboxBatch(seq=row.seq, payload_hash=row.payload_hash, body=row.body)
+
+    def logged_batches(self) -> list[OutboxBatch]:
+        """Return every batch that stands in the log, without its body."""
+        with self._engine.begin() as connection:
+            chosen = select(BATCH).where(BATCH.c.position.is_not(None)).order_by(BATCH.c.seq)
+            return [
+                OutboxBatch(seq=row.seq, payload_hash=row.payload_hash, body=b"", first=row.first, index=row.position)
+                for row in connection.execute(chosen)
+            ]
 
     def last(self) -> OutboxBatch | None:
         """Return the newest batch, without its body once it is logged."""
-        return self._newest(select(_BATCH))
+        return self._newest(select(BATCH))
 
     def last_logged(self) -> OutboxBatch | None:
         """Return the newest batch that was proved to be logged."""
-        return self._newest(select(_BATCH).where(_BATCH.c.position.is_not(None)))
+        return self._newest(select(BATCH).where(BATCH.c.position.is_not(None)))
 
     def _newest(self, chosen: Select[Any]) -> OutboxBatch | None:
         with self._engine.begin() as connection:
-            row = connection.execute(chosen.order_by(_BATCH.c.seq.desc()).limit(1)).first()
+            row = connection.execute(chosen.order_by(BATCH.c.seq.desc()).limit(1)).first()
         if row is None:
             return None
         return OutboxBatch(
@@ -325,17 +265,17 @@ class Outbox:
 
     def sent(self, fingerprints: Sequence[bytes]) -> dict[bytes, SentRow]:
         """Return what is known of rows with these fingerprints."""
-        return self._rows(_ROW.c.fingerprint, fingerprints)
+        return self._rows(ROW.c.fingerprint, fingerprints)
 
     def sent_by_key(self, keys: Sequence[bytes]) -> dict[bytes, SentRow]:
         """Return the newest row of each of these keys."""
-        return {row.key: row for row in self._rows(_ROW.c.key, keys).values() if row.key is not None}
+        return {row.key: row for row in self._rows(ROW.c.key, keys).values() if row.key is not None}
 
     def epoch(self) -> OpenEpoch | None:
         """Return the epoch this agency opened last."""
         with self._engine.begin() as connection:
-            chosen = select(_EPOCH, _BATCH.c.position).join(_BATCH, _BATCH.c.seq == _EPOCH.c.seq)
-            row = connection.execute(chosen.order_by(_EPOCH.c.ep.desc()).limit(1)).first()
+            chosen = select(EPOCH, BATCH.c.position).join(BATCH, BATCH.c.seq == EPOCH.c.seq)
+            row = connection.execute(chosen.order_by(EPOCH.c.ep.desc()).limit(1)).first()
         if row is None:
             return None
         return OpenEpoch(
@@ -354,14 +294,14 @@ class Outbox:
         found: dict[bytes, SentRow] = {}
         with self._engine.begin() as connection:
             for at in range(0, len(values), 500):
-                chosen = select(_ROW).where(column.in_(values[at : at + 500])).order_by(_ROW.c.seq)
+                chosen = select(ROW).where(column.in_(values[at : at + 500])).order_by(ROW.c.seq)
                 for row in connection.execute(chosen):
                     found[row.fingerprint] = _sent_row(row)
         return found
 
 
 def _use_up(connection: Connection, approval: bytes) -> None:
-    used = connection.execute(insert(_APPROVAL).values(id=approval).on_conflict_do_nothing())
+    used = connection.execute(insert(APPROVAL).values(id=approval).on_conflict_do_nothing())
     if used.rowcount != 1:
         raise HomeError("this proposal was carried out before", next_step="propose it again if it is meant twice")
 
@@ -402,59 +342,3 @@ def _sent_row(row: Any) -> SentRow:
         names=tuple(statement_name(name) for name in names),
         parts=tuple(bytes.fromhex(part) for part in parts),
     )
-
-
-def _put_rows(connection: Connection, values: Sequence[dict[str, object]]) -> None:
-    """Write rows; one corrected back to what it once said takes its old place, with its new records."""
-    row = insert(_ROW)
-    anew = {name: row.excluded[name] for name in ("key", "seq", "names")}
-    connection.execute(row.on_conflict_do_update(index_elements=["fingerprint"], set_=anew), values)
-
-
-def _set_aside(connection: Connection, batch: OutboxBatch) -> dict[str, object]:
-    """Take a waiting batch out, and return what it stands for; grants that it repeats are again those of before."""
-    waits = (_BATCH.c.seq == batch.seq, _BATCH.c.payload_hash == batch.payload_hash, _BATCH.c.position.is_(None))
-    if connection.execute(delete(_BATCH).where(*waits)).rowcount != 1:
-        raise HomeError("the outbox changed meanwhile", next_step="run `sealtrace submit --resume`")
-    repeat = connection.execute(select(_REPEAT).where(_REPEAT.c.seq == batch.seq)).first()
-    if repeat is not None:
-        connection.execute(update(_EPOCH).where(_EPOCH.c.ep == repeat.ep).values(seq=repeat.before))
-    connection.execute(delete(_REPEAT).where(_REPEAT.c.seq == batch.seq))
-    return {
-        "rows": [_spelled(row) for row in _taken(connection, _ROW, batch.seq)],
-        "epochs": [{**row} for row in _taken(connection, _EPOCH, batch.seq)],
-        "repeats": None if repeat is None else repeat.ep,
-    }
-
-
-def _taken(connection: Connection, table: Table, seq: int) -> Sequence[RowMapping]:
-    rows = connection.execute(select(table).where(table.c.seq == seq)).mappings().all()
-    connection.execute(delete(table).where(table.c.seq == seq))
-    return rows
-
-
-def _put_back(connection: Connection, batch: OutboxBatch, held: Mapping[str, Any]) -> None:
-    place = {"first": batch.first, "position": batch.index}
-    connection.execute(insert(_BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=b"", **place))
-    rows = [{**_unspelled(row), "seq": batch.seq} for row in held["rows"]]
-    if rows:
-        _put_rows(connection, rows)
-    for epoch in held["epochs"]:
-        connection.execute(insert(_EPOCH).values(**{**epoch, "seq": batch.seq}))
-    connection.execute(update(_EPOCH).where(_EPOCH.c.ep == held["repeats"]).values(seq=batch.seq))
-
-
-def _spelled(row: RowMapping) -> dict[str, object]:
-    key = None if row["key"] is None else row["key"].hex()
-    return {"fingerprint": row["fingerprint"].hex(), "key": key, "names": row["names"]}
-
-
-def _unspelled(row: Mapping[str, Any]) -> dict[str, object]:
-    key = None if row["key"] is None else bytes.fromhex(row["key"])
-    return {"fingerprint": bytes.fromhex(row["fingerprint"]), "key": key, "names": row["names"]}
-
-
-def _unseal_letters(connection: Connection, batch: OutboxBatch) -> None:
-    """Let the letters of a batch wait to be sealed again."""
-    again = update(_LETTER).where(_LETTER.c.seq == batch.seq)
-    connection.execute(again.values(seq=None, place=None, names=None))

@@ -20,6 +20,7 @@ class Purpose(Enum):
 
     KEYSTORE = ""
     ROOT = "root"
+    OFFICER = "officer"
 
     @property
     def variable(self) -> str:
@@ -34,7 +35,14 @@ class Purpose(Enum):
     @property
     def title(self) -> str:
         """Return how a prompt names the keystore."""
-        return "root keystore (kept offline)" if self is Purpose.ROOT else "keystore"
+        return _TITLES[self]
+
+
+_TITLES = {
+    Purpose.KEYSTORE: "keystore",
+    Purpose.ROOT: "root keystore (kept offline)",
+    Purpose.OFFICER: "officer's own key",
+}
 
 
 class Passphrases:

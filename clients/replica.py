@@ -87,6 +87,8 @@ _STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Colum
 CURSOR = "cursor"
 SIZE = "size"
 VERIFIED_AT = "verified_at"
+WITNESSES = "witnesses"
+FRESH = "fresh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +260,10 @@ class Replica:
     def records(self) -> Iterator[StoredRecord]:
         """Yield all records in log order."""
         return self._records()
+
+    def records_of(self, iss: str, ep: int) -> tuple[StoredRecord, ...]:
+        """Return the records of an epoch, in log order."""
+        return tuple(self._records(_RECORD.c.iss == iss, _RECORD.c.ep == ep))
 
     def count(self) -> int:
         """Return the number of records."""

@@ -11,7 +11,8 @@ from contextlib import closing, contextmanager
 from clients.errors import ClientError
 from ledger.identifiers import StatementName
 from ledger.log import RecordFacts
-from ledger.seen import duplicate, expunged, facts_of, superseded
+from ledger.recordform import RecordHead
+from ledger.seen import duplicate, expunged, superseded
 from ledger.submissions import Statement
 
 CACHE_KIB = 16_384
@@ -46,7 +47,7 @@ class SeenOnDisk:
     def enter(self, first: int, statements: Sequence[Statement | None]) -> None:
         """Remember the statements from index `first` on; then raise DuplicateError for the first name seen before."""
         rows = [
-            (_key(statement.name), index, facts.ep if (facts := facts_of(statement)) else None)
+            (_key(statement.name), index, statement.ep if isinstance(statement, RecordHead) else None)
             for index, statement in enumerate(statements, start=first)
             if statement is not None
         ]

@@ -7,9 +7,19 @@ from clients.requestsigning import RequestSigner
 from clients.transport import Request, Response, Transport
 from ledger.errors import MalformedError
 from ledger.identifiers import StatementName
+from ledger.notices import NoticePage, parse_page
+from ledger.padding import PADDED_BYTES
 from ledger.tiles import TilePath
 from ledger.wire import limits, paths
 from ledger.wire.frames import parse_frames
+from ledger.wire.matching import (
+    EVALUATION_ANSWER,
+    EVALUATION_REQUEST,
+    REVIEWS,
+    EvaluationAnswer,
+    EvaluationRequest,
+    Reviews,
+)
 from ledger.wire.schemas import (
     AGENCY_HEAD,
     BLOB_REQUEST,
@@ -82,6 +92,32 @@ class Service:
             raise MalformedError("the service answered with fewer blobs than were asked for")
         return frames
 
+    def evaluate(self, request: EvaluationRequest) -> EvaluationAnswer:
+        """Return blinded elements evaluated under the service's key; the proof is not verified here."""
+        raw = EVALUATION_REQUEST.write(request)
+        answer = self._post(paths.EVALUATIONS, raw, paths.JSON_TYPE, limit=limits.MAX_EVALUATION_BYTES)
+        return EVALUATION_ANSWER.read(answer)
+
+    def match(self, question: bytes) -> bytes:
+        """Return the padded answer to a question; its signature is not verified here."""
+        return self._post(paths.MATCHES, question, paths.QUESTION_TYPE, limit=PADDED_BYTES)
+
+    def access_checkpoint(self) -> bytes:
+        """Return the published checkpoint of the access log."""
+        return self._get(paths.ACCESS_CHECKPOINT, limit=limits.MAX_ENTRY_BYTES)
+
+    def access_tile(self, path: TilePath) -> bytes:
+        """Return a hash tile or an entry bundle of the access log; raise NotFoundError."""
+        return self._get(f"/access/{path.format()}", limit=MAX_BUNDLE_BYTES)
+
+    def notices(self, after: int) -> NoticePage:
+        """Return what waits for this agency after a cursor of its own (0 at first)."""
+        return parse_page(self._get(paths.NOTICES, query=f"after={after}", limit=PADDED_BYTES))
+
+    def review(self, ids: Sequence[bytes]) -> None:
+        """Say which silent hits were looked into."""
+        self._post(paths.REVIEWS, REVIEWS.write(Reviews(ids=tuple(ids))), paths.JSON_TYPE)
+
     def submit_batch(self, body: bytes) -> Receipt:
         """Send a batch; the receipt is not verified here."""
         return RECEIPT.read(self._post(paths.BATCHES, body, paths.BATCH_TYPE))
@@ -93,6 +129,15 @@ class Service:
     def submit_key(self, entry: bytes) -> Receipt:
         """Send a key entry; its root signatures speak for it."""
         return RECEIPT.read(self._post(paths.KEYS, entry, paths.KEY_TYPE, signed=False))
+
+    def witness_pending(self, *, log: str, old: int) -> bytes | None:
+        """Return what a witness that last cosigned `old` entries is to cosign; None if nothing came up for a while."""
+        path, _, query = paths.witness_pending(log=log, old=old).partition("?")
+        return self._get(path, query=query, limit=limits.MAX_WITNESS_BYTES) or None
+
+    def witness_cosignatures(self, note: bytes) -> None:
+        """Send a checkpoint under this witness's own cosignatures."""
+        self._post(paths.WITNESS_COSIGNATURES, note, paths.TEXT_TYPE, limit=limits.MAX_WITNESS_BYTES)
 
     def _get(self, path: str, *, query: str = "", limit: int) -> bytes:
         request = Request(method="GET", path=path, query=query)
@@ -112,6 +157,6 @@ class Service:
 
 
 def _success(response: Response) -> bytes:
-    if response.status not in {200, 201}:
+    if response.status not in {200, 201, 204}:
         raise problem_error(response)
     return response.body

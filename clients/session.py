@@ -6,9 +6,10 @@ from pathlib import Path
 
 from clients.authority import Authority
 from clients.durable import write_file
-from clients.errors import ListError
+from clients.errors import ListError, UnseenError
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring, SigningKey
+from clients.matching.book import Book
 from clients.outbox import Outbox
 from clients.replica import Replica
 from clients.requestsigning import RequestSigner
@@ -24,6 +25,8 @@ from ledger.profiletoml import profile_from_toml, to_toml
 from ledger.wire.requests import authority
 
 MAX_PROFILE_BYTES = 1024 * 1024
+_OWN_WITNESS_TRIES = 8
+_OWN_WITNESS_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +50,24 @@ class Session:
     trust: Trust
     replica: Replica
     outbox: Outbox
+    book: Book
 
     def refresh(self) -> View:
-        """Return the newest verified state of the log, and remember when it was verified here."""
-        view = self.trust.refresh(self.service)
+        """Return the newest verified state of the log, and remember when it was verified here.
+
+        Our own witness may be a moment behind the quorum: it is waited for a little, then UnseenError is raised.
+        """
+        view = self._newest()
         self.replica.note_verified(size=view.checkpoint.size, at=self.world.clock())
         return view
+
+    def _newest(self) -> View:
+        for _ in range(_OWN_WITNESS_TRIES):
+            try:
+                return self.trust.refresh(self.service)
+            except UnseenError:
+                self.world.sleep(_OWN_WITNESS_SECONDS)
+        return self.trust.refresh(self.service)
 
     def stand(self) -> "Standing":
         """Return where this home stands in the newest verified state of the log."""
@@ -67,6 +82,7 @@ class Session:
         """Close the databases."""
         self.replica.close()
         self.outbox.close()
+        self.book.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +124,10 @@ def open_session(home: Home, keyring: Keyring, *, transport: Transport, world: W
         world=world,
         keyring=keyring,
         service=Service(transport, signer=signer),
-        trust=Trust(home.trusted),
+        trust=Trust(home.trusted, witness=config.id),
         replica=Replica(home.replica),
         outbox=Outbox(home.outbox),
+        book=Book(home.matching),
     )
 
 

@@ -157,6 +157,16 @@ def _portion(view: RecordView, portion: PortionView, makes: MakeTable) -> Iterat
     for name, value in fields.items():
         if name not in _SUMMARISED:
             yield from _entry("", f"{_field_title(portion.portion, name)}  {_value(value)}")
+    yield from _released(portion, view.record.name.iss)
+
+
+def _released(portion: PortionView, iss: str) -> Iterator[str]:
+    """Yield by which releases a portion is shown, and that the rest of it is not."""
+    for release in portion.releases:
+        terms = " · ".join([release.terms.level.value, *release.terms.cav])
+        yield from _entry("", f"released to you by {iss}, entry {release.index:,}: {visible(terms)}")
+    if portion.partial:
+        yield from _entry("", f"{BAR}  the rest withheld · ask {iss}")
 
 
 def _field_title(portion: str, name: str) -> str:
@@ -216,7 +226,10 @@ def _entry(title: str, text: str) -> Iterator[str]:
 def _portion_json(portion: PortionView, iss: str) -> JsonValue:
     if portion.withheld or portion.level is None:
         return {"withheld": True, "ask": iss, "reason": portion.reason}
-    return {"withheld": False, "level": portion.level.value, "fields": dict(portion.fields)}
+    shown: dict[str, JsonValue] = {"withheld": False, "level": portion.level.value, "fields": dict(portion.fields)}
+    if portion.releases:
+        shown |= {"partial": portion.partial, "released": [str(one.name) for one in portion.releases]}
+    return shown
 
 
 def _age(seconds: int) -> str:

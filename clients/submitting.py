@@ -13,6 +13,8 @@ from clients.epochs import SealingKeys, sealing_keys
 from clients.errors import TrustError
 from clients.importing import PlannedRow
 from clients.keyring import SigningKey
+from clients.matching.filling import drafts_for
+from clients.matching.keys import hand_out
 from clients.outbox import SentRow
 from clients.session import Session, Standing
 from ledger.batches import MAX_STATEMENTS
@@ -22,12 +24,9 @@ from ledger.merkle import leaf_hash
 from ledger.plan import Plan
 from ledger.profiles import Profile
 from ledger.records import PortionDraft, SealedStatement, seal_record
-from ledger.slips import Hit, SlipDraft
+from ledger.slips import SlipDraft
 
 Progress = Callable[[int, int], None]
-
-_UNMATCHED = SlipDraft(hit=Hit.OFF)
-"""Until the charter names a matching key there is no token epoch, so every slip is off (docs/protocol.md, 6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,14 @@ class Submission:
     corrections: tuple[Correction, ...]
     corrected: tuple[Correction, ...] = ()
     size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Records that were logged on their own, in the batch that stands at `index`."""
+
+    names: tuple[StatementName, ...]
+    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,17 @@ def submit(
     )
 
 
+def send_records(standing: Standing, keys: SealingKeys, plans: Sequence[Plan]) -> Sent:
+    """Seal and log records that stand in no list, in one batch."""
+    signing = standing.signing_key(Role.SIGN)
+    statements = [
+        _seal(signing, keys, plan, iat=standing.now(), sup=None, slip=slip)
+        for plan, slip in zip(plans, drafts_for(standing, plans), strict=True)
+    ]
+    logged = _log(standing, statements, rows=())
+    return Sent(names=tuple(statement.name for statement in statements), index=logged.index)
+
+
 def resume(session: Session) -> Submission:
     """Send what waits in the outbox, and nothing else."""
     logged = [batch for batch in [send_waiting(session)] if batch is not None]
@@ -85,6 +103,8 @@ def _send(session: Session, sending: Sequence[_Sending], profile: Profile, progr
         return
     standing = session.stand()
     standing.authority.catch_up(standing.me)
+    if hand_out(standing):
+        standing = session.stand()
     keys = sealing_keys(standing, profile)
     done, records = 0, sum(len(one.sups) for one in sending)
     for chunk in _chunks(sending):
@@ -109,32 +129,38 @@ def _chunks(sending: Sequence[_Sending]) -> Iterator[list[_Sending]]:
 
 def _send_chunk(standing: Standing, keys: SealingKeys, chunk: Sequence[_Sending]) -> Logged:
     signing = standing.signing_key(Role.SIGN)
+    slips = iter(drafts_for(standing, [plan for one in chunk for plan in one.row.plans]))
     sealed = [
         [
-            _seal(signing, keys, plan, iat=standing.now(), sup=sup)
-            for plan, sup in zip(one.row.plans, one.sups, strict=True)
+            _seal(signing, keys, plan, iat=standing.now(), sup=sup, slip=slip)
+            for plan, sup, slip in zip(one.row.plans, one.sups, slips, strict=False)
         ]
         for one in chunk
     ]
-    batch = make_batch(standing, [statement for row in sealed for statement in row])
     rows = [
         SentRow(
             fingerprint=one.row.fingerprint,
             key=one.row.key,
-            names=tuple(statement.name for statement in statements),
+            names=tuple(statement.name for statement in row),
             parts=one.row.parts,
         )
-        for one, statements in zip(chunk, sealed, strict=True)
+        for one, row in zip(chunk, sealed, strict=True)
     ]
-    standing.session.outbox.put(batch, rows=rows)
+    return _log(standing, [statement for row in sealed for statement in row], rows=rows)
+
+
+def _log(standing: Standing, statements: Sequence[SealedStatement], *, rows: Sequence[SentRow]) -> Logged:
+    """Keep the slips, put the batch into the outbox, send it."""
+    standing.session.book.put_slips(statement.blobs[0] for statement in statements)
+    standing.session.outbox.put(make_batch(standing, statements), rows=rows)
     logged = send_waiting(standing.session)
     if logged is None:
         raise TrustError("the outbox lost a batch that was just written to it")
     return logged
 
 
-def _seal(
-    signing: SigningKey, keys: SealingKeys, plan: Plan, *, iat: int, sup: StatementName | None
+def _seal(  # noqa: PLR0913 - what a record is made of
+    signing: SigningKey, keys: SealingKeys, plan: Plan, *, iat: int, sup: StatementName | None, slip: SlipDraft
 ) -> SealedStatement:
     return seal_record(
         signer=signing.signer,
@@ -145,15 +171,17 @@ def _seal(
             name: PortionDraft(label=portion.spelled, fields=portion.fields, epoch_key=keys.keys[portion.audience])
             for name, portion in plan.portions.items()
         },
-        slip=_UNMATCHED,
+        slip=slip,
         sup=None if sup is None else sup.jti,
     )
 
 
 def _prove_kept(session: Session, logged: Sequence[Logged]) -> int:
-    """Return the size of the published log, once every batch stands in it where its receipt promised."""
+    """Return the size of the published log, once every batch that is published stands where its receipt promised."""
     view = session.refresh()
     for batch in logged:
+        if batch.index >= view.checkpoint.size and batch.since is not None:
+            continue  # durable, and waiting for the log's witnesses: said with the result
         if batch.index >= view.checkpoint.size:
             raise TrustError("the published checkpoint does not hold a batch whose receipt was proved")
         if view.tree.leaf_hashes(batch.index, batch.index + 1) != (leaf_hash(batch.entry),):

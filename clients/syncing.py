@@ -10,15 +10,22 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
+from clients.freshness import UNWITNESSED, vouched
+from clients.logged import LoggedBatches
+from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
-from clients.replica import CURSOR, SIZE, VERIFIED_AT
+from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES
 from clients.session import Session
+from clients.talk.applying import Applier
+from clients.talk.receiving import take_messages
+from clients.talk.sending import file_sent
 from clients.trust import View
 from ledger.errors import ProofError
 from ledger.expunges import Expunge
 from ledger.grants import Grant, Use
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
+from ledger.messages import Message
 from ledger.recordform import Record
 from ledger.state import kind_of
 from ledger.wire.schemas import FeedItem
@@ -36,6 +43,11 @@ class SyncReport:
     refused: Mapping[int, str]
     expunged: int = 0
     left_out: tuple[int, ...] = ()
+    messages: int = 0
+    released: int = 0
+    recalled: int = 0
+    vouched: str = UNWITNESSED
+    fresh: int | None = None
 
 
 @dataclass(slots=True)
@@ -45,6 +57,7 @@ class _Tally:
     records: int = 0
     grants: int = 0
     expunged: int = 0
+    messages: int = 0
     refused: dict[int, str] = field(default_factory=dict)
     names: dict[StatementName, int] = field(default_factory=dict)
     stored: set[int] = field(default_factory=set)
@@ -63,11 +76,13 @@ class Sync:
         self._progress = progress
         self._tally = _Tally()
         self._last: ReadBatch | None = None
+        self._routed = False
 
     def by_feed(self) -> SyncReport:
         """Read what the service's feed names, from where the last sync ended."""
         replica = self._session.replica
         cursor = replica.state(CURSOR, default=-1)
+        self._routed = True
         self._read_feed(cursor, until=self._view.checkpoint.size, only=None)
         return self._finish(left_out=())
 
@@ -127,24 +142,42 @@ class Sync:
     def _take(self, batches: Iterable[tuple[ReadBatch, Iterable[int]]]) -> list[Grant]:
         """Open the grants and records at the indices of each batch, and store what opens, in log order."""
         grants: list[tuple[int, Grant]] = []
+        matching: list[tuple[int, Grant]] = []
         records: list[BatchRecord] = []
+        messages: list[tuple[int, Message]] = []
         orders: dict[int, Expunge] = {}
         for batch, indices in batches:
             for index in indices:
                 match batch.at(index):
                     case Grant(use=Use.EPOCH) as grant:
                         grants.append((index, grant))
+                    case Grant(use=Use.MATCH) as grant:
+                        matching.append((index, grant))
                     case Record() as record:
                         records.append(BatchRecord(batch=batch, index=index, record=record))
+                    case Message() as message:
+                        messages.append((index, message))
                     case Expunge() as order:
                         orders[index] = order
         new, refused = self._opener.take_grants(grants)
+        refused = {**refused, **self._take_matching(matching)}
         result = self._opener.open_records(records)
         self._session.replica.add(records=result.records)
         self._count(result, len(new), refused)
         self._tally.names |= {one.record.name: one.index for one in records if one.index in result.refused}
         self._expunge(orders)
+        received = take_messages(self._session, messages, routed=self._routed)
+        self._tally.messages += received.new
+        self._tally.refused |= received.refused
         return new
+
+    def _take_matching(self, grants: Sequence[tuple[int, Grant]]) -> Mapping[int, str]:
+        """Keep the matching keys that a charter names, from whom it names; any other is a planted one."""
+        charters = [logged.charter for logged in self._view.charters]
+        good = [(index, grant) for index, grant in grants if counts(grant, charters)]
+        planted = "matching key: the charter names another, or another agency to hand it out"
+        refused = {index: planted for index, grant in grants if not counts(grant, charters)}
+        return {**refused, **self._opener.take_matching_keys(good)}
 
     def _expunge(self, orders: Mapping[int, Expunge]) -> None:
         """Delete what its originator expunged; that its ciphertext was gone already is then no refusal."""
@@ -176,14 +209,31 @@ class Sync:
 
     def _finish(self, *, left_out: tuple[int, ...]) -> SyncReport:
         size = self._view.checkpoint.size
-        self._session.replica.add(state={SIZE: size, VERIFIED_AT: self._session.world.clock(), CURSOR: size - 1})
+        file_sent(self._session)
+        batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
+        applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
+        view = self._view
+        self._session.replica.add(
+            state={
+                SIZE: size,
+                VERIFIED_AT: self._session.world.clock(),
+                CURSOR: size - 1,
+                WITNESSES: len(view.witnessed.times) if view.charter.is_witnessed else 0,
+                FRESH: view.fresh or 0,
+            }
+        )
         return SyncReport(
             size=size,
             records=self._tally.records,
             grants=self._tally.grants,
-            refused=self._tally.refused,
+            refused={**self._tally.refused, **applied.refused},
             expunged=self._tally.expunged,
             left_out=left_out,
+            messages=self._tally.messages,
+            released=applied.releases,
+            recalled=applied.recalled,
+            vouched=vouched(view),
+            fresh=view.fresh,
         )
 
 

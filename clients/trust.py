@@ -11,18 +11,27 @@ from pathlib import Path
 from typing import Protocol
 
 from clients.durable import make_folder, write_file
-from clients.errors import HomeError, TrustError
+from clients.errors import HomeError, TrustError, UnseenError
+from clients.forks import fork_files
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger import fingerprints
-from ledger.charter import Charter, charter_entry, parse_charter, verify_first_charter, verify_next_charter
+from ledger.charter import (
+    Charter,
+    charter_entry,
+    parse_charter,
+    signed_by_all_kept,
+    verify_first_charter,
+    verify_next_charter,
+)
 from ledger.checkpoints import Checkpoint, claimed_size, open_checkpoint
-from ledger.errors import LedgerError, NotFoundError, ProofError
-from ledger.handover import judge_of, needs_handover, verify_handover
+from ledger.errors import BadSignatureError, LedgerError, NotFoundError, ProofError
+from ledger.handover import is_judged_anew, judge_of, verify_succession
 from ledger.merkle import leaf_hash
-from ledger.tiles import TilePath
+from ledger.tiles import ReadTile, TilePath
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire.schemas import CharterList
+from ledger.witnesses import Cosigned, freshness, open_published
 
 
 class LogReader(Protocol):
@@ -55,12 +64,22 @@ class LoggedCharter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One verified state of the log: its charters up to now, its checkpoint, and its tree, read with suspicion."""
+    """One verified state of the log: its charters up to now, its checkpoint, and its tree, read with suspicion.
+
+    `witnessed` holds who has cosigned it and when, `fresh` as of when it is known to be the newest one; without
+    witnesses nobody knows.
+    """
 
     charters: tuple[LoggedCharter, ...]
     checkpoint: Checkpoint
     note: bytes
     tree: VerifiedTree
+    witnessed: Cosigned
+
+    @property
+    def fresh(self) -> int | None:
+        """Return the time up to which the witnesses vouch for this checkpoint; None without witnesses."""
+        return freshness(self.witnessed, f=self.charter.witness.f) if self.charter.is_witnessed else None
 
     @property
     def charter(self) -> Charter:
@@ -71,9 +90,10 @@ class View:
 class Trust:
     """The folder `trusted` of a home: written only after verification, compared before every belief."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the folder."""
+    def __init__(self, folder: Path, *, witness: str | None = None) -> None:
+        """Take the folder; with `witness`, an agency, its own cosignature is wanted wherever the charter names it."""
         self._folder = folder
+        self._witness = witness
 
     def pin(self, fingerprint: bytes) -> None:
         """Pin the fingerprint of charter 1; another one later is refused."""
@@ -121,20 +141,69 @@ class Trust:
         size = claimed_size(note)
         charters = tuple(logged for logged in self._charters(reader) if logged.index < size)
         judge = judge_of([(logged.index, logged.charter) for logged in charters], size)
-        checkpoint = open_checkpoint(note, origin=judge.origin, vkeys=judge.log.vkeys)
+        witnessed = open_published(note, charter=judge)
+        checkpoint = witnessed.checkpoint
         old = self._trusted_checkpoint(charters)
         if old is not None and checkpoint.size < old.size:
-            raise self._contradiction(note, f"the log had {old.size:,} entries and now shows {checkpoint.size:,}")
+            text = f"the log had {old.size:,} entries and now shows {checkpoint.size:,}"
+            raise self._contradiction(note, text, charters, reader.tile)
         tree = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=reader.tile)
         if old is not None and tree.root_at(old.size) != old.root:
-            raise self._contradiction(note, f"the first {old.size:,} entries are no longer those verified before")
+            text = f"the first {old.size:,} entries are no longer those verified before"
+            raise self._contradiction(note, text, charters, reader.tile)
         for logged in charters:
             _check_logged(logged, tree)
         for before, logged in pairwise(charters):
             if self._kept(logged.charter.ver) is None:
-                _check_handover(before, logged, reader, tree)
+                self._check_succession(before, logged, reader, tree)
+        self._require_own(judge, witnessed)
         self._remember(charters, note)
-        return View(charters=charters, checkpoint=checkpoint, note=note, tree=tree)
+        return View(charters=charters, checkpoint=checkpoint, note=note, tree=tree, witnessed=witnessed)
+
+    def confirmed(self) -> frozenset[bytes]:
+        """Return the fingerprints that `confirm` remembers."""
+        folder = self._folder / "confirmed"
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return frozenset(fingerprints.parse(name) for name in names)
+
+    def confirm(self, fingerprint: bytes) -> None:
+        """Remember that a person has compared the fingerprint of a charter that does without the old witnesses."""
+        make_folder(self._folder / "confirmed")
+        write_file(self._folder / "confirmed" / fingerprints.to_text(fingerprint), b"")
+
+    def _require_own(self, judge: Charter, witnessed: Cosigned) -> None:
+        """Raise UnseenError unless our own witness is among those who cosigned: its word is worth most to us."""
+        own = self._witness
+        if own is not None and own in judge.witness.agencies and own not in witnessed.times:
+            raise UnseenError(
+                "this agency's own witness has not cosigned the published checkpoint",
+                next_step="see that `sealtrace witness serve` runs and answers, then try again",
+            )
+
+    def _check_succession(
+        self, before: LoggedCharter, logged: LoggedCharter, reader: LogReader, tree: VerifiedTree
+    ) -> None:
+        """Raise TrustError unless old keys and old witnesses vouched for the tree in which the members name new ones."""
+        charter, previous = logged.charter, before.charter
+        if not is_judged_anew(charter, previous):
+            return
+        lost = signed_by_all_kept(logged.file, previous)
+        is_confirmed = fingerprints.of_file(logged.file) in self.confirmed()
+        try:
+            note = reader.handover(logged.index)
+            try:
+                _succeed(note, logged, previous, tree, old_quorum_lost=lost and is_confirmed)
+            except BadSignatureError as error:
+                if lost and not is_confirmed:
+                    _succeed(note, logged, previous, tree, old_quorum_lost=True)
+                    raise _unconfirmed(logged) from error
+                raise
+        except LedgerError as error:
+            raise TrustError(
+                f"charter {charter.ver} names new keys of the log or new witnesses, and the old ones did not vouch for "
+                "its handover",
+                next_step="ask other members whether they agreed to this; nothing of this state was taken over",
+            ) from error
 
     def _charters(self, reader: LogReader) -> Iterator[LoggedCharter]:
         """Yield every charter in order, each verified by the one before; what is kept is not fetched again."""
@@ -169,11 +238,20 @@ class Trust:
                 continue
         raise TrustError("the last checkpoint of this home fits no charter", next_step="restore it from a backup")
 
-    def _contradiction(self, note: bytes, text: str) -> TrustError:
-        evidence = self._folder / f"evidence-{b64u(sha256(note))[:16]}"
-        write_file(evidence, note)
+    def _contradiction(self, note: bytes, text: str, charters: tuple[LoggedCharter, ...], read: ReadTile) -> TrustError:
+        """Keep what convicts the log: its note, and the proof of a fork where the tiles that it serves make one."""
+        name = b64u(sha256(note))[:16]
+        write_file(self._folder / f"evidence-{name}", note)
+        files = [logged.file for logged in charters]
+        proofs = fork_files(self.note() or b"", note, charters=files, read=read)
+        if not proofs:
+            return TrustError(
+                text, next_step=f"keep evidence-{name} and the checkpoint beside it: both signed, they convict the log"
+            )
+        for number, proof in enumerate(proofs, start=1):
+            write_file(self._folder / f"fraud-{name}-{number}.json", proof)
         return TrustError(
-            text, next_step=f"keep {evidence.name} and the checkpoint beside it: both signed, they convict the log"
+            text, next_step=f"show fraud-{name}-1.json to the members: `sealtrace fraud verify` tells whom it convicts"
         )
 
     def _remember(self, charters: tuple[LoggedCharter, ...], note: bytes) -> None:
@@ -192,18 +270,26 @@ class Trust:
         return self._folder / "v1" / "charters" / str(ver)
 
 
-def _check_handover(before: LoggedCharter, logged: LoggedCharter, reader: LogReader, tree: VerifiedTree) -> None:
-    """Raise TrustError unless the log's old keys vouched for the tree in which the members name new ones."""
-    if not needs_handover(logged.charter, before.charter):
-        return
-    try:
-        note = reader.handover(logged.index)
-        verify_handover(note, index=logged.index, charter=logged.charter, previous=before.charter, tree=tree)
-    except LedgerError as error:
-        raise TrustError(
-            f"charter {logged.charter.ver} names new keys of the log, and the old ones did not sign its handover",
-            next_step="ask other members whether they agreed to new keys; nothing of this state was taken over",
-        ) from error
+def _succeed(
+    note: bytes, logged: LoggedCharter, previous: Charter, tree: VerifiedTree, *, old_quorum_lost: bool
+) -> None:
+    verify_succession(
+        note,
+        index=logged.index,
+        charter=logged.charter,
+        previous=previous,
+        tree=tree,
+        old_quorum_lost=old_quorum_lost,
+    )
+
+
+def _unconfirmed(logged: LoggedCharter) -> TrustError:
+    words = fingerprints.to_words(fingerprints.of_file(logged.file))
+    return TrustError(
+        f"charter {logged.charter.ver} replaces witnesses that did not vouch for it, as only lost ones may be replaced",
+        next_step="compare its fingerprint with other members by telephone, then run "
+        f"`sealtrace charter confirm {words}`",
+    )
 
 
 def _check_logged(logged: LoggedCharter, tree: VerifiedTree) -> None:

@@ -1,6 +1,7 @@
 """What may be shown of a record, decided by the one decision function (docs/vocabulary.md, 5).
 
-A portion is shown whole or it is withheld; of a withheld one nothing is told, not even whether it holds anything.
+A portion is shown whole or it is withheld; of a withheld one nothing is told, not even whether it holds anything. What its
+originator released beside its label is shown under the terms of the release: the whole portion, or the fields named.
 """
 
 import datetime as dt
@@ -8,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clients.replica import StoredPortion, StoredRecord
-from ledger.decision import Reader, UnderLabel, require_permit
+from clients.talk.tables import HeldRelease, StoredRelease
+from ledger.decision import Permit, Reader, UnderLabel, permit, require_permit
 from ledger.errors import LedgerError
 from ledger.jsontext import JsonValue
 from ledger.labels import Label, Level, Members, Purpose, label_from_json, readers
 from ledger.markings import Marking, join, marking
 from ledger.recordform import PORTIONS
+from ledger.talk.releases import under_release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +31,17 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortionView:
-    """One portion as shown: its level and fields, or neither and the reason it is withheld."""
+    """One portion as shown: its level and fields, or neither and the reason it is withheld.
+
+    `partial` says that only single fields were released; `releases` are those by which anything of it is shown.
+    """
 
     portion: str
     level: Level | None = None
     fields: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
     reason: str = ""
+    partial: bool = False
+    releases: tuple[HeldRelease, ...] = ()
 
     @property
     def withheld(self) -> bool:
@@ -64,14 +72,59 @@ def view_record(record: StoredRecord, viewer: Viewer) -> RecordView:
 
 def _view_portion(record: StoredRecord, name: str, viewer: Viewer, shown: list[Marking]) -> PortionView:
     stored = record.portions.get(name)
-    if stored is None:
-        return PortionView(portion=name, reason="sealed to others")
-    try:
-        label = _permitted(record, stored, viewer)
-    except LedgerError as error:
-        return PortionView(portion=name, reason=str(error))
-    shown.append(marking(label, originator=record.name.iss, members=viewer.members))
-    return PortionView(portion=name, level=label.level, fields=stored.fields)
+    reason = "sealed to others"
+    if stored is not None:
+        try:
+            label = _permitted(record, stored, viewer)
+        except LedgerError as error:
+            reason = str(error)
+        else:
+            shown.append(marking(label, originator=record.name.iss, members=viewer.members))
+            return PortionView(portion=name, level=label.level, fields=stored.fields)
+    return _view_released(record, name, viewer, shown) or PortionView(portion=name, reason=reason)
+
+
+def _view_released(record: StoredRecord, name: str, viewer: Viewer, shown: list[Marking]) -> PortionView | None:
+    """Return what releases show of a portion, or None where none of them may be shown now."""
+    allowed = [one for one in record.released if one.portion == name and _is_permitted(record, one, viewer)]
+    if not allowed:
+        return None
+    shown += [_release_marking(record, one, viewer) for one in allowed]
+    return PortionView(
+        portion=name,
+        level=max(one.release.terms.level for one in allowed),
+        fields={field_name: value for one in allowed for field_name, value in one.fields.items()},
+        partial=not any(one.whole for one in allowed),
+        releases=tuple(one.release for one in allowed),
+    )
+
+
+def _is_permitted(record: StoredRecord, one: StoredRelease, viewer: Viewer) -> bool:
+    ceiling = viewer.members.ceilings.get(viewer.reader.agency)
+    label = label_from_json(one.label) if one.whole else None
+    weighed = under_release(
+        one.release.terms,
+        originator=record.name.iss,
+        to=viewer.reader.agency,
+        expires=(one.release.expires, label.expires if label else None),
+        recalled=one.release.recalled is not None,
+    )
+    answer = permit(viewer.reader, weighed, purpose=viewer.purpose, charter_ceiling=ceiling, today=viewer.today)
+    return isinstance(answer, Permit)
+
+
+def _release_marking(record: StoredRecord, one: StoredRelease, viewer: Viewer) -> Marking:
+    terms = one.release.terms
+    return Marking(
+        originators=frozenset({record.name.iss}),
+        readers=frozenset({record.name.iss, viewer.reader.agency}),
+        level=terms.level,
+        comp=terms.comp,
+        purp=terms.purp,
+        cav=frozenset(terms.cav),
+        review_by=None,
+        expires=one.release.expires,
+    )
 
 
 def _permitted(record: StoredRecord, stored: StoredPortion, viewer: Viewer) -> Label:

@@ -13,8 +13,8 @@ from crypto.errors import EncodingError
 HASH_BYTES = 32
 _PREFIX_BYTES = 4
 
-# To the standard alphabet; what only that one has becomes a character that no alphabet has, and is refused as such.
-_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
+# As numbers: looking for a number in bytes costs a tenth of looking for bytes.
+_PLUS, _SLASH, _EQUALS = b"+/="
 _PADDING = (b"", b"===", b"==", b"=")
 
 
@@ -45,14 +45,16 @@ def unlp(raw: bytes) -> tuple[bytes, ...]:
 def b64u(data: bytes) -> str:
     """Return unpadded base64url (RFC 4648, 5)."""
     padded = binascii.b2a_base64(data, newline=False)
-    # A replacement passes over what it does not find faster than a translation copies it.
     return padded.rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")
 
 
 def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:
     """Return the bytes of unpadded base64url text; raise EncodingError for any other spelling or size."""
     raw = _ascii(text)
-    return _decode(raw.translate(_FROM_URL) + _PADDING[len(raw) % 4], size)
+    if _PLUS in raw or _SLASH in raw or _EQUALS in raw:
+        raise EncodingError("not base64url")
+    # A replacement passes over what it does not find faster than a translation copies it.
+    return _decode(raw.replace(b"-", b"+").replace(b"_", b"/") + _PADDING[len(raw) % 4], size)
 
 
 def b64(data: bytes) -> str:

@@ -19,11 +19,12 @@ from ledger.checks import CheckFailedError, evidence
 from ledger.errors import DuplicateError, LedgerError, MalformedError, NotAMemberError
 from ledger.findings import MAX_FINDINGS, Bridge, Finding, Findings, Report, Verdict
 from ledger.kinds import Typ
-from ledger.merkle import leaf_hash
+from ledger.merkle import leaf_hash, leaf_hashes
 from ledger.salvage import salvage
 from ledger.seen import Seen, SeenInMemory
 from ledger.state import LogState, kind_of
 from ledger.submissions import Depth, Statement, read_submission
+from ledger.witnesses import Cosigned, open_published
 
 __all__ = ["MAX_FINDINGS", "Auditor", "Finding", "Report", "Verdict", "audit_log"]
 
@@ -62,6 +63,7 @@ class Auditor:
         self._leaves: list[bytes] = []
         self._unreadable: set[int] = set()
         self._loose = -1
+        self._has_quorum = False
         self._charter_entries: dict[int, bytes | None] = {}
 
     @property
@@ -79,15 +81,14 @@ class Auditor:
         """Take the next entries, from index `start` on."""
         if start != self.size:
             raise MalformedError("an audit takes entries in their order")
-        hashes = [leaf_hash(entry) for entry in entries]
-        for index, (entry, leaf, found) in enumerate(zip(entries, leaves, hashes, strict=True), start=start):
-            taken = entry if found == leaf else self._altered(index, entry, leaf=leaf, charter_file=charter_file)
-            self._entries.append(taken)
-            self._leaves.append(leaf)
-            if taken.startswith(b"{"):
-                self._close(index, taken, charter_file)
-            if len(self._entries) > MAX_STATEMENTS:
-                self._let_go(1, before=f"more than {MAX_STATEMENTS} statements")
+        waiting = 0
+        for place, (entry, leaf, found) in enumerate(zip(entries, leaves, leaf_hashes(entries), strict=True)):
+            # Most entries are statements that wait for their batch: those are taken many at once.
+            if found != leaf or entry.startswith(b"{"):
+                self._wait(entries[waiting:place], leaves[waiting:place])
+                self._take(start + place, entry, leaf=leaf, found=found, charter_file=charter_file)
+                waiting = place + 1
+        self._wait(entries[waiting:], leaves[waiting:])
 
     def fail(self, index: int, error: LedgerError, *, check: str = "read") -> None:
         """Note that entries, tiles or a checkpoint could not be read or verified at `index`, by their own evidence."""
@@ -95,6 +96,21 @@ class Auditor:
         if check != "read" or not isinstance(failed, CheckFailedError):
             failed = CheckFailedError(check=check, expected="what the checkpoint commits to", found=error)
         self._findings.note(index, failed)
+
+    def check_quorum(self, note: bytes) -> Cosigned | None:
+        """Hold the published checkpoint of the whole log against the charter in force in it; a finding if it fails.
+
+        Only after this a log with witnesses is VERIFIED: entries and tiles say nothing of what others are shown.
+        """
+        try:
+            charter = self.state.membership.charter_before(self.state.size)
+            cosigned = open_published(note, charter=charter)
+        except LedgerError as error:
+            failed = CheckFailedError(check="checkpoint/quorum", expected="the charter's quorum under it", found=error)
+            self._findings.note(max(self.size - 1, 0), failed)
+            return None
+        self._has_quorum = True
+        return cosigned
 
     def finish(self) -> Report:
         """Return the report; statements that no batch closed are a finding too."""
@@ -113,6 +129,26 @@ class Auditor:
             findings=self._findings.kept(),
             bridges=tuple(self._findings.bridges),
         )
+
+    def _take(self, index: int, entry: bytes, *, leaf: bytes, found: bytes, charter_file: CharterFile) -> None:
+        """Take an entry that may close a batch or stand outside of one, or whose bytes are not those of the tree."""
+        taken = entry if found == leaf else self._altered(index, entry, leaf=leaf, charter_file=charter_file)
+        self._entries.append(taken)
+        self._leaves.append(leaf)
+        if taken.startswith(b"{"):
+            self._close(index, taken, charter_file)
+        self._shed()
+
+    def _wait(self, entries: Sequence[bytes], leaves: Sequence[bytes]) -> None:
+        """Keep statements until their batch closes."""
+        self._entries += entries
+        self._leaves += leaves
+        self._shed()
+
+    def _shed(self) -> None:
+        """Let go of statements that stand too far before any entry that could close them."""
+        while len(self._entries) > MAX_STATEMENTS:
+            self._let_go(1, before=f"more than {MAX_STATEMENTS} statements")
 
     def _altered(self, index: int, entry: bytes, *, leaf: bytes, charter_file: CharterFile) -> bytes:
         """Note bytes that are not those of the tree; return the entry that is, where it can be told: a charter's."""
@@ -242,7 +278,7 @@ class Auditor:
         if self._findings.broken or not self._charter_version():
             return Verdict.FAILED
         charter = self.state.membership.charter_before(self.state.size)
-        return Verdict.VERIFIED if charter.is_witnessed else Verdict.UNWITNESSED
+        return Verdict.VERIFIED if charter.is_witnessed and self._has_quorum else Verdict.UNWITNESSED
 
 
 def audit_log(

@@ -14,7 +14,7 @@ from ledger import jsontext, jws
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, agency_id, hash_of, origin_name
 from ledger.kinds import Typ
-from ledger.merkle import leaf_hash, root_of
+from ledger.merkle import leaf_hashes, root_of
 
 MAX_STATEMENTS = 1_000
 FIRST_PREV = bytes(32)
@@ -46,7 +46,7 @@ class Batch:
 
 def statements_root(statements: Sequence[bytes]) -> bytes:
     """Return MTH of s₁…sₙ."""
-    return root_of([leaf_hash(statement) for statement in statements])
+    return root_of(leaf_hashes(statements))
 
 
 def build_batch(  # noqa: PLR0913 - the members of the statement, all by name

@@ -21,7 +21,7 @@ from ledger.jws import split_compact
 from ledger.kinds import Typ
 from ledger.membership import Membership
 from ledger.merkle import leaf_hash, verify_inclusion
-from ledger.notes import format_note, parse_note
+from ledger.notes import keep_lines, parse_note
 from ledger.opening import check_disclosures
 from ledger.presentation import parse_presentation
 from ledger.recordform import Record
@@ -69,10 +69,9 @@ def verify_bundle(raw: bytes, *, anchor: bytes | None, held: Mapping[bytes, byte
 def counted_lines(note: bytes, charter: Charter) -> bytes:
     """Return a published checkpoint with the lines of the log and of the witnesses that count, and no others."""
     cosigned = open_published(note, charter=charter)
-    keys = [*charter.log.vkeys, *(key for agency in cosigned.times for key in witness_vkeys(charter, agency))]
-    known = {(key.name, key.key_id) for key in keys}
-    parsed = parse_note(note)
-    return format_note(parsed.text, [line for line in parsed.signatures if (line.name, line.key_id) in known])
+    return keep_lines(
+        note, keys=[*charter.log.vkeys, *(key for agency in cosigned.times for key in witness_vkeys(charter, agency))]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

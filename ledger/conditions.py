@@ -75,8 +75,7 @@ def read(text: str) -> Reading:
         return Reading(condition=Condition.NOT_RECORDED, rest="")
     plain = flat(text)
     words = _Words(plain)
-    phrases = list(words.phrases())
-    found = phrases if all(words.covered) else [one for one in phrases if one.letters > _SHORT_PHRASE]
+    found = words.telling()
     if not found:
         return (
             Reading(condition=Condition.NOT_RECORDED, rest="")
@@ -88,6 +87,11 @@ def read(text: str) -> Reading:
     if not any(one.isdigit() for one in rest):
         return Reading(condition=condition, rest="")
     return Reading(condition=Condition.PARTIAL if condition in _SAYS_THERE_IS_NO_NUMBER else condition, rest=rest)
+
+
+def is_wording(text: str) -> bool:
+    """Return whether a name is none: a wording such as "unknown", whatever else stands beside it."""
+    return bool(_EMPTY_OF_MEANING.fullmatch(text) or _Words(flat(text)).telling())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +123,9 @@ class _Words:
         digits = any(one.isdigit() for one in self._text)
         return not digits and (letters > _LETTERS_OF_A_NUMBER or (letters > _SHORT_PHRASE and all(self.covered)))
 
-    def phrases(self) -> Iterator[_Found]:
-        """Yield the phrases found, in order."""
-        yield from self._found
+    def telling(self) -> list[_Found]:
+        """Return the phrases that count, in order: short ones only where nothing else is written."""
+        return [one for one in self._found if one.letters > _SHORT_PHRASE or all(self.covered)]
 
     def rest(self, found: Sequence[_Found]) -> str:
         """Return the text without the phrases and without the fillers that lean on one."""

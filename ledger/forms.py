@@ -18,7 +18,7 @@ MIN_CHARACTERS_WITHOUT_MAKE = 7
 _EMBEDDED_LETTERS = re.compile(r"(?<=[0-9])[A-Z]+(?=[0-9])")
 
 # A number was read off the weapon in these states; what is left of an unreadable one would link strangers.
-_READ = frozenset({Condition.LEGIBLE, Condition.WORN, Condition.ALTERED, Condition.RESTORED})
+READ = frozenset({Condition.LEGIBLE, Condition.WORN, Condition.ALTERED, Condition.RESTORED})
 
 
 class TokenClass(Enum):
@@ -71,7 +71,7 @@ def weapon_forms(
     number: str, *, condition: Condition, make_group: str | None, calibre_family: str | None, type_class: str | None
 ) -> tuple[Form, ...]:
     """Return the forms of one mark of a weapon, at most one a class, in class order."""
-    return tuple(_weapon_forms(number, make_group, calibre_family, type_class)) if condition in _READ else ()
+    return tuple(_weapon_forms(number, make_group, calibre_family, type_class)) if condition in READ else ()
 
 
 def other_form(*, group: str, number: str) -> tuple[Form, ...]:

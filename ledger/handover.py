@@ -11,6 +11,7 @@ from typing import Protocol
 from ledger.charterpayload import Charter
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import NotFoundError, ProofError
+from ledger.witnesses import Cosigned, open_published, witness_vkeys
 
 
 class Trees(Protocol):
@@ -29,16 +30,42 @@ def judge_of(charters: Sequence[tuple[int, Charter]], size: int) -> Charter:
 
 
 def needs_handover(charter: Charter, previous: Charter) -> bool:
-    """Say whether checkpoints are judged otherwise under `charter` than before."""
+    """Say whether other keys sign for the log under `charter` than before."""
     return charter.log.vkeys != previous.log.vkeys
+
+
+def is_judged_anew(charter: Charter, previous: Charter) -> bool:
+    """Say whether a checkpoint has to satisfy other keys, of the log or of its witnesses, or another quorum than before."""
+    return needs_handover(charter, previous) or _terms(charter) != _terms(previous)
+
+
+def verify_succession(  # noqa: PLR0913  what passes from whom to whom, all by name
+    note: bytes, *, index: int, charter: Charter, previous: Charter, tree: Trees, old_quorum_lost: bool = False
+) -> Cosigned:
+    """Return the published checkpoint by which readers passed to the charter at `index`: under both, part of `tree`.
+
+    With `old_quorum_lost` it satisfies the new witnesses alone, and the keys of the log under both.
+    """
+    cosigned = open_published(note, charter=charter, previous=previous, old_quorum_lost=old_quorum_lost)
+    _check_place(cosigned.checkpoint, index=index, tree=tree)
+    return cosigned
 
 
 def verify_handover(note: bytes, *, index: int, charter: Charter, previous: Charter, tree: Trees) -> Checkpoint:
     """Return the checkpoint by which a log passed to the charter at `index`, signed under both and part of `tree`."""
     checkpoint = open_checkpoint(note, origin=previous.origin, vkeys=previous.log.vkeys)
     open_checkpoint(note, origin=charter.origin, vkeys=charter.log.vkeys)
+    _check_place(checkpoint, index=index, tree=tree)
+    return checkpoint
+
+
+def _check_place(checkpoint: Checkpoint, *, index: int, tree: Trees) -> None:
     if checkpoint.size <= index:
         raise ProofError("the checkpoint of a handover does not hold the charter that it hands over to")
     if tree.root_at(checkpoint.size) != checkpoint.root:
         raise ProofError("the checkpoint of a handover is of another tree")
-    return checkpoint
+
+
+def _terms(charter: Charter) -> tuple[object, ...]:
+    policy = charter.witness
+    return (policy.k, policy.f, tuple(witness_vkeys(charter, agency) for agency in policy.agencies))

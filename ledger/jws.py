@@ -16,7 +16,6 @@ from ledger.identifiers import KeyId, key_id
 from ledger.kinds import Typ
 
 _MAX_HEADER_BYTES = 200
-_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +103,12 @@ def split_compact(entry: bytes) -> tuple[Signature, bytes]:
     """Return the signature of a compact JWS and the bytes it signs; to verify it the payload need not be read."""
     if len(entry) > jsontext.MAX_ENTRY_BYTES:
         raise TooLargeError(f"an entry of more than {jsontext.MAX_ENTRY_BYTES} bytes")
-    parts = entry.split(b".", _PARTS)
-    if len(parts) != _PARTS:
+    first = entry.find(b".")
+    second = entry.find(b".", first + 1)
+    if second < 0:
         raise MalformedError("not a compact JWS of three parts")
-    protected, _, signature = parts
-    return Signature(protected=protected, signature=_decode(signature)), entry[: -len(signature) - 1]
+    # A third dot would be in what is read as base64url here, which has none.
+    return Signature(protected=entry[:first], signature=_decode(entry[second + 1 :])), entry[:second]
 
 
 def payload_of(item: Signature, signed: bytes) -> bytes:

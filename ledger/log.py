@@ -15,7 +15,7 @@ from ledger.errors import ConflictError, MalformedError, ProofError, TooLargeErr
 from ledger.identifiers import StatementName
 from ledger.jsontext import MAX_ENTRY_BYTES
 from ledger.kinds import Typ
-from ledger.merkle import leaf_hash, root_after
+from ledger.merkle import leaf_hashes, root_after
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 
@@ -246,7 +246,7 @@ class Log:
             old = self._store.head()
             if old.size != first:
                 raise ConflictError("the log has grown since this was judged")
-            leaves = [leaf_hash(entry) for entry in append.entries]
+            leaves = leaf_hashes(append.entries)
             tree, tiles = old.tree.append(leaves)
             transaction.insert(first, append, leaves, tiles)
             _check_written(transaction.read_back(first, tree.size), old=old.tree, new=tree)
@@ -278,6 +278,6 @@ def _check_written(entries: Sequence[bytes], *, old: TreeState, new: TreeState) 
     They are hashed onto the perfect subtrees by code that knows no tiles: a fault in either path, in the database or
     in memory shows before a signature makes it everybody's problem.
     """
-    root = root_after(peaks=old.peaks(), size=old.size, leaves=(leaf_hash(entry) for entry in entries))
+    root = root_after(peaks=old.peaks(), size=old.size, leaves=leaf_hashes(entries))
     if len(entries) != new.size - old.size or root != new.root():
         raise ProofError("the database does not hold what was to be appended: nothing was signed")

@@ -23,6 +23,7 @@ KEY_ID_BYTES = 4
 
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 _LINE = re.compile("— ([^ ]+) ([^ ]+)")
+_NO_NAME = re.compile(r"[\s+\x00-\x1f]")
 _VKEY = re.compile(r"([^+]+)\+([0-9a-f]{8})\+(.+)")
 
 
@@ -199,13 +200,20 @@ def format_note(text: str, signatures: Iterable[NoteSignature]) -> bytes:
     return raw
 
 
+def keep_lines(raw: bytes, *, keys: Iterable[VerifierKey]) -> bytes:
+    """Return a note with the signature lines that are by `keys`, and no others; verifies nothing."""
+    note = parse_note(raw)
+    known = {(key.name, key.key_id) for key in keys}
+    return format_note(note.text, [line for line in note.signatures if (line.name, line.key_id) in known])
+
+
 def check_name(name: str) -> str:
     """Return `name` if a signature line, a vkey and a cosigned message can carry it."""
     try:
         length = len(name.encode())
     except UnicodeEncodeError as error:
         raise MalformedError("a key name is UTF-8") from error
-    if not 1 <= length <= MAX_NAME_BYTES or "+" in name or any(c.isspace() or c < " " for c in name):
+    if not 1 <= length <= MAX_NAME_BYTES or _NO_NAME.search(name):
         raise MalformedError("a key name has 1 to 255 bytes, no space, plus or control character")
     return name
 

@@ -10,7 +10,7 @@ from ledger import jsontext
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName, draw_jti, hash_of
 from ledger.kinds import Typ
-from ledger.merkle import leaf_hash, root_of
+from ledger.merkle import leaf_hashes, root_of
 from ledger.slips import Slip, parse_slip
 from ledger.statements import SealedStatement, name_of, parse_signed, sign_statement
 
@@ -40,7 +40,7 @@ def build_renewal(*, signer: Signer, kid: KeyId, iat: int, batch: int, slips: Se
             "jti": b64u(jti),
             "batch": batch,
             "n": len(slips),
-            "root": b64u(root_of([leaf_hash(slip) for slip in slips])),
+            "root": b64u(root_of(leaf_hashes(slips))),
         }
     )
     entry = sign_statement(signer=signer, kid=kid, typ=Typ.SLIPS, payload=payload)
@@ -69,7 +69,7 @@ def check_blobs(renewal: Renewal, blobs: Sequence[bytes]) -> tuple[Slip, ...]:
     if len(blobs) != len(PLACES):
         raise MalformedError("a slips statement has one blob")
     raw = _split(blobs[0], count=renewal.n)
-    if root_of([leaf_hash(slip) for slip in raw]) != renewal.root:
+    if root_of(leaf_hashes(raw)) != renewal.root:
         raise MalformedError("the slips are not those under the root that the statement names")
     return tuple(parse_slip(slip) for slip in raw)
 

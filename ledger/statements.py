@@ -1,6 +1,7 @@
 """What all statements share: a compact JWS by one agency's `sign` key (docs/protocol.md, 3)."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from crypto.digests import sha256
 from crypto.signing import Algorithm, Signer
@@ -21,8 +22,7 @@ class SealedStatement:
     blobs: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedPayload:
+class SignedPayload(NamedTuple):
     """An entry taken apart by its form; the signature is not verified here."""
 
     kid: KeyId

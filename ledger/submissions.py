@@ -18,7 +18,7 @@ from ledger.grants import Grant, parse_grant
 from ledger.jws import parse_header
 from ledger.kinds import Typ
 from ledger.log import Blob
-from ledger.merkle import leaf_hash
+from ledger.merkle import leaf_hashes
 from ledger.messages import Message, parse_message
 from ledger.recordform import Record, RecordHead, parse_head
 from ledger.records import parse_record
@@ -98,7 +98,7 @@ def read_submission(  # noqa: PLR0913 - how far an audit reads, each by name
         statements=tuple(statements),
         headers=headers,
         typs=MappingProxyType(typs),
-        leaves=tuple(leaf_hash(statement) for statement in statements) if leaves is None else tuple(leaves),
+        leaves=tuple(leaf_hashes(statements) if leaves is None else leaves),
         parsed=_parse(statements, headers, parsers=_parsers(typs, depth, only_heads=only_heads), unreadable=unreadable),
         unreadable=unreadable,
     )

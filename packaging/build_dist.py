@@ -1,4 +1,7 @@
-"""`make dist` and `make sbom`: everything a machine without network needs, in one tar whose bytes can be made again."""
+"""`make dist` and `make sbom`: everything a machine without network needs, in one tar whose bytes can be made again.
+
+Beside the tar lies the verifier, one file for whoever is handed evidence and has no other use for Sealtrace.
+"""
 
 import argparse
 import sys
@@ -13,6 +16,8 @@ from archive import Member, write_tar
 from lock import LockError, read_lock
 from sbom import bill
 from source import Source, SourceError, build_wheel, export, read_source
+from verifier import NAME as VERIFIER
+from verifier import build_verifier
 from wheels import Wheel, fetch, read_wheel, read_wheels
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder to write into")
     parser.add_argument("--wheels", type=Path, help="a folder that holds the wheels of the lock; nothing is fetched")
     parser.add_argument("--sbom", action="store_true", help="write the bill of materials alone")
+    parser.add_argument("--verifier", action="store_true", help=f"write {VERIFIER} alone; no wheel is needed")
     return parser.parse_args()
 
 
@@ -56,6 +62,9 @@ def _build(source: Source, work: Path, options: argparse.Namespace) -> list[Path
     for folder in (exported, built, fetched, options.output):
         folder.mkdir(parents=True, exist_ok=True)
     export(source, exported)
+    verifier = build_verifier(exported)
+    if options.verifier:
+        return [_write(options.output / VERIFIER, verifier)]
     if options.wheels is None:
         fetch(exported / "requirements.txt", fetched)
     folder = options.wheels or fetched
@@ -69,7 +78,11 @@ def _build(source: Source, work: Path, options: argparse.Namespace) -> list[Path
     members = _members(exported, own=own, wheels=wheels, materials=materials, commit=source.commit)
     write_tar(tar, folder=f"{name}-offline", members=members, epoch=source.epoch)
     digest = sha256(tar.read_bytes()).hexdigest()
-    return [tar, _write(tar.with_suffix(".tar.sha256"), f"{digest}  {tar.name}\n".encode())]
+    return [
+        tar,
+        _write(tar.with_suffix(".tar.sha256"), f"{digest}  {tar.name}\n".encode()),
+        _write(options.output / VERIFIER, verifier),
+    ]
 
 
 def _members(

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ledger.appends import batch_append, charter_append, key_append
-from ledger.charterpayload import parse_charter_entry
+from ledger.charterpayload import Charter, parse_charter_entry
 from ledger.errors import LedgerError, ProofError
 from ledger.expunges import Expunge
 from ledger.handover import verify_handover
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
-from ledger.log import Append, Head, RecordFacts, Store
+from ledger.log import Append, Head, Published, RecordFacts, Store
 from ledger.merkle import leaf_hash
 from ledger.recordform import Record
 from ledger.state import LogState, kind_of
@@ -23,6 +23,7 @@ from ledger.submissions import Statement, read_submission
 from ledger.tiles import TILE_WIDTH, bundle_path, parse_bundle
 from ledger.treestate import TreeState
 from ledger.verifiedtree import VerifiedTree
+from ledger.witnesses import quorum_ready
 from server.errors import StartError
 from server.evidence import Evidence, Mirror
 from server.store import SqlStore, SqlTransaction
@@ -66,6 +67,7 @@ def _append_all(transaction: SqlTransaction, head: Head, replay: "_Replay", targ
             replay.keep_handover(transaction, first)
         bare += len(append.statements)
     _swap(transaction, head, grown, target)
+    publish(transaction, Published(size=grown.size, note=target.raw), charter=replay.judge(), previous=None)
     return CaughtUp(before=head.size, after=grown.size, bare=bare)
 
 
@@ -73,6 +75,12 @@ def _swap(transaction: SqlTransaction, head: Head, grown: TreeState, target: Evi
     if (grown.size, grown.root()) != (target.checkpoint.size, target.checkpoint.root):
         raise ProofError("the entries of the mirror end within a batch")
     transaction.swap(old=head, new=Head(size=grown.size, tree=grown, checkpoint=target.raw))
+
+
+def publish(transaction: SqlTransaction, found: Published, *, charter: Charter, previous: Charter | None) -> None:
+    """Show readers what a mirror shows, if the quorum is under it; else the service asks its witnesses anew."""
+    if quorum_ready(found.note, charter=charter, previous=previous):
+        transaction.publish(found)
 
 
 class _Replay:
@@ -101,8 +109,13 @@ class _Replay:
         charter = membership.charter_before(index + 1)
         previous = membership.charter_before(index) if index else charter
         note = self._mirror.handover(index)
-        verify_handover(note, index=index, charter=charter, previous=previous, tree=self._tree)
+        checkpoint = verify_handover(note, index=index, charter=charter, previous=previous, tree=self._tree)
         transaction.keep_handover(index, note)
+        publish(transaction, Published(size=checkpoint.size, note=note), charter=charter, previous=previous)
+
+    def judge(self) -> Charter:
+        """Return the charter in force at the end."""
+        return self._state.membership.charter_before(self._tree.size)
 
     def _entries(self, start: int) -> Iterator[bytes]:
         size = self._tree.size

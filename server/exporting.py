@@ -18,6 +18,7 @@ from ledger.treestate import TreeState
 from ledger.wire import paths
 from server import database
 from server.errors import ConfigError, StartError
+from server.publishing import table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +60,20 @@ def _require_empty(output: Path) -> None:
 
 
 def _export(connection: Connection, output: Path) -> Exported:
-    row = connection.exec_driver_sql("SELECT size, tree, checkpoint FROM head WHERE id = 1").one_or_none()
-    if row is None:
-        raise NotFoundError("the log is empty: its first charter is still to come")
-    size, tree, checkpoint = row
+    row = connection.exec_driver_sql("SELECT tree FROM head WHERE id = 1").one_or_none()
+    published = table.newest(connection, table.LOG)
+    if row is None or published is None:
+        raise NotFoundError("nothing of the log is published: its first charter, or its witnesses, are still to come")
     files = 0
-    for path, data in _files(connection, size, TreeState.decode(tree)):
+    for path, data in _files(connection, published.size, TreeState.decode(row[0])):
         target = output / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
         files += 1
     files += _export_access(connection, output)
     # Last, since who finds a checkpoint looks for the tiles under it.
-    (output / paths.CHECKPOINT.lstrip("/")).write_bytes(checkpoint)
-    return Exported(size=size, files=files + 1)
+    (output / paths.CHECKPOINT.lstrip("/")).write_bytes(published.note)
+    return Exported(size=published.size, files=files + 1)
 
 
 def _export_access(connection: Connection, output: Path) -> int:
@@ -105,9 +106,9 @@ def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple
             yield path.format(), encode_bundle(entries)
     for ver, file in connection.exec_driver_sql("SELECT ver, file FROM charters WHERE idx < ? ORDER BY ver", (size,)):
         yield paths.charter(ver), file
-    query = "SELECT idx, checkpoint FROM handovers WHERE idx < ? ORDER BY idx"
-    for index, checkpoint in connection.exec_driver_sql(query, (size,)):
-        yield paths.handover(index), checkpoint
+    query = "SELECT idx FROM handovers WHERE idx < ? ORDER BY idx"
+    for index in connection.exec_driver_sql(query, (size,)).scalars().all():
+        yield paths.handover(index), table.first_holding(connection, table.LOG, index)
 
 
 def _tile(connection: Connection, path: TilePath, tree: TreeState, table: str = "tiles") -> bytes | None:

@@ -216,6 +216,26 @@ class NewestCheckpoint(Base):
     note: Mapped[bytes]
 
 
+class Day(Base):
+    """How large the log was when a day, counted from 1970 (UTC), was first noted (`server/expiry.py`)."""
+
+    __tablename__ = "days"
+
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int]
+
+
+class Expiry(Base):
+    """The index below which boxes were deleted for their age, and may be missing."""
+
+    __tablename__ = "expiry"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    below: Mapped[int]
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
 class Account(Base):
     """Who may sign in to the console. Made on the command line; there is none to begin with (docs/adr/0030)."""
 

@@ -141,14 +141,14 @@ class Reading:
         )
 
     def charters(self) -> CharterList:
-        """Return all charters of the published log, with the hashes that their entries hold."""
-        published = self._store.published()
-        size = 0 if published is None else published.size
+        """Return all charters of the log, with the hashes that their entries hold.
+
+        Those that wait for witnesses too: a witness learns from here that it is one, and a charter speaks for itself.
+        """
         return CharterList(
             charters=tuple(
                 CharterVersion(ver=ver, index=index, h=parse_charter_entry(entry).file_hash)
                 for ver, index, entry in self._store.charter_entries()
-                if index < size
             )
         )
 

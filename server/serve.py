@@ -30,6 +30,7 @@ from server.forwarding import Forwarding
 from server.keys import ServiceKeys
 from server.metrics import Metrics, serve_metrics
 from server.readiness import tell_ready
+from server.repeating import Repeating
 from server.service import Service
 
 LOOPBACK = "127.0.0.1"
@@ -38,6 +39,8 @@ LOOPBACK = "127.0.0.1"
 _THREADS = 64
 # A sender that never ends its body must not keep the service from ending: a worker that waits longer is ended.
 _STOP_SECONDS = 10
+# Boxes go once a day; an hour later costs a question, and a service that starts often misses no day.
+_EXPIRY_SECONDS = 3_600
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
 
 
@@ -112,6 +115,8 @@ def _load(  # noqa: PLR0913  as `serve`
             serve_metrics(metrics, host=LOOPBACK, port=metrics_port)
         found = app if console is None else _with_console(app, service, config, console)
         served = Forwarding(found, proxies=proxies)
+        expiry = Repeating("box expiry", service.boxes.run, seconds=_EXPIRY_SECONDS)
+        multiprocessing.util.Finalize(None, expiry.stop, exitpriority=30)
         tell_ready(notify)
     except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         log.critical("not started", error=str(error))

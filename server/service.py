@@ -19,11 +19,12 @@ from server.accessstore import AccessStore
 from server.burials import Burials
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.expiry import BoxExpiry
 from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
 from server.matching import Matching
 from server.noticing import Noticing
-from server.publishing.publishing import Publishing, open_publishing
+from server.publishing.publishing import Connect, Publishing, open_publishing
 from server.publishing.timing import Timing
 from server.reading import Reading
 from server.sequencer import Sequencer
@@ -58,6 +59,7 @@ class Service:
     sequencer: Sequencer
     publishing: Publishing
     store: SqlStore
+    boxes: BoxExpiry
     clock: Callable[[], int]
     wait_seconds: float
 
@@ -86,7 +88,12 @@ class Service:
 
 
 def open_service(
-    config: Config, *, keys: ServiceKeys, clock: Callable[[], int], timing: Timing | None = None
+    config: Config,
+    *,
+    keys: ServiceKeys,
+    clock: Callable[[], int],
+    timing: Timing | None = None,
+    connect: Connect | None = None,
 ) -> Service:
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
@@ -110,6 +117,7 @@ def open_service(
             origin=identity.origin,
             clock=clock,
             timing=timing or Timing(),
+            connect=connect,
         )
     except BaseException:
         store.close()
@@ -117,22 +125,23 @@ def open_service(
     sequencer = Sequencer()
     matching = Matching(store=store, state=state, keys=keys, sequencer=sequencer, clock=clock)
     noticing = Noticing(store=store, state=state, keys=keys, matching=matching, publishing=publishing, clock=clock)
+    submitting = Submitting(
+        store=store,
+        state=state,
+        keys=keys,
+        burials=burials,
+        publishing=publishing,
+        sequencer=sequencer,
+        clock=clock,
+        threads=config.verify_threads,
+    )
     service = Service(
         identity=identity,
         state=state,
         reading=Reading(
             store=store, state=state, highest=highest, waiting_since=lambda: publishing.pending_since or clock()
         ),
-        submitting=Submitting(
-            store=store,
-            state=state,
-            keys=keys,
-            burials=burials,
-            sequencer=sequencer,
-            publishing=publishing,
-            clock=clock,
-            threads=config.verify_threads,
-        ),
+        submitting=submitting,
         publishing=publishing,
         matching=matching,
         noticing=noticing,
@@ -140,6 +149,7 @@ def open_service(
         ticker=Ticker(lambda: sequencer.run(noticing.tick), interval_seconds=config.tick_seconds, clock=clock),
         sequencer=sequencer,
         store=store,
+        boxes=BoxExpiry(store, submitting, clock=clock),
         clock=clock,
         wait_seconds=config.witness_wait_seconds,
     )

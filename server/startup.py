@@ -6,7 +6,7 @@ from typing import Protocol
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError
 from ledger.log import Head
-from ledger.merkle import leaf_hash, root_after
+from ledger.merkle import leaf_hashes, root_after
 from ledger.notes import VerifierKey
 from ledger.tiles import TilePath
 from ledger.treestate import TreeState
@@ -51,7 +51,7 @@ class _Regrown:
         """Yield every leaf hash, growing the tree and comparing each full tile on the way."""
         for start in range(0, size, _AT_ONCE):
             entries = self._store.entries(start, min(size, start + _AT_ONCE))
-            leaves = [leaf_hash(entry) for entry in entries]
+            leaves = leaf_hashes(entries)
             self.state, tiles = self.state.append(leaves)
             for tile in tiles:
                 if self._store.tile(tile.path) != tile.data:

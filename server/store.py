@@ -4,9 +4,9 @@ Hot inserts go to the driver as tuples: the Core `insert()` construct costs a th
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
@@ -34,6 +34,8 @@ from server.charges import keep_nonce, take
 from server.database import truncate_log
 from server.errors import StorageError
 from server.publishing import table
+
+T = TypeVar("T")
 
 _JUDGED_AT_ONCE = 512
 
@@ -224,6 +226,11 @@ class SqlStore:
         """Delete what lies beside records that a tombstone file names, and remember that it may be missing."""
         with self._writing, self._writer.begin():
             tombstones.bury(self._writer, names)
+
+    def maintain(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of the writer: for what lies beside the log and may lawfully go."""
+        with self._writing, self._writer.begin():
+            return work(self._writer)
 
     def buried(self) -> frozenset[StatementName]:
         """Return the records whose blobs may be missing."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from crypto.digests import sha256
 from ledger.appends import batch_append, charter_append, key_append
@@ -41,6 +41,8 @@ from server.slipchecks import check_slips
 from server.state import SharedState
 from server.store import SqlStore
 from server.turns import Turns
+
+T = TypeVar("T")
 
 # Whoever hands in a charter is nobody in particular: all share one turn.
 _CHARTERS = "charters"
@@ -105,6 +107,10 @@ class Submitting:
         """Finish what was taken and stop."""
         self._sequencer.close()
         self._pool.shutdown()
+
+    def between(self, work: Callable[[], T]) -> T:
+        """Run what writes and submits nothing in its turn, between two submissions."""
+        return self._sequencer.run(work)
 
     def batch(self, body: bytes, asker: Asker) -> Logged:
         """Log a batch, or find it logged; raise what the protocol names."""

@@ -35,6 +35,7 @@ def create(  # noqa: PLR0913 - each option is one fact of the charter
     languages: Annotated[str, typer.Option(help="In which languages, by commas.")] = "en",
     law: Annotated[list[str] | None, typer.Option(help="CODE:TEXT of a law that may force disclosure.")] = None,
     auditor: Annotated[bool, typer.Option("--auditor", help="Enrol as an auditor: keys for requests only.")] = False,
+    witness: Annotated[bool, typer.Option("--witness", help="Make witness keys too: this agency will cosign.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where the enrolment request goes.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -52,6 +53,7 @@ def create(  # noqa: PLR0913 - each option is one fact of the charter
             country=country,
             contact=Contact(name=contact, hours=hours, languages=tuple(languages.split(","))),
             law=tuple(_law(text) for text in law or ()),
+            witness=witness,
         )
         made, request = create_agency(home, edge.environ, identity, passphrases=_passphrases(edge), cost=edge.cost)
     path = output or made.path / "enrolment.json"

@@ -15,12 +15,21 @@ from clients.cli import (
     charter,
     demo,
     expunge,
+    fraud,
     generate,
+    inbox,
     key,
     lists,
+    matching,
+    noticing,
+    officer,
     profile,
     reading,
+    release,
+    reply,
+    request,
     trace,
+    witness,
 )
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
@@ -40,9 +49,13 @@ app = typer.Typer(
 app.add_typer(agency.app, name="agency")
 app.add_typer(charter.app, name="charter")
 app.add_typer(key.app, name="key")
+app.add_typer(witness.app, name="witness")
+app.add_typer(officer.app, name="officer")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(fraud.app, name="fraud")
+app.add_typer(noticing.slips, name="slips")
 for _command in (
     charter.join,
     lists.submit,
@@ -56,6 +69,15 @@ for _command in (
     demo.demo,
     generate.generate,
     expunge.expunge,
+    matching.match,
+    noticing.notices,
+    request.request,
+    inbox.inbox,
+    reply.answer,
+    reply.refuse,
+    release.release,
+    release.approve,
+    reply.recall,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 

@@ -11,14 +11,18 @@ import typer
 
 from clients import charters
 from clients.agency import parse_enrolment
+from clients.cli.edge import Edge
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import ListError
+from clients.freshness import pending, require_fresh, vouched
+from clients.matching.keys import draw_matching_key
 from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log
 from clients.story.drill import Drill
 from clients.story.stage import Stage
 from clients.story.telling import Telling
+from clients.trust import Trust
 from ledger import fingerprints
 from ledger.charter import Charter, Limits
 from ledger.jsontext import JsonValue
@@ -47,8 +51,20 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
     ceiling: Annotated[list[str] | None, typer.Option(help="AGENCY=LEVEL that others may send it at most.")] = None,
     read_only: Annotated[list[str] | None, typer.Option(help="An agency that submits no records.")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="An agency or auditor that leaves.")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="An agency that cosigns: name all; else they stay as they are.")
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option(help="How many witnesses must cosign; else the least that holds.")
+    ] = None,
+    dishonest: Annotated[int | None, typer.Option(help="How many of them may be dishonest; else a third.")] = None,
     entries: Annotated[str | None, typer.Option(help="Who reads entry bundles: open or members (at first).")] = None,
+    match_by: Annotated[
+        str | None, typer.Option(help="Start a token epoch; this agency, whose home it is, draws and grants its key.")
+    ] = None,
+    no_match: Annotated[bool, typer.Option("--no-match", help="Name no matching key: nothing is matched.")] = False,
     previous: Annotated[Path | None, typer.Option(help="The charter file in force, for the next version.")] = None,
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the proposal of a charter, for every member to read and sign."""
@@ -59,7 +75,12 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         ceilings=dict(_ceiling(text) for text in ceiling or ()),
         read_only=frozenset(read_only or ()),
         removed=frozenset(remove or ()),
+        match=_match(match_by, before, home, edge_of(context)) if match_by else None,
+        unmatched=no_match,
         limits=replace(limits, entries=_entries(entries)) if entries else limits,
+        witnesses=tuple(witness) if witness else None,
+        quorum=quorum,
+        dishonest=dishonest,
     )
     members = [parse_enrolment(path.read_bytes()) for path in enrolments or ()]
     log = charters.parse_service(service.read_bytes()) if service else None
@@ -71,7 +92,7 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         raise ListError("the first charter names the log's keys", next_step="add --service service.json")
     output.write_bytes(proposal)
     charter = charters.read(proposal)
-    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
+    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\n{_witnesses(charter)}\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
     edge_of(context).show(text, {"proposal": str(output), "version": charter.ver}, as_json=as_json)
 
 
@@ -110,7 +131,15 @@ def submit(
     raw = file.read_bytes()
     receipt = charters.submit(Service(edge.connect(url or charters.read(raw).url)), raw)
     text = f"✓ logged     entry {receipt.index:,} of {receipt.size:,}, proved by the log's signature"
-    edge.show(text, {"index": receipt.index, "size": receipt.size}, as_json=as_json)
+    if receipt.since is not None:
+        text += f"\n{pending(receipt.since)}"
+    value: dict[str, JsonValue] = {
+        "index": receipt.index,
+        "size": receipt.size,
+        "stage": receipt.stage,
+        "since": receipt.since,
+    }
+    edge.show(text, value, as_json=as_json)
 
 
 @app.command(epilog="Example: sealtrace charter show charter.json")
@@ -166,13 +195,49 @@ def join(
     with place.exclusive():
         view = join_log(place, url=url, transport=edge.connect(url), fingerprint=fingerprints.parse(charter))
     found = view.charter
-    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {'witness policy set' if found.is_witnessed else 'UNWITNESSED'}"
+    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {vouched(view)}"
     edge.show(text, {"origin": found.origin, "charter": found.ver, "size": view.checkpoint.size}, as_json=as_json)
+    require_fresh(view.fresh, now=edge.world.clock())
+
+
+@app.command(epilog="Example: sealtrace charter confirm lusab-babad-…")
+def confirm(
+    context: typer.Context,
+    fingerprint: Annotated[str, typer.Argument(help="The charter's fingerprint, as words or as text.")],
+    *,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over a charter that replaces lost witnesses, once a person has compared its fingerprint by telephone.
+
+    Every agency that it keeps has signed it; the witnesses of before, who would have to vouch for it, are gone. So no
+    program takes it over by itself.
+    """
+    edge = edge_of(context)
+    place = edge.home(home)
+    digest = fingerprints.parse(fingerprint)
+    with place.exclusive():
+        Trust(place.trusted).confirm(digest)
+    words = fingerprints.to_words(digest)
+    edge.show(f"✓ confirmed  {words}", {"fingerprint": fingerprints.to_text(digest)}, as_json=as_json)
 
 
 def _ceiling(text: str) -> tuple[str, Level]:
     agency, _, level = text.partition("=")
     return agency, level_of(level)
+
+
+def _match(by: str, before: bytes | None, home: str | None, edge: Edge) -> charters.MatchTerms:
+    """Return the terms of a new token epoch; its key is in the keystore before the proposal names it."""
+    place = edge.home(home)
+    if place.config().id != by:
+        raise ListError("the matching key is drawn by the agency that hands it out", next_step=f"propose at {by}")
+    named = [charters.read(before)] if before else []
+    named += Trust(place.trusted).charters() if place.config().joined else []
+    newest = max((charter.match.ep for charter in named if charter.match), default=0)
+    with place.exclusive():
+        kcid = draw_matching_key(edge.keyring(place))
+    return charters.MatchTerms(ep=newest + 1, by=by, kcid=kcid)
 
 
 def _entries(text: str) -> Literal["open", "members"]:
@@ -190,12 +255,28 @@ def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
     for start in range(0, len(words), 8):
         yield f"{'in words' if start == 0 else '':<13}{'-'.join(words[start : start + 8])}{'-' if start == 0 else ''}"
     yield f"threshold    {charter.threshold} of {len(charter.agencies)} agencies · entries {charter.limits.entries}"
-    yield f"witnesses    {', '.join(charter.witness.agencies) or 'none: every verdict will say UNWITNESSED'}"
+    yield _witnesses(charter)
+    match = charter.match
+    yield "matching     " + (
+        f"token epoch {match.ep}, key by {match.by}" if match else "none yet: no record is matched"
+    )
     for agency in charter.agencies:
         yield f"agency       {agency.id} · {visible(agency.name)} · {agency.country} · up to {agency.ceiling.value}"
         yield f"             {' and '.join(agency.roles)} · {visible(agency.contact.name)}, {visible(agency.contact.hours)}"
     for auditor in charter.auditors:
         yield f"auditor      {auditor.id}"
+
+
+def _witnesses(charter: Charter) -> str:
+    policy = charter.witness
+    if not policy.agencies:
+        return "witnesses    none: every verdict will say UNWITNESSED"
+    line = (
+        f"witnesses    {policy.k} of {len(policy.agencies)}, {policy.f} may be dishonest: {', '.join(policy.agencies)}"
+    )
+    if policy.f:
+        return line
+    return f"{line}\n⚠            f = 0 is for demonstrations: one dishonest witness can date entries as it likes"
 
 
 def _json(charter: Charter, digest: bytes) -> dict[str, JsonValue]:
@@ -212,5 +293,8 @@ def _json(charter: Charter, digest: bytes) -> dict[str, JsonValue]:
             for agency in charter.agencies
         ],
         "auditors": [auditor.id for auditor in charter.auditors],
+        "match": charter.match.to_json() if charter.match else None,
         "witnesses": list(charter.witness.agencies),
+        "quorum": charter.witness.k,
+        "dishonest": charter.witness.f,
     }

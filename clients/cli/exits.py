@@ -14,6 +14,7 @@ from ledger import decision
 from ledger.checks import CheckFailedError
 from ledger.errors import BusyError, NotAMemberError, QuotaError, StaleEpochError
 from ledger.jsontext import JsonValue
+from ledger.officers import ApprovalError
 
 
 class Exit(IntEnum):
@@ -33,6 +34,7 @@ _CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (StaleError, Exit.STALE),
     (NotPermittedError, Exit.NOT_PERMITTED),
     (decision.NotPermittedError, Exit.NOT_PERMITTED),
+    (ApprovalError, Exit.NOT_PERMITTED),
     (NotAMemberError, Exit.NOT_PERMITTED),
     (QuotaError, Exit.NOT_PERMITTED),
     (HomeError, Exit.USAGE),

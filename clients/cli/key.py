@@ -82,7 +82,12 @@ def new_root(
     """Make all keys anew. They count when the members' charter names them and `sealtrace key adopt` was run."""
     edge = edge_of(context)
     with edge.session(home) as session:
-        request = newroot.draw(session, passphrase=edge.passphrases.of(Purpose.ROOT, new=True), cost=edge.cost)
+        request = newroot.draw(
+            session.stand(),
+            passphrase=edge.passphrases.of(Purpose.ROOT, new=True),
+            working=edge.passphrases.of(Purpose.KEYSTORE),
+            cost=edge.cost,
+        )
         path = session.home.next_root_keystore
     write_file(output, request)
     text = f"✓ drawn      {path}: the new root, not in force yet\nrequest      {output}: send it to whoever proposes the charter"

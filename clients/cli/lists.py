@@ -18,6 +18,7 @@ from clients.corrections import Correction, Known, sort_rows
 from clients.discarding import Discarded, discard
 from clients.durable import write_file
 from clients.errors import ListError
+from clients.freshness import pending
 from clients.importing import Means, Prepared, prepare
 from clients.lists.maps import ListMap, parse_map
 from clients.lists.proposing import propose_map
@@ -144,6 +145,18 @@ def _gone(done: Discarded | None) -> tuple[str, dict[str, JsonValue]]:
     return "\n".join(lines), {"discarded": told}
 
 
+def drafts_of(
+    session: Session, file: Path, map_name: str | None, sheet: str | None, edge: Edge
+) -> list[dict[str, JsonValue]]:
+    """Return the fields of each row of a list, for asking about them; raise ListError if one cannot be read."""
+    raw = _read(file)
+    prepared, _ = _prepare(session, raw, _map(raw, file, map_name, sheet, edge), None, edge)
+    if prepared.rejected:
+        edge.note(_report(prepared))
+        raise ListError(f"{len(prepared.rejected):,} rows cannot be read; nothing was asked", next_step="correct them")
+    return [{name: value for draft in row.drafts for name, value in draft.fields.items()} for row in prepared.rows]
+
+
 def _read(file: Path) -> bytes:
     """Return the bytes of a list; of one that is too large no more than shows it."""
     with file.open("rb") as opened:
@@ -223,7 +236,9 @@ def _result(done: Submission, prepared: Prepared | None) -> tuple[str, dict[str,
         "unchanged": len(done.unchanged),
         "corrections": [_correction(one) for one in done.corrections],
         "corrected": [_correction(one) for one in done.corrected],
-        "batches": [{"seq": one.seq, "first": one.first, "index": one.index} for one in done.batches],
+        "batches": [
+            {"seq": one.seq, "first": one.first, "index": one.index, "since": one.since} for one in done.batches
+        ],
         "size": done.size,
     }
     if prepared is not None:
@@ -234,7 +249,10 @@ def _result(done: Submission, prepared: Prepared | None) -> tuple[str, dict[str,
 def _told(done: Submission) -> Iterator[str]:
     yield f"✓ logged     {done.records:,} records in {len(done.batches):,} batches, each proved by the log's signature"
     for batch in done.batches:
-        yield f"batch {batch.seq:<7}entries {batch.first:,} to {batch.index:,} of {done.size:,}"
+        yield f"batch {batch.seq:<7}entries {batch.first:,} to {batch.index:,} of {max(done.size, batch.index + 1):,}"
+    waiting = [batch.since for batch in done.batches if batch.since is not None]
+    if waiting:
+        yield pending(min(waiting))
     yield from _known(done.unchanged)
     if done.corrected:
         yield f"corrected    {len(done.corrected):,} changed rows supersede what was logged of them before"

@@ -12,21 +12,25 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
 from clients.errors import NotPermittedError
+from clients.freshness import in_words, require_fresh
 from clients.home import Home
 from clients.listing import Hit, Query
 from clients.listing import find as find_records
 from clients.opening import agency_reader
+from clients.outbox import Outbox
 from clients.plaintext import wrap
-from clients.replica import SIZE, VERIFIED_AT, Replica
+from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
+from clients.session import Session
 from clients.syncing import Sync, SyncReport
+from clients.talk.confirming import write_opened, write_receipts
+from clients.talk.sending import TICK_SECONDS, Sent, send_letters
+from clients.talk.tables import HeldRelease
 from clients.trust import Trust
 from clients.views import Viewer, view_record
 from ledger.errors import NotFoundError
 from ledger.identifiers import statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import purpose_of
-
-UNWITNESSED = "UNWITNESSED"
 
 PurposeOption = Annotated[str, typer.Option(help="What it is wanted for: TRACE, CRIM, CT, SANCTIONS or STATS.")]
 
@@ -46,9 +50,18 @@ def sync(
     with edge.session(home) as session:
         run = Sync(session, progress=edge.progress("entries"))
         report = run.in_full() if full else run.by_feed()
-        edge.show(_synced(report), _synced_json(report), as_json=as_json)
+        sent = _send_waiting(edge, session)
+        edge.show(_synced(report, sent), {**_synced_json(report), "sent": sent.letters}, as_json=as_json)
+        require_fresh(report.fresh, now=edge.world.clock())
     if report.refused or report.left_out:
         raise typer.Exit(Exit.REFUSED)
+
+
+def _send_waiting(edge: Edge, session: Session) -> Sent:
+    """Send what waits, and receipts for what came, at the full minute."""
+    if write_receipts(session) or session.outbox.letters():
+        edge.note(f"receipts are sent at the full minute: up to {TICK_SECONDS} s")
+    return send_letters(session)
 
 
 def show(
@@ -69,7 +82,7 @@ def show(
     replica = Replica(place.replica)
     name = statement_name(record)
     found, why = replica.find(name), replica.expunged().get(name)
-    proof = _proof(replica, edge)
+    proof, fresh = _proof(replica, edge), _fresh(replica)
     replica.close()
     if why is not None:
         raise NotFoundError(f"{name.iss} has expunged this record, on the ground of {why}: nothing of it is kept here")
@@ -80,11 +93,26 @@ def show(
         raise NotPermittedError(
             "nothing of this record may be shown for this purpose", next_step="see its reasons with --json"
         )
+    _note_opened(edge, place, [one for portion in view.portions for one in portion.releases], viewer)
     members = frozenset(viewer.members.ceilings)
     text = showing.render(
         view, proof, makes=load_tables(place).makes, contact=contacts.get(found.name.iss, "not named in the charter")
     )
     edge.show(text, showing.to_json(view, proof, members=members), as_json=as_json)
+    require_fresh(fresh, now=edge.world.clock())
+
+
+def _note_opened(edge: Edge, place: Home, releases: list[HeldRelease], viewer: Viewer) -> None:
+    """Put into the outbox that what was released is being looked at; the next sync sends it."""
+    if not releases:
+        return
+    replica, outbox = Replica(place.replica), Outbox(place.outbox)
+    try:
+        if write_opened(outbox, replica, releases, purpose=viewer.purpose):
+            edge.note("its originator is told that it was opened, with the next `sealtrace sync`")
+    finally:
+        replica.close()
+        outbox.close()
 
 
 def find(  # noqa: PLR0913 - each option narrows the search
@@ -108,9 +136,10 @@ def find(  # noqa: PLR0913 - each option narrows the search
     query = Query(words=tuple(words or ()), event=event, iss=iss)
     replica = Replica(place.replica)
     hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
-    total = replica.count()
+    total, fresh = replica.count(), _fresh(replica)
     replica.close()
     edge.show(_table(hits, total), {"records": [hit.to_json() for hit in hits], "of": total}, as_json=as_json)
+    require_fresh(fresh, now=edge.world.clock())
 
 
 def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, str]]:
@@ -129,19 +158,32 @@ def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, 
 def _proof(replica: Replica, edge: Edge) -> showing.Proof:
     return showing.Proof(
         size=replica.state(SIZE, default=0),
-        witnesses=UNWITNESSED,
+        witnesses=in_words(witnesses=replica.state(WITNESSES, default=0)),
         checked=replica.state(VERIFIED_AT, default=0),
         now=edge.world.clock(),
     )
 
 
-def _synced(report: SyncReport) -> str:
+def _fresh(replica: Replica) -> int | None:
+    """Return the time up to which witnesses vouched for what the replica was read under; None without witnesses."""
+    return replica.state(FRESH, default=0) or None
+
+
+def _synced(report: SyncReport, sent: Sent) -> str:
     lines = [
-        f"✓ verified   {report.size:,} entries · {UNWITNESSED}",
+        f"✓ verified   {report.size:,} entries · {report.vouched}",
         f"opened       {report.records:,} records · {report.grants:,} new keys",
     ]
     if report.expunged:
         lines.append(f"expunged     {report.expunged:,} records: deleted here, as their originators ordered")
+    if report.messages:
+        lines.append(f"received     {report.messages:,} messages: see `sealtrace inbox`")
+    if report.released:
+        lines.append(f"released     {report.released:,} releases to you were checked and taken over")
+    if report.recalled:
+        lines.append(f"recalled     {report.recalled:,} releases: deleted here; what was read or copied stays known")
+    if sent.letters:
+        lines.append(f"sent         {sent.letters:,} messages, receipts among them")
     for index, why in report.refused.items():
         lines += wrap(f"✗ entry {index:,} is not shown: {why}", width=80, indent="  ")
     if report.left_out:
@@ -154,9 +196,14 @@ def _synced(report: SyncReport) -> str:
 def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
     return {
         "size": report.size,
+        "witnesses": report.vouched,
+        "fresh": report.fresh,
         "records": report.records,
         "grants": report.grants,
         "expunged": report.expunged,
+        "messages": report.messages,
+        "released": report.released,
+        "recalled": report.recalled,
         "refused": {str(index): why for index, why in report.refused.items()},
         "left_out": list(report.left_out),
     }

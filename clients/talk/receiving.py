@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clients.session import Session
+from crypto.errors import CryptoError
 from ledger.errors import LedgerError, ProofError
 from ledger.messages import Inner, Message, open_message
 from ledger.talk.parts import Arrived
-from ledger.wire.limits import MAX_BLOB_NAMES
+from ledger.wire.limits import BOX_DAYS, MAX_BLOB_NAMES
 from ledger.wire.schemas import BlobName
 
 
@@ -50,11 +51,16 @@ def _boxes(session: Session, messages: Sequence[Message]) -> Iterable[bytes]:
 
 def _open(session: Session, message: Message, box: bytes) -> Inner:
     if not box:
-        raise ProofError("its box is no longer kept, or not given to us")
+        raise ProofError(
+            f"its box is not given to us: boxes are kept for {BOX_DAYS} days; ask {message.name.iss} to send it again"
+        )
     failure = ProofError("this home holds no key for boxes")
     for decapsulator in session.keyring.decapsulators():
         try:
             return open_message(message, me=session.config.id, decapsulator=decapsulator, box=box)
         except ProofError as error:
+            # Only what does not open may open with an older key; any other fault is the message's own.
+            if not isinstance(error.__cause__, CryptoError):
+                raise
             failure = error
     raise failure

@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clients.chain import Logged, make_batch, send_waiting
-from clients.errors import NotPermittedError
+from clients.discarding import settle
+from clients.errors import ListError, NotPermittedError
 from clients.outbox import Letter, Posted
 from clients.session import Session, Standing, World
 from ledger import jsontext
 from ledger.batches import MAX_STATEMENTS
-from ledger.errors import MalformedError, NotAMemberError, StaleEpochError
+from ledger.errors import LedgerError, MalformedError, NotAMemberError, StaleEpochError
 from ledger.identifiers import StatementName
 from ledger.kinds import Role
 from ledger.messages import Inner, Kind, seal_message
 from ledger.statements import SealedStatement
-from ledger.talk.bodies import Body, kind_of
+from ledger.talk.bodies import Body, kind_of, parse_body
 from ledger.talk.parts import MAX_BODY_BYTES, Arrived, cut
 from ledger.talk.reading import BODY_LEVELS
 
@@ -36,8 +37,12 @@ class Sent:
 
 
 def letter(body: Body, *, to: str, thread: bytes, re: StatementName | None, approval: bytes | None = None) -> Letter:
-    """Return a message as it waits in the outbox; raise LabelError for one that is too long to be sent."""
+    """Return a message as it waits in the outbox; raise ListError for words that nobody could read out of it again."""
     value = body.to_json()
+    try:
+        parse_body(kind_of(body), value)
+    except LedgerError as error:
+        raise ListError(f"this cannot be said so: {error}", next_step="see the command's --help") from error
     inner = Inner(kind=kind_of(body), to=to, thread=thread, re=re, part=1, parts=1, body=value)
     cut(inner)
     spelled = jsontext.dump(value, levels=BODY_LEVELS)
@@ -73,11 +78,11 @@ def send_letters(session: Session) -> Sent:
             batches.append(_send(standing, chosen))
             count += len(chosen)
         except (StaleEpochError, MalformedError, NotAMemberError):
-            # A key or a charter changed between sealing and logging: what was refused is sealed again.
+            # A key or a charter changed between sealing and logging: what the log proves not to hold is sealed again.
             attempts += 1
-            _take_back(session)
             if attempts >= MAX_ATTEMPTS:
                 raise
+            _take_back(session)
     file_sent(session)
     return Sent(batches=tuple(batches), letters=count, undeliverable=tuple(sorted(gone)))
 
@@ -153,6 +158,7 @@ def _send(standing: Standing, chosen: Mapping[int, tuple[SealedStatement, ...]])
 
 
 def _take_back(session: Session) -> None:
+    """Free the letters of a batch that was refused, once the log is proved not to hold it; else they are sent."""
     batch = session.outbox.waiting()
     if batch is not None:
-        session.outbox.drop(batch)
+        settle(session.stand(), batch)

@@ -60,6 +60,7 @@ _RELEASE = Table(
     Column("expires", String),
     Column("opened", Integer, nullable=False),
     Column("recalled", Integer),
+    Column("refused", String),
 )
 _RELEASED = Table(
     "released",
@@ -76,7 +77,10 @@ _RELEASED = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRelease:
-    """A release to this agency that counts: its place in the log, its terms, whether a person opened it, its recall."""
+    """A release to this agency that counts: its place in the log, its terms, whether a person opened it, its recall.
+
+    `refused` says why it could not be taken over.
+    """
 
     index: int
     name: StatementName
@@ -85,6 +89,7 @@ class HeldRelease:
     expires: date | None
     opened: bool = False
     recalled: int | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +136,22 @@ class TalkTables:
             found: bytes | None = connection.execute(chosen).scalar()
         return found
 
-    def add_release(self, release: HeldRelease, shown: Mapping[int, Sequence[StoredRelease]]) -> None:
-        """Keep what a release shows, by the index of the record; a part that is here already stays."""
-        with self._engine.begin() as connection:
-            connection.execute(insert(_RELEASE).values(**_release_values(release)).on_conflict_do_nothing())
-            values = [_released_values(index, one) for index, parts in shown.items() for one in parts]
-            if values:
+    def add_released(self, shown: Mapping[int, Sequence[StoredRelease]]) -> None:
+        """Keep what a release shows, by the index of the record; it counts once `add_release` has named the release."""
+        values = [_released_values(index, one) for index, parts in shown.items() for one in parts]
+        if values:
+            with self._engine.begin() as connection:
                 connection.execute(insert(_RELEASED).on_conflict_do_nothing(), values)
+
+    def add_release(self, release: HeldRelease) -> None:
+        """Let a release count; of one that was refused nothing stays but the reason."""
+        with self._engine.begin() as connection:
+            if release.refused is not None:
+                connection.execute(delete(_RELEASED).where(_RELEASED.c.release == release.index))
+            row = insert(_RELEASE).values(**_release_values(release))
+            connection.execute(
+                row.on_conflict_do_update(index_elements=["position"], set_={"refused": release.refused})
+            )
 
     def releases(self) -> Mapping[StatementName, HeldRelease]:
         """Return the releases to this agency that were taken over."""
@@ -179,7 +193,8 @@ def read_released(connection: Connection, indices: Sequence[int]) -> dict[int, t
     for at in range(0, len(indices), 500):
         chosen = select(_RELEASED).where(_RELEASED.c.position.in_(indices[at : at + 500])).order_by(_RELEASED.c.release)
         for row in connection.execute(chosen):
-            found[row.position] = (*found.get(row.position, ()), _released(row, held[row.release]))
+            if row.release in held:
+                found[row.position] = (*found.get(row.position, ()), _released(row, held[row.release]))
     return found
 
 
@@ -222,6 +237,7 @@ def _release_values(release: HeldRelease) -> dict[str, object]:
         "expires": release.expires.isoformat() if release.expires else None,
         "opened": int(release.opened),
         "recalled": release.recalled,
+        "refused": release.refused,
     }
 
 
@@ -234,6 +250,7 @@ def _held(row: Any) -> HeldRelease:
         expires=date.fromisoformat(row.expires) if row.expires else None,
         opened=bool(row.opened),
         recalled=row.recalled,
+        refused=row.refused,
     )
 
 

@@ -152,17 +152,21 @@ def check_epoch(grant: Grant, released: ReleasedEpoch) -> None:
 
 
 def carried(release: Release, *, originator: str, to: str, recalled: bool, label: Label | None = None) -> UnderRelease:
-    """Return how what was released is weighed: the `as` for a label, its level for the bound it came under.
+    """Return how what a release shows is weighed; a whole portion's own label still says when it expires."""
+    expires = (release.expires, label.expires if label else None)
+    return under_release(release.terms, originator=originator, to=to, expires=expires, recalled=recalled)
 
-    A whole portion's own label still says when it expires; for anything else the release repeats it.
-    """
-    ends = [day for day in (release.expires, label.expires if label else None) if day is not None]
+
+def under_release(
+    terms: Terms, *, originator: str, to: str, expires: Sequence[date | None], recalled: bool
+) -> UnderRelease:
+    """Return the `as` of a release in the place of a label, for the one agency it went to, at the level it came at."""
     return UnderRelease(
-        terms=release.terms,
+        terms=terms,
         originator=originator,
         to=frozenset({to}),
-        bound=release.terms.level,
-        expires=min(ends, default=None),
+        bound=terms.level,
+        expires=min((day for day in expires if day is not None), default=None),
         recalled=recalled,
     )
 

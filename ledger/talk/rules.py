@@ -161,7 +161,8 @@ def _within_fault(release: Release, request: Request) -> Fault | None:
     portions = {one.portion for one in release.portions}
     granted = names <= set(decision.what.fields) and portions <= set(decision.what.portions)
     fits = granted and release.records <= of and (decision.what.history or not release.epochs)
-    return None if fits and release.terms == decision.terms else Fault.BEYOND_DECIDED
+    same = decision.what.history or release.terms == decision.terms
+    return None if fits and same else Fault.BEYOND_DECIDED
 
 
 def _receipt_fault(thread: Thread, said: Said, receipt: Receipt) -> Fault | None:

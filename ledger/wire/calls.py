@@ -205,7 +205,7 @@ CALLS = (
         summary="What waits for the asker since the last tick, in a page of one length",
         access=Access.SIGNED,
         answer=_PADDED,
-        query="after",
+        query=("after",),
     ),
     Call(
         name="review",

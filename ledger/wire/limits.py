@@ -8,6 +8,7 @@ from ledger.questions import MAX_QUESTION_BYTES
 from ledger.witnessing import MAX_BODY_BYTES as MAX_WITNESS_BYTES
 
 __all__ = [
+    "BOX_DAYS",
     "MAX_BATCH_BYTES",
     "MAX_BATCH_FRAMES",
     "MAX_BLOBS_REQUEST_BYTES",
@@ -45,3 +46,6 @@ MAX_EVALUATION_BYTES = 2**16
 MAX_REVIEWS_BYTES = 2**12
 # How long the service keeps a witness waiting that asks for something to cosign.
 WITNESS_POLL_SECONDS = 25
+
+# A box lies beside the log for so many days; whoever it is for has fetched it by then (docs/protocol.md, 5.8).
+BOX_DAYS = 90

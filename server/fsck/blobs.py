@@ -16,6 +16,7 @@ from ledger.messages import Message, parse_route
 from ledger.recordform import Record
 from ledger.renewals import Renewal
 from server import slips, tombstones
+from server.expiry import due_below, expired_below
 from server.fsck.findings import Findings
 
 Statement: TypeAlias = Record | Grant | Message | Renewal | Expunge
@@ -26,11 +27,15 @@ _SLIP = "slip"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
-    """What a statement says of one blob; `only_for` is None where nobody is named, and where the route is lost."""
+    """What a statement says of one blob; `only_for` is None where nobody is named, and where the route is lost.
+
+    What `expires` is a box that is deleted for its age.
+    """
 
     digest: bytes
     tag_hash: bytes | None = None
     only_for: str | None = None
+    expires: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class Blobs:
         self._connection = connection
         self._findings = findings
         self._buried = tombstones.buried(connection)
+        self._expired_below = expired_below(connection)
         self._ordered: dict[StatementName, int] = {}
 
     def check(self, first: int, end: int, statements: Mapping[int, Statement]) -> Mapping[int, str]:
@@ -66,7 +72,11 @@ class Blobs:
         return routes
 
     def close(self) -> None:
-        """Hold the tombstones against the expungements in the log: what was ordered must have been done."""
+        """Hold what may be missing against what allows it: expungements in the log, and the days that were noted."""
+        due = due_below(self._connection)
+        if self._expired_below > due:
+            expected, found = f"at most entry {due:,}", f"{self._expired_below:,}"
+            self._findings.note("expired/early", table="expiry", row=1, index=None, expected=expected, found=found)
         for name, index in self._ordered.items():
             if name not in self._buried:
                 self._note("expunged", row=name, index=index, expected="a tombstone", found=None)
@@ -79,6 +89,10 @@ class Blobs:
         named = _named(statement, route)
         for place, expected in named.items():
             found = stored.get(place)
+            if expected.expires and index < self._expired_below:
+                if found is not None:
+                    self._note("expired", row=place, index=index, expected=None, found="a box that was to be deleted")
+                continue
             if found is None:
                 self._note("blob/missing", row=place, index=index, expected=expected.digest, found=None)
                 continue
@@ -121,14 +135,14 @@ def _named(statement: Statement, route: str | None) -> Mapping[str, _Named]:
             return {_SLIP: _Named(digest=statement.slip), **portions}
         case Grant():
             return {
-                place: _Named(digest=to.g, only_for=to.r)
+                place: _Named(digest=to.g, only_for=to.r, expires=to.r != statement.name.iss)
                 for place, to in zip(statement.places, statement.to, strict=True)
             }
         case Message():
             to, own = statement.box
             return {
-                "to": _Named(digest=to, only_for=route),
-                "self": _Named(digest=own, only_for=statement.name.iss),
+                "to": _Named(digest=to, only_for=route, expires=True),
+                "self": _Named(digest=own, only_for=statement.name.iss, expires=True),
                 "route": _Named(digest=statement.route),
             }
         case Renewal():

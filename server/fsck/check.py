@@ -16,6 +16,7 @@ from server.errors import StartError
 from server.fsck.access import check_access
 from server.fsck.findings import Findings, Report
 from server.fsck.handovers import check_handovers
+from server.fsck.published import check_published
 from server.fsck.rows import Rows
 from server.fsck.tree import Tree
 from server.highest import HighestSigned
@@ -71,6 +72,7 @@ def _check_all(connection: Connection, findings: Findings, tree: Tree, progress:
     tree.check_head()
     check_handovers(connection, findings, tree)
     check_access(connection, findings)
+    check_published(connection, findings, tree)
     _check_checkpoint(connection, findings, tree)
 
 

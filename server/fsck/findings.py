@@ -29,6 +29,10 @@ _NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "can log again.",
         "handover": "Take the checkpoint that is missing from a mirror's v1/checkpoints; without it no client follows the "
         "change of keys.",
+        "expired": "Start the service, which deletes boxes of 90 days, and check again; what went early was not deleted by "
+        "this program.",
+        "published": "Stop: readers were shown what this database does not hold. Put the newest backup back, and compare "
+        "with mirrors and witnesses.",
         "expunged": "Start the service, which deletes what its tombstones name, and check again.",
     }
 )

@@ -16,7 +16,7 @@ from ledger.tileproofs import consistency_proof
 from ledger.witnessing import SIZE_TYPE, AddCheckpoint, Status
 from server.errors import WitnessError
 from server.publishing.gathering import Gathering
-from server.publishing.link import Answer, Link
+from server.publishing.link import Answer, WitnessLink
 from server.publishing.target import SignedLog
 from server.publishing.timing import Timing
 
@@ -39,7 +39,7 @@ class Standing:
 class Asker:
     """Asks one witness for cosignatures under whatever is to be published."""
 
-    def __init__(self, agency: str, link: Link, *, log: SignedLog, deliver: Deliver, timing: Timing) -> None:
+    def __init__(self, agency: str, link: WitnessLink, *, log: SignedLog, deliver: Deliver, timing: Timing) -> None:
         """Take the way to the witness; nothing is asked before `start`."""
         self._agency = agency
         self._link = link

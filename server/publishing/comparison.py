@@ -17,7 +17,7 @@ from ledger.terms import WitnessPolicy
 from server.errors import StartError, WitnessError
 from server.evidence import KeyPair, open_evidence
 from server.highest import require_reached
-from server.publishing.link import Link
+from server.publishing.link import WitnessLink
 from server.publishing.timing import Timing
 
 _log = structlog.get_logger("sealtrace.publisher")
@@ -41,7 +41,7 @@ class Comparison:
         origin: str,
         charter: Charter | None,
         keys: Sequence[KeyPair],
-        links: Mapping[str, Link],
+        links: Mapping[str, WitnessLink],
         timing: Timing,
     ) -> None:
         """Take the log as it stands at the start, every pair of keys it signed with, and the ways to its witnesses."""
@@ -55,6 +55,7 @@ class Comparison:
         self._size = store.head().size
         self._lock = threading.Lock()
         self._heard: set[str] = set()
+        self._noted: dict[str, str] = {}
         self._refusal: str | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="comparison", daemon=True)
@@ -105,12 +106,18 @@ class Comparison:
             if note is not None:
                 self.hold(agency, note)
         except (WitnessError, LedgerError) as error:
-            _log.warning("not compared", witness=agency, why=str(error))
+            self._note(agency, str(error))
         except Exception as error:  # noqa: BLE001 — the answer of one witness must not end the others'
-            _log.warning("not compared", witness=agency, why=type(error).__name__)
+            self._note(agency, type(error).__name__)
         else:
             with self._lock:
                 self._heard.add(agency)
+
+    def _note(self, agency: str, why: str) -> None:
+        """Write down what keeps a witness from being heard, once for each reason."""
+        if self._noted.get(agency) != why:
+            self._noted[agency] = why
+            _log.warning("not compared", witness=agency, why=why)
 
     def _latest(self, agency: str) -> bytes | None:
         """Return the checkpoint that a witness cosigned last; None if it has cosigned nothing of this log."""

@@ -20,7 +20,8 @@ class Gathering:
         self.target = target
         note = parse_note(target.note)
         self.text = note.text
-        self._own = note.signatures
+        # What was restored from a mirror brings the cosignatures of its day.
+        self._own = tuple(line for line in note.signatures if line.name == target.log.origin(target.charter))
         self._lines: dict[str, tuple[NoteSignature, ...]] = {}
 
     def verify(self, agency: str, answer: bytes) -> tuple[NoteSignature, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Protocol
 
 import httpcore
 
@@ -36,8 +36,21 @@ class Answer:
     body: bytes
 
 
+class WitnessLink(Protocol):
+    """The way to one witness."""
+
+    def add_checkpoint(self, body: bytes) -> Answer:
+        """Ask for a cosignature; raise WitnessError if no answer comes in time."""
+
+    def latest(self, origin: str) -> Answer:
+        """Ask for the checkpoint of a log that the witness cosigned last; raise WitnessError."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
 class Link:
-    """The way to one witness; one request at a time."""
+    """A witness at an address; one request at a time."""
 
     def __init__(self, url: str, *, seconds: float, timer: Callable[[], float]) -> None:
         """Take the address (submission and monitoring prefix are one), and how long one exchange may take."""

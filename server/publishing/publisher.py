@@ -18,7 +18,7 @@ from server.publishing import table
 from server.publishing.asker import Asker, Standing
 from server.publishing.comparison import Comparison
 from server.publishing.gathering import Gathering
-from server.publishing.link import Link
+from server.publishing.link import WitnessLink
 from server.publishing.target import SignedLog, Target
 from server.publishing.timing import Timing
 
@@ -39,7 +39,7 @@ class Publisher:
         log: SignedLog,
         writer: Engine,
         reader: Engine,
-        links: Mapping[str, Link],
+        links: Mapping[str, WitnessLink],
         comparison: Comparison,
         clock: Callable[[], int],
         timing: Timing,

@@ -22,7 +22,7 @@ from server.publishing.addresses import Addresses, read_addresses
 from server.publishing.asker import Standing
 from server.publishing.comparison import Comparison
 from server.publishing.gathering import Gathering
-from server.publishing.link import Link
+from server.publishing.link import Link, WitnessLink
 from server.publishing.publisher import Publisher
 from server.publishing.target import MainLog, SignedLog
 from server.publishing.timing import Timing
@@ -30,6 +30,10 @@ from server.state import SharedState
 
 # Threads that a service keeps for witnesses which come themselves; a few agencies, two logs each.
 _POLLS = 16
+
+
+Connect = Callable[[str], WitnessLink]
+"""Returns the way to a witness at an address; tests have none over a network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class Publishing:
         *,
         parts: Mapping[LogName, Part],
         comparison: Comparison,
-        links: Mapping[str, Link],
+        links: Mapping[str, WitnessLink],
         state: SharedState,
         timing: Timing,
     ) -> None:
@@ -175,11 +179,13 @@ def open_publishing(  # noqa: PLR0913  the parts of the service that publishing 
     origin: str,
     clock: Callable[[], int],
     timing: Timing,
+    connect: Connect | None = None,
 ) -> Publishing:
     """Return the publishing of a verified log; raise ConfigError if the addresses of its witnesses cannot be read."""
     addresses: Addresses = read_addresses(config.witnesses)
-    links = {
-        agency: Link(url, seconds=timing.request_seconds, timer=timing.timer) for agency, url in addresses.urls.items()
+    links: dict[str, WitnessLink] = {
+        agency: connect(url) if connect else Link(url, seconds=timing.request_seconds, timer=timing.timer)
+        for agency, url in addresses.urls.items()
     }
     with state.locked() as known:
         charters = [charter for _, charter in known.membership.charters()]

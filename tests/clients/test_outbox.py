@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clients.errors import HomeError
-from clients.outbox import OpenEpoch, Outbox, OutboxBatch, SentRow
+from clients.outbox import Letter, OpenEpoch, Outbox, OutboxBatch, Posted, SentRow
 from ledger.identifiers import StatementName
 
 FIRST = OutboxBatch(seq=1, payload_hash=b"\x01" * 32, body=b"one")
@@ -235,3 +235,18 @@ def test_a_refused_put_leaves_nothing(outbox: Outbox) -> None:
     assert outbox.sent([b"f"]) == {}
     assert outbox.epoch() is None
     assert outbox.waiting() == FIRST
+
+
+def test_letters_of_a_discarded_batch_wait_again(outbox: Outbox) -> None:
+    """They are sealed anew; if the log shows the batch after all, they were sent in it."""
+    letter = Letter(to="xbe-cib", kind="request", thread=b"t" * 16, re=None, body=b"{}")
+    outbox.write_letters([letter])
+    (number,) = outbox.letters()
+    outbox.put(FIRST, letters=[Posted(number=number, place=0, names=ROW.names)])
+    assert outbox.letters() == {}
+    outbox.discard(FIRST, root=ROOT)
+    assert outbox.letters() == {number: letter}
+    outbox.take_back(replace(FIRST, first=10, index=11), root=ROOT)
+
+    assert outbox.letters() == {}
+    assert [(one.number, one.index) for one in outbox.sent_letters()] == [(number, 10)]

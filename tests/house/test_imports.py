@@ -19,7 +19,7 @@ BREACHES = {
     "crypto knows no JSON, no web, no database": [("crypto/planted.py", "import json\n")],
     "ledger has no web, no database, no socket, no files, no clock": [("ledger/planted.py", "import sqlalchemy\n")],
     "marshmallow only in ledger.wire and at the server's edge": [("clients/planted.py", "import marshmallow\n")],
-    "no client opens a web server (the witness and the desk will be named here)": [
+    "no client opens a web server but the witness": [
         ("clients/planted.py", "import flask\n"),
     ],
 }

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ledger.canonical import canonical
-from ledger.conditions import fold, read
+from ledger.conditions import fold, is_wording, read
 from ledger.forms import weapon_forms
 from ledger.serials import read_marks
 from ledger.wordings import FILLERS, PHRASES, Condition
@@ -272,3 +272,15 @@ def test_any_text_is_read(text: str) -> None:
 def test_folding_is_stable(text: str) -> None:
     """A folded text folds to itself, so that lists can be written in folded letters."""
     assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("name", ["Liberator", "FGC-9", "Luty SMG", "Songbird", "AR-15 80% lower"])
+def test_a_name_is_no_wording(name: str) -> None:
+    """A name of many letters, which could be no serial number, is not taken for a wording."""
+    assert not is_wording(name)
+
+
+@pytest.mark.parametrize("name", ["unknown", "unknown design", "N/A", "none", "не известно", "?", "", " - "])
+def test_a_wording_is_no_name(name: str) -> None:
+    """What stands for "we do not know" names nothing."""
+    assert is_wording(name)

@@ -513,11 +513,13 @@ def test_half_a_generation_is_refused(rotating: World) -> None:
     assert_problem(rotating.post_charter(sign_by(charter, current.agencies, previous=current)), "malformed", 400)
 
 
-def test_a_handover_is_kept_for_charters_alone(four: World) -> None:
-    """No other entry has one, and a number has one spelling."""
+def test_what_no_checkpoint_has_held_has_none(four: World) -> None:
+    """Every entry has the checkpoint that first held it, none beyond has, and a number has one spelling."""
     four.open_epoch(A)
+    size = four.service.store.head().size
 
-    assert_problem(four.client.get(paths.handover(1)), "not-found", 404)
+    assert four.client.get(paths.handover(size - 1)).data == four.service.store.head().checkpoint
+    assert_problem(four.client.get(paths.handover(size)), "not-found", 404)
     assert_problem(four.client.get("/v1/checkpoints/00"), "malformed", 400)
 
 

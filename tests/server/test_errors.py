@@ -31,6 +31,7 @@ TYPES = {
     "duplicate",
     "quota",
     "not-found",
+    "unwitnessed",
     "busy",
 }
 
@@ -49,7 +50,7 @@ def test_every_error_of_the_ledger_is_in_the_table(error: type[LedgerError]) -> 
 
 
 def test_the_types_are_those_of_the_protocol() -> None:
-    """Clients rely on them: docs/protocol.md, 10 (`unwitnessed` comes with witnesses)."""
+    """Clients rely on them: docs/protocol.md, 10."""
     assert {kind.type for kind in errors.TABLE.values()} == TYPES
 
 

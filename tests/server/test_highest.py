@@ -83,7 +83,7 @@ def test_a_checkpoint_does_not_leave_when_the_file_cannot_be_written(world: Worl
     world.config.highest.unlink()
     world.config.highest.mkdir()
     (world.config.highest / "x").touch()
-    world.service.reading._highest._covered = (-1, b"")
+    world.service.reading._highest._covered = (-1, b"\n")
 
     response = world.client.get("/checkpoint")
 
@@ -194,7 +194,11 @@ def test_threads_raise_it_together(tmp_path: Path) -> None:
     path = tmp_path / "highest-signed"
     highest = HighestSigned(path)
     heads = [_head(size) for size in range(1, 9)]
-    threads = [threading.Thread(target=highest.cover, args=(head,)) for head in heads for _ in range(2)]
+    threads = [
+        threading.Thread(target=highest.cover, kwargs={"size": head.size, "checkpoint": head.checkpoint})
+        for head in heads
+        for _ in range(2)
+    ]
 
     for thread in threads:
         thread.start()

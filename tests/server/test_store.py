@@ -138,7 +138,9 @@ def test_a_superseded_record_says_so(store: SqlStore) -> None:
 def test_a_person_with_a_database_shell_cannot_change_a_row(path: Path, table: str, change: str) -> None:
     """The triggers abort what the program would never do."""
     with_rows(path)
-    query = change.format(table=table).replace("rowid", {"charters": "ver", "tombstones": "jti"}.get(table, "idx"))
+    query = change.format(table=table).replace(
+        "rowid", {"charters": "ver", "tombstones": "jti", "published": "size"}.get(table, "idx")
+    )
     shell = sqlite3.connect(path)
 
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -151,7 +153,7 @@ def with_rows(path: Path) -> None:
     store = open_store(path)
     log = make_log(store)
     row = CharterRow(ver=1, index=0, file=b"file")
-    log.append(Append(entries=(b"charter",), charter=row), 0)
+    log.append(Append(entries=(b"charter",), charter=row), 0, publish=True)
     grants = tuple(replace(statement(at), typ=Typ.GRANT, recipients=("xab-arms",)) for at in range(1, 257))
     log.append(batch(1, seq=1, rows=grants), 1)
     store.bury([grants[0].name])

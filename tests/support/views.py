@@ -5,13 +5,13 @@ from clients.transport import Request, Response
 from clients.trust import LoggedCharter, View
 from ledger import fingerprints
 from ledger.charter import verify_first_charter
-from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError
 from ledger.proofs import TlogProof
 from ledger.tileproofs import inclusion_proof
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import paths
 from ledger.wire.schemas import AGENCY_HEAD, LOGGED_ENTRY, AgencyHead, LoggedEntry
+from ledger.witnesses import open_published
 from tests.support.consortium import Consortium
 from tests.support.logfiles import Files
 
@@ -19,12 +19,14 @@ from tests.support.logfiles import Files
 def view_of(consortium: Consortium, files: Files) -> View:
     """Return the view of a home that trusts the consortium's first charter and was shown these files."""
     charter = verify_first_charter(consortium.charter_file, fingerprint=fingerprints.of_file(consortium.charter_file))
-    checkpoint = open_checkpoint(files.checkpoint(), origin=charter.origin, vkeys=charter.log.vkeys)
+    witnessed = open_published(files.checkpoint(), charter=charter)
+    checkpoint = witnessed.checkpoint
     return View(
         charters=(LoggedCharter(charter=charter, file=consortium.charter_file, index=0),),
         checkpoint=checkpoint,
         note=files.checkpoint(),
         tree=VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=files.tile),
+        witnessed=witnessed,
     )
 
 

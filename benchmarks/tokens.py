@@ -1,0 +1,59 @@
+"""Tokens: what the client and the service each do for one, beside the group multiplications that RFC 9497 demands."""
+
+from benchmarks.measure import Figure, against, paired
+from crypto import oprf, ristretto
+from crypto.oprf import Blinded, Evaluation
+
+_LIST = 1_000
+_KEY = oprf.generate_key()
+_PUBLIC = oprf.public_key(_KEY)
+_INPUTS = [index.to_bytes(32, "big") for index in range(_LIST)]
+
+
+def measure() -> list[Figure]:
+    """Return tokens per second of the client (blind, verify, finalise) and of the service (evaluate, prove)."""
+    return [_client(), _service()]
+
+
+def _client() -> Figure:
+    # One set of blinds is evaluated beforehand, so that the service's work is not counted; blinding is done again.
+    blinded = oprf.blind(_INPUTS)
+    evaluation = _evaluate(blinded)
+
+    def tokens() -> int:
+        oprf.blind(_INPUTS)
+        return len(oprf.finalize(blinded=blinded, evaluation=evaluation, public_key=_PUBLIC))
+
+    rates, limits = paired(tokens, lambda: _multiply(blinded, times=4))
+    return against(
+        what="client: tokens blinded, verified, finalised, lists of 1,000",
+        unit="tokens/s, one core",
+        rates=rates,
+        limits=limits,
+        limit="four multiplications a token",
+        at_least=2_500,
+    )
+
+
+def _service() -> Figure:
+    blinded = oprf.blind(_INPUTS)
+    rates, limits = paired(lambda: len(_evaluate(blinded).elements), lambda: _multiply(blinded, times=2))
+    return against(
+        what="service: evaluations with one proof, lists of 1,000",
+        unit="evaluations/s, one core",
+        rates=rates,
+        limits=limits,
+        limit="two multiplications an evaluation",
+        at_least=6_000,
+    )
+
+
+def _evaluate(blinded: tuple[Blinded, ...]) -> Evaluation:
+    return oprf.evaluate(key=_KEY, elements=[one.element for one in blinded])
+
+
+def _multiply(blinded: tuple[Blinded, ...], *, times: int) -> int:
+    for one in blinded:
+        for _ in range(times):
+            ristretto.multiply(scalar=_KEY, element=one.element)
+    return len(blinded)

@@ -1,0 +1,60 @@
+"""When an entry was logged, by the word of witnesses: computed here from published checkpoints (docs/protocol.md, 9.7).
+
+The service names no time: it hands out the checkpoint that first held an entry, and that is verified like any other.
+"""
+
+from typing import Protocol
+
+from clients.replica import Replica
+from clients.trust import View
+from ledger.checkpoints import claimed_size
+from ledger.errors import ProofError
+from ledger.handover import judge_of
+from ledger.witnesses import entry_time, open_published
+
+UNTIMED = -1
+
+
+class CheckpointReader(Protocol):
+    """Where published checkpoints are read from."""
+
+    def handover(self, index: int) -> bytes:
+        """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
+
+
+class EntryTimes:
+    """The times of entries in a verified view of the log, each verified once and kept in the replica."""
+
+    def __init__(self, view: View, *, service: CheckpointReader, replica: Replica) -> None:
+        """Take a view, where to ask, and where to remember."""
+        self._view = view
+        self._service = service
+        self._replica = replica
+
+    def time(self, index: int) -> int | None:
+        """Return when the entry at `index` was there for certain (POSIX seconds); None before there were witnesses.
+
+        Raises NotFoundError, or ProofError for a checkpoint that is not of this log or does not hold the entry.
+        """
+        if not 0 <= index < self._view.checkpoint.size:
+            raise ProofError("the published log has no such entry")
+        name = f"entry-time/{index}"
+        known = self._replica.state(name, default=0)
+        if not known:
+            known = self._verified(index)
+            self._replica.add(state={name: known})
+        return None if known == UNTIMED else known
+
+    def _verified(self, index: int) -> int:
+        note = self._service.handover(index)
+        judge = judge_of([(one.index, one.charter) for one in self._view.charters], claimed_size(note))
+        cosigned = open_published(note, charter=judge)
+        checkpoint = cosigned.checkpoint
+        if checkpoint.size <= index:
+            raise ProofError("the checkpoint that was to hold an entry ends before it")
+        if checkpoint.size > self._view.checkpoint.size:
+            raise ProofError("the checkpoint that first held an entry is newer than one that holds it")
+        if self._view.tree.root_at(checkpoint.size) != checkpoint.root:
+            raise ProofError("the checkpoint that first held an entry is of another tree")
+        time = entry_time(cosigned, f=judge.witness.f)
+        return UNTIMED if time is None else time

@@ -1,0 +1,93 @@
+"""Notices: watches that fired, who asked for one's weapons, and where in the access log it stands.
+
+docs/protocol.md, 6.11 and 6.12. A notice of a match is believed once its result stands in the access log, whose tree is
+held to grow only. What a notice says of an own record is held against the slip of that record.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from clients.errors import ListError, TrustError
+from clients.matching.accessing import AccessLog
+from clients.matching.book import NOTICES, StoredNotice
+from clients.session import Session, Standing
+from ledger.accesslog import verify_told
+from ledger.errors import LedgerError, ProofError
+from ledger.notices import MAX_REVIEWED, REVIEW_HOURS, Matched, Notice
+
+HOUR = 3_600
+_MAX_PAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """What came: new notices, and by place among them what does not hold, and why."""
+
+    new: tuple[Notice, ...]
+    doubts: tuple[str, ...] = field(default=())
+
+
+def collect(session: Session, standing: Standing) -> Arrived:
+    """Fetch what waits, page by page, and keep it; say what of it the access log does not bear out."""
+    new: list[Notice] = []
+    cursor = session.book.state(NOTICES, default=0)
+    for _ in range(_MAX_PAGES):
+        page = session.service.notices(cursor)
+        if page.next < cursor or (page.more and page.next == cursor):
+            raise ProofError("the service's notices do not go forward")
+        new += session.book.put_notices(page.items, now=session.world.clock(), cursor=page.next)
+        cursor = page.next
+        if not page.more:
+            break
+    else:
+        raise TrustError("the service's notices do not end")
+    return Arrived(new=tuple(new), doubts=tuple(_doubts(standing, new)))
+
+
+def overdue(stored: StoredNotice, *, now: int) -> bool:
+    """Say whether a silent hit should have been reviewed by now."""
+    return waits(stored) and now >= stored.seen + REVIEW_HOURS * HOUR
+
+
+def waits(stored: StoredNotice) -> bool:
+    """Say whether a notice tells of a silent hit that nobody has looked into."""
+    return isinstance(stored.notice, Matched) and stored.notice.is_silent and stored.reviewed is None
+
+
+def review(session: Session, numbers: Iterable[int] | None) -> int:
+    """Tell the service which silent hits were reviewed (all that wait, if None); return how many."""
+    waiting = {one.number: one.notice for one in session.book.notices() if waits(one)}
+    chosen = sorted(waiting if numbers is None else set(numbers))
+    unknown = [str(number) for number in chosen if number not in waiting]
+    if unknown:
+        raise ListError(
+            f"no silent hit of that number waits: {', '.join(unknown)}", next_step="see `sealtrace notices`"
+        )
+    for at in range(0, len(chosen), MAX_REVIEWED):
+        part = chosen[at : at + MAX_REVIEWED]
+        session.service.review([notice.id for number in part if isinstance(notice := waiting[number], Matched)])
+        session.book.mark_reviewed(part, now=session.world.clock())
+    return len(chosen)
+
+
+def _doubts(standing: Standing, notices: Sequence[Notice]) -> Iterable[str]:
+    matched = [notice for notice in notices if isinstance(notice, Matched)]
+    if not matched:
+        return
+    access = AccessLog(standing)
+    for notice in matched:
+        try:
+            if notice.result.to != standing.me:
+                raise ProofError("a notice for another agency")
+            verify_told(access.entry(notice.opening.index), result=notice.result, opening=notice.opening)
+            _check_slips(standing, notice)
+        except LedgerError as error:
+            yield f"a notice that {notice.result.asker} asked: {error}"
+
+
+def _check_slips(standing: Standing, notice: Matched) -> None:
+    """Raise ProofError where the service served a record under another policy than its slip says."""
+    for hit in notice.result.hits:
+        slip = standing.session.book.slip(hit.jti)
+        if slip is not None and slip.hit is not hit.hit:
+            raise ProofError(f"the record at {hit.index:,} is {slip.hit.value}, and was served as {hit.hit.value}")

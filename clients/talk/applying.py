@@ -1,0 +1,227 @@
+"""Take over what was released to this agency, and take it away again when it is recalled (docs/protocol.md, 6.14).
+
+Only releases that count in their thread. Each is checked against the record or the grant that it is about, and weighed by
+the one decision before anything of it is kept.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from clients.batchreading import ReadBatch
+from clients.logged import LoggedBatches
+from clients.opening import agency_reader
+from clients.replica import StoredRecord
+from clients.session import Session
+from clients.talk.tables import HeldRelease, StoredRelease
+from clients.talk.threads import Talk, talks
+from ledger.decision import require_permit
+from ledger.errors import LedgerError, ProofError
+from ledger.grants import Grant
+from ledger.identifiers import StatementName
+from ledger.labels import Label, Members, label_from_json
+from ledger.opening import OpenedPortion, open_with_keys, which_key
+from ledger.recordform import PORTIONS, Record, parse_record
+from ledger.talk.releases import (
+    Release,
+    ReleasedEpoch,
+    carried,
+    check_epoch,
+    check_shown,
+    open_released,
+)
+from ledger.talk.state import Released
+from ledger.wire.limits import MAX_BLOB_NAMES
+from ledger.wire.schemas import BlobName
+
+
+@dataclass(slots=True)
+class Applied:
+    """What was taken over and taken away; `refused` says by the index of a release what must not be shown, and why."""
+
+    releases: int = 0
+    records: int = 0
+    recalled: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What a release shows of one record."""
+
+    record: StoredRecord
+    parts: tuple[StoredRelease, ...]
+
+
+class Applier:
+    """Brings the replica in line with what the threads of this home come to."""
+
+    def __init__(self, session: Session, batches: LoggedBatches, members: Members) -> None:
+        """Take the home, the log, and who is a member up to which level."""
+        self._session = session
+        self._batches = batches
+        self._members = members
+        self._me = session.config.id
+        self._gone = session.replica.expunged()
+
+    def apply(self, *, again: bool) -> Applied:
+        """Take over every release to this agency that counts and is not here yet, and every recall.
+
+        What was refused is tried once more where the whole log is read `again`.
+        """
+        done = Applied()
+        held = self._session.replica.talk.releases()
+        for talk in talks(self._session.replica):
+            for released in talk.thread.releases.values():
+                if released.said.to == self._me:
+                    here = held.get(released.said.name)
+                    self._one(talk, released, None if again and here and here.refused else here, done)
+        return done
+
+    def _one(self, talk: Talk, released: Released, held: HeldRelease | None, done: Applied) -> None:
+        body, said = released.said.body, released.said
+        if not isinstance(body, Release):
+            return
+        if held is None:
+            held = HeldRelease(
+                index=said.index,
+                name=said.name,
+                thread=talk.id,
+                terms=body.terms,
+                expires=body.expires,
+                opened=released.opened is not None,
+            )
+            if released.recalled is None:
+                self._take(held, body, done)
+            else:
+                self._session.replica.talk.add_release(held)
+        if released.recalled is not None and held.recalled is None:
+            self._session.replica.recall(held, index=released.recalled.index)
+            done.recalled += 1
+
+    def _take(self, held: HeldRelease, body: Release, done: Applied) -> None:
+        try:
+            self._check(held, body, None)
+            for shown in self._groups(held, body):
+                self._session.replica.add_bare([one.record for one in shown])
+                self._session.replica.talk.add_released({one.record.index: one.parts for one in shown})
+                done.records += len(shown)
+        except LedgerError as error:
+            done.refused[held.index] = f"release: {error}"
+            self._session.replica.talk.add_release(replace(held, refused=str(error)))
+            return
+        self._session.replica.talk.add_release(held)
+        done.releases += 1
+
+    def _groups(self, held: HeldRelease, body: Release) -> Iterator[Sequence[_Shown]]:
+        """Yield what a release shows: first of single records, then of epochs, batch by batch."""
+        yield [self._of_record(held, body, jti) for jti in sorted(body.records)]
+        for epoch in body.epochs:
+            yield from self._of_epoch(held, body, epoch)
+
+    def _of_record(self, held: HeldRelease, body: Release, jti: bytes) -> _Shown:
+        record, stored = self._record(StatementName(held.name.iss, jti))
+        parts: list[StoredRelease] = []
+        parts += [self._whole(held, body, open_released(record, one)) for one in body.portions if one.of == jti]
+        for shown in body.disclosures:
+            if shown.of == jti:
+                parts += _by_portion(held, check_shown(record, shown), shown.shown, parts)
+        return _Shown(record=stored, parts=tuple(parts))
+
+    def _record(self, name: StatementName) -> tuple[Record, StoredRecord]:
+        if name in self._gone:
+            raise ProofError("its originator has expunged the record")
+        stored = self._session.replica.find(name)
+        if stored is not None:
+            return parse_record(stored.entry), stored
+        batch, index, record = self._batches.record(name)
+        return record, _bare(batch, index, record)
+
+    def _of_epoch(self, held: HeldRelease, body: Release, epoch: ReleasedEpoch) -> Iterator[Sequence[_Shown]]:
+        grant = self._batches.holding(epoch.first).at(epoch.first)
+        if not isinstance(grant, Grant) or grant.name.iss != held.name.iss:
+            raise ProofError("no grant of the releasing agency stands where the release says")
+        check_epoch(grant, epoch)
+        for batch in self._batches.between(epoch.first, epoch.last):
+            yield self._of_batch(held, body, epoch, batch)
+
+    def _of_batch(self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, batch: ReadBatch) -> Sequence[_Shown]:
+        """Return what the key of an epoch opens of the records of one batch."""
+        wanted = [
+            (index, record, portion, keys)
+            for index, record in _records(batch, held.name.iss, epoch.ep)
+            if record.name not in self._gone
+            for portion in PORTIONS
+            if (keys := which_key(record.name, portion, record.portions[portion].kc, [epoch.ek])) is not None
+        ]
+        names = [
+            BlobName(iss=record.name.iss, jti=record.name.jti, place=portion, tag=keys.fetch_tag)
+            for _, record, portion, keys in wanted
+        ]
+        shown: dict[int, _Shown] = {}
+        for (index, record, portion, keys), ciphertext in zip(wanted, self._fetch(names), strict=True):
+            if not ciphertext:
+                continue
+            part = self._whole(held, body, open_with_keys(record, portion, keys=keys, ciphertext=ciphertext))
+            before = shown.get(index, _Shown(record=_bare(batch, index, record), parts=()))
+            shown[index] = replace(before, parts=(*before.parts, part))
+        return tuple(shown.values())
+
+    def _fetch(self, names: Sequence[BlobName]) -> Iterator[bytes]:
+        for at in range(0, len(names), MAX_BLOB_NAMES):
+            yield from self._session.service.blobs(names[at : at + MAX_BLOB_NAMES])
+
+    def _whole(self, held: HeldRelease, body: Release, opened: OpenedPortion) -> StoredRelease:
+        label = label_from_json(opened.label_json)
+        self._check(held, body, label)
+        return StoredRelease(
+            portion=opened.portion,
+            release=held,
+            label=opened.label_json,
+            fields=opened.fields,
+            disclosures=opened.disclosures,
+        )
+
+    def _check(self, held: HeldRelease, body: Release, label: Label | None) -> None:
+        """Raise unless this agency may hold it at all; expiry and purpose are asked when it is shown."""
+        require_permit(
+            agency_reader(self._me),
+            carried(body, originator=held.name.iss, to=self._me, recalled=False, label=label),
+            purpose=next(iter(body.terms.purp)),
+            charter_ceiling=self._members.ceilings.get(self._me),
+            today=dt.date.min,
+        )
+
+
+def _by_portion(
+    held: HeldRelease, fields: Mapping[str, object], texts: Sequence[str], whole: Iterable[StoredRelease]
+) -> Iterator[StoredRelease]:
+    """Yield single fields under the portion that each is named for; a portion that is here whole needs none of them."""
+    here = {one.portion for one in whole}
+    for portion in PORTIONS:
+        chosen = {name: value for name, value in fields.items() if name.partition(".")[0] == portion}
+        if chosen and portion not in here:
+            shown = tuple(text for name, text in zip(fields, texts, strict=True) if name in chosen)
+            yield StoredRelease(portion=portion, release=held, fields=chosen, disclosures=shown)  # type: ignore[arg-type]  # values as JSON gave them
+
+
+def _records(batch: ReadBatch, iss: str, ep: int) -> Iterator[tuple[int, Record]]:
+    for index in range(batch.first, batch.index):
+        found = batch.at(index)
+        if isinstance(found, Record) and (found.name.iss, found.ep) == (iss, ep):
+            yield index, found
+
+
+def _bare(batch: ReadBatch, index: int, record: Record) -> StoredRecord:
+    return StoredRecord(
+        index=index,
+        name=record.name,
+        kid=str(record.kid),
+        iat=record.iat,
+        ep=record.ep,
+        sup=record.sup,
+        batch=batch.index,
+        seq=batch.submission.batch.seq,
+        entry=record.entry,
+        portions={},
+    )

@@ -1,0 +1,157 @@
+"""The witness as a program of its own: what `sealtrace witness serve` becomes (docs/adr/0044).
+
+It loads a third of what the agency's program does, since it runs for years, faces the network, and holds keys.
+"""
+
+import argparse
+import getpass
+import logging
+import multiprocessing
+import multiprocessing.util
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import structlog
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from clients.errors import ClientError
+from clients.home import open_home
+from clients.keyring import Keyring
+from clients.passphrase import Passphrases, Purpose
+from clients.service import Service
+from clients.transport import HttpTransport
+from clients.witness.app import App
+from clients.witness.opening import OpenWitness, Place, Watch, open_witness, place_of
+from clients.witness.outbound import Outbound, requester
+from crypto.errors import CryptoError
+from crypto.startup import require_primitives
+from ledger import fingerprints
+from ledger.errors import LedgerError
+
+_STOP_SECONDS = 10
+_CONNECTIONS = 512
+_HTTP1 = HTTP1Settings(header_read_timeout=5_000, max_buffer_size=16_384)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until a signal ends it; exit with 1, in one line, if it may not start."""
+    options = _options(arguments)
+    configure_logging()
+    log = structlog.get_logger("sealtrace.witness")
+    try:
+        require_primitives()
+        run(options)
+    except (ClientError, CryptoError, LedgerError, OSError) as error:
+        log.critical("not started", error=str(error), next=getattr(error, "next_step", ""))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        log.info("ended")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Open the home and its keys, and answer, or ask, until a signal comes."""
+    home = open_home(options.home, os.environ)
+    phrase = Passphrases(os.environ, ask=getpass.getpass if sys.stdin.isatty() else None).of(Purpose.KEYSTORE)
+    place = place_of(
+        home,
+        Keyring.open(home.witness_keystore, passphrase=phrase),
+        url=options.url,
+        fingerprint=fingerprints.parse(options.charter) if options.charter else None,
+        highest=options.highest,
+    )
+    if options.outbound:
+        ask_outward(place, Keyring.open(home.keystore, passphrase=phrase))
+    else:
+        serve(place, host=options.host, port=options.port)
+
+
+def serve(place: Place, *, host: str, port: int) -> None:
+    """Answer requests in one worker, forked so that the keys pass through no pipe and no file."""
+    multiprocessing.set_start_method("fork", force=True)
+    server = Granian(
+        "clients.witness.program",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        workers_kill_timeout=_STOP_SECONDS,
+        backpressure=_CONNECTIONS,
+        http=HTTPModes.http1,
+        http1_settings=_HTTP1,
+        websockets=False,
+        log_level=LogLevels.error,
+        log_access=False,
+    )
+    server.serve(target_loader=partial(_load, place), wrap_loader=False)
+
+
+def ask_outward(place: Place, keyring: Keyring) -> None:
+    """Ask the service what there is to cosign, for ever: for premises that take no connection from outside."""
+    watch, transport = real_watch(), HttpTransport(place.url)
+    witness = open_witness(place, transport, watch)
+    signer = requester(keyring, url=place.url, clock=watch.clock)
+    outbound = Outbound(witness, Service(transport, signer=signer))
+    ended = threading.Event()
+    _follow(place, witness, ended)
+    watch.log.info("asking", url=place.url)
+    outbound.run(until=ended)
+
+
+def real_watch() -> Watch:
+    """Return the real clock, and the log on stderr."""
+    return Watch(clock=lambda: int(time.time()), sleep=time.sleep, log=structlog.get_logger("sealtrace.witness"))
+
+
+def configure_logging() -> None:
+    """Write one JSON line for each event to stderr."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _load(place: Place) -> App:
+    """Open the witness in the worker; what stops it is said in one line."""
+    watch = real_watch()
+    try:
+        witness = open_witness(place, HttpTransport(place.url), watch)
+    except (ClientError, CryptoError, LedgerError, OSError) as error:
+        watch.log.warning("not started", error=str(error), next=getattr(error, "next_step", ""))
+        raise SystemExit(1) from error
+    _follow(place, witness, threading.Event())
+    watch.log.info("serving", charter=witness.book.charters[-1][1].ver, witness=bool(witness.cosigner.given.keys))
+    return App(witness.cosigner, log=watch.log)
+
+
+def _follow(place: Place, witness: OpenWitness, ended: threading.Event) -> None:
+    reader = Service(HttpTransport(place.url))
+    threading.Thread(target=partial(witness.keep_following, reader, until=ended), daemon=True, name="charters").start()
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="sealtrace witness serve", allow_abbrev=False)
+    parser.add_argument("--home")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8480)
+    parser.add_argument("--url")
+    parser.add_argument("--charter")
+    parser.add_argument("--highest", type=Path)
+    parser.add_argument("--outbound", action="store_true")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

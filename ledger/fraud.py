@@ -1,0 +1,268 @@
+"""Fraud proofs: signed words that convict whoever signed them, to anybody who has the charter (docs/protocol.md, 9.6).
+
+Pure: a file and the checker's own charter files in, a conviction out. A file that proves nothing raises. What a proof
+cannot rule out by itself, an entry that nobody has shown yet, is said beside the conviction.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from ledger.answers import Answer, open_answer
+from ledger.batches import Batch, parse_batch
+from ledger.charter import Charter
+from ledger.checkpoints import Checkpoint, open_cosigned
+from ledger.checks import refuse, require
+from ledger.errors import BadSignatureError, LedgerError, ProofError
+from ledger.fraudform import AboveCeiling, DeniedHit, Fork, Fraud, TwoBatches, format_fraud, parse_fraud
+from ledger.fraudkeys import Believed, require_charter, require_logged, signer_of_statement
+from ledger.grants import parse_grant
+from ledger.keys import HeaderKey
+from ledger.kinds import Role, Typ
+from ledger.merkle import verify_consistency
+from ledger.notes import VerifierKey, keep_lines
+from ledger.padding import pad
+from ledger.questions import CLASSES, Question, parse_question, question_hash
+from ledger.recordform import Record, parse_record
+from ledger.slips import Hit, Slip, parse_slip
+from ledger.statements import check_blob
+from ledger.witnesses import LogName, witness_vkeys
+
+__all__ = [
+    "AboveCeiling",
+    "Beginning",
+    "Believed",
+    "Conviction",
+    "DeniedHit",
+    "Fork",
+    "Fraud",
+    "TwoBatches",
+    "format_fraud",
+    "make_fork",
+    "verify_fraud",
+]
+
+Beginning: TypeAlias = tuple[bytes, tuple[bytes, ...]]
+"""The root of a tree's beginning, and the consistency proof from there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conviction:
+    """Who is convicted (the log by its origin, agencies by their ids), of what; `unless` is what could still excuse it."""
+
+    kind: str
+    who: tuple[str, ...]
+    what: str
+    unless: str | None = None
+
+    def lines(self) -> list[str]:
+        """Return the conviction for a person."""
+        found = [f"✓ proved     {self.what}", f"convicts     {', '.join(self.who)}"]
+        return found if self.unless is None else [*found, f"unless       {self.unless}"]
+
+
+def verify_fraud(raw: bytes, *, charters: Sequence[bytes]) -> Conviction:
+    """Return whom the file convicts of what; raise a LedgerError that says which check failed where it convicts nobody.
+
+    `charters` are charter files that the checker believes: the keys of the log and of the agencies come from them.
+    """
+    fraud, believed = parse_fraud(raw), Believed.of_files(charters)
+    match fraud:
+        case Fork():
+            return _fork(fraud, believed)
+        case TwoBatches():
+            return _two_batches(fraud, believed)
+        case AboveCeiling():
+            return _above_ceiling(fraud, believed)
+        case DeniedHit():
+            return _denied_hit(fraud, believed)
+        case _:
+            assert_never(fraud)
+
+
+def make_fork(
+    one: bytes,
+    other: bytes,
+    *,
+    believed: Believed,
+    begins: Callable[[Checkpoint, Checkpoint], Beginning],
+    by: str | None,
+) -> Fork:
+    """Return the proof that two checkpoints, in any order, contradict each other; raise a LedgerError if they do not.
+
+    `begins` tells with which root the larger tree begins, and the consistency proof of that; for trees of one size it
+    is not asked. The notes keep the lines that convict, and no others.
+    """
+    opened = sorted(((*believed.open_note(note), note) for note in (one, other)), key=lambda found: found[1].size)
+    (_, first, _), (_, second, _) = opened
+    root, path = (None, ()) if first.size == second.size else begins(first, second)
+    notes = [keep_lines(note, keys=_convicting(charter, checkpoint, by)) for charter, checkpoint, note in opened]
+    fork = Fork(first=notes[0], second=notes[1], root=root, path=path, by=by)
+    _fork(fork, believed)
+    return fork
+
+
+def _convicting(charter: Charter, checkpoint: Checkpoint, by: str | None) -> tuple[VerifierKey, ...]:
+    return (*_log_of(charter, checkpoint).vkeys(charter), *(() if by is None else witness_vkeys(charter, by)))
+
+
+def _log_of(charter: Charter, checkpoint: Checkpoint) -> LogName:
+    return LogName.LOG if checkpoint.origin == charter.origin else LogName.ACCESS
+
+
+def _fork(fraud: Fork, believed: Believed) -> Conviction:
+    judge, first = believed.open_note(fraud.first)
+    other, second = believed.open_note(fraud.second)
+    refusal: LedgerError = ProofError("two checkpoints of different logs contradict nothing")
+    require("fraud/origin", expected=first.origin, found=second.origin, refusal=refusal)
+    _require_contradiction(fraud, first, second)
+    sizes = f"{first.size:,} entries" if first.size == second.size else f"{first.size:,} and {second.size:,} entries"
+    what = f"two signed histories of {first.origin}, of {sizes}"
+    if fraud.by is None:
+        return Conviction(kind="fork", who=(first.origin,), what=what)
+    _require_cosigned(fraud.first, fraud.by, judge, first)
+    _require_cosigned(fraud.second, fraud.by, other, second)
+    return Conviction(kind="cosignature", who=(first.origin, fraud.by), what=f"{what}; {fraud.by} cosigned both")
+
+
+def _require_contradiction(fraud: Fork, first: Checkpoint, second: Checkpoint) -> None:
+    """Raise ProofError unless both checkpoints cannot be true.
+
+    A consistency proof shows which tree the larger one begins with, whatever the smaller one says: no leaf of the
+    smaller tree has to be held, which whoever was shown a fork often cannot get any more.
+    """
+    if first.size == second.size and fraud.root is None and not fraud.path:
+        began = second.root
+    elif 0 < first.size < second.size and fraud.root is not None:
+        began = fraud.root
+        verify_consistency(size1=first.size, size2=second.size, root1=began, root2=second.root, proof=fraud.path)
+    else:
+        raise ProofError("a fork is two roots of one size, or two sizes, ascending, with a consistency proof")
+    if began == first.root:
+        refusal = ProofError("these two checkpoints agree")
+        raise refuse("fraud/fork", expected="another root than the first", found=began, refusal=refusal)
+
+
+def _require_cosigned(note: bytes, agency: str, charter: Charter, checkpoint: Checkpoint) -> None:
+    """Raise BadSignatureError unless both keys of a witness cosigned: one alone may have been broken."""
+    pair = witness_vkeys(charter, agency)
+    opened = open_cosigned(
+        note, origin=checkpoint.origin, vkeys=_log_of(charter, checkpoint).vkeys(charter), witnesses=pair
+    )
+    if {item.key for item in opened.cosignatures} != set(pair):
+        refusal = BadSignatureError(f"{agency} has not cosigned both checkpoints")
+        raise refuse("fraud/cosignature", expected="both of its keys", found="not both", refusal=refusal)
+
+
+def _two_batches(fraud: TwoBatches, believed: Believed) -> Conviction:
+    _, checkpoint = believed.open_note(fraud.checkpoint)
+    first, second = (parse_batch(one.entry) for one in fraud.batches)
+    for one, batch in zip(fraud.batches, (first, second), strict=True):
+        require_logged(one, checkpoint)
+        refusal: LedgerError = ProofError("a batch of another log")
+        require("fraud/log", expected=checkpoint.origin, found=batch.log, refusal=refusal)
+    refusal = ProofError("two batches of different names")
+    require("fraud/seq", expected=f"{first.iss} {first.seq}", found=f"{second.iss} {second.seq}", refusal=refusal)
+    if first.payload_hash == second.payload_hash:
+        raise ProofError("one batch, signed twice, is no fraud")
+    headers = believed.headers(fraud.keys)
+    signed = _signed_batch(first, headers) and _signed_batch(second, headers)
+    what = (
+        f"two batches {first.seq:,} of {first.iss}, entries {fraud.batches[0].index:,} and {fraud.batches[1].index:,}"
+    )
+    return Conviction(
+        kind="batches",
+        who=(checkpoint.origin, first.iss) if signed else (checkpoint.origin,),
+        what=f"{what}, both logged{', both signed by it' if signed else ''}",
+    )
+
+
+def _signed_batch(batch: Batch, headers: Mapping[bytes, HeaderKey]) -> bool:
+    """Say whether both signatures of a batch are its agency's, as far as its keys are known here."""
+    for item, role in zip(batch.general.signatures, (Role.SIGN, Role.BATCH), strict=True):
+        key = headers.get(item.protected)
+        if key is None or (key.agency, key.role, key.typ) != (batch.iss, role, Typ.BATCH):
+            return False
+        if not key.is_good(message=batch.general.signing_input(item), signature=item.signature):
+            return False
+    return True
+
+
+def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
+    _, checkpoint = believed.open_note(fraud.checkpoint)
+    charter, file = believed.charter(fraud.ver)
+    require_charter(fraud.charter, file, checkpoint)
+    require_logged(fraud.grant, checkpoint)
+    grant, index = parse_grant(fraud.grant.entry), fraud.grant.index
+    if fraud.charter.index >= index:
+        raise ProofError("this charter was not in force for the grant")
+    if fraud.next is not None:
+        require_charter(fraud.next, believed.charter(fraud.ver + 1)[1], checkpoint)
+    elif fraud.ver + 1 in believed.charters:
+        raise ProofError(f"charter {fraud.ver + 1} exists, and where it stands is not shown")
+    if fraud.next is not None and fraud.next.index < index:
+        raise ProofError("another charter was in force for the grant")
+    member = charter.agency(fraud.r)
+    if fraud.r == grant.name.iss or fraud.r not in {one.r for one in grant.to}:
+        raise ProofError(f"{fraud.r} is no recipient whom a ceiling binds")
+    if member is not None and grant.level <= member.ceiling:
+        refusal = ProofError("this grant is within the ceiling")
+        expected = f"a level above {member.ceiling.name}"
+        raise refuse("fraud/ceiling", expected=expected, found=grant.level.name, refusal=refusal)
+    signer = signer_of_statement(fraud.grant.entry, believed.headers(fraud.keys))
+    bound = "no member" if member is None else f"bound to {member.ceiling.name}"
+    later = f"charter {fraud.ver + 1} is shown to be logged before entry {index:,}"
+    return Conviction(
+        kind="ceiling",
+        who=(checkpoint.origin,) if signer is None else (checkpoint.origin, signer),
+        what=f"entry {index:,} grants {grant.level.name} to {fraud.r}, {bound} by charter {fraud.ver}",
+        unless=None if fraud.next is not None else later,
+    )
+
+
+def _denied_hit(fraud: DeniedHit, believed: Believed) -> Conviction:
+    _, checkpoint = believed.open_note(fraud.checkpoint)
+    require_logged(fraud.record, checkpoint)
+    question, answer = parse_question(fraud.question), _open_answer(fraud.answer, believed)
+    refusal: LedgerError = ProofError("this is the answer to another question")
+    require("fraud/question", expected=question_hash(fraud.question), found=answer.q, refusal=refusal)
+    record = parse_record(fraud.record.entry)
+    check_blob(fraud.slip, digest=record.slip, place="slip")
+    _require_match(parse_slip(fraud.slip), question)
+    _require_denied(fraud.record.index, record, question, answer)
+    return Conviction(
+        kind="denied",
+        who=(checkpoint.origin,),
+        what=f"the record at entry {fraud.record.index:,} matches, open, and the answer to {answer.to} leaves it out",
+        unless=f"an entry before {answer.n:,} is shown that replaces, expunges or supersedes its slip",
+    )
+
+
+def _open_answer(raw: bytes, believed: Believed) -> Answer:
+    """Return an answer that the answer key of some charter signed; the proof carries it without its padding."""
+    for charter, _ in believed.charters.values():
+        try:
+            return open_answer(pad(raw), kid=charter.log.answer_kid, public_key=charter.log.answer_key)
+        except BadSignatureError:
+            continue
+    refusal = BadSignatureError("no charter that was named has the key that signed this answer")
+    raise refuse("fraud/answer", expected="the log's signature", found="another", refusal=refusal)
+
+
+def _require_match(slip: Slip, question: Question) -> None:
+    """Raise ProofError unless the slip is open and a token of the question is one of its own, in class and epoch."""
+    asked = {(token.ep, token.c, token.t) for token in question.tokens}
+    tokens = {(slip.ep, CLASSES[place % len(CLASSES)], token) for place, token in enumerate(slip.tokens)}
+    if slip.hit is not Hit.OPEN or not asked & tokens:
+        refusal = ProofError("this slip does not match the question, or does not do so openly")
+        raise refuse("fraud/slip", expected="an open slip with a token asked for", found="none", refusal=refusal)
+
+
+def _require_denied(index: int, record: Record, question: Question, answer: Answer) -> None:
+    """Raise ProofError unless an honest answer to the question would have named the record in a slot."""
+    places = [slot.index for slot in answer.slots]
+    covered = question.after < index < answer.n and (not answer.more or index < places[-1])
+    own = record.name.iss == answer.to
+    if not covered or own or index in places:
+        refusal = ProofError("this answer denies nothing: the record is named, out of its range, or the asker's own")
+        raise refuse("fraud/denied", expected=f"no slot for entry {index:,}", found=places, refusal=refusal)
