@@ -31,7 +31,6 @@ NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "keystore-damaged": "Put the keystore back from a backup.",
         "keystore-foreign": "This keystore is of another service: put the right one back from a backup.",
         "service-file": "Put service.json back from a backup; it holds no secret.",
-        "charter-match": "The matching key is not in this keystore: put the keystore that has it back from a backup.",
         "charter-keys": "The charter in force names other keys: put the keystore that belongs to it back, or agree a "
         "charter that names these.",
         "charter-fingerprint": "Compare the fingerprint with the members by telephone before the service is started.",
