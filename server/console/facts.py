@@ -9,7 +9,7 @@ from ledger import fingerprints
 from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint
 from server import database, lastrun
-from server.census import AgencyCount, BatchLine, Census, Totals
+from server.census import AgencyCount, BatchLine, Census, MatchingCount, Totals
 from server.config import Config
 from server.errors import StartError
 from server.highest import HighestSigned
@@ -31,6 +31,7 @@ class LogFacts:
     size: int
     root: str
     totals: Totals
+    matching: MatchingCount
     signed: Checkpoint | None
     started: int
     is_taking: bool
@@ -91,6 +92,7 @@ class Facts:
             size=head.size,
             root=b64(head.tree.root()),
             totals=self._census.totals(),
+            matching=self._census.matching(),
             signed=self._signed(),
             started=self._started,
             is_taking=self._service.submitting.is_alive,
