@@ -14,7 +14,7 @@ from benchmarks.machine import speed
 from benchmarks.measure import Figure
 
 _ROOT = Path(__file__).resolve().parents[1]
-ROWS = ("sealing", "tokens", "serving", "latency", "auditing", "storing", "listing")
+ROWS = ("sealing", "tokens", "serving", "latency", "auditing", "storing", "listing", "witnessing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
