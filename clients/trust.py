@@ -12,6 +12,7 @@ from typing import Protocol
 
 from clients.durable import make_folder, write_file
 from clients.errors import HomeError, TrustError, UnseenError
+from clients.forks import fork_files
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger import fingerprints
@@ -27,7 +28,7 @@ from ledger.checkpoints import Checkpoint, claimed_size, open_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, NotFoundError, ProofError
 from ledger.handover import is_judged_anew, judge_of, verify_succession
 from ledger.merkle import leaf_hash
-from ledger.tiles import TilePath
+from ledger.tiles import ReadTile, TilePath
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire.schemas import CharterList
 from ledger.witnesses import Cosigned, freshness, open_published
@@ -144,10 +145,12 @@ class Trust:
         checkpoint = witnessed.checkpoint
         old = self._trusted_checkpoint(charters)
         if old is not None and checkpoint.size < old.size:
-            raise self._contradiction(note, f"the log had {old.size:,} entries and now shows {checkpoint.size:,}")
+            text = f"the log had {old.size:,} entries and now shows {checkpoint.size:,}"
+            raise self._contradiction(note, text, charters, reader.tile)
         tree = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=reader.tile)
         if old is not None and tree.root_at(old.size) != old.root:
-            raise self._contradiction(note, f"the first {old.size:,} entries are no longer those verified before")
+            text = f"the first {old.size:,} entries are no longer those verified before"
+            raise self._contradiction(note, text, charters, reader.tile)
         for logged in charters:
             _check_logged(logged, tree)
         for before, logged in pairwise(charters):
@@ -184,15 +187,18 @@ class Trust:
         charter, previous = logged.charter, before.charter
         if not is_judged_anew(charter, previous):
             return
+        lost = signed_by_all_kept(logged.file, previous)
+        is_confirmed = fingerprints.of_file(logged.file) in self.confirmed()
         try:
             note = reader.handover(logged.index)
-            lost = fingerprints.of_file(logged.file) in self.confirmed() and signed_by_all_kept(logged.file, previous)
-            verify_succession(
-                note, index=logged.index, charter=charter, previous=previous, tree=tree, old_quorum_lost=lost
-            )
+            try:
+                _succeed(note, logged, previous, tree, old_quorum_lost=lost and is_confirmed)
+            except BadSignatureError as error:
+                if lost and not is_confirmed:
+                    _succeed(note, logged, previous, tree, old_quorum_lost=True)
+                    raise _unconfirmed(logged) from error
+                raise
         except LedgerError as error:
-            if isinstance(error, BadSignatureError) and signed_by_all_kept(logged.file, previous):
-                raise _unconfirmed(logged) from error
             raise TrustError(
                 f"charter {charter.ver} names new keys of the log or new witnesses, and the old ones did not vouch for "
                 "its handover",
@@ -232,11 +238,20 @@ class Trust:
                 continue
         raise TrustError("the last checkpoint of this home fits no charter", next_step="restore it from a backup")
 
-    def _contradiction(self, note: bytes, text: str) -> TrustError:
-        evidence = self._folder / f"evidence-{b64u(sha256(note))[:16]}"
-        write_file(evidence, note)
+    def _contradiction(self, note: bytes, text: str, charters: tuple[LoggedCharter, ...], read: ReadTile) -> TrustError:
+        """Keep what convicts the log: its note, and the proof of a fork where the tiles that it serves make one."""
+        name = b64u(sha256(note))[:16]
+        write_file(self._folder / f"evidence-{name}", note)
+        files = [logged.file for logged in charters]
+        proofs = fork_files(self.note() or b"", note, charters=files, read=read)
+        if not proofs:
+            return TrustError(
+                text, next_step=f"keep evidence-{name} and the checkpoint beside it: both signed, they convict the log"
+            )
+        for number, proof in enumerate(proofs, start=1):
+            write_file(self._folder / f"fraud-{name}-{number}.json", proof)
         return TrustError(
-            text, next_step=f"keep {evidence.name} and the checkpoint beside it: both signed, they convict the log"
+            text, next_step=f"show fraud-{name}-1.json to the members: `sealtrace fraud verify` tells whom it convicts"
         )
 
     def _remember(self, charters: tuple[LoggedCharter, ...], note: bytes) -> None:
@@ -253,6 +268,19 @@ class Trust:
 
     def _path(self, ver: int) -> Path:
         return self._folder / "v1" / "charters" / str(ver)
+
+
+def _succeed(
+    note: bytes, logged: LoggedCharter, previous: Charter, tree: VerifiedTree, *, old_quorum_lost: bool
+) -> None:
+    verify_succession(
+        note,
+        index=logged.index,
+        charter=logged.charter,
+        previous=previous,
+        tree=tree,
+        old_quorum_lost=old_quorum_lost,
+    )
 
 
 def _unconfirmed(logged: LoggedCharter) -> TrustError:

@@ -15,6 +15,7 @@ from clients.cli import (
     charter,
     demo,
     expunge,
+    fraud,
     generate,
     inbox,
     key,
@@ -53,6 +54,7 @@ app.add_typer(officer.app, name="officer")
 app.add_typer(profile.app, name="profile")
 app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(fraud.app, name="fraud")
 app.add_typer(noticing.slips, name="slips")
 for _command in (
     charter.join,

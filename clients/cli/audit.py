@@ -1,7 +1,7 @@
 """`sealtrace audit`: verify a whole log, with a home or without, from a service or a folder."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from clients import auditing, auditreport
+from clients.auditcharters import read_charters
 from clients.auditing import Audit, LogFiles
 from clients.auditpage import to_html
 from clients.cli.edge import Edge
@@ -16,6 +17,8 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.durable import write_file
 from clients.errors import HomeError
+from clients.evidence import prove_findings
+from clients.forks import fork_files
 from clients.freshness import require_fresh
 from clients.home import Home
 from clients.plaintext import visible, wrap
@@ -23,6 +26,8 @@ from clients.requestsigning import RequestSigner
 from clients.service import Service
 from clients.sources import FolderLog
 from clients.trust import Trust
+from crypto.digests import sha256
+from crypto.encoding import b64u
 from ledger import fingerprints
 from ledger.findings import Finding, Verdict
 from ledger.kinds import Role
@@ -35,7 +40,9 @@ MAX_NAMES = 20
 def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how deep
     context: typer.Context,
     *,
-    url: Annotated[str | None, typer.Option(help="The service to audit; else the home's.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The service to audit, or, with --from, to compare with; else the home's.")
+    ] = None,
     folder: Annotated[Path | None, typer.Option("--from", help="A mirror or copy to audit instead.")] = None,
     charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
     since: Annotated[
@@ -60,24 +67,49 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
     place = edge.home(home) if home or charter is None else None
     files = _files(edge, place, url, folder)
     write = _writer(report)
+    pin = fingerprints.parse(charter) if charter else _pin(place)
+    known = Trust(place.trusted).note() if place else None
     done = auditing.audit(
         files,
-        fingerprint=fingerprints.parse(charter) if charter else _pin(place),
+        fingerprint=pin,
         depth=Depth.SIGNATURES if deep else Depth.RECORDS if records else Depth.STRUCTURE,
-        known=Trust(place.trusted).note() if place else None,
+        known=known,
         since=since.read_bytes() if since else None,
         confirmed=Trust(place.trusted).confirmed() if place else (),
+        copied=folder is not None,
+        newer=Service(edge.connect(url)).tile if folder and url else None,
         progress=edge.progress("entries audited"),
     )
     if isinstance(files, FolderLog) and done.report.verdict is Verdict.FAILED:
         done = replace(done, missing=tuple(files.missing(done.checkpoint.size)))
     if report is not None:
         write_file(report, write(done))
+    if done.report.verdict is Verdict.FAILED:
+        _keep_proofs(edge, _proofs(files, done, pin, [known, since.read_bytes() if since else None]), place, report)
     edge.show(text_of(done), auditreport.to_json(done), as_json=as_json)
     if folder is None and done.report.verdict is Verdict.VERIFIED:
         # A folder is of the day it was written: how old is for whoever holds it to judge.
         require_fresh(done.fresh, now=edge.world.clock())
     raise typer.Exit(_exit(done, allow_unwitnessed=allow_unwitnessed))
+
+
+def _proofs(files: LogFiles, done: Audit, pin: bytes, earlier: Sequence[bytes | None]) -> tuple[bytes, ...]:
+    """Return the proofs of fraud that the findings make, and those that an earlier checkpoint makes with this one."""
+    found = prove_findings(done.report.findings, note=done.note, fingerprint=pin, files=files, read=files.tile)
+    charters = [file for _, file in read_charters(files, pin).values()]
+    forks = [fork_files(note, done.note, charters=charters, read=files.tile) for note in earlier if note is not None]
+    return tuple(dict.fromkeys([*found, *(proof for proofs in forks for proof in proofs)]))
+
+
+def _keep_proofs(edge: Edge, proofs: Sequence[bytes], place: Home | None, report: Path | None) -> None:
+    """Write proofs beside the report, else into the home; without either there is no place to keep them."""
+    folder = report.parent if report is not None else place.trusted if place is not None else None
+    if folder is None:
+        return
+    for proof in proofs:
+        name = f"fraud-{b64u(sha256(proof))[:16]}.json"
+        write_file(folder / name, proof)
+        edge.note(f"proof of fraud written: {name}; `sealtrace fraud verify` tells whom it convicts")
 
 
 def _writer(report: Path | None) -> Callable[[Audit], bytes]:
@@ -119,6 +151,8 @@ def _pin(place: Home | None) -> bytes:
 
 
 def _exit(done: Audit, *, allow_unwitnessed: bool) -> Exit:
+    if done.is_stale:
+        return Exit.STALE
     match done.report.verdict:
         case Verdict.VERIFIED:
             return Exit.DONE
@@ -131,10 +165,10 @@ def _exit(done: Audit, *, allow_unwitnessed: bool) -> Exit:
 def text_of(done: Audit) -> str:
     """Return an audit as a terminal shows it."""
     found = done.report
-    sign = "✗" if found.verdict is Verdict.FAILED else "✓"
+    sign = "✗" if found.verdict is Verdict.FAILED else "!" if done.is_stale else "✓"
     size = f"{found.size:,} of {done.checkpoint.size:,}" if found.size < done.checkpoint.size else f"{found.size:,}"
     lines = [
-        f"{sign} {found.verdict.value}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
+        f"{sign} {auditreport.verdict_of(done)}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
         *_wrapped(auditreport.verdict_in_words(done)),
         *(f"  {count:>12,}  {typ.value}" for typ, count in sorted(found.counts.items(), key=lambda one: one[0].value)),
     ]

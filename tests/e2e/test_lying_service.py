@@ -200,8 +200,13 @@ def test_a_rewritten_history(walk: Walk, tmp_path: Path) -> None:
 
     with pytest.raises(TrustError, match="no longer those verified before"):
         sync(walk.session("xbe-cib"))
+    (proof,) = walk.homes["xbe-cib"].trusted.glob("fraud-*.json")
+    convicted = command(walk, "fraud", "verify", str(proof), "--json", home="xbe-cib")
     walk.transport._client = honest
     service_of(other).close()
+
+    assert convicted.code == 0
+    assert (convicted.json["kind"], convicted.json["who"]) == ("fork", [ORIGIN])
 
 
 def test_another_charter_than_the_pinned(walk: Walk, tmp_path: Path) -> None:

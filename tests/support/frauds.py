@@ -28,11 +28,12 @@ TOKEN = sha256(b"token")[:16]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A proof, the charter files that a checker believes, and whom it convicts."""
+    """A proof, the charter files that a checker believes, whom it convicts, and the log in which it was found."""
 
     fraud: Fraud
     charters: tuple[bytes, ...]
     who: tuple[str, ...]
+    entries: tuple[bytes, ...] = ()
 
 
 class Entries:
@@ -110,7 +111,8 @@ def two_batches(*, rotated: bool = False) -> Case:
     log = Entries(consortium, grants[0].entry, first, grants[1].entry, second)
     place = len(log.entries)
     found = TwoBatches(checkpoint=log.note(), batches=(log.entry(place - 3), log.entry(place - 1)), keys=keys)
-    return Case(fraud=found, charters=(consortium.charter_file,), who=(consortium.origin, ISS))
+    who = (consortium.origin, ISS)
+    return Case(fraud=found, charters=(consortium.charter_file,), who=who, entries=tuple(log.entries))
 
 
 def above_ceiling(*, later_charter: bool = False) -> Case:
@@ -125,13 +127,14 @@ def above_ceiling(*, later_charter: bool = False) -> Case:
     file = sign_by(low, consortium.current.agencies, previous=consortium.current)
     change = consortium.submit_charter(file)
     grant = consortium.grant(ISS, [READER], level=Level.SECRET)
-    log = Entries(consortium, grant.entry)
+    batch = consortium.batch(ISS, [grant])
+    log = Entries(consortium, grant.entry, batch)
     charters = [consortium.charter_file, file]
     following: Located | None = None
     if later_charter:
         high = consortium.next_charter(limits=replace(consortium.current.limits, keys=9))
         last = sign_by(high, consortium.current.agencies, previous=consortium.current)
-        log = Entries(consortium, grant.entry, charter_entry(last))
+        log = Entries(consortium, grant.entry, batch, charter_entry(last))
         charters.append(last)
         following = log.place(len(log.entries) - 1)
     index = change.index + 1
@@ -143,7 +146,8 @@ def above_ceiling(*, later_charter: bool = False) -> Case:
         charter=log.place(change.index),
         next=following,
     )
-    return Case(fraud=found, charters=tuple(charters), who=(consortium.origin, ISS))
+    who = (consortium.origin, ISS)
+    return Case(fraud=found, charters=tuple(charters), who=who, entries=tuple(log.entries))
 
 
 def open_record(consortium: Consortium, *, hit: Hit = Hit.OPEN) -> SealedStatement:

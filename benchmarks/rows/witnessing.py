@@ -21,7 +21,7 @@ from ledger.witnesses import LogName
 from tests.support.consortium import signer
 from tests.support.witnesses import Bench, GrowingLog, over_http, witness_home
 
-_ROOT = Path(__file__).resolve().parents[1]
+_ROOT = Path(__file__).resolve().parents[2]
 _PASSPHRASE = b"only for as long as this measurement runs"
 _PROGRAM = "from clients.cli.app import main; main()"
 _REPEATS = 3
