@@ -15,7 +15,9 @@ from clients.logproofs import Prefix, prove_inclusions, prove_prefix
 from clients.seen import seen_on_disk
 from ledger.audit import Auditor, Report, audit_log
 from ledger.checkpoints import Checkpoint
-from ledger.errors import LedgerError, NotFoundError
+from ledger.checks import require
+from ledger.errors import LedgerError, NotFoundError, ProofError
+from ledger.findings import Verdict
 from ledger.seen import Seen
 from ledger.submissions import Depth
 from ledger.tiles import TILE_WIDTH, ReadTile, TilePath, bundle_path, tile_path
@@ -33,6 +35,14 @@ class LogFiles(CharterFiles, Protocol):
 
     def tile(self, path: TilePath) -> bytes:
         """Return a tile or bundle; raise NotFoundError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """A log that is older than a checkpoint that was verified before; `proved` to be a beginning of it, or not shown."""
+
+    checkpoint: Checkpoint
+    proved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,12 @@ class Audit:
     missing: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
     fresh: int | None = None
+    behind: Behind | None = None
+
+    @property
+    def is_stale(self) -> bool:
+        """Return whether all that stands is true, and more is known to have been signed since."""
+        return self.behind is not None and self.report.verdict is not Verdict.FAILED
 
 
 def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each by name
@@ -65,28 +81,37 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
     known: bytes | None = None,
     since: bytes | None = None,
     confirmed: Collection[bytes] = (),
+    copied: bool = False,
+    newer: ReadTile | None = None,
 ) -> Audit:
     """Return the audit of a log under a pinned charter.
 
     The log must still begin with the tree of `known`, a checkpoint verified before, and of `since`, up to which an
-    audit of this depth was made: signatures of statements before that are not verified again. `confirmed` are the
-    fingerprints of charters that may do without the witnesses of the one before: a person has compared them. Raises a LedgerError
-    where not even the charter or a checkpoint can be believed.
+    audit of this depth was made: signatures of statements before that are not verified again. A log never becomes
+    smaller than these; one that was `copied` may be older, and must then be a beginning of them, which tiles of
+    `newer`, where there are any, prove or refute. `confirmed` are the fingerprints of charters that may do without the
+    witnesses of the one before: a person has compared them. Raises a LedgerError where not even the charter or a
+    checkpoint can be believed.
     """
     note = files.checkpoint()
     charters = read_charters(files, fingerprint)
     checkpoint, judge = judged(note, charters)
     earlier = [judged(raw, charters)[0] for raw in (known, since) if raw is not None]
-    start = earlier[-1].size if since is not None else 0
+    # Of an older copy nothing is taken for verified: whether the earlier audit went through it may not be shown.
+    larger = [one for one in earlier if copied and one.size > checkpoint.size]
+    start = earlier[-1].size if since is not None and not larger else 0
     read = _naming(files.tile, checkpoint.size)
     prefixes: list[Prefix] = []
     cosigned: Cosigned | None = None
+    behind: Behind | None = None
     inclusion: Mapping[int, tuple[bytes, ...]] = {}
     with _memory(depth) as seen:
         auditor = Auditor(origin=checkpoint.origin, fingerprint=fingerprint, depth=depth, since=start, seen=seen)
         try:
             tree = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=read)
-            prefixes = [prove_prefix(before, checkpoint=checkpoint, tree=tree, read=read) for before in earlier]
+            behind = _behind(checkpoint, larger, [read] if newer is None else [read, newer])
+            reached = [before for before in earlier if before not in larger]
+            prefixes = [prove_prefix(before, checkpoint=checkpoint, tree=tree, read=read) for before in reached]
         except LedgerError as error:
             auditor.fail(0, error)
         else:
@@ -101,12 +126,35 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
         charters=len(charters),
         checkpoint=checkpoint,
         note=note,
-        since=prefixes[-1] if prefixes and since is not None else None,
+        since=prefixes[-1] if prefixes and since is not None and not larger else None,
         report=auditor.report(),
         inclusion=inclusion,
         witnesses=tuple(sorted(cosigned.times)) if cosigned else (),
         fresh=freshness(cosigned, f=newest(charters).witness.f) if cosigned else None,
+        behind=behind,
     )
+
+
+def _behind(checkpoint: Checkpoint, larger: Sequence[Checkpoint], reads: Sequence[ReadTile]) -> Behind | None:
+    """Return the largest checkpoint that the log does not reach; raise ProofError if the log is no beginning of one.
+
+    Only tiles of the larger tree can show either: whoever has none is told so, and a fork cannot hide behind it as
+    verified.
+    """
+    proved = [_is_beginning(checkpoint, one, reads) for one in larger]
+    return Behind(checkpoint=max(larger, key=lambda one: one.size), proved=all(proved)) if larger else None
+
+
+def _is_beginning(checkpoint: Checkpoint, larger: Checkpoint, reads: Sequence[ReadTile]) -> bool:
+    for read in reads:
+        try:
+            root = VerifiedTree(size=larger.size, root=larger.root, read=read).root_at(checkpoint.size)
+        except LedgerError:
+            continue  # tiles that do not hang from the larger root show nothing about it
+        refusal = ProofError(f"this log is no beginning of the {larger.size:,} entries of a checkpoint verified before")
+        require("consistency", expected=root, found=checkpoint.root, refusal=refusal)
+        return True
+    return False
 
 
 def _replay(auditor: Auditor, tree: VerifiedTree, *, read: ReadTile, charters: Charters, progress: Progress) -> None:

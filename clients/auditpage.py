@@ -24,7 +24,7 @@ _STYLE = """
 body { font: 16px/1.45 system-ui, "Noto Sans", "Noto Sans Arabic", sans-serif; color: #14181c; background: #fff;
   max-width: 52rem; margin: 0 auto; padding: 24px 16px }
 .verdict { border: 2px solid; padding: 8px 16px; font-weight: 600; overflow-wrap: anywhere }
-.VERIFIED { color: var(--good) } .UNWITNESSED { color: var(--unsure) } .FAILED { color: var(--bad) }
+.VERIFIED { color: var(--good) } .UNWITNESSED, .STALE { color: var(--unsure) } .FAILED { color: var(--bad) }
 h1 { font-size: 1.5rem; margin: 24px 0 8px; overflow-wrap: anywhere } h2 { font-size: 1.125rem; margin: 32px 0 8px }
 p { margin: 8px 0 } ul { margin: 8px 0; padding-left: 24px } li { margin: 4px 0 }
 code, pre { font: 0.875rem/1.45 ui-monospace, "Noto Sans Mono", monospace; overflow-wrap: anywhere; white-space: pre-wrap }
@@ -37,7 +37,7 @@ dt { color: var(--quiet) } dd { margin: 0; overflow-wrap: anywhere } .quiet { co
   h2 { break-after: avoid } @page { margin: 18mm 16mm } }
 """
 _POLICY = f"default-src 'none'; style-src 'sha256-{b64(sha256(_STYLE.encode()))}'; base-uri 'none'; form-action 'none'"
-_SIGNS = {Verdict.VERIFIED: "✓", Verdict.UNWITNESSED: "!", Verdict.FAILED: "✗"}
+_SIGNS = {"VERIFIED": "✓", "UNWITNESSED": "!", auditreport.STALE: "!", "FAILED": "✗"}
 
 
 def to_html(audit: Audit) -> bytes:
@@ -46,7 +46,7 @@ def to_html(audit: Audit) -> bytes:
         _tag("meta", charset="utf-8"),
         _tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         _tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        _element("title", _text(f"{audit.report.verdict.value} · audit of {audit.checkpoint.origin}")),
+        _element("title", _text(f"{auditreport.verdict_of(audit)} · audit of {audit.checkpoint.origin}")),
         _element("style", Html(_STYLE)),
     )
     body = (_banner(audit), *_sections(audit), _banner(audit))
@@ -85,9 +85,9 @@ def _checked_title(audit: Audit) -> str:
 
 
 def _banner(audit: Audit) -> Html:
-    verdict = audit.report.verdict
-    text = f"{_SIGNS[verdict]} {verdict.value} · {audit.report.size:,} entries · {audit.report.depth.name.lower()}"
-    return _element("p", _text(text), **{"class": f"verdict {verdict.value}"})
+    verdict = auditreport.verdict_of(audit)
+    text = f"{_SIGNS[verdict]} {verdict} · {audit.report.size:,} entries · {audit.report.depth.name.lower()}"
+    return _element("p", _text(text), **{"class": f"verdict {verdict}"})
 
 
 def _finding(finding: Finding, audit: Audit) -> Html:

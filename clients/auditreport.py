@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator
 
-from clients.auditing import Audit
+from clients.auditing import Audit, Behind
 from crypto.encoding import b64
 from ledger import fingerprints
 from ledger.findings import Finding, Verdict
 from ledger.jsontext import JsonValue
 from ledger.submissions import Depth
 
+STALE = "STALE"
+
+
+def verdict_of(audit: Audit) -> str:
+    """Return the verdict: that of the rules, or that this copy of a log is an old one."""
+    return STALE if audit.is_stale else audit.report.verdict.value
+
 
 def verdict_in_words(audit: Audit) -> str:
-    """Return what the verdict means, in one sentence."""
+    """Return what the verdict means."""
+    if audit.is_stale and audit.behind is not None:
+        return _stale(audit, audit.behind)
     match audit.report.verdict:
         case Verdict.VERIFIED:
             names = ", ".join(audit.witnesses)
@@ -22,6 +31,19 @@ def verdict_in_words(audit: Audit) -> str:
             return f"The log could be read up to entry {audit.report.size:,} of {audit.checkpoint.size:,}, no further."
         case Verdict.FAILED:
             return "The log breaks its own rules. The first finding is the one to clear up: others may follow from it."
+
+
+def _stale(audit: Audit, behind: Behind) -> str:
+    shown = (
+        "It is a true beginning of that log."
+        if behind.proved
+        else "That it is a beginning of that log is not shown: it takes tiles of the larger one; name a service or a mirror"
+        " that has them with --url."
+    )
+    return (
+        f"Every rule that was checked holds, and this log of {audit.checkpoint.size:,} entries is older than what you"
+        f" verified: a checkpoint of {behind.checkpoint.size:,}. {shown}"
+    )
 
 
 def checked(audit: Audit) -> Iterator[str]:
@@ -70,7 +92,14 @@ def to_json(audit: Audit) -> dict[str, JsonValue]:
             "root": since.checkpoint.root.hex(),
             "consistency": [b64(node) for node in since.proof],
         },
-        "verdict": report.verdict.value,
+        "verdict": verdict_of(audit),
+        "behind": None
+        if audit.behind is None
+        else {
+            "size": audit.behind.checkpoint.size,
+            "root": audit.behind.checkpoint.root.hex(),
+            "proved": audit.behind.proved,
+        },
         "counts": {typ.value: count for typ, count in sorted(report.counts.items(), key=lambda one: one[0].value)},
         "broken": report.broken,
         "findings": [_finding(finding, audit) for finding in report.findings],

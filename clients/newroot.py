@@ -11,7 +11,7 @@ from clients.durable import sync_folder
 from clients.errors import HomeError
 from clients.home import Home
 from clients.keyring import OFFLINE_ROLES, WORKING_ROLES, Keyring, create_keystore, draw_keys, public_key
-from clients.session import Session
+from clients.session import Standing
 from clients.witnesskeys import draw_witness_keys
 from crypto.keystore import STRONG, Cost
 from ledger.identifiers import KeyId
@@ -27,15 +27,14 @@ class NewRoot:
     retired: str
 
 
-def draw(session: Session, *, passphrase: bytes, working: bytes, cost: Cost = STRONG) -> bytes:
+def draw(standing: Standing, *, passphrase: bytes, working: bytes, cost: Cost = STRONG) -> bytes:
     """Draw all keys of this home's agency anew; return the enrolment request that the next charter needs.
 
     `working` is the passphrase of the witness keystore, where a witness's new keys wait beside the old: the checkpoint
     that holds the new charter first is cosigned with both.
     """
-    standing = session.stand()
     standing.authority.catch_up(standing.me)
-    membership, home = standing.authority.membership, session.home
+    membership, home = standing.authority.membership, standing.session.home
     first = membership.last_number(standing.me) + 1
     offline = draw_keys(standing.me, OFFLINE_ROLES, first=first)
     anew = draw_keys(standing.me, WORKING_ROLES, first=first + len(offline))

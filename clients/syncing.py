@@ -15,7 +15,7 @@ from clients.logged import LoggedBatches
 from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES
-from clients.session import Session
+from clients.session import Session, Standing
 from clients.talk.applying import Applier
 from clients.talk.receiving import take_messages
 from clients.talk.sending import file_sent
@@ -77,6 +77,11 @@ class Sync:
         self._tally = _Tally()
         self._last: ReadBatch | None = None
         self._routed = False
+
+    @property
+    def standing(self) -> Standing:
+        """Return where this home stands in the view that is read."""
+        return Standing(session=self._session, view=self._view, authority=self._authority)
 
     def by_feed(self) -> SyncReport:
         """Read what the service's feed names, from where the last sync ended."""

@@ -187,15 +187,18 @@ class Trust:
         charter, previous = logged.charter, before.charter
         if not is_judged_anew(charter, previous):
             return
+        lost = signed_by_all_kept(logged.file, previous)
+        is_confirmed = fingerprints.of_file(logged.file) in self.confirmed()
         try:
             note = reader.handover(logged.index)
-            lost = fingerprints.of_file(logged.file) in self.confirmed() and signed_by_all_kept(logged.file, previous)
-            verify_succession(
-                note, index=logged.index, charter=charter, previous=previous, tree=tree, old_quorum_lost=lost
-            )
+            try:
+                _succeed(note, logged, previous, tree, old_quorum_lost=lost and is_confirmed)
+            except BadSignatureError as error:
+                if lost and not is_confirmed:
+                    _succeed(note, logged, previous, tree, old_quorum_lost=True)
+                    raise _unconfirmed(logged) from error
+                raise
         except LedgerError as error:
-            if isinstance(error, BadSignatureError) and signed_by_all_kept(logged.file, previous):
-                raise _unconfirmed(logged) from error
             raise TrustError(
                 f"charter {charter.ver} names new keys of the log or new witnesses, and the old ones did not vouch for "
                 "its handover",
@@ -265,6 +268,19 @@ class Trust:
 
     def _path(self, ver: int) -> Path:
         return self._folder / "v1" / "charters" / str(ver)
+
+
+def _succeed(
+    note: bytes, logged: LoggedCharter, previous: Charter, tree: VerifiedTree, *, old_quorum_lost: bool
+) -> None:
+    verify_succession(
+        note,
+        index=logged.index,
+        charter=logged.charter,
+        previous=previous,
+        tree=tree,
+        old_quorum_lost=old_quorum_lost,
+    )
 
 
 def _unconfirmed(logged: LoggedCharter) -> TrustError:

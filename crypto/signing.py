@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import Protocol, TypeAlias, assert_never
+from typing import NoReturn, Protocol, TypeAlias, assert_never
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import (
@@ -86,7 +86,7 @@ class SeedSigner:
     def __init__(self, algorithm: Algorithm, seed: bytes) -> None:
         """Derive the key pair; raise KeyRefusedError unless the seed has 32 bytes."""
         key = _private_key(algorithm, seed)
-        self._sign = key.sign
+        self._sign = ed25519.signing(seed) if algorithm is Algorithm.ED25519 else key.sign
         self._public_key = PublicKey(algorithm=algorithm, raw=key.public_key().public_bytes_raw())
 
     @property
@@ -97,6 +97,10 @@ class SeedSigner:
     def sign(self, message: bytes) -> bytes:
         """Return a signature over `message`; ML-DSA signatures differ each time (FIPS 204, 3.4: hedged)."""
         return self._sign(message)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a seed stays in its process."""
+        raise TypeError("a signer is not pickled")
 
     def __repr__(self) -> str:
         """Return the algorithm alone."""

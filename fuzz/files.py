@@ -6,15 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clients import agency, charters
+from clients.witness.state import Reached
+from clients.witnesskeys import WitnessKeys
 from crypto.errors import CryptoError
+from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
+from ledger.kinds import Role
 from server import backup, evidence, lastrun, servicefile, tombstones
 from server.config import Config
 from server.console.place import parse_place
 from server.errors import ConfigError, StartError
 from server.highest import HighestSigned
 from server.service import read_identity
-from tests.support.consortium import ORIGIN, URL, log_keys, make_agency
+from tests.support.consortium import ORIGIN, URL, log_keys, make_agency, make_keys
 
 Feed = Callable[[bytes], object]
 REFUSALS = (CryptoError, LedgerError, ConfigError, StartError)
@@ -75,8 +79,23 @@ SERVER: dict[str, tuple[Feed, bytes]] = {
     ),
     "server.evidence.open_evidence": (proof, b""),
 }
+
+
+def witness_keys() -> bytes:
+    """Return the request of a witness."""
+    keys = make_keys("xar-arms", roles=(Role.WITNESS,), start=8)
+    return agency.witness_request(WitnessKeys(id="xar-arms", keys=keys))
+
+
+def reached() -> bytes:
+    """Return a line of a witness's second file."""
+    return Reached(checkpoint=Checkpoint(origin=ORIGIN, size=7, root=bytes(32)), time=1).format().encode()
+
+
 CLIENTS: dict[str, tuple[Feed, bytes]] = {
     "clients.agency.parse_enrolment": (agency.parse_enrolment, enrolment()),
     "clients.charters.parse_service": (charters.parse_service, service_json()),
     "clients.charters.read": (charters.read, b""),
+    "clients.witnesskeys.parse_witness_keys": (agency.parse_enrolment, witness_keys()),
+    "clients.witness.state.Reached.parse": (text_of(Reached.parse), reached()),
 }

@@ -69,11 +69,13 @@ from ledger import (
     terms,
     tiles,
     treestate,
+    witnesses,
+    witnessing,
 )
 from ledger.errors import LedgerError
 from ledger.kinds import Typ
 from ledger.wire import frames, requests, rows, schemas
-from tests.support.consortium import ORIGIN, log_keys
+from tests.support.consortium import ORIGIN, first_charter, log_keys
 from tests.support.dossiers import ISS
 from tests.support.lists import MAP
 
@@ -220,6 +222,20 @@ def _tree() -> dict[str, Target]:
         ),
         "ledger.checkpoints.open_cosigned": _target(
             partial(checkpoints.open_cosigned, origin=ORIGIN, vkeys=vkeys, witnesses=()), _LEDGER, checkpoint
+        ),
+        "ledger.checkpoints.open_any": _target(partial(checkpoints.open_any, keys=vkeys[1:]), _LEDGER, checkpoint),
+        "ledger.witnesses.open_published": _target(
+            partial(witnesses.open_published, charter=first_charter(3)[0]), _LEDGER, checkpoint
+        ),
+        "ledger.witnessing.AddCheckpoint.parse": _target(
+            witnessing.AddCheckpoint.parse,
+            _LEDGER,
+            b"old 3\n" + encoding.b64(bytes(32)).encode() + b"\n\n" + checkpoint,
+        ),
+        "ledger.witnessing.SignSubtree.parse": _target(
+            witnessing.SignSubtree.parse,
+            _LEDGER,
+            b"subtree 0 2\n" + encoding.b64(bytes(32)).encode() + b"\n\n" + checkpoint,
         ),
         "ledger.notes.VerifierKey.parse": _target(as_text(notes.VerifierKey.parse), _LEDGER, found["vkey"]),
         "ledger.notes.parse_note": _target(notes.parse_note, _LEDGER, checkpoint),

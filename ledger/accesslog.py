@@ -206,9 +206,10 @@ def draw(asked: Asked, results: Sequence[Result]) -> tuple[Drawn, ...]:
     )
 
 
-def arrange(drawn: Sequence[Drawn]) -> tuple[tuple[AccessEntry, Drawn | None], ...]:
-    """Return the entries in random order, filled with random ones (None) to a multiple of eight."""
-    filling = [(_random_entry(), None) for _ in range(-len(drawn) % FILL)]
+def arrange(drawn: Sequence[Drawn], *, least: int = 0) -> tuple[tuple[AccessEntry, Drawn | None], ...]:
+    """Return the entries in random order, filled with random ones (None) to `least` and a multiple of eight."""
+    most = max(-(-len(drawn) // FILL) * FILL, least)
+    filling = [(_random_entry(), None) for _ in range(most - len(drawn))]
     placed: list[tuple[AccessEntry, Drawn | None]] = [*((one.entry(), one) for one in drawn), *filling]
     SystemRandom().shuffle(placed)
     return tuple(placed)

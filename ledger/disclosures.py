@@ -71,7 +71,7 @@ def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
 
 def join_disclosure(*, salt: str, name: str, spelled: bytes) -> str:
     """Return the disclosure of one field from its salt in base64url and what `spell_value` returned for its value."""
-    return b64u(b'["%b","%b",%b]' % (salt.encode(), name.encode(), spelled))
+    return b64u(b"".join((b'["', salt.encode(), b'","', name.encode(), b'",', spelled, b"]")))
 
 
 def parse_disclosure(text: str) -> Disclosure:

@@ -23,10 +23,14 @@ MAX_ENTRY_BYTES = 65_535
 _PLAIN = re.compile(rb'(?:[^\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf]|\\["\\nt])*+')
 # A text without escapes is spelled by its own bytes: most values are one, and need no parser to be read strictly.
 _BARE_TEXT = re.compile(rb'"((?:[^"\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf])*+)"')
+# The same before it is spelled.
+_BARE = re.compile(r'[^"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]*+')
 
 
 def dump(value: JsonValue, *, levels: int = MAX_DEPTH) -> bytes:
     """Return the one spelling of `value`; raise MalformedError if `load` would refuse it, or it nests above `levels`."""
+    if type(value) is str and _BARE.fullmatch(value):
+        return b'"%b"' % value.encode()
     _check(value, levels)
     try:
         raw = _spell(value)

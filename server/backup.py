@@ -108,6 +108,7 @@ def _require_empty(output: Path) -> None:
 def _files(config: Config, copy: Config) -> tuple[tuple[Path, Path], ...]:
     return (
         (config.highest, copy.highest),
+        (config.highest_access, copy.highest_access),
         (config.keystore, copy.keystore),
         (config.service, copy.service),
         (config.tombstones, copy.tombstones),

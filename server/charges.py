@@ -27,5 +27,10 @@ def take(connection: Connection, charge: Charge) -> None:
     """Count uses of a daily limit, in one statement with the question whether as many are left; else QuotaError."""
     row = (charge.agency, charge.limit, charge.day, charge.most, charge.amount)
     if connection.exec_driver_sql(_TAKE, row).one_or_none() is None:
-        raise QuotaError(f"the charter's daily limit of {charge.limit} is used up")
+        raise used_up(charge)
     connection.exec_driver_sql("DELETE FROM uses WHERE day < ?", (charge.day - KEPT_DAYS,))
+
+
+def used_up(charge: Charge) -> QuotaError:
+    """Return the refusal of a charge that has no room left."""
+    return QuotaError(f"the charter's daily limit of {charge.limit} is used up")

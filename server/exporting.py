@@ -70,9 +70,28 @@ def _export(connection: Connection, output: Path) -> Exported:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
         files += 1
+    files += _export_access(connection, output)
     # Last, since who finds a checkpoint looks for the tiles under it.
     (output / paths.CHECKPOINT.lstrip("/")).write_bytes(published.note)
     return Exported(size=published.size, files=files + 1)
+
+
+def _export_access(connection: Connection, output: Path) -> int:
+    """Write the access log, if anything was asked yet, under its own folder."""
+    row = connection.exec_driver_sql("SELECT size, tree, checkpoint FROM access_head WHERE id = 1").one_or_none()
+    if row is None:
+        return 0
+    size, tree, checkpoint = row
+    named = [(path, _tile(connection, path, TreeState.decode(tree), "access_tiles")) for path in tile_paths(size)]
+    bundles = [bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH))]
+    named += [(path, encode_bundle(_entries(connection, path, "access_entries"))) for path in bundles]
+    for path, data in named:
+        if data is not None:
+            target = output / "access" / path.format()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+    (output / paths.ACCESS_CHECKPOINT.lstrip("/")).write_bytes(checkpoint)
+    return len(named) + 1
 
 
 def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple[str, bytes]]:
@@ -92,8 +111,8 @@ def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple
         yield paths.handover(index), table.first_holding(connection, table.LOG, index)
 
 
-def _tile(connection: Connection, path: TilePath, tree: TreeState) -> bytes | None:
-    query = "SELECT data FROM tiles WHERE level = ? AND idx = ?"
+def _tile(connection: Connection, path: TilePath, tree: TreeState, table: str = "tiles") -> bytes | None:
+    query = f"SELECT data FROM {table} WHERE level = ? AND idx = ?"  # noqa: S608 - one of two names of ours
     row = connection.exec_driver_sql(query, (path.level, path.index)).one_or_none()
     if row is not None:
         return bytes(row[0][: path.width * HASH_BYTES])
@@ -103,7 +122,7 @@ def _tile(connection: Connection, path: TilePath, tree: TreeState) -> bytes | No
         return None
 
 
-def _entries(connection: Connection, path: TilePath) -> list[bytes]:
+def _entries(connection: Connection, path: TilePath, table: str = "entries") -> list[bytes]:
     first = path.index * TILE_WIDTH
-    query = "SELECT entry FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
+    query = f"SELECT entry FROM {table} WHERE idx >= ? AND idx < ? ORDER BY idx"  # noqa: S608 - one of two names of ours
     return [row[0] for row in connection.exec_driver_sql(query, (first, first + path.width))]

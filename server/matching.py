@@ -22,7 +22,7 @@ from ledger.terms import Match
 from ledger.tokenepochs import LIVE_DAYS, epochs_of
 from ledger.wire.matching import EVALUATION_REQUEST, EvaluationAnswer, Reviews
 from server import questionrows
-from server.charges import keep_nonce, take
+from server.charges import keep_nonce, take, used_up
 from server.keys import ServiceKeys
 from server.publishing import table
 from server.sequencer import Sequencer
@@ -144,7 +144,7 @@ class Matching:
         with self._store.reading() as connection:
             used = connection.exec_driver_sql(_USED, (charge.agency, charge.limit, charge.day)).scalar() or 0
             if used + charge.amount > charge.most:
-                take(connection, charge)
+                raise used_up(charge)
 
     def _settle(self, charge: Charge, asker: Asker, asked: Asked) -> None:
         with self._store.writing() as connection:

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.accesslog import AccessEntry, Asked, Drawn, OutcomeOpening, Result, ToldHit, arrange, draw
+from ledger.accesslog import FILL, AccessEntry, Asked, Drawn, OutcomeOpening, Result, ToldHit, arrange, draw
+from ledger.checkpoints import open_checkpoint
+from ledger.errors import BadSignatureError
 from ledger.log import Append, Log
 from ledger.notices import ID_BYTES, REVIEW_HOURS, AskedStands, Audited, Matched, Notice, WatchFired, spell_notice
 from ledger.slips import Hit
@@ -85,7 +87,7 @@ class Noticing:
         live = tuple(match.ep for match in self._matching.live_epochs())
         with self._store.reading() as connection:
             waiting = _waiting(connection, now, size=shown.size)
-        placed = arrange(waiting.drawn)
+        placed = arrange(waiting.drawn, least=FILL if self._keys_changed() else 0)
 
         def beside(connection: Connection, first: int) -> None:
             _tell(connection, [(first + at, drawn) for at, (_, drawn) in enumerate(placed) if drawn], waiting, now)
@@ -96,6 +98,16 @@ class Noticing:
 
         self._append([entry for entry, _ in placed], beside)
         return len(placed)
+
+    def _keys_changed(self) -> bool:
+        """Say whether the newest checkpoint is signed by keys that the charter names no more: it is signed anew then."""
+        head, log = AccessStore(self._store).head(), self._state.charter().log
+        try:
+            if head.size:
+                open_checkpoint(head.checkpoint, origin=log.access[0].name, vkeys=log.access)
+        except BadSignatureError:
+            return True
+        return False
 
     def _append(self, entries: Sequence[AccessEntry], beside: Beside) -> None:
         if not entries:

@@ -16,6 +16,7 @@ from ledger.fingerprints import of_file
 from ledger.state import LogState
 from ledger.wire import paths
 from server import database, schema, tombstones
+from server.accesscatching import catch_up_access
 from server.backup import buried_in, copy_database, read_manifest
 from server.catchingup import CaughtUp, catch_up
 from server.config import Config
@@ -85,7 +86,12 @@ def _put_files(config: Config, backup: Path) -> None:
         raise ConfigError(f"{config.database} is there: move it aside first, and keep it until the restore is done")
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     copied = Config(data=backup, fingerprint=b"")
-    for source, target in ((copied.keystore, config.keystore), (copied.service, config.service)):
+    lost = (
+        (copied.keystore, config.keystore),
+        (copied.service, config.service),
+        (copied.highest_access, config.highest_access),
+    )
+    for source, target in lost:
         if source.exists() and not target.exists():
             privatefile.replace(target, source.read_bytes())
     tombstones.add_names(config.tombstones, tombstones.read_names(copied.tombstones))
@@ -151,6 +157,9 @@ def _grow(path: Path, config: Config, evidence: Sequence[Evidence], mirror: Path
     store = SqlStore(writer=database.writer(path), readers=database.readers(path, connections=1))
     try:
         caught_up = None if mirror is None else _catch_up(store, config, evidence, mirror)
+        if mirror is not None:
+            charters = [parse_charter(store.charter(ver)) for ver, _, _ in store.charter_entries()]
+            catch_up_access(store, mirror, charters)
         _require_prefixes(store, evidence)
         return store.head().size, caught_up
     finally:

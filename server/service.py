@@ -1,6 +1,7 @@
 """One running log: opened, verified, then handed to the views."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,8 +10,9 @@ from crypto.startup import require_primitives
 from ledger import jsontext
 from ledger.accesslog import access_origin
 from ledger.charter import Charter, parse_charter
-from ledger.checkpoints import Checkpoint
+from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import LedgerError, NotAMemberError
+from ledger.notes import VerifierKey
 from server import database, schema
 from server.accesslog import AccessLog
 from server.accessstore import AccessStore
@@ -196,11 +198,25 @@ def _open_access_log(store: SqlStore, highest: HighestSigned, identity: Identity
     try:
         if not highest.exists() and not access.head().size:
             highest.begin(signers, origin=origin)
-        verify_store(access, origin=origin, vkeys=_in_force(store, keys).named(identity.origin).access)
+        verify_store(access, origin=origin, vkeys=_access_keys(store, access, keys, identity))
         require_reached(highest.read(), access)
     except BaseException:
         store.close()
         raise
+
+
+def _access_keys(
+    store: SqlStore, access: AccessStore, keys: ServiceKeys, identity: Identity
+) -> tuple[VerifierKey, ...]:
+    """Return the keys that signed the access log's head: those of an earlier charter, if nothing was asked since."""
+    head = access.head()
+    charters = [parse_charter(store.charter(ver)) for ver, _, _ in store.charter_entries()]
+    for charter in reversed(charters):
+        vkeys = charter.log.access
+        with suppress(LedgerError):
+            open_checkpoint(head.checkpoint, origin=access_origin(identity.origin), vkeys=vkeys)
+            return vkeys
+    return _in_force(store, keys).named(identity.origin).access
 
 
 def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:

@@ -40,7 +40,9 @@ MAX_NAMES = 20
 def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how deep
     context: typer.Context,
     *,
-    url: Annotated[str | None, typer.Option(help="The service to audit; else the home's.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The service to audit, or, with --from, to compare with; else the home's.")
+    ] = None,
     folder: Annotated[Path | None, typer.Option("--from", help="A mirror or copy to audit instead.")] = None,
     charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
     since: Annotated[
@@ -74,6 +76,8 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
         known=known,
         since=since.read_bytes() if since else None,
         confirmed=Trust(place.trusted).confirmed() if place else (),
+        copied=folder is not None,
+        newer=Service(edge.connect(url)).tile if folder and url else None,
         progress=edge.progress("entries audited"),
     )
     if isinstance(files, FolderLog) and done.report.verdict is Verdict.FAILED:
@@ -147,6 +151,8 @@ def _pin(place: Home | None) -> bytes:
 
 
 def _exit(done: Audit, *, allow_unwitnessed: bool) -> Exit:
+    if done.is_stale:
+        return Exit.STALE
     match done.report.verdict:
         case Verdict.VERIFIED:
             return Exit.DONE
@@ -159,10 +165,10 @@ def _exit(done: Audit, *, allow_unwitnessed: bool) -> Exit:
 def text_of(done: Audit) -> str:
     """Return an audit as a terminal shows it."""
     found = done.report
-    sign = "✗" if found.verdict is Verdict.FAILED else "✓"
+    sign = "✗" if found.verdict is Verdict.FAILED else "!" if done.is_stale else "✓"
     size = f"{found.size:,} of {done.checkpoint.size:,}" if found.size < done.checkpoint.size else f"{found.size:,}"
     lines = [
-        f"{sign} {found.verdict.value}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
+        f"{sign} {auditreport.verdict_of(done)}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
         *_wrapped(auditreport.verdict_in_words(done)),
         *(f"  {count:>12,}  {typ.value}" for typ, count in sorted(found.counts.items(), key=lambda one: one[0].value)),
     ]

@@ -83,7 +83,7 @@ def new_root(
     edge = edge_of(context)
     with edge.session(home) as session:
         request = newroot.draw(
-            session,
+            session.stand(),
             passphrase=edge.passphrases.of(Purpose.ROOT, new=True),
             working=edge.passphrases.of(Purpose.KEYSTORE),
             cost=edge.cost,

@@ -13,7 +13,7 @@ from clients.matching.book import NOTICES, StoredNotice
 from clients.session import Session, Standing
 from ledger.accesslog import verify_told
 from ledger.errors import LedgerError, ProofError
-from ledger.notices import MAX_REVIEWED, REVIEW_HOURS, Matched, Notice
+from ledger.notices import MAX_REVIEWED, REVIEW_HOURS, Matched, Notice, WatchFired
 
 HOUR = 3_600
 _MAX_PAGES = 10_000
@@ -21,10 +21,13 @@ _MAX_PAGES = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """What came: new notices, and by place among them what does not hold, and why."""
+    """What came for a person to read, and what of it does not hold, and why."""
 
     new: tuple[Notice, ...]
     doubts: tuple[str, ...] = field(default=())
+
+
+NOTHING_NEW = Arrived(new=())
 
 
 def collect(session: Session, standing: Standing) -> Arrived:
@@ -41,7 +44,8 @@ def collect(session: Session, standing: Standing) -> Arrived:
             break
     else:
         raise TrustError("the service's notices do not end")
-    return Arrived(new=tuple(new), doubts=tuple(_doubts(standing, new)))
+    news = tuple(notice for notice in new if isinstance(notice, Matched | WatchFired))
+    return Arrived(new=news, doubts=tuple(_doubts(standing, new)))
 
 
 def overdue(stored: StoredNotice, *, now: int) -> bool:

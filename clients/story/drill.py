@@ -169,7 +169,11 @@ class Drill:
             self._run(ARMS, "sync")
             name = self._ask(ARMS, "list", "--limit", "1")["records"][0]["record"]
             self._run(BUREAU, "show", name)
-            self._run(ARMS, "expunge", name, "--why", "law", "--officer", "A. Abiola", "--officer", "B. Berg")
+            proposal, proposer, approver = str(self.stage.data / "expunge.json"), "A. Abiola", "B. Berg"
+            for officer in (proposer, approver):
+                self._run(ARMS, "officer", "create", officer)
+            self._run(ARMS, "expunge", name, "--why", "law", "--officer", proposer, "-o", proposal)
+            self._run(ARMS, "approve", proposal, "--officer", approver, "--confirm")
             self._run(BUREAU, "sync")
             for member in (ARMS, BUREAU):
                 self._run(member, "show", name, expect=Exit.REFUSED)

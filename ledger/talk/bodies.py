@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
+from ledger import jsontext
+from ledger.errors import MalformedError
 from ledger.jsontext import JsonValue
 from ledger.messages import Kind
 from ledger.talk.answers import (
@@ -84,4 +86,8 @@ def kind_of(body: Body) -> Kind:
 
 def parse_body(kind: Kind, value: JsonValue) -> Body:
     """Return what a message of `kind` says; raise MalformedError, or LabelError for terms that are none."""
-    return _PARSERS[kind](value)
+    body = _PARSERS[kind](value)
+    # Written again and compared: an optional member that is null would otherwise be a second spelling of its absence.
+    if jsontext.dump(body.to_json()) != jsontext.dump(value):
+        raise MalformedError("a body that is not in its one spelling")
+    return body

@@ -11,13 +11,15 @@ from ledger.errors import LedgerError
 from ledger.expunges import Expunge
 from ledger.grants import Grant
 from ledger.identifiers import StatementName
+from ledger.merkle import root_of
 from ledger.messages import Message, parse_route
 from ledger.recordform import Record
-from server import tombstones
+from ledger.renewals import Renewal
+from server import slips, tombstones
 from server.expiry import due_below, expired_below
 from server.fsck.findings import Findings
 
-Statement: TypeAlias = Record | Grant | Message | Expunge
+Statement: TypeAlias = Record | Grant | Message | Renewal | Expunge
 
 _BLOBS = "SELECT idx, place, data, tag_hash, only_for FROM blobs WHERE idx >= ? AND idx < ?"
 _SLIP = "slip"
@@ -105,8 +107,9 @@ class Blobs:
         found: dict[int, dict[str, _Stored]] = {}
         for index, place, data, tag, reader in self._connection.exec_driver_sql(_BLOBS, (first, end)):
             self._findings.count("blobs")
+            digest = _root(data) if place == slips.SLIPS else sha256(data)
             kept = data if place == "route" else None
-            found.setdefault(index, {})[place] = _Stored(digest=sha256(data), tag_hash=tag, only_for=reader, data=kept)
+            found.setdefault(index, {})[place] = _Stored(digest=digest, tag_hash=tag, only_for=reader, data=kept)
         return found
 
     def _compare(self, check: str, place: str, index: int, expected: object, found: object) -> None:
@@ -142,7 +145,17 @@ def _named(statement: Statement, route: str | None) -> Mapping[str, _Named]:
                 "self": _Named(digest=own, only_for=statement.name.iss, expires=True),
                 "route": _Named(digest=statement.route),
             }
+        case Renewal():
+            return {slips.SLIPS: _Named(digest=statement.root)}
         case Expunge():
             return {}
         case _:
             assert_never(statement)
+
+
+def _root(blob: bytes) -> bytes:
+    """Return the root of a renewal's slips, an expunged one's by the leaf hash in its place."""
+    try:
+        return root_of([slips.leaf_of(frame) for frame in slips.framed(blob)])
+    except LedgerError:
+        return b""

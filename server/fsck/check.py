@@ -13,6 +13,7 @@ from ledger.merkle import EMPTY_ROOT
 from server import database, schema
 from server.config import Config
 from server.errors import StartError
+from server.fsck.access import check_access
 from server.fsck.findings import Findings, Report
 from server.fsck.handovers import check_handovers
 from server.fsck.published import check_published
@@ -71,6 +72,7 @@ def _check_all(connection: Connection, findings: Findings, tree: Tree, progress:
     tree.check_head()
     check_handovers(connection, findings, tree)
     check_published(connection, findings, tree)
+    check_access(connection, findings)
     _check_checkpoint(connection, findings, tree)
 
 

@@ -18,14 +18,17 @@ from ledger.kinds import Typ
 from ledger.merkle import leaf_hash, root_of
 from ledger.messages import Message, parse_message
 from ledger.recordform import Record, parse_record
+from ledger.renewals import Renewal, parse_renewal
 from ledger.state import kind_of
 from server.fsck.blobs import Blobs
 from server.fsck.findings import Findings
+from server.fsck.slips import LiveSlips
 
-Statement: TypeAlias = Record | Grant | Message | Expunge
+Statement: TypeAlias = Record | Grant | Message | Renewal | Expunge
 
 _STATEMENTS = (
-    "SELECT idx, iss, jti, typ, ep, sup, expunges, kcs, batch FROM statements WHERE idx >= ? AND idx < ? ORDER BY idx"
+    "SELECT idx, iss, jti, typ, ep, sup, expunges, kcs, renews, batch "
+    "FROM statements WHERE idx >= ? AND idx < ? ORDER BY idx"
 )
 _RECIPIENTS = "SELECT idx, agency FROM recipients WHERE idx >= ? AND idx < ? ORDER BY idx, agency"
 _BATCH = "SELECT iss, seq, idx, first, payload_hash FROM batches WHERE idx = ?"
@@ -58,6 +61,7 @@ class Rows:
         self._connection = connection
         self._findings = findings
         self._blobs = Blobs(connection, findings)
+        self._slips = LiveSlips(connection, findings)
         self._held: list[bytes] = []
         self._previous: Charter | None = None
 
@@ -82,6 +86,7 @@ class Rows:
                     f"{_CHECKS[table]}/stray", table=table, row=index, index=index, expected=None, found="a row"
                 )
         self._blobs.close()
+        self._slips.close()
 
     def _check_batch(self, index: int, entry: bytes, held: Sequence[bytes]) -> None:
         try:
@@ -97,6 +102,7 @@ class Rows:
             expected = (batch.iss, batch.seq, index, index - batch.n, batch.payload_hash)
             row = self._connection.exec_driver_sql(_BATCH, (index,)).one_or_none()
             self._compare_rows("batch", table="batches", index=index, expected=expected, found=row)
+            self._slips.check(iss=batch.iss, seq=batch.seq)
         self._check_statements(index - len(held), index, held)
 
     def _check_statements(self, first: int, index: int, held: Sequence[bytes]) -> None:
@@ -180,6 +186,8 @@ def _parse(entry: bytes) -> Statement:
             return parse_grant(entry)
         case Typ.MESSAGE:
             return parse_message(entry)
+        case Typ.SLIPS:
+            return parse_renewal(entry)
         case Typ.EXPUNGE:
             return parse_expunge(entry)
         case other:
@@ -188,7 +196,7 @@ def _parse(entry: bytes) -> Statement:
 
 def _recipients(statement: Statement, route: str | None) -> list[str] | None:
     match statement:
-        case Record() | Expunge():
+        case Record() | Renewal() | Expunge():
             return []
         case Grant():
             return sorted(recipient.r for recipient in statement.to)
@@ -199,17 +207,19 @@ def _recipients(statement: Statement, route: str | None) -> list[str] | None:
 
 
 def _columns(statement: Statement) -> tuple[Any, ...]:
-    """Return iss, jti, typ, ep, sup, expunges and kcs as a row must hold them."""
+    """Return iss, jti, typ, ep, sup, expunges, kcs and renews as a row must hold them."""
     name: StatementName = statement.name
     match statement:
         case Record():
             kcs = b"".join(portion.kc for portion in statement.portions.values())
-            return (*name, Typ.RECORD.value, statement.ep, statement.sup, None, kcs)
+            return (*name, Typ.RECORD.value, statement.ep, statement.sup, None, kcs, None)
         case Grant():
-            return (*name, Typ.GRANT.value, statement.ep, None, None, None)
+            return (*name, Typ.GRANT.value, statement.ep, None, None, None, None)
         case Message():
-            return (*name, Typ.MESSAGE.value, None, None, None, None)
+            return (*name, Typ.MESSAGE.value, None, None, None, None, None)
+        case Renewal():
+            return (*name, Typ.SLIPS.value, None, None, None, None, statement.batch)
         case Expunge():
-            return (*name, Typ.EXPUNGE.value, None, None, statement.of, None)
+            return (*name, Typ.EXPUNGE.value, None, None, statement.of, None, None)
         case _:
             assert_never(statement)

@@ -129,6 +129,24 @@ def test_a_rolled_back_log_is_convicted(option: str) -> None:
     assert (_only(done).check, _only(done).found) == ("consistency", f"{len(_entries()):,}")
 
 
+@pytest.mark.parametrize("option", ["since", "known"])
+def test_a_copy_that_is_older_is_stale(option: str) -> None:
+    """A copy grows old; it fails nothing, is verified from its first entry, and claims no earlier audit."""
+    done = _audit(_files(), copied=True, **{option: checkpoint_of([*_entries(), b"one more"])})
+
+    assert (done.is_stale, done.report.findings, done.report.since, done.since) == (True, (), 0, None)
+    assert done.behind is not None
+    assert (done.behind.checkpoint.size, done.behind.proved) == (len(_entries()) + 1, False)
+
+
+def test_a_copy_of_one_size_with_another_root_is_convicted() -> None:
+    """Of two trees of one size one is a fork: no copy is excused from that."""
+    done = _audit(_files(), copied=True, known=checkpoint_of([*_entries()[:-1], b"another"]))
+
+    assert _only(done).check == "consistency"
+    assert not done.is_stale
+
+
 def test_an_earlier_checkpoint_by_another_log_is_refused() -> None:
     """What the log's keys did not sign proves nothing for or against it."""
     note = checkpoint_of(_entries()[:EARLIER])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clients.authority import Authority, members_of
-from clients.errors import TrustError
+from clients.errors import StaleError
 from clients.replica import Replica
 from crypto.signing import Algorithm
 from ledger.errors import LedgerError, ProofError
@@ -103,11 +103,11 @@ def test_a_key_entry_that_is_not_in_the_log(replica: Replica) -> None:
 
 
 def test_a_key_entry_beyond_the_checkpoint(replica: Replica) -> None:
-    """A head that names what nobody has published is evidence of two states."""
+    """A head may name what waits for its witnesses; if that never ends, the service shows two states."""
     authority, transport = over(rotated(1), replica)
     transport.heads[A] = replace(transport.heads[A], kx=99)
 
-    with pytest.raises(TrustError, match="beyond") as caught:
+    with pytest.raises(StaleError, match="beyond") as caught:
         authority.catch_up(A)
     assert "different states" in caught.value.next_step
 

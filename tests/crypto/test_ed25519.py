@@ -334,8 +334,15 @@ def _split(whole: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
 def test_a_seed_of_another_length_is_refused(size: int) -> None:
     """A private key comes from 32 bytes and from nothing else."""
-    with pytest.raises(KeyRefusedError):
-        ed25519.load_private_key(bytes(size))
+    for load in (ed25519.load_private_key, ed25519.signing):
+        with pytest.raises(KeyRefusedError):
+            load(bytes(size))
+
+
+@given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=300))
+def test_both_libraries_sign_to_the_byte(seed: bytes, message: bytes) -> None:
+    """A signature depends on seed and message alone, whichever library makes it (RFC 8032, 5.1.6)."""
+    assert ed25519.signing(seed)(message) == ed25519.load_private_key(seed).sign(message)
 
 
 def test_verification_runs_beside_other_threads() -> None:

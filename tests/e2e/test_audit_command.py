@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from ledger import fingerprints
+from ledger.checkpoints import Checkpoint, sign_checkpoint
+from ledger.merkle import leaf_hash
 from tests.e2e.test_commands import LIST, MAP, checkpoint_size, mirror, submit
 from tests.support.commands import Result, command
-from tests.support.loopback import Walk, found_consortium
+from tests.support.loopback import ORIGIN, Walk, found_consortium
 
 
 @dataclass(frozen=True)
@@ -136,3 +138,89 @@ def test_an_altered_entry_is_told_in_words(stage: Stage, tmp_path: Path) -> None
     assert found.output.count("✗ entry") == 1
     assert "✗ entry 1: leaf\n  expected" in found.output
     assert "keep both, compare with another copy" in " ".join(found.output.split())
+
+
+@dataclass(frozen=True)
+class Older:
+    """A whole copy of the log from before the list, and the newest checkpoint."""
+
+    stage: Stage
+    folder: Path
+    newest: Path
+
+    def audit(self, *options: str) -> Result:
+        """Audit the old copy against the newest checkpoint."""
+        return self.stage.audit("--since", str(self.newest), *options, folder=self.folder)
+
+
+@pytest.fixture
+def older(stage: Stage, tmp_path: Path) -> Older:
+    """Cut a copy of one entry out of the mirror: a full tile's beginning is the partial tile of then."""
+    folder = tmp_path / "old"
+    size = checkpoint_size(stage.walk)
+    leaves = (stage.folder / f"tile/0/000.p/{size}").read_bytes()
+    bundle = (stage.folder / f"tile/entries/000.p/{size}").read_bytes()
+    files = {
+        "checkpoint": stage.before.read_bytes(),
+        "v1/charters/1": (stage.folder / "v1/charters/1").read_bytes(),
+        "tile/0/000.p/1": leaves[:32],
+        "tile/entries/000.p/1": bundle[: 2 + int.from_bytes(bundle[:2], "big")],
+    }
+    for name, raw in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(raw)
+    return Older(stage=stage, folder=folder, newest=stage.folder / "checkpoint")
+
+
+def test_an_old_copy_is_stale_and_no_failure(older: Older) -> None:
+    """It says how old; with a service to compare with, that it is a true beginning: exit 4, allowed by nothing."""
+    size = checkpoint_size(older.stage.walk)
+    found = older.audit("--url", "https://ledger.test", "--deep", "--json")
+    said = " ".join(older.audit("--url", "https://ledger.test").output.split())
+
+    assert (found.code, found.json["verdict"], found.json["findings"]) == (4, "STALE", [])
+    assert (found.json["size"], found.json["behind"]["size"], found.json["behind"]["proved"]) == (1, size, True)
+    assert f"older than what you verified: a checkpoint of {size}. It is a true beginning" in said
+    assert older.audit("--allow-unwitnessed").code == 4
+
+
+def test_an_old_copy_alone_cannot_show_that_it_is_a_beginning(older: Older) -> None:
+    """Without a tile of the larger tree that is said, and where to get one: exit 4 still."""
+    found = older.audit("--json")
+    said = " ".join(older.audit().output.split())
+
+    assert (found.code, found.json["verdict"], found.json["behind"]["proved"]) == (4, "STALE", False)
+    assert "is not shown" in said
+    assert "--url" in said
+
+
+def test_a_mirror_whose_checkpoint_lags_proves_it_with_its_own_tiles(older: Older) -> None:
+    """Tiles come before the checkpoint when a mirror copies: they are enough."""
+    size = checkpoint_size(older.stage.walk)
+    newer = older.folder / f"tile/0/000.p/{size}"
+    newer.write_bytes((older.stage.folder / f"tile/0/000.p/{size}").read_bytes())
+
+    assert older.audit("--json").json["behind"]["proved"] is True
+
+
+def test_an_old_copy_of_a_fork_is_a_failure(older: Older, stage: Stage) -> None:
+    """A copy that the log signed, and that is no beginning of what it signed later, convicts it: exit 1."""
+    fork = Checkpoint(origin=ORIGIN, size=1, root=leaf_hash(b"another entry"))
+    note = sign_checkpoint(fork, ed25519=stage.walk.keys.ed25519, ml_dsa_44=stage.walk.keys.ml_dsa_44)
+    (older.folder / "checkpoint").write_bytes(note)
+    (older.folder / "tile/0/000.p/1").write_bytes(fork.root)
+    found = older.audit("--url", "https://ledger.test", "--json")
+
+    assert (found.code, found.json["verdict"]) == (1, "FAILED")
+    assert found.json["findings"][0]["check"] == "consistency"
+
+
+def test_a_stale_report_says_so_on_its_page(older: Older, tmp_path: Path) -> None:
+    """The page and the file give the same verdict as the terminal."""
+    page, file = tmp_path / "report.html", tmp_path / "report.json"
+    for path in (page, file):
+        assert older.audit("--report", str(path)).code == 4
+
+    assert "STALE" in page.read_text(encoding="utf-8")
+    assert "UNWITNESSED" not in page.read_text(encoding="utf-8").split("</style>")[1]
+    assert json.loads(file.read_text(encoding="utf-8"))["verdict"] == "STALE"

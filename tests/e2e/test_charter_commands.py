@@ -110,24 +110,29 @@ def test_a_first_charter_needs_the_logs_keys(walk: Walk) -> None:
 
 
 def test_a_record_is_expunged_by_command(walk: Walk) -> None:
-    """It is gone for both, said on which ground, and the two names are in the home."""
+    """One officer proposes, another approves; it is gone for both, said on which ground, and the proof is kept."""
     command(walk, "sync", home=PARTNER)
     command(walk, "sync", home=OWNER)
     name = command(walk, "list", "--json", home=OWNER).json["records"][0]["record"]
-    officers = ("--officer", "A. Abiola", "--officer", "B. Berg")
-    assert command(walk, "expunge", name, "--why", "law", "--officer", "A", home=OWNER).code == Exit.NOT_PERMITTED
+    file = str(walk.folder / "expunge.json")
+    for officer in ("A. Abiola", "B. Berg"):
+        assert command(walk, "officer", "create", officer, home=OWNER).code == Exit.DONE
+    proposed = command(walk, "expunge", name, "--why", "law", "--officer", "A. Abiola", "-o", file, home=OWNER)
+    assert (proposed.code, "nothing was sent" in proposed.output) == (Exit.DONE, True)
+    same = command(walk, "approve", file, "--officer", "A. Abiola", "--confirm", home=OWNER)
+    assert (same.code, "same officer" in same.notes) == (Exit.NOT_PERMITTED, True)
 
-    done = command(walk, "expunge", name, "--why", "law", *officers, home=OWNER)
+    done = command(walk, "approve", file, "--officer", "B. Berg", "--confirm", home=OWNER)
 
     assert done.code == Exit.DONE
-    assert "named, not proved by keys of their own" in done.output
+    assert "expunged" in done.output
     assert "expunged     1 records" in command(walk, "sync", home=PARTNER).output
     for agency in (OWNER, PARTNER):
         shown = command(walk, "show", name, home=agency)
         assert (shown.code, "on the ground of law" in shown.notes) == (Exit.REFUSED, True)
-    journal = json.loads(walk.homes[OWNER].expungements.read_text(encoding="utf-8"))
-    assert journal["officers"] == ["A. Abiola", "B. Berg"]
-    assert command(walk, "expunge", name, "--why", "law", *officers, home=OWNER).code == Exit.REFUSED
+    assert len(list(walk.homes[OWNER].approvals.iterdir())) == 1
+    again = command(walk, "approve", file, "--officer", "B. Berg", "--confirm", home=OWNER)
+    assert (again.code, "carried out before" in again.notes) == (Exit.USAGE, True)
 
 
 def test_the_drill(walk: Walk, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
 
 def renew(walk: Walk, agency: str = PARTNER) -> tuple[bytes, bytes]:
     """Draw a new root for an agency; return the proposal that names it and the charter before."""
-    request = newroot.draw(walk.session(agency), passphrase=PHRASE, cost=WEAK)
+    request = newroot.draw(walk.session(agency).stand(), passphrase=PHRASE, working=PHRASE, cost=WEAK)
     return charters.propose_next(walk.charter_file, [parse_enrolment(request)], charters.Terms()), walk.charter_file
 
 
@@ -249,7 +249,7 @@ def test_a_service_that_cannot_show_the_handover_is_not_believed(walk: Walk) -> 
     trust = walk.session(PARTNER).trust
     before = trust.note()
 
-    with pytest.raises(TrustError, match="did not sign its handover"):
+    with pytest.raises(TrustError, match="did not vouch for its handover"):
         trust.refresh(Service(Cut(walk, paths.handover(index), None)))
     assert trust.note() == before
     assert len(trust.charters()) == 1
@@ -260,7 +260,7 @@ def test_a_handover_by_the_new_keys_alone_is_not_believed(walk: Walk) -> None:
     index = handed_over(walk)
     newest = Service(walk.transport).checkpoint()
 
-    with pytest.raises(TrustError, match="did not sign its handover"):
+    with pytest.raises(TrustError, match="did not vouch for its handover"):
         walk.session(PARTNER).trust.refresh(Service(Cut(walk, paths.handover(index), newest)))
 
 

@@ -105,7 +105,12 @@ def test_founding_by_commands_alone(tmp_path: Path) -> None:
     app = create_app(Config(data=data, fingerprint=fingerprints.parse(shown["words"])), keys=keys, clock=walk.clock)
     transport = LoopbackTransport(app)
 
-    assert run_in(["charter", "submit", str(charter), "--json"], walk, transport).json == {"index": 0, "size": 1}
+    assert run_in(["charter", "submit", str(charter), "--json"], walk, transport).json == {
+        "index": 0,
+        "size": 1,
+        "stage": "durable",
+        "since": None,
+    }
     for agency in ("xar-arms", "xbe-cib", "xau-dit"):
         joined = run_in(["join", URL, "--charter", shown["words"], "--home", str(tmp_path / agency)], walk, transport)
         assert joined.code == 0

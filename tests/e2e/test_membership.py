@@ -12,7 +12,7 @@ from clients.agency import Identity, Passphrase, create_agency, create_auditor, 
 from clients.authority import Authority
 from clients.codes import import_codes, load_tables
 from clients.entries import Entries, fetch_bundle
-from clients.errors import HomeError, ListError, TrustError
+from clients.errors import HomeError, ListError, StaleError, TrustError
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring
 from clients.listing import Query, find
@@ -137,7 +137,7 @@ def test_a_key_entry_beyond_the_checkpoint(walk: Walk) -> None:
     session = walk.session(PARTNER)
     authority = Authority(session.refresh(), service=session.service, replica=session.replica)
 
-    with pytest.raises(TrustError, match="beyond"):
+    with pytest.raises(StaleError, match="beyond"):
         authority.learn(10_000)
     with pytest.raises(MalformedError):
         authority.learn(1)

@@ -266,15 +266,23 @@ class Consortium:
             recipients=self.recipients(iss, to),
         )
 
-    def record(self, iss: str, *, ep: int = 1, sup: bytes | None = None, key: bytes | None = None) -> SealedStatement:
-        """Return a record with three portions that say no more than their labels and a make."""
+    def record(
+        self,
+        iss: str,
+        *,
+        ep: int = 1,
+        sup: bytes | None = None,
+        key: bytes | None = None,
+        slip: SlipDraft | None = None,
+    ) -> SealedStatement:
+        """Return a record with three portions that say no more than their labels and a make; its slip is off."""
         sign, kid = self.signing(iss, Role.SIGN)
         draft = {
             portion: PortionDraft(label=b'{"level":"RESTRICTED"}', fields={}, epoch_key=key or epoch_key(iss))
             for portion in PORTIONS
         }
         draft["item"] = replace(draft["item"], fields={"item.make": "ZZZ"})
-        slip = SlipDraft(hit=Hit.OFF)
+        slip = slip or SlipDraft(hit=Hit.OFF)
         return seal_record(signer=sign, kid=kid, iat=NOW, ep=ep, portions=draft, slip=slip, sup=sup)
 
     def expunge(self, iss: str, name: StatementName, *, why: Why = Why.LAW) -> SealedStatement:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint
 from ledger.notes import NoteSignature, format_note, parse_note
-from ledger.witnessing import Accept, AddCheckpoint, Refuse, WitnessState, judge_add, known_logs
+from ledger.witnessing import Accept, Refuse, WitnessState, judge_add, known_logs
 from server.errors import WitnessError
 from server.publishing.link import Answer
 from tests.support.witnessing import cosignatures_of
@@ -78,15 +78,6 @@ class Cosigner:
         self.held[origin] = verdict.checkpoint
         self.notes[origin] = format_note(note.text, [*note.signatures, *_parsed(lines)])
         return lines
-
-
-@dataclass
-class Liar(Cosigner):
-    """A witness that cosigns whatever it is shown, of any tree, and remembers nothing."""
-
-    def _answer(self, body: bytes) -> Answer:
-        note = AddCheckpoint.parse(body).checkpoint
-        return Answer(status=200, content_type=TEXT, body=self.lines(Checkpoint.parse(parse_note(note).text)))
 
 
 @dataclass
