@@ -1,4 +1,4 @@
-"""Reports to the charter's auditors, kept in the home until somebody hands them over (docs/protocol.md, 9.7)."""
+"""Reports to the charter's auditors, kept in the home until somebody hands them over (docs/protocol.md, 9.13)."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The evidence bundle: one file that proves a record to somebody with no network and no account (docs/protocol.md, 9.5).
+"""The evidence bundle: one file that proves a record to somebody with no network and no account (docs/protocol.md, 9.11).
 
 Pure: bytes in, verdict out. Every step from the verifier's own anchor to the fields shown is taken here, in the order
 in which one rests on the other: anchor, charters and keys, checkpoint, places in the log, batch, statement, fields.

@@ -1,4 +1,4 @@
-"""Sealed reports: what would take plaintext to prove, for the charter's auditors alone (docs/protocol.md, 9.7).
+"""Sealed reports: what would take plaintext to prove, for the charter's auditors alone (docs/protocol.md, 9.13).
 
 kr opens the portion to whoever holds it, so that a public proof would publish what it complains about. A portion that
 does not open to signed disclosures convicts its issuer before an auditor; a label above its grant is reported.
