@@ -25,7 +25,7 @@ from ledger.kinds import Role
 from ledger.log import Nonce
 from ledger.wire import limits, paths, requests
 from server.config import Config
-from server.serve import serve
+from server.serve import serve, settle
 from server.service import open_service
 from server.signatures import Asker
 from tests.support.consortium import URL
@@ -100,6 +100,7 @@ def in_process(*, agencies: int = 10, count: int = 4) -> Iterator[Running]:
             service.submitting.charter(charter)
             running = Running(senders=made, send=send, database=config.database)
             _open_epochs(running)
+            settle()
             yield running
         finally:
             service.close()

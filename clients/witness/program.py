@@ -43,7 +43,7 @@ _HTTP1 = HTTP1Settings(header_read_timeout=5_000, max_buffer_size=16_384)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until a signal ends it; exit with 1, in one line, if it may not start."""
-    options = _options(arguments)
+    options = parse_options(arguments)
     configure_logging()
     log = structlog.get_logger("sealtrace.witness")
     try:
@@ -141,7 +141,8 @@ def _follow(place: Place, witness: OpenWitness, ended: threading.Event) -> None:
     threading.Thread(target=partial(witness.keep_following, reader, until=ended), daemon=True, name="charters").start()
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(prog="sealtrace witness serve", allow_abbrev=False)
     parser.add_argument("--home")
     parser.add_argument("--host", default="127.0.0.1")

@@ -34,6 +34,7 @@ NO_PARSERS = {
     "clients.opening.Opener.open_records": "takes records and ciphertexts, which are targets",
     "clients.session.open_session": "takes a home",
     "clients.session.load_profile": "takes a home; a profile is a target",
+    "clients.witness.program.parse_options": "takes a command line: argparse",
     "clients.witness.opening.open_witness": "takes a place: tests/clients/test_witness_opening.py",
     "server.config.Config.from_env": "takes the environment: tests/server/test_config.py",
     "server.database.read_only": "opens a database: tests/server/test_fsck.py",
