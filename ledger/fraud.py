@@ -1,4 +1,4 @@
-"""Fraud proofs: signed words that convict whoever signed them, to anybody who has the charter (docs/protocol.md, 9.6).
+"""Fraud proofs: signed words that convict whoever signed them, to anybody who has the charter (docs/protocol.md, 9.12).
 
 Pure: a file and the checker's own charter files in, a conviction out. A file that proves nothing raises. What a proof
 cannot rule out by itself, an entry that nobody has shown yet, is said beside the conviction.

@@ -5,7 +5,7 @@
 Needs Python 3.11 and the packages cryptography and PyNaCl. It shares no line with Sealtrace, so that the two can be
 held against each other. CHARTER are charter files of the log that you believe, from a source of your own; their
 SHA-256 is printed for you to compare. Exit 0: proved, and whom it convicts is printed. Exit 1: it proves nothing.
-The format is docs/protocol.md, 9.6.
+The format is docs/protocol.md, 9.12.
 """
 
 import base64

@@ -32,6 +32,7 @@ NO_PARSERS = {
     "clients.home.open_home": "takes a place: tests/clients/test_home.py",
     "clients.keyring.Keyring.open": "opens a keystore, which is a target",
     "clients.opening.Opener.open_records": "takes records and ciphertexts, which are targets",
+    "clients.talk.tables.read_released": "reads our own database",
     "clients.session.open_session": "takes a home",
     "clients.session.load_profile": "takes a home; a profile is a target",
     "clients.witness.program.parse_options": "takes a command line: argparse",
