@@ -34,7 +34,7 @@ fix: $(VENV)/.development  ## format, and repair what can be repaired safely
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(VENV)/.development  ## the measurements, each beside the machine's own limit
-	@$(BIN)/python -m benchmarks --json benchmarks.json
+	@$(BIN)/python -m benchmarks --json benchmarks.json && $(BIN)/python -m benchmarks.page
 
 fuzz: $(VENV)/fuzz/.ready  ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (60)
 	@$(VENV)/fuzz/bin/python -m fuzz $(or $(FUZZ_SECONDS),60)

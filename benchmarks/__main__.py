@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.machine import describe
-from benchmarks.measure import Figure
-from benchmarks.rows import ROWS, Measured, measure_apart
+from benchmarks.measure import Figure, shown
+from benchmarks.running import ROWS, Measured, measure_apart
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,16 +40,12 @@ def _lines(figures: Sequence[Figure]) -> list[str]:
     for figure in figures:
         verdict = {True: "met", False: "MISSED", None: ""}[figure.met]
         lines.append(figure.what)
-        lines.append(f"  {_number(figure.median):>12} {figure.unit}  ({_number(figure.low)} to {_number(figure.high)})")
+        lines.append(f"  {shown(figure.median):>12} {figure.unit}  ({shown(figure.low)} to {shown(figure.high)})")
         if figure.limit:
-            lines.append(f"  {_number(figure.limit.median):>12} {figure.limit.name}: ratio {figure.limit.ratio:.3g}")
+            lines.append(f"  {shown(figure.limit.median):>12} {figure.limit.name}: ratio {figure.limit.ratio:.3g}")
         if figure.target:
             lines.append(f"  {'':>12} aim {figure.target}: {verdict}")
     return lines
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table: a median with the lowest and highest run, what was aimed at, and the limit."""
+    """One line of the table: a median with the lowest and highest run, what was aimed at, and the limit.
+
+    `why` says what a miss comes from and what it would take; it is shown with a miss alone.
+    """
 
     what: str
     unit: str
@@ -34,6 +37,7 @@ class Figure:
     target: str
     met: bool | None = None
     limit: Limit | None = None
+    why: str = ""
 
 
 def rate(work: Callable[[], int], *, clock: Clock = time.process_time) -> float:
@@ -65,6 +69,7 @@ def against(  # noqa: PLR0913  what a line of the table says, all by name
     limit: str,
     at_least: float | None = None,
     ratio_at_least: float | None = None,
+    why: str = "",
 ) -> Figure:
     """Return the figure of rates that should be high, beside the limit measured with them."""
     ratio = statistics.median(one / other for one, other in zip(rates, limits, strict=True))
@@ -81,6 +86,7 @@ def against(  # noqa: PLR0913  what a line of the table says, all by name
         target=", ".join(wanted),
         met=is_met if wanted else None,
         limit=Limit(name=limit, median=statistics.median(limits), ratio=ratio),
+        why=why,
     )
 
 
@@ -101,3 +107,8 @@ def at_most(*, what: str, unit: str, values: Sequence[float], most: float | None
 def percentile(values: Sequence[float], percent: int) -> float:
     """Return the value that `percent` of all are not above."""
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
+
+
+def shown(value: float) -> str:
+    """Return a number as the table shows it."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

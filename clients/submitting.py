@@ -14,7 +14,7 @@ from clients.errors import TrustError
 from clients.importing import PlannedRow
 from clients.keyring import SigningKey
 from clients.matching.filling import drafts_for
-from clients.matching.keys import hand_out
+from clients.matching.keys import current_key, hand_out
 from clients.outbox import SentRow
 from clients.session import Session, Standing
 from ledger.batches import MAX_STATEMENTS
@@ -105,6 +105,7 @@ def _send(session: Session, sending: Sequence[_Sending], profile: Profile, progr
     standing.authority.catch_up(standing.me)
     if hand_out(standing):
         standing = session.stand()
+    current_key(standing)  # before an epoch is opened that nothing could be sealed in
     keys = sealing_keys(standing, profile)
     done, records = 0, sum(len(one.sups) for one in sending)
     for chunk in _chunks(sending):

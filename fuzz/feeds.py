@@ -47,14 +47,14 @@ def private_file(raw: bytes) -> object:
 def portion_sealed_as(raw: bytes) -> object:
     """Open `raw` as the ciphertext that the record names, with the epoch key that fits."""
     record = recordform.parse_record(sample().record)
-    named = replace(record, portions={**record.portions, "item": replace(record.portions["item"], ct=sha256(raw))})
+    named = replace(record, portions={**record.portions, "item": record.portions["item"]._replace(ct=sha256(raw))})
     return opening.open_portion(named, "item", epoch_keys=[epoch_key(f"{ISS} 1")], ciphertext=raw)
 
 
 def portion_with_keys(raw: bytes) -> object:
     """Open `raw` as the ciphertext that the record names, with the portion's own keys."""
     record = recordform.parse_record(sample().record)
-    named = replace(record, portions={**record.portions, "item": replace(record.portions["item"], ct=sha256(raw))})
+    named = replace(record, portions={**record.portions, "item": record.portions["item"]._replace(ct=sha256(raw))})
     keys_ = opening.which_key(record.name, "item", record.portions["item"].kc, [epoch_key(f"{ISS} 1")])
     return keys_ and opening.open_with_keys(named, "item", keys=keys_, ciphertext=raw)
 

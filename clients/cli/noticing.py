@@ -85,8 +85,8 @@ def notice_lines(stored: Sequence[StoredNotice], arrived: Arrived, *, now: int) 
             case Matched() as notice:
                 state = "" if not waits(one) else " · OVERDUE" if overdue(one, now=now) else " · to be reviewed in 72 h"
                 yield f"{one.number:>5}  {_day(notice.result.at)}  {notice.result.asker} asked{state}"
-                for told in notice.result.hits:
-                    yield f"       {told.hit.value:<7}{told.c}  entry {told.index:,}"
+                for told, name in zip(notice.result.hits, notice.result.names(), strict=True):
+                    yield f"       {told.hit.value:<7}{told.c}  {name} · entry {told.index:,}"
             case WatchFired() as notice:
                 yield f"{one.number:>5}  {_day(one.seen)}  a watch fired: {notice.slot.name} · {notice.slot.c} · entry {notice.slot.index:,}"
             case AskedStands() | Audited():

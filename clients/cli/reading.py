@@ -1,5 +1,6 @@
 """`sealtrace sync`, `show` and `list`: the verified replica, and what may be shown of it."""
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from clients.freshness import in_words, require_fresh
 from clients.home import Home
 from clients.listing import Hit, Query
 from clients.listing import find as find_records
+from clients.matching.keys import hand_out, matches
+from clients.matching.noticing import NOTHING_NEW, Arrived, collect
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
@@ -49,11 +52,20 @@ def sync(
     edge = edge_of(context)
     with edge.session(home) as session:
         run = Sync(session, progress=edge.progress("entries"))
+        handed = hand_out(run.standing)
         report = run.in_full() if full else run.by_feed()
         sent = _send_waiting(edge, session)
-        edge.show(_synced(report, sent), {**_synced_json(report), "sent": sent.letters}, as_json=as_json)
+        arrived = collect(session, run.standing) if matches(run.standing) else NOTHING_NEW
+        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=handed)])
+        value: dict[str, JsonValue] = {
+            **_synced_json(report),
+            "sent": sent.letters,
+            "notices": len(arrived.new),
+            "doubts": list(arrived.doubts),
+        }
+        edge.show(text, value, as_json=as_json)
         require_fresh(report.fresh, now=edge.world.clock())
-    if report.refused or report.left_out:
+    if report.refused or report.left_out or arrived.doubts:
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -169,7 +181,16 @@ def _fresh(replica: Replica) -> int | None:
     return replica.state(FRESH, default=0) or None
 
 
-def _synced(report: SyncReport, sent: Sent) -> str:
+def _noticed(arrived: Arrived, *, handed: bool) -> Iterator[str]:
+    """Yield what matching brought: a key handed out, notices, and what of them does not hold."""
+    if handed:
+        yield "handed out   the matching key, to every member"
+    if arrived.new:
+        yield f"notices      {len(arrived.new):,} new: see `sealtrace notices`"
+    yield from (f"✗ {doubt}" for doubt in arrived.doubts)
+
+
+def _synced(report: SyncReport, sent: Sent) -> list[str]:
     lines = [
         f"✓ verified   {report.size:,} entries · {report.vouched}",
         f"opened       {report.records:,} records · {report.grants:,} new keys",
@@ -190,7 +211,7 @@ def _synced(report: SyncReport, sent: Sent) -> str:
         lines.append(
             f"✗ the service's feed left out {len(report.left_out):,} records, the first at {report.left_out[0]:,}"
         )
-    return "\n".join(lines)
+    return lines
 
 
 def _synced_json(report: SyncReport) -> dict[str, JsonValue]:

@@ -48,6 +48,11 @@ def counts(grant: Grant, charters: Iterable[Charter]) -> bool:
     return grant.use is Use.MATCH and (grant.name.iss, grant.ep, grant.ek) in named
 
 
+def matches(standing: Standing) -> bool:
+    """Say whether any charter of this log has named a matching key: before that nothing is asked or told."""
+    return any(logged.charter.match is not None for logged in standing.view.charters)
+
+
 def current_key(standing: Standing) -> TokenKey | None:
     """Return the key of the token epoch in force, None while the charter names none; HomeError if it is not held."""
     match = standing.view.charter.match
@@ -55,9 +60,11 @@ def current_key(standing: Standing) -> TokenKey | None:
         return None
     found = _held(standing, match)
     if found is None:
+        lost = "restore its keystore from a backup"
+        missing = f"run `sealtrace sync`; if it stays so, {match.by} has not handed the key out yet"
         raise HomeError(
             "this home does not hold the matching key that the charter names",
-            next_step=f"run `sealtrace sync`; if it stays so, {match.by} has not handed the key out yet",
+            next_step=lost if match.by == standing.me else missing,
         )
     return found
 
@@ -82,11 +89,11 @@ def hand_out(standing: Standing) -> bool:
     match = standing.view.charter.match
     if match is None or match.by != standing.me:
         return False
-    recipients = _recipients(standing)
-    mark = f"handed/{sha256(b''.join(sorted(key.public_key for key in recipients.values()))).hex()}/{match.ep}"
     held = standing.session.keyring.matching_keys().get(match.kcid)
     if held is None:
-        raise HomeError("this home has lost the matching key that it hands out", next_step="restore its keystore")
+        return False
+    recipients = _recipients(standing)
+    mark = f"handed/{sha256(b''.join(sorted(key.public_key for key in recipients.values()))).hex()}/{match.ep}"
     if standing.session.book.state(mark, default=0):
         return False
     signing = standing.signing_key(Role.SIGN)

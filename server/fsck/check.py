@@ -71,8 +71,8 @@ def _check_all(connection: Connection, findings: Findings, tree: Tree, progress:
     rows.close()
     tree.check_head()
     check_handovers(connection, findings, tree)
-    check_access(connection, findings)
     check_published(connection, findings, tree)
+    check_access(connection, findings)
     _check_checkpoint(connection, findings, tree)
 
 

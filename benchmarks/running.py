@@ -1,7 +1,8 @@
-"""The rows of the table, each a module of this package with a `measure()`."""
+"""Each row in a process of its own, between two looks at how fast the machine is."""
 
 import multiprocessing
 import os
+import pkgutil
 import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -10,11 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from benchmarks import rows
 from benchmarks.machine import speed
 from benchmarks.measure import Figure
 
 _ROOT = Path(__file__).resolve().parents[1]
-ROWS = ("sealing", "tokens", "matching", "serving", "latency", "auditing", "storing", "listing")
+ROWS = tuple(sorted(module.name for module in pkgutil.iter_modules(rows.__path__)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def _allocator() -> dict[str, str]:
 
 def measure(row: str) -> Measured:
     """Return a row, measured here."""
-    work = cast("Callable[[], list[Figure]]", import_module(f"benchmarks.{row}").measure)
+    work = cast("Callable[[], list[Figure]]", import_module(f"{rows.__name__}.{row}").measure)
     before = speed()
     figures = work()
     return Measured(row=row, speed=(before + speed()) / 2, figures=figures)
