@@ -51,6 +51,11 @@ class Sender:
         self._labels = {"item": shared, "event": shared, "case": _label([])}
         self._keys = {portion: sha256(f"{self.iss} {portion == 'case'}".encode()) for portion in PORTIONS}
 
+    @property
+    def shared_key(self) -> bytes:
+        """Return the epoch key of the audience that item and event are for."""
+        return self._keys["item"]
+
     def record(self) -> SealedStatement:
         """Return one record: built, sealed and signed."""
         portions = {

@@ -65,16 +65,16 @@ def over_http(*, agencies: int = 10, count: int = 4) -> Iterator[Running]:
     """Run the service as an operator does, in processes of its own, and send to it over loopback HTTP."""
     with tempfile.TemporaryDirectory(prefix="sealtrace-bench-") as folder, ExitStack() as stack:
         made, config, charter = _consortium(Path(folder), agencies=agencies, count=count)
-        port = _free_port()
-        process = multiprocessing.get_context("fork").Process(target=_serve, args=(config, port))
+        port = free_port()
+        process = multiprocessing.get_context("fork").Process(target=serve_quietly, args=(config, port))
         process.start()
-        stack.callback(_stop, process)
+        stack.callback(stop, process)
         transports = {sender.iss: HttpTransport(f"http://{HOST}:{port}") for sender in made}
         for transport in transports.values():
             stack.callback(transport.close)
-        _wait(transports[made[0].iss])
+        wait_for(transports[made[0].iss])
         Service(transports[made[0].iss]).submit_charter(charter)
-        calls = {sender.iss: Service(transports[sender.iss], signer=_signer(sender)) for sender in made}
+        calls = {sender.iss: Service(transports[sender.iss], signer=request_signer(sender)) for sender in made}
 
         def send(sender: Sender, body: bytes) -> None:
             calls[sender.iss].submit_batch(body)
@@ -117,14 +117,16 @@ def _open_epochs(running: Running) -> None:
         running.send(sender, sender.body(sender.grants()))
 
 
-def _signer(sender: Sender) -> RequestSigner:
+def request_signer(sender: Sender) -> RequestSigner:
+    """Return what signs an agency's requests."""
     signer, kid = sender.consortium.signing(sender.iss, Role.HTTP)
     return RequestSigner(
         signer=signer, kid=kid, authority=requests.authority(URL), clock=_now, token_bytes=secrets.token_bytes
     )
 
 
-def _serve(config: Config, port: int) -> None:
+def serve_quietly(config: Config, port: int) -> None:
+    """Serve, in a process of its own."""
     # The service's own lines would stand in the middle of the table.
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
@@ -132,7 +134,8 @@ def _serve(config: Config, port: int) -> None:
     serve(config, keys=service_keys(), host=HOST, port=port, metrics_port=None)
 
 
-def _wait(transport: HttpTransport) -> None:
+def wait_for(transport: HttpTransport) -> None:
+    """Return once the service answers."""
     for _ in range(START_SECONDS * 20):
         try:
             transport.send(Request(method="GET", path=paths.HEALTHZ), limit=limits.MAX_JSON_BYTES)
@@ -143,12 +146,14 @@ def _wait(transport: HttpTransport) -> None:
     raise RuntimeError("the service does not answer")
 
 
-def _stop(process: BaseProcess) -> None:
+def stop(process: BaseProcess) -> None:
+    """End a program, and wait until it has."""
     process.terminate()
     process.join(START_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

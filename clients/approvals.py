@@ -1,4 +1,4 @@
-"""Propose, approve, keep: what two officers of this agency agree on (docs/protocol.md, 6.16)."""
+"""Propose, approve, keep: what two officers of this agency agree on (docs/protocol.md, 6.20)."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -13,6 +13,7 @@ from clients.auditcharters import CharterFiles, Charters, check_handovers, judge
 from clients.entries import fetch_bundle
 from clients.logproofs import Prefix, prove_inclusions, prove_prefix
 from clients.seen import seen_on_disk
+from ledger.accessaudit import AccessAudited, audit_access, open_access
 from ledger.audit import Auditor, Report, audit_log
 from ledger.checkpoints import Checkpoint
 from ledger.checks import require
@@ -28,7 +29,13 @@ Progress = Callable[[int, int], None]
 
 
 class LogFiles(CharterFiles, Protocol):
-    """The open read path of a log."""
+    """The open read path of a log, and of its access log."""
+
+    def access_checkpoint(self) -> bytes:
+        """Return the newest checkpoint of the access log; raise NotFoundError before the first."""
+
+    def access_tile(self, path: TilePath) -> bytes:
+        """Return a tile or bundle of the access log; raise NotFoundError."""
 
     def checkpoint(self) -> bytes:
         """Return the newest checkpoint."""
@@ -51,7 +58,7 @@ class Audit:
 
     `inclusion` holds, for the entries that findings name, the proof that the log signed for them: whoever is shown a
     finding needs no tile to check that. `missing` are files of a folder that is not whole. `witnesses` have cosigned
-    the checkpoint, and vouch for it up to the time `fresh`.
+    the checkpoint, and vouch for it up to the time `fresh`. `access` is the access log, if there is one to be read yet.
     """
 
     fingerprint: bytes
@@ -65,6 +72,7 @@ class Audit:
     witnesses: tuple[str, ...] = ()
     fresh: int | None = None
     behind: Behind | None = None
+    access: AccessAudited | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -81,13 +89,15 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
     known: bytes | None = None,
     since: bytes | None = None,
     confirmed: Collection[bytes] = (),
+    known_access: bytes | None = None,
     copied: bool = False,
     newer: ReadTile | None = None,
 ) -> Audit:
     """Return the audit of a log under a pinned charter.
 
     The log must still begin with the tree of `known`, a checkpoint verified before, and of `since`, up to which an
-    audit of this depth was made: signatures of statements before that are not verified again. A log never becomes
+    audit of this depth was made: signatures of statements before that are not verified again. The access log must still
+    begin with that of `known_access`. A log never becomes
     smaller than these; one that was `copied` may be older, and must then be a beginning of them, which tiles of
     `newer`, where there are any, prove or refute. `confirmed` are the fingerprints of charters that may do without the
     witnesses of the one before: a person has compared them. Raises a LedgerError where not even the charter or a
@@ -121,6 +131,7 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
                 cosigned = auditor.check_quorum(note)
             indexes = [finding.index for finding in auditor.report().findings]
             inclusion = prove_inclusions(indexes, checkpoint=checkpoint, tree=tree, read=read)
+        access = _audit_access(files, auditor, charters, known_access)
     return Audit(
         fingerprint=fingerprint,
         charters=len(charters),
@@ -132,7 +143,25 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
         witnesses=tuple(sorted(cosigned.times)) if cosigned else (),
         fresh=freshness(cosigned, f=newest(charters).witness.f) if cosigned else None,
         behind=behind,
+        access=access,
     )
+
+
+def _audit_access(files: LogFiles, auditor: Auditor, charters: Charters, known: bytes | None) -> AccessAudited | None:
+    """Return the access log, whole, or None where none is shown; what is wrong with it is a finding."""
+    newest_first = [charter for charter, _ in reversed(list(charters.values()))]
+    try:
+        note = files.access_checkpoint()
+    except NotFoundError as error:
+        if known is not None:
+            auditor.fail(0, error, check="access/missing")
+        return None
+    try:
+        before = None if known is None else open_access(known, charters=newest_first)
+        return audit_access(note, charters=newest_first, read=files.access_tile, known=before)
+    except LedgerError as error:
+        auditor.fail(0, error, check="access")
+        return None
 
 
 def _behind(checkpoint: Checkpoint, larger: Sequence[Checkpoint], reads: Sequence[ReadTile]) -> Behind | None:

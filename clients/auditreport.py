@@ -54,6 +54,9 @@ def checked(audit: Audit) -> Iterator[str]:
     yield "Key entries, grants against ceilings, and of every batch both signatures, place in its chain, keys and root."
     if since is not None:
         yield f"The log still begins with the {since.checkpoint.size:,} entries of the earlier checkpoint."
+    if audit.access is not None:
+        size = audit.access.checkpoint.size
+        yield f"The access log: {size:,} entries in eights under its own two signatures, nothing taken out."
     if report.depth is not Depth.STRUCTURE:
         yield "Every statement's form to the letter, its epoch, what it corrects, and that its name stands once."
     if report.depth is Depth.SIGNATURES and report.since:
@@ -100,6 +103,9 @@ def to_json(audit: Audit) -> dict[str, JsonValue]:
             "root": audit.behind.checkpoint.root.hex(),
             "proved": audit.behind.proved,
         },
+        "access": None
+        if audit.access is None
+        else {"size": audit.access.checkpoint.size, "root": audit.access.checkpoint.root.hex()},
         "counts": {typ.value: count for typ, count in sorted(report.counts.items(), key=lambda one: one[0].value)},
         "broken": report.broken,
         "findings": [_finding(finding, audit) for finding in report.findings],

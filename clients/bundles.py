@@ -1,4 +1,4 @@
-"""Evidence bundles out of the replica and the log: what one may see, with everything that proves it (docs/protocol.md, 9.5).
+"""Evidence bundles out of the replica and the log: what one may see, with everything that proves it (docs/protocol.md, 9.11).
 
 A bundle is made from verified parts and verified once more as a stranger would, before it is handed out.
 """

@@ -1,4 +1,4 @@
-"""Proofs of fraud out of what an audit found (docs/protocol.md, 9.6).
+"""Proofs of fraud out of what an audit found (docs/protocol.md, 9.12).
 
 Every proof is checked as a stranger would before it is handed out. Where none can be made, because what it needs is
 withheld, the finding stands by itself: then there is nothing here, and no error.

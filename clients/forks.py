@@ -1,4 +1,4 @@
-"""Proofs that two checkpoints contradict each other, made by whoever was shown both (docs/protocol.md, 9.6).
+"""Proofs that two checkpoints contradict each other, made by whoever was shown both (docs/protocol.md, 9.12).
 
 Every proof is checked as a stranger would before it is handed out. Where none can be made, because the tiles it needs are
 withheld, both signed notes still speak for themselves: then there is nothing here, and no error.

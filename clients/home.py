@@ -113,6 +113,11 @@ class Home:
         return self.path / "trusted"
 
     @property
+    def reports(self) -> Path:
+        """Return the folder of reports to the charter's auditors, sealed to them."""
+        return self.path / "reports"
+
+    @property
     def access_checkpoint(self) -> Path:
         """Return the newest checkpoint of the access log that was verified."""
         return self.trusted / "access-checkpoint"

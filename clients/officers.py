@@ -1,4 +1,4 @@
-"""Officers of this agency: each has a signing key in a keystore of its own (docs/protocol.md, 6.16).
+"""Officers of this agency: each has a signing key in a keystore of its own (docs/protocol.md, 6.20).
 
 The home lists who is enrolled under which key. Whoever holds the home can enrol: that two names are two people is for the
 agency to see to, and its list to show.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch
 from clients.replica import StoredGrant, StoredPortion, StoredRecord
+from clients.reports import keep_report
 from clients.session import Session
 from crypto.digests import sha256
 from crypto.encoding import b64u
@@ -23,6 +24,7 @@ from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
 from ledger.recordform import PORTIONS, Record
 from ledger.records import OpenedPortion, open_with_keys, which_key
+from ledger.reports import Complaint, Report
 from ledger.wire.limits import BOX_DAYS, MAX_BLOB_NAMES
 from ledger.wire.schemas import BlobName
 
@@ -137,6 +139,7 @@ class Opener:
                 portions.setdefault(one.index, {})[one.portion] = self._open(one, ciphertext)
             except LedgerError as error:
                 refused[one.index] = f"{one.portion}: {error}"
+                self._keep_report(one, ciphertext)
         return OpenResult(
             records=tuple(
                 _stored_record(one.batch, one.index, one.record, portions[one.index])
@@ -145,6 +148,20 @@ class Opener:
             ),
             refused=refused,
         )
+
+    def _keep_report(self, one: _Openable, ciphertext: bytes) -> None:
+        """Keep what is wrong with a portion, sealed to the charter's auditors: kr would show it to anybody else."""
+        if ciphertext:
+            report = Report(
+                complaint=Complaint.PORTION,
+                entry=one.record.entry,
+                index=one.index,
+                portion=one.portion,
+                record_key=one.keys.record_key,
+                ciphertext=ciphertext,
+                level=one.level,
+            )
+            keep_report(self._session.home, self._session.trust.charters()[-1], report)
 
     def _is_known(self, index: int, grant: Grant) -> bool:
         return any(one.index == index for one in self._session.replica.grants(grant.name.iss, grant.ep))

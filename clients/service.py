@@ -1,6 +1,7 @@
 """The ledger service as an agency calls it (docs/protocol.md, 10). What comes back is shaped, not yet believed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from clients.problems import problem_error
 from clients.requestsigning import RequestSigner
@@ -20,6 +21,7 @@ from ledger.wire.matching import (
     EvaluationRequest,
     Reviews,
 )
+from ledger.wire.requests import SIGNATURE, SIGNATURE_INPUT
 from ledger.wire.schemas import (
     AGENCY_HEAD,
     BLOB_REQUEST,
@@ -38,6 +40,15 @@ from ledger.wire.schemas import (
 
 MAX_BUNDLE_BYTES = 256 * (2 + limits.MAX_ENTRY_BYTES)
 MAX_BLOBS_BYTES = limits.MAX_BLOB_NAMES * (4 + 16_384)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedAnswer:
+    """An answer, and the two fields that signed its question: what the access log commits to (docs/protocol.md, 6.12)."""
+
+    body: bytes = field(repr=False)
+    signature_input: str
+    signature: str
 
 
 class Service:
@@ -98,9 +109,15 @@ class Service:
         answer = self._post(paths.EVALUATIONS, raw, paths.JSON_TYPE, limit=limits.MAX_EVALUATION_BYTES)
         return EVALUATION_ANSWER.read(answer)
 
-    def match(self, question: bytes) -> bytes:
-        """Return the padded answer to a question; its signature is not verified here."""
-        return self._post(paths.MATCHES, question, paths.QUESTION_TYPE, limit=PADDED_BYTES)
+    def match(self, question: bytes) -> SignedAnswer:
+        """Return the padded answer to a question, not verified here, and how the question was signed."""
+        request = self._request(paths.MATCHES, question, paths.QUESTION_TYPE, signed=True)
+        fields = {name.lower(): value for name, value in request.headers}
+        return SignedAnswer(
+            body=self._send(request, PADDED_BYTES),
+            signature_input=fields.get(SIGNATURE_INPUT.lower(), ""),
+            signature=fields.get(SIGNATURE.lower(), ""),
+        )
 
     def access_checkpoint(self) -> bytes:
         """Return the published checkpoint of the access log."""
@@ -146,10 +163,13 @@ class Service:
     def _post(
         self, path: str, body: bytes, content_type: str, *, signed: bool = True, limit: int = limits.MAX_JSON_BYTES
     ) -> bytes:
+        return self._send(self._request(path, body, content_type, signed=signed), limit)
+
+    def _request(self, path: str, body: bytes, content_type: str, *, signed: bool) -> Request:
         request = Request(method="POST", path=path, body=body, headers=(("Content-Type", content_type),))
         if signed and self._signer is not None:
-            request = self._signer.sign(request, content_type=content_type)
-        return self._send(request, limit)
+            return self._signer.sign(request, content_type=content_type)
+        return request
 
     def _send(self, request: Request, limit: int) -> bytes:
         response = self._transport.send(request, limit=limit)

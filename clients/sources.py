@@ -23,6 +23,14 @@ class FolderLog:
         """Return a tile or bundle; raise NotFoundError."""
         return self._read(f"/{path.format()}", MAX_BUNDLE_BYTES)
 
+    def access_checkpoint(self) -> bytes:
+        """Return the checkpoint of the access log in the folder."""
+        return self._read(paths.ACCESS_CHECKPOINT, limits.MAX_JSON_BYTES)
+
+    def access_tile(self, path: TilePath) -> bytes:
+        """Return a tile or bundle of the access log; raise NotFoundError."""
+        return self._read(f"/access/{path.format()}", MAX_BUNDLE_BYTES)
+
     def charter(self, ver: int) -> bytes:
         """Return a charter file; raise NotFoundError."""
         return self._read(paths.charter(ver), limits.MAX_CHARTER_BYTES)

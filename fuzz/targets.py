@@ -21,7 +21,7 @@ from clients.lists.values import Reading, Tables
 from crypto import encoding, hpke, mldsa, portionkeys
 from crypto.encoding import b64u
 from crypto.errors import CryptoError
-from fuzz import files
+from fuzz import evidence, files, talk
 from fuzz.feeds import (
     grant_box,
     keystore_of,
@@ -262,6 +262,7 @@ def _values() -> dict[str, Target]:
             json.dumps(json.loads(charter_part("agencies"))[0]["keys"]).encode(),
         ),
         "ledger.labels.label_from_json": _target(as_value(labels.label_from_json), _LEDGER, found["label"]),
+        "ledger.labels.terms_from_json": _target(as_value(labels.terms_from_json), _LEDGER, talk.terms_seed()),
         "ledger.terms.parse_log_keys": _target(
             as_value(partial(terms.parse_log_keys, origin=ORIGIN)), _LEDGER, charter_part("log")
         ),
@@ -349,6 +350,13 @@ def _files() -> dict[str, Target]:
     }
 
 
+def _talk() -> dict[str, Target]:
+    return {
+        **{name: _target(feed, _LEDGER, *seeds) for name, (feed, seeds) in talk.table().items()},
+        "clients.talk.history.parse_where": _target(talk.where, _LIST, b"epochs=1-5 level=RESTRICTED", b"epochs=all"),
+    }
+
+
 TARGETS: dict[str, Target] = {
     **_crypto(),
     **_entries(),
@@ -357,5 +365,7 @@ TARGETS: dict[str, Target] = {
     **_texts(),
     **_wire(),
     **_lists(),
+    **_talk(),
     **_files(),
+    **{name: _target(feed, _LEDGER, seed) for name, (feed, seed) in evidence.feeds().items()},
 }

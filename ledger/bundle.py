@@ -1,4 +1,4 @@
-"""The evidence bundle: one file that proves a record to somebody with no network and no account (docs/protocol.md, 9.5).
+"""The evidence bundle: one file that proves a record to somebody with no network and no account (docs/protocol.md, 9.11).
 
 Pure: bytes in, verdict out. Every step from the verifier's own anchor to the fields shown is taken here, in the order
 in which one rests on the other: anchor, charters and keys, checkpoint, places in the log, batch, statement, fields.
@@ -177,6 +177,8 @@ def _check_batch(bundle: Bundle, batch: Batch, record: Record, *, membership: Me
     first = bundle.closing.index - batch.n
     refusal: LedgerError = MalformedError("this batch is of another log")
     require("batch/log", expected=membership.origin, found=batch.log, refusal=refusal)
+    refusal = BadSignatureError("the record of one agency in a batch of another")
+    require("batch/iss", expected=record.name.iss, found=batch.iss, refusal=refusal)
     place = bundle.proof.index - first
     if first < 0 or not 0 <= place < batch.n:
         refusal = ProofError("the record is not among the statements that this batch closes")

@@ -1,4 +1,4 @@
-"""The evidence bundle as a file: which members it has, and what each of them spells (docs/protocol.md, 9.5).
+"""The evidence bundle as a file: which members it has, and what each of them spells (docs/protocol.md, 9.11).
 
 Parsing believes nothing. What the members prove together is for `ledger/bundle.py`.
 """

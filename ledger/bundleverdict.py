@@ -1,4 +1,4 @@
-"""What an evidence bundle proves, once every step of it was verified (docs/protocol.md, 9.5)."""
+"""What an evidence bundle proves, once every step of it was verified (docs/protocol.md, 9.11)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

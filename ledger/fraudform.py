@@ -1,4 +1,4 @@
-"""Fraud files: what each kind of public fraud proof carries, in our one JSON spelling (docs/protocol.md, 9.6).
+"""Fraud files: what each kind of public fraud proof carries, in our one JSON spelling (docs/protocol.md, 9.12).
 
 A file holds signed bytes as they were received, and paths. It holds no keys: whoever checks it takes these from
 charter files of their own, else a liar could bring the keys along. Parsing believes nothing; see `ledger/fraud.py`.

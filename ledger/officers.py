@@ -1,4 +1,4 @@
-"""Two officers of an agency: one proposes a file, another approves it (docs/protocol.md, 6.16).
+"""Two officers of an agency: one proposes a file, another approves it (docs/protocol.md, 6.20).
 
 What they agree on is spelled out in the file that both sign, down to the hash of what will be sent, so nothing can be put
 in its place between the two. That two names are two people is the agency's to see to: it enrols their keys.

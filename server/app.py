@@ -154,7 +154,7 @@ class Gate:
         match self._call.access:
             case Access.OPEN | Access.ROOTS:
                 return False
-            case Access.SIGNED | Access.AUDITORS:
+            case Access.SIGNED:
                 return True
             case Access.ENTRIES:
                 charter = self._service.charter()

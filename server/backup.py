@@ -112,6 +112,7 @@ def _files(config: Config, copy: Config) -> tuple[tuple[Path, Path], ...]:
         (config.keystore, copy.keystore),
         (config.service, copy.service),
         (config.tombstones, copy.tombstones),
+        (config.witnesses, copy.witnesses),
     )
 
 

@@ -12,6 +12,24 @@ SELECT iss, count(*), sum(idx - first), max(seq), max(idx) FROM batches GROUP BY
 _RECENT = "SELECT iss, seq, first, idx FROM batches WHERE idx < ? ORDER BY idx DESC LIMIT ?"
 _TOTALS = "SELECT count(*), sum(typ = 'batch'), sum(typ = 'charter'), sum(typ = 'key') FROM entries"
 
+_MATCHING = """
+SELECT (SELECT count(*) FROM slips), (SELECT count(*) FROM watches),
+  (SELECT size FROM access_head), (SELECT at FROM tick)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchingCount:
+    """How much is matched: live slips whatever their policy, watches, entries of the access log, when the last tick was.
+
+    What waits for a tick, and what anybody was told, is counted nowhere: it would show who matched when.
+    """
+
+    slips: int
+    watches: int
+    access: int
+    ticked: int | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyCount:
@@ -79,6 +97,12 @@ class Census:
         with self._readers.connect() as connection:
             rows = connection.exec_driver_sql(_RECENT, (before, limit)).all()
         return [BatchLine(iss=iss, seq=seq, first=first, index=index) for iss, seq, first, index in rows]
+
+    def matching(self) -> MatchingCount:
+        """Return how much is matched."""
+        with self._readers.connect() as connection:
+            slips, watches, access, ticked = connection.exec_driver_sql(_MATCHING).one()
+        return MatchingCount(slips=slips, watches=watches, access=access or 0, ticked=ticked)
 
     def totals(self) -> Totals:
         """Return how many entries there are of each kind."""

@@ -89,6 +89,7 @@ def _put_files(config: Config, backup: Path) -> None:
     lost = (
         (copied.keystore, config.keystore),
         (copied.service, config.service),
+        (copied.witnesses, config.witnesses),
         (copied.highest_access, config.highest_access),
     )
     for source, target in lost:

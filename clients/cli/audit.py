@@ -75,6 +75,7 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
         depth=Depth.SIGNATURES if deep else Depth.RECORDS if records else Depth.STRUCTURE,
         known=known,
         since=since.read_bytes() if since else None,
+        known_access=_known_access(place) if folder is None else None,
         confirmed=Trust(place.trusted).confirmed() if place else (),
         copied=folder is not None,
         newer=Service(edge.connect(url)).tile if folder and url else None,
@@ -91,6 +92,11 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
         # A folder is of the day it was written: how old is for whoever holds it to judge.
         require_fresh(done.fresh, now=edge.world.clock())
     raise typer.Exit(_exit(done, allow_unwitnessed=allow_unwitnessed))
+
+
+def _known_access(place: Home | None) -> bytes | None:
+    """Return the checkpoint of the access log that this home verified last, if there is one."""
+    return place.access_checkpoint.read_bytes() if place is not None and place.access_checkpoint.exists() else None
 
 
 def _proofs(files: LogFiles, done: Audit, pin: bytes, earlier: Sequence[bytes | None]) -> tuple[bytes, ...]:

@@ -11,11 +11,13 @@ from clients.durable import write_file
 from clients.errors import HomeError, ListError
 from clients.forks import fork_files, note_of
 from clients.home import VARIABLE
+from clients.reports import read_report
 from clients.trust import Trust
 from ledger import fingerprints
 from ledger.fraud import verify_fraud
 from ledger.fraudform import MAX_FRAUD_BYTES
 from ledger.jsontext import JsonValue
+from ledger.reports import MAX_REPORT_BYTES
 
 app = typer.Typer(help="Signed words that convict whoever signed them.", no_args_is_help=True)
 
@@ -83,6 +85,27 @@ def prove(  # noqa: PLR0913 - two files in, one out, as every command has its ho
     convicted = [verify_fraud(proof, charters=files) for proof in proofs]
     text = "\n".join(line for found in convicted for line in found.lines())
     edge.show(text, {"proofs": [{"kind": found.kind, "who": [*found.who]} for found in convicted]}, as_json=as_json)
+
+
+@app.command("open")
+def open_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="F", help="A sealed report, from a home's folder `reports`.")],
+    *,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open a report that a member sealed to this auditor, and say whether it is true.
+
+    Example: sealtrace fraud open report-5tQxAAAA.json
+    """
+    edge = edge_of(context)
+    place = edge.home(home)
+    with file.open("rb") as opened:
+        raw = opened.read(MAX_REPORT_BYTES + 1)
+    upheld = read_report(raw, me=place.config().id, keyring=edge.keyring(place))
+    text = f"✓ upheld     {upheld.what}\nissuer       {upheld.iss}"
+    edge.show(text, {"iss": upheld.iss, "kind": upheld.complaint.value, "what": upheld.what}, as_json=as_json)
 
 
 def _charters(edge: Edge, charter: list[Path] | None, home: str | None) -> tuple[bytes, ...]:

@@ -13,6 +13,7 @@ from clients.errors import NotPermittedError, TrustError
 from clients.matching.book import AskedQuestion
 from clients.matching.evaluating import tokens_of
 from clients.matching.keys import TokenKey, asking_keys
+from clients.service import SignedAnswer
 from clients.session import Standing
 from crypto.encoding import b64u
 from ledger.answers import SLOTS, Answer, Slot, verify_answer
@@ -179,13 +180,15 @@ class Asker:
         self._session.book.put_question(
             AskedQuestion(q=q, asked=self._standing.now(), asking=asking, what=what, purpose=self._purpose, body=body)
         )
-        raw = self._send(q, body)
-        answer = self._verify(body, raw, tokens)
-        self._session.book.put_answer(q, raw)
+        signed = self._send(q, body)
+        answer = self._verify(body, signed.body, tokens)
+        self._session.book.put_answer(
+            q, signed.body, signature_input=signed.signature_input, signature=signed.signature
+        )
         found = tuple(self._prove(slot) for slot in answer.slots)
         return Told(q=q, what=what, asking=asking, found=found, more=answer.more)
 
-    def _send(self, q: bytes, body: bytes) -> bytes:
+    def _send(self, q: bytes, body: bytes) -> SignedAnswer:
         try:
             return self._session.service.match(body)
         except LedgerError:

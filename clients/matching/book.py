@@ -45,6 +45,8 @@ _QUESTION = Table(
     Column("purpose", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("answer", LargeBinary),
+    Column("signature_input", String, nullable=False),
+    Column("signature", String, nullable=False),
     Index("question_asked", "asked"),
 )
 _NOTICE = Table(
@@ -73,6 +75,8 @@ class AskedQuestion:
     purpose: Purpose
     body: bytes = field(repr=False)
     answer: bytes | None = field(default=None, repr=False)
+    signature_input: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +153,19 @@ class Book:
                     salt=question.purpose.salt,
                     purpose=question.purpose.text,
                     body=question.body,
+                    signature_input="",
+                    signature="",
                 )
             )
 
-    def put_answer(self, q: bytes, answer: bytes) -> None:
-        """Keep a verified answer, signature and all: with a slip of its owner it may prove that a hit was denied."""
+    def put_answer(self, q: bytes, answer: bytes, *, signature_input: str = "", signature: str = "") -> None:
+        """Keep a verified answer, signature and all: with a slip of its owner it may prove that a hit was denied.
+
+        How the question was signed is kept beside it: the access log commits to it.
+        """
+        values = {"answer": answer, "signature_input": signature_input, "signature": signature}
         with self._engine.begin() as connection:
-            connection.execute(update(_QUESTION).where(_QUESTION.c.q == q).values(answer=answer))
+            connection.execute(update(_QUESTION).where(_QUESTION.c.q == q).values(**values))
 
     def drop_question(self, q: bytes) -> None:
         """Forget a question that the service refused: it was not charged."""
@@ -231,6 +241,8 @@ class Book:
                 purpose=Purpose(salt=row.salt, text=row.purpose),
                 body=row.body,
                 answer=row.answer,
+                signature_input=row.signature_input,
+                signature=row.signature,
             )
             for row in rows
         ]

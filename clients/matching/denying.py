@@ -14,19 +14,18 @@ from clients.matching.book import AskedQuestion
 from clients.replica import StoredRecord
 from clients.session import Standing
 from crypto.digests import sha256
-from crypto.encoding import b64u
-from ledger import jsontext
+from ledger import fraudform, jsontext
 from ledger.batches import parse_batch
 from ledger.charter import Charter
 from ledger.denied import DeniedHit, verify_denied
 from ledger.errors import LedgerError
+from ledger.fraudform import LocatedEntry, format_fraud
 from ledger.padding import pad, unpad
 from ledger.questions import MAX_QUESTION_BYTES
 from ledger.recordform import Record, parse_record
 from ledger.renewals import Renewal, parse_renewal
 
 HANDED_TYP = "sealtrace/v1/asked"
-FRAUD_TYP = "sealtrace/v1/fraud"
 MAX_HANDED_BYTES = 2**16
 
 
@@ -131,15 +130,12 @@ def _spell(standing: Standing, evidence: DeniedHit, stored: StoredRecord) -> byt
     )
     if stored.index not in paths:
         raise HomeError("the log does not prove where the record stands", next_step="run `sealtrace sync --full`")
-    path: list[jsontext.JsonValue] = [b64u(one) for one in paths[stored.index]]
-    return jsontext.dump(
-        {
-            "typ": FRAUD_TYP,
-            "kind": "denied",
-            "checkpoint": view.note.decode(),
-            "question": evidence.question.decode(),
-            "answer": unpad(evidence.answer).decode("ascii"),
-            "record": {"entry": stored.entry.decode(), "index": stored.index, "path": path},
-            "slip": evidence.slip.decode(),
-        }
+    return format_fraud(
+        fraudform.DeniedHit(
+            checkpoint=view.note,
+            question=evidence.question,
+            answer=unpad(evidence.answer),
+            record=LocatedEntry(index=stored.index, path=paths[stored.index], entry=stored.entry),
+            slip=evidence.slip,
+        )
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from clients.errors import ListError, TrustError
 from clients.matching.accessing import AccessLog
-from clients.matching.book import NOTICES, StoredNotice
+from clients.matching.book import NOTICES, AskedQuestion, StoredNotice
 from clients.session import Session, Standing
-from ledger.accesslog import verify_told
+from ledger.accesslog import Asked, verify_asked, verify_told
 from ledger.errors import LedgerError, ProofError
-from ledger.notices import MAX_REVIEWED, REVIEW_HOURS, Matched, Notice, WatchFired
+from ledger.notices import MAX_REVIEWED, REVIEW_HOURS, AskedStands, Matched, Notice, WatchFired
 
 HOUR = 3_600
 _MAX_PAGES = 10_000
@@ -75,18 +75,37 @@ def review(session: Session, numbers: Iterable[int] | None) -> int:
 
 
 def _doubts(standing: Standing, notices: Sequence[Notice]) -> Iterable[str]:
-    matched = [notice for notice in notices if isinstance(notice, Matched)]
-    if not matched:
-        return
-    access = AccessLog(standing)
-    for notice in matched:
+    openings = [notice for notice in notices if isinstance(notice, Matched | AskedStands)]
+    access = AccessLog(standing) if openings else None
+    for notice in openings:
         try:
-            if notice.result.to != standing.me:
-                raise ProofError("a notice for another agency")
-            verify_told(access.entry(notice.opening.index), result=notice.result, opening=notice.opening)
-            _check_slips(standing, notice)
+            if access is not None:
+                _check_opening(standing, notice, access)
         except LedgerError as error:
-            yield f"a notice that {notice.result.asker} asked: {error}"
+            what = f"{notice.result.asker} asked" if isinstance(notice, Matched) else "a question of our own was logged"
+            yield f"a notice that {what}: {error}"
+
+
+def _check_opening(standing: Standing, notice: Matched | AskedStands, access: AccessLog) -> None:
+    """Raise ProofError unless the access log holds what the notice says it holds."""
+    if isinstance(notice, AskedStands):
+        question = standing.session.book.question(notice.body_hash)
+        if question is not None and question.answer is not None:
+            verify_asked(access.entry(notice.index), asked=_asked(standing, question), salt=notice.salt)
+        return
+    if notice.result.to != standing.me:
+        raise ProofError("a notice for another agency")
+    verify_told(access.entry(notice.opening.index), result=notice.result, opening=notice.opening)
+    _check_slips(standing, notice)
+
+
+def _asked(standing: Standing, question: AskedQuestion) -> Asked:
+    return Asked(
+        iss=standing.me,
+        body_hash=question.q,
+        signature_input=question.signature_input,
+        signature=question.signature,
+    )
 
 
 def _check_slips(standing: Standing, notice: Matched) -> None:

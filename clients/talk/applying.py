@@ -1,4 +1,4 @@
-"""Take over what was released to this agency, and take it away again when it is recalled (docs/protocol.md, 6.14).
+"""Take over what was released to this agency, and take it away again when it is recalled (docs/protocol.md, 6.18).
 
 Only releases that count in their thread. Each is checked against the record or the grant that it is about, and weighed by
 the one decision before anything of it is kept.

@@ -1,4 +1,4 @@
-"""What a home says by itself: that messages came, and that a person opened what was released (docs/protocol.md, 6.15)."""
+"""What a home says by itself: that messages came, and that a person opened what was released (docs/protocol.md, 6.19)."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Make releases out of this agency's own records, and say first what each will open (docs/protocol.md, 5 and 6.14)."""
+"""Make releases out of this agency's own records, and say first what each will open (docs/protocol.md, 5 and 6.18)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Send what is to be said: sealed at the full minute, in the agency's own batches (docs/protocol.md, 6.15 and 7).
+"""Send what is to be said: sealed at the full minute, in the agency's own batches (docs/protocol.md, 6.19 and 7).
 
 A letter is in the outbox before anything is sent, and stays there until it stands in the log. The log shows everybody when
 a message was sent, so what is written at odd seconds leaves together at the full minute.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from clients.chain import Logged, make_batch, send_waiting
 from clients.discarding import settle
-from clients.errors import ListError, NotPermittedError
+from clients.errors import ListError, NotPermittedError, TrustError
 from clients.outbox import Letter, Posted
 from clients.session import Session, Standing, World
 from ledger import jsontext
@@ -17,6 +17,7 @@ from ledger.batches import MAX_STATEMENTS
 from ledger.errors import LedgerError, MalformedError, NotAMemberError, StaleEpochError
 from ledger.identifiers import StatementName
 from ledger.kinds import Role
+from ledger.merkle import leaf_hash
 from ledger.messages import Inner, Kind, seal_message
 from ledger.statements import SealedStatement
 from ledger.talk.bodies import Body, kind_of, parse_body
@@ -84,7 +85,18 @@ def send_letters(session: Session) -> Sent:
                 raise
             _take_back(session)
     file_sent(session)
+    if batches:
+        _prove_kept(session, batches)
     return Sent(batches=tuple(batches), letters=count, undeliverable=tuple(sorted(gone)))
+
+
+def _prove_kept(session: Session, batches: Sequence[Logged]) -> None:
+    """Look at the published log once more: what it shows by now holds every batch where its receipt promised."""
+    view = session.refresh()
+    for batch in batches:
+        shown = batch.index < view.checkpoint.size
+        if shown and view.tree.leaf_hashes(batch.index, batch.index + 1) != (leaf_hash(batch.entry),):
+            raise TrustError("the published log holds another entry where a receipt promised a batch")
 
 
 def wait_for_tick(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What the agency that was asked says: received, asked back, sent on, traced, refused, granted (docs/protocol.md, 6.10)."""
+"""What the agency that was asked says: received, asked back, sent on, traced, refused, granted (docs/protocol.md, 6.14)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Every kind of message and what its body may be (docs/protocol.md, 6.10)."""
+"""Every kind of message and what its body may be (docs/protocol.md, 6.14)."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Who owes what by when: from the times of entries alone, so that both sides see one list (docs/protocol.md, 6.13)."""
+"""Who owes what by when: from the times of entries alone, so that both sides see one list (docs/protocol.md, 6.17)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

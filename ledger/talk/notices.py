@@ -1,4 +1,4 @@
-"""What follows a message by itself: that it came, that it was opened, that it was recalled (docs/protocol.md, 6.10)."""
+"""What follows a message by itself: that it came, that it was opened, that it was recalled (docs/protocol.md, 6.14)."""
 
 from dataclasses import dataclass, field
 

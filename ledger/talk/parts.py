@@ -1,4 +1,4 @@
-"""Messages in numbered parts: cut by whoever sends, put together by where they stand in the log (docs/protocol.md, 6.11)."""
+"""Messages in numbered parts: cut by whoever sends, put together by where they stand in the log (docs/protocol.md, 6.15)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The forms that members of messages' bodies have (docs/protocol.md, 6.10). Each function accepts one spelling."""
+"""The forms that members of messages' bodies have (docs/protocol.md, 6.14). Each function accepts one spelling."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

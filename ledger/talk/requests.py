@@ -1,4 +1,4 @@
-"""What one agency asks of another: to trace a weapon, or to be shown what was withheld (docs/protocol.md, 6.10)."""
+"""What one agency asks of another: to trace a weapon, or to be shown what was withheld (docs/protocol.md, 6.14)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

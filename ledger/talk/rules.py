@@ -1,4 +1,4 @@
-"""Which message fits where: the table of docs/protocol.md, 6.10, and what was settled before (6.12).
+"""Which message fits where: the table of docs/protocol.md, 6.14, and what was settled before (6.16).
 
 Two questions. Does a message of this kind, from this agency to that one, fit behind that message, whatever it says?
 Then: does what it says fit, too? The first one also tells each side what it may do next.

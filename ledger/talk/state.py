@@ -1,4 +1,4 @@
-"""What a thread comes to: who asked what, what became of it, what was released, and what did not count (docs/protocol.md, 6.12)."""
+"""What a thread comes to: who asked what, what became of it, what was released, and what did not count (docs/protocol.md, 6.16)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A thread as a state machine: what was said counts, or is shown with the reason why not (docs/protocol.md, 6.12).
+"""A thread as a state machine: what was said counts, or is shown with the reason why not (docs/protocol.md, 6.16).
 
 Pure: messages in log order in, state out, and both agencies come to the same. A message that does not fit changes
 nothing, so whoever forges, repeats or answers for another gains no state by it.

@@ -16,7 +16,6 @@ class Access(Enum):
 
     OPEN = "anybody"
     SIGNED = "whoever signs with an http key of the charter"
-    AUDITORS = "an auditor of the charter, by its http key"
     ENTRIES = "as the charter says of entries: anybody, or whoever signs with a key of it"
     ROOTS = "anybody: the root signatures inside the body decide"
 
@@ -220,8 +219,8 @@ CALLS = (
         name="usage",
         method="GET",
         path=paths.USAGE,
-        summary="Counters by agency and day, overdue silent hits by agency and month",
-        access=Access.AUDITORS,
+        summary="To the charter's auditors: counters by agency and day, overdue silent hits by agency and month",
+        access=Access.SIGNED,
         answer=_json(matching.USAGE),
     ),
     Call(

@@ -9,11 +9,12 @@ from ledger import fingerprints
 from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint
 from server import database, lastrun
-from server.census import AgencyCount, BatchLine, Census, Totals
+from server.census import AgencyCount, BatchLine, Census, MatchingCount, Totals
 from server.config import Config
 from server.errors import StartError
 from server.highest import HighestSigned
 from server.lastrun import LastRun
+from server.publishing.asker import Standing
 from server.service import Service
 
 BATCHES_A_PAGE = 50
@@ -21,15 +22,23 @@ BATCHES_A_PAGE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFacts:
-    """Where the log stands. `signed` is what the highest-signed file says, None if it cannot be read."""
+    """Where the log stands. `signed` is what the highest-signed file says, None if it cannot be read.
+
+    `pending_since` is when something signed began to wait for its witnesses, `not_signing` why nothing may be signed.
+    """
 
     origin: str
     size: int
     root: str
     totals: Totals
+    matching: MatchingCount
     signed: Checkpoint | None
     started: int
     is_taking: bool
+    published: int
+    pending_since: int | None
+    not_signing: str | None
+    witnesses: Sequence[Standing]
 
     @property
     def agrees(self) -> bool:
@@ -76,15 +85,21 @@ class Facts:
 
     def log(self) -> LogFacts:
         """Return where the log stands."""
-        head = self._service.store.head()
+        head, published = self._service.store.head(), self._service.store.published()
+        publishing = self._service.publishing
         return LogFacts(
             origin=self._service.identity.origin,
             size=head.size,
             root=b64(head.tree.root()),
             totals=self._census.totals(),
+            matching=self._census.matching(),
             signed=self._signed(),
             started=self._started,
             is_taking=self._service.submitting.is_alive,
+            published=0 if published is None else published.size,
+            pending_since=publishing.pending_since,
+            not_signing=publishing.not_compared(),
+            witnesses=publishing.standings(),
         )
 
     def charter(self) -> CharterFacts | None:

@@ -42,6 +42,7 @@ NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "checkpoint-mismatch": "Run `sealtrace-server fsck`; compare with the newest checkpoint that a member holds.",
         "stale-lock": "A program holds the keystore's lock: end it; a lock without a program frees itself.",
         "restore-unfinished": "A restore was interrupted: run it again; what it left behind is thrown away.",
+        "witnesses-file": "Write witnesses.toml again as docs/operations.md shows; the service does not start on it.",
         "tombstones-damaged": "Put the list of expunged records back from a backup or a mirror before anything starts.",
         "port-in-use": "Another program listens there: end it, or name another port.",
         "backup-missing": "Run `sealtrace-server backup` daily, onto another disk.",

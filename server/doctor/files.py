@@ -11,6 +11,7 @@ from server import database, tombstones
 from server.doctor.faults import Fault, Site
 from server.errors import ConfigError, StartError
 from server.highest import HighestSigned
+from server.publishing.addresses import read_addresses
 from server.servicefile import read_service_file
 
 _WAL_BYTES = 256 * 2**20
@@ -29,6 +30,14 @@ def check_files(site: Site) -> Iterator[Fault]:
     yield from _highest(config.highest)
     yield from _wal(config.database)
     yield from _leftovers(site)
+    yield from _witnesses(config.witnesses)
+
+
+def _witnesses(path: Path) -> Iterator[Fault]:
+    try:
+        read_addresses(path)
+    except ConfigError as error:
+        yield Fault(name="witnesses-file", found=str(error))
 
 
 def _private(path: Path, *, name: str, mode: int) -> Iterator[Fault]:

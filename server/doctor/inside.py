@@ -102,6 +102,9 @@ def _charter(site: Site, service: ServiceFile, charter: Charter, first: bytes) -
     held = [service.log] if site.keys is None else [keys.named(charter.origin) for keys in site.keys.generations()]
     if charter.log not in held:
         yield Fault(name="charter-keys", found=f"charter {charter.ver} names none of the keys held here")
+    match = charter.match
+    if match is not None and site.keys is not None and match.pk not in site.keys.matching.public():
+        yield Fault(name="charter-keys", found=f"charter {charter.ver} names a matching key that is not held here")
     if service.url != charter.url:
         yield Fault(name="url-mismatch", found=f"service.json says {service.url}, the charter {charter.url}")
     if site.fingerprint is not None and site.fingerprint != first:

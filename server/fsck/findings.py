@@ -11,6 +11,9 @@ MAX_FINDINGS = 100
 
 _PUT_BACK = "Put the newest backup back with `sealtrace-server restore` and catch up; keep this copy to find the cause."
 _REBUILD = "The entries are whole: keep this copy, and put the newest backup back with `sealtrace-server restore`."
+_UNMATCHED = (
+    "What is matched is not what the slips say: put the newest backup back, and find out who changed it by hand."
+)
 _NEXT_STEPS: Mapping[str, str] = MappingProxyType(
     {
         "page": "The file is damaged below the tables: check the disk, then put the newest backup back with "
@@ -33,6 +36,9 @@ _NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "this program.",
         "published": "Stop: readers were shown what this database does not hold. Put the newest backup back, and compare "
         "with mirrors and witnesses.",
+        "slip": _UNMATCHED,
+        "token": _UNMATCHED,
+        "access": "Put the newest backup back, and catch the access log up from a mirror before anything is asked again.",
         "expunged": "Start the service, which deletes what its tombstones name, and check again.",
     }
 )

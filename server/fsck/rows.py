@@ -27,7 +27,7 @@ from server.fsck.slips import LiveSlips
 Statement: TypeAlias = Record | Grant | Message | Renewal | Expunge
 
 _STATEMENTS = (
-    "SELECT idx, iss, jti, typ, ep, sup, expunges, kcs, renews, batch "
+    "SELECT idx, iss, jti, typ, ep, sup, expunges, kcs, batch, renews "
     "FROM statements WHERE idx >= ? AND idx < ? ORDER BY idx"
 )
 _RECIPIENTS = "SELECT idx, agency FROM recipients WHERE idx >= ? AND idx < ? ORDER BY idx, agency"
@@ -114,7 +114,8 @@ class Rows:
                 self._note("statement/form", table="entries", index=at, expected="a statement", found=error)
         rows = {row[0]: tuple(row) for row in self._connection.exec_driver_sql(_STATEMENTS, (first, index))}
         for at, statement in statements.items():
-            expected = (at, *_columns(statement), index)
+            renews = statement.batch if isinstance(statement, Renewal) else None
+            expected = (at, *_columns(statement), index, renews)
             self._compare_rows("statement", table="statements", index=at, expected=expected, found=rows.get(at))
         routes = self._blobs.check(first, index, statements)
         self._check_recipients(first, index, statements, routes)
@@ -207,19 +208,19 @@ def _recipients(statement: Statement, route: str | None) -> list[str] | None:
 
 
 def _columns(statement: Statement) -> tuple[Any, ...]:
-    """Return iss, jti, typ, ep, sup, expunges, kcs and renews as a row must hold them."""
+    """Return iss, jti, typ, ep, sup, expunges and kcs as a row must hold them."""
     name: StatementName = statement.name
     match statement:
         case Record():
             kcs = b"".join(portion.kc for portion in statement.portions.values())
-            return (*name, Typ.RECORD.value, statement.ep, statement.sup, None, kcs, None)
+            return (*name, Typ.RECORD.value, statement.ep, statement.sup, None, kcs)
         case Grant():
-            return (*name, Typ.GRANT.value, statement.ep, None, None, None, None)
+            return (*name, Typ.GRANT.value, statement.ep, None, None, None)
         case Message():
-            return (*name, Typ.MESSAGE.value, None, None, None, None, None)
+            return (*name, Typ.MESSAGE.value, None, None, None, None)
         case Renewal():
-            return (*name, Typ.SLIPS.value, None, None, None, None, statement.batch)
+            return (*name, Typ.SLIPS.value, None, None, None, None)
         case Expunge():
-            return (*name, Typ.EXPUNGE.value, None, None, statement.of, None, None)
+            return (*name, Typ.EXPUNGE.value, None, None, statement.of, None)
         case _:
             assert_never(statement)

@@ -16,6 +16,8 @@ PACKAGES = ("crypto", "ledger", "clients", "server")
 NAMED_LIKE_A_PARSER = re.compile(r"(parse|open|from|read|load|decode|unpack|unlp|unb64u?)(_\w+)?|\w+_from_\w+")
 # What is named like a parser and is none, with the reason.
 NO_PARSERS = {
+    "clients.cli.fraud.open_command": "a command: what it reads is ledger.reports.open_report",
+    "clients.reports.read_report": "ledger.reports.open_report with a home's keys",
     "crypto.ed25519.load_private_key": "takes a seed that was drawn here",
     "crypto.mldsa.load_private_key": "takes a seed that was drawn here",
     "crypto.hpke.Decapsulator.open": "an interface",
@@ -32,8 +34,10 @@ NO_PARSERS = {
     "clients.home.open_home": "takes a place: tests/clients/test_home.py",
     "clients.keyring.Keyring.open": "opens a keystore, which is a target",
     "clients.opening.Opener.open_records": "takes records and ciphertexts, which are targets",
+    "clients.talk.tables.read_released": "reads our own database",
     "clients.session.open_session": "takes a home",
     "clients.session.load_profile": "takes a home; a profile is a target",
+    "clients.witness.program.parse_options": "takes a command line: argparse",
     "clients.witness.opening.open_witness": "takes a place: tests/clients/test_witness_opening.py",
     "server.config.Config.from_env": "takes the environment: tests/server/test_config.py",
     "server.database.read_only": "opens a database: tests/server/test_fsck.py",

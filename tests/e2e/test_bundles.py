@@ -1,14 +1,22 @@
 """`sealtrace bundle`: a record leaves the log as one file, and is verified by somebody who never joined it."""
 
+import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from clients.errors import UnreachableError
+from clients.authority import members_of
+from clients.bundles import _require_copy, _words, check_now
+from clients.errors import NotPermittedError, UnreachableError
+from clients.opening import agency_reader
 from clients.transport import Request, Response
+from clients.views import Viewer, view_record
 from ledger.bundle import verify_bundle
+from ledger.errors import ProofError
 from ledger.fingerprints import to_text
+from ledger.labels import Purpose
 from ledger.storedzip import read_stored
 from tests.support.charterlife import OWNER, PARTNER, next_name, submit, sync
 from tests.support.commands import Result, command, run_in
@@ -125,6 +133,42 @@ def test_a_changed_bundle_names_check_expected_found_and_next_step(walk: Walk) -
     assert result.code == 1
     assert "check bundle/container: expected" in result.notes
     assert "next: " in result.notes
+
+
+def test_attack_a_bundle_of_another_history(walk: Walk) -> None:
+    """A home that asks holds the bundle's log against its own: a longer or another one is a split view."""
+    path, _ = export(walk)
+    verdict = verify_bundle(path.read_bytes(), anchor=walk.fingerprint)
+    standing = walk.session(PARTNER).stand()
+    longer = replace(verdict, checkpoint=replace(verdict.checkpoint, size=verdict.checkpoint.size + 1))
+    other = replace(verdict, checkpoint=replace(verdict.checkpoint, root=bytes(32)))
+
+    assert check_now(standing, verdict) == ()
+    for wrong in (longer, other):
+        with pytest.raises(ProofError):
+            check_now(standing, wrong)
+
+
+def test_a_record_marked_no_copy_is_exported_by_its_originator_alone(walk: Walk) -> None:
+    """A bundle is a copy; other caveats are told in words and bind whoever reads on."""
+    stored = next(walk.session(PARTNER).replica.records())
+    charters = walk.session(PARTNER).trust.charters()
+    viewer = Viewer(
+        reader=agency_reader(PARTNER),
+        purpose=Purpose.TRACE,
+        today=dt.date(2026, 11, 22),
+        members=members_of(charters),
+    )
+    view = view_record(stored, viewer)
+    assert view.marking is not None
+    strict = replace(view, marking=replace(view.marking, cav=frozenset({"NO-COPY", "ORCON"})))
+
+    _require_copy(view, PARTNER)
+    _require_copy(strict, OWNER)
+    with pytest.raises(NotPermittedError, match="NO-COPY"):
+        _require_copy(strict, PARTNER)
+    assert "the originator controls further use" in _words("ORCON")
+    assert "as the originator wrote" in _words("H3:ask first")
 
 
 def test_only_the_portions_named_are_shown(walk: Walk) -> None:

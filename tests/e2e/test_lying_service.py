@@ -345,3 +345,21 @@ def test_a_week_opens_a_new_epoch(walk: Walk) -> None:
     assert done.size == 13
     assert load_profile(session.home, session.trust.charters()[-1]).agency == "xar-arms"
     assert load("us-de-gunstat").title
+
+
+def test_a_proof_is_made_of_what_a_witness_kept(walk: Walk) -> None:
+    """Two signed checkpoints of one size convict the log by a command; two that agree are told apart."""
+    honest = Service(walk.transport).checkpoint()
+    fork = sign_checkpoint(
+        Checkpoint(origin=ORIGIN, size=8, root=bytes(32)), ed25519=walk.keys.ed25519, ml_dsa_44=walk.keys.ml_dsa_44
+    )
+    (walk.folder / "held").write_bytes(honest)
+    (walk.folder / "request").write_bytes(b"old 8\n\n" + fork)
+    names = [str(walk.folder / name) for name in ("held", "request", "proof.json")]
+    made = command(walk, "fraud", "prove", *names[:2], "-o", names[2], home="xbe-cib")
+    agreeing = command(walk, "fraud", "prove", names[0], names[0], "-o", names[2], home="xbe-cib")
+
+    assert made.code == 0, made.notes
+    assert f"convicts     {ORIGIN}" in made.output
+    assert command(walk, "fraud", "verify", names[2], home="xbe-cib").code == 0
+    assert agreeing.code == 1

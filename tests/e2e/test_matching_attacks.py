@@ -23,6 +23,7 @@ from ledger.answers import Slot, open_answer, sign_answer
 from ledger.denied import DeniedHit, verify_denied
 from ledger.errors import LedgerError, QuotaError
 from ledger.forms import Form, TokenClass
+from ledger.fraud import verify_fraud
 from ledger.grants import Grant, Use, parse_grant, seal_grant
 from ledger.identifiers import StatementName
 from ledger.kinds import Role
@@ -45,7 +46,7 @@ Change = Callable[[Request, Response], Response]
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give three agencies that match, and a record of one of them, closed: a template to copy."""
-    found = found_matching(tmp_path_factory.mktemp("attacked"))
+    found = found_matching(tmp_path_factory.mktemp("attacked"), lookups=12)
     assert submit(found, OWNER, [TAURUS]).code == 0
     found.close()
     return found
@@ -180,21 +181,19 @@ def test_attack_a_member_without_the_services_key_recovers_nothing_beyond_its_qu
 
 
 def test_attack_enumeration_by_junk_submissions(walk: Walk) -> None:
-    """Evaluating for a submission answers nothing: a question is charged for itself, and there are 200 a day."""
+    """Evaluating for a submission answers nothing: a question is charged for itself, and there are so many a day."""
     found = current_key(standing(walk, ASKER))
     assert found is not None
     session = walk.session(ASKER)
     tokens_of(session, [forms_of(serial) for serial in SERIALS], found, use="submission")
     book = Book(walk.homes[ASKER].matching)
     before = len(book.questions())
-    done = [asked(walk, f"JUNK{number:05}") for number in range(3)]
-    over = command(
-        walk, "match", "--make", "Taurus", "--serial", "JUNK1##", "--purpose", "x", home=ASKER
-    )  # a hundred more
-    more = command(walk, "match", "--make", "Taurus", "--serial", "JUNK2##", "--purpose", "x", home=ASKER)
+    done = [asked(walk, f"JUNK{number:05}") for number in range(2)]
+    over = command(walk, "match", "--make", "Taurus", "--serial", "JUNK123#", "--purpose", "x", home=ASKER)  # ten more
+    more = command(walk, "match", "--make", "Taurus", "--serial", "JUNK234#", "--purpose", "x", home=ASKER)
 
     assert before == 0
-    assert [one.code for one in done] == [0, 0, 0]
+    assert [one.code for one in done] == [0, 0]
     assert over.code == 0
     assert more.code == 5
     assert "nothing was asked" in more.notes
@@ -289,6 +288,8 @@ def test_attack_a_denied_hit_is_proved(walk: Walk) -> None:
         answer=pad(value["answer"].encode()),
     )
     assert verify_denied(evidence, charter=charter, ended=None).to == ASKER
+    files = [logged.file for logged in standing(walk, THIRD).view.charters]
+    assert verify_fraud(proof.read_bytes(), charters=files).kind == "denied"
 
 
 def test_an_honest_answer_proves_nothing_against_the_service(walk: Walk) -> None:
@@ -385,6 +386,28 @@ def test_attack_a_notice_that_the_access_log_does_not_bear_out(walk: Walk) -> No
 
     assert done.code == 1
     assert "xco-npa asked: the result is not in the outcome" in done.output
+
+
+def test_attack_an_asker_is_framed_or_its_question_left_out_of_the_access_log(walk: Walk) -> None:
+    """Who asked checks that its own signed question stands in the entry that is named to it, and in no other."""
+    asked(walk)
+    tick(walk)
+    honest = command(walk, "notices", home=ASKER)
+    asked(walk, "OTHER12345")
+    tick(walk)
+
+    def change(_request: Request, response: Response) -> Response:
+        page = json.loads(response.body)
+        for item in page["items"]:
+            item["index"] = (item["index"] + 1) % 8
+        raw = json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
+        return replace(response, body=raw.ljust(16_384, b"\n"))
+
+    done = command(walk, "notices", home=ASKER, transport=Lying(walk, paths.NOTICES, change))
+
+    assert honest.code == 0
+    assert done.code == 1
+    assert "a question of our own was logged: the entry of the access log is of another request" in done.output
 
 
 def test_attack_the_access_log_is_cut_back(walk: Walk) -> None:

@@ -15,17 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from clients.home import HomeConfig, create_home
 from clients.witness.state import Held, WitnessFiles
 from crypto.digests import sha256
-from crypto.keystore import Keystore, Secret
 from ledger.checkpoints import open_any
 from ledger.fingerprints import to_text
-from ledger.keys import of_role
-from ledger.kinds import Role
 from ledger.witnesses import witness_vkeys
-from tests.support.consortium import ORIGIN, make_keys
-from tests.support.witnesses import ME, Bench, FakeService, GrowingLog, over_http, statuses
+from tests.support.consortium import ORIGIN
+from tests.support.witnesses import ME, Bench, FakeService, GrowingLog, over_http, statuses, witness_home
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = b"only for as long as this test runs"
@@ -75,13 +71,7 @@ def service() -> FakeService:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home that has witness keys and follows no log yet."""
-    made = create_home(str(tmp_path / "home"), {}, HomeConfig(id=ME, name="Arms Office", country="XAA"))
-    store = Keystore.create(made.witness_keystore, passphrase=PASSPHRASE)
-    for key in of_role(make_keys(ME, roles=(Role.WITNESS,), start=40), Role.WITNESS):
-        assert key.algorithm is not None
-        seed = sha256(f"{key.kid} {key.algorithm.value}".encode())
-        store.put(Secret(name=str(key.kid), role=f"witness/{key.algorithm.value}", value=seed))
-    return made.path
+    return witness_home(tmp_path, passphrase=PASSPHRASE)
 
 
 @contextmanager

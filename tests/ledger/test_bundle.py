@@ -14,18 +14,31 @@ from crypto.encoding import b64u
 from crypto.signing import Algorithm
 from ledger import jsontext
 from ledger.bundle import counted_lines, parse_bundle, verify_bundle
-from ledger.bundleform import BATCH, PLACES, POLICY, PROOF, README_NAME, RECORD, Bundle
+from ledger.bundleform import (
+    BATCH,
+    PLACES,
+    POLICY,
+    PROOF,
+    README_NAME,
+    RECORD,
+    Bundle,
+    CharterPart,
+    Closing,
+)
 from ledger.bundleverdict import Verdict
 from ledger.bundlewords import README, next_step, refusal_lines, verdict_json, verdict_lines
+from ledger.charterpayload import MAX_FILE_BYTES
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.checks import evidence
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, NotFoundError, ProofError
 from ledger.fingerprints import of_file
 from ledger.identifiers import KeyId
-from ledger.jws import format_general, parse_general
+from ledger.jws import format_general, parse_compact, parse_general
 from ledger.keys import Key
-from ledger.kinds import Role
+from ledger.kinds import Role, Typ
 from ledger.presentation import present
+from ledger.proofs import TlogProof
+from ledger.statements import sign_statement
 from ledger.storedzip import read_stored, write_stored
 from tests.support.bundles import (
     ISS,
@@ -39,6 +52,7 @@ from tests.support.bundles import (
     witnessed_consortium,
 )
 from tests.support.consortium import NOW, Consortium, make_consortium, make_key, sign_by
+from tests.support.frauds import Entries
 
 LIMIT = 2**20
 
@@ -515,6 +529,78 @@ def test_attack_judged_by_a_charter_that_the_tree_does_not_hold() -> None:
 
     with pytest.raises(ProofError, match="judged by a charter that its tree holds"):
         verify_bundle(replace(old, proof=replace(old.proof, checkpoint=note)).format(), anchor=anchor_of(consortium))
+
+
+def test_attack_a_record_of_one_agency_in_a_batch_of_another() -> None:
+    """Who closes a record must have signed it: an operator may log what it likes, and proves nothing by it."""
+    consortium = witnessed_consortium()
+    foreign = consortium.record("xab-arms")
+    batch = consortium.batch(ISS, [foreign])
+    log = Entries(consortium, foreign.entry, batch)
+    record, closing = log.entry(1), log.entry(2)
+    file = consortium.charter_file
+    found = Bundle(
+        presentation=foreign.entry + b"~",
+        proof=TlogProof(
+            index=1, hashes=record.path, checkpoint=cosigned_by(log.note(), consortium.charter, WITNESSES[:3])
+        ),
+        closing=Closing(entry=batch, index=2, path=(), proof=closing.path),
+        charters=(CharterPart(ver=1, index=0, file_hash=of_file(file), path=log.place(0).path, file=file),),
+        keys=(),
+        policy=bundle().policy,
+    )
+
+    with pytest.raises(BadSignatureError) as caught:
+        verify_bundle(found.format(), anchor=of_file(file))
+    assert evidence(caught.value).check == "batch/iss"
+
+
+def test_attack_a_record_under_a_key_of_another_role() -> None:
+    """A record names a sign key of its agency that was in force at its place."""
+    consortium = witnessed_consortium()
+    sign, _ = consortium.signing(ISS, Role.HTTP)
+    honest = parse_compact(consortium.record(ISS).entry)
+    entry = sign_statement(
+        signer=sign, kid=consortium.newest(ISS, Role.HTTP).kid, typ=Typ.RECORD, payload=honest.payload
+    )
+    statement = replace(consortium.record(ISS), entry=entry)
+    batch = consortium.batch(ISS, [statement])
+    log = Entries(consortium, entry, batch)
+    note = cosigned_by(log.note(), consortium.charter, WITNESSES[:3])
+    file = consortium.charter_file
+    found = Bundle(
+        presentation=entry + b"~",
+        proof=TlogProof(index=1, hashes=log.entry(1).path, checkpoint=note),
+        closing=Closing(entry=batch, index=2, path=(), proof=log.entry(2).path),
+        charters=(CharterPart(ver=1, index=0, file_hash=of_file(file), path=log.place(0).path, file=file),),
+        keys=(),
+        policy=bundle().policy,
+    )
+
+    refused(found, "statement/header", BadSignatureError)
+
+
+def test_a_charter_file_above_its_limit_is_refused() -> None:
+    """Limits count inside a bundle, too."""
+    huge = bytes(MAX_FILE_BYTES + 1)
+
+    refused(members_of(lambda members: members.update({"charter/1.json": huge})), "form", MalformedError)
+
+
+def test_caveats_of_shown_labels_are_told() -> None:
+    """Whoever reads the verdict reads what binds them."""
+    label: jsontext.JsonValue = {
+        "level": "RESTRICTED",
+        "rel": [],
+        "comp": [],
+        "purp": ["TRACE"],
+        "cav": ["NO-PUB", "ORCON"],
+    }
+    verdict = replace(verify(bundle()), fields={"item.label": label, "case.label": {"level": "none"}}, logged_by=None)
+
+    assert verdict.caveats == ("NO-PUB", "ORCON")
+    assert any("NO-PUB, ORCON: they bind you too" in line for line in verdict_lines(verdict))
+    assert any(line == "witnesses    3 of 4, 3 needed" for line in verdict_lines(verdict))
 
 
 def test_a_refusal_says_what_to_do() -> None:

@@ -5,12 +5,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -115,6 +116,14 @@ class Front:
             return answer.status, answer.read(), answer.headers.get("Content-Type", "")
         finally:
             connection.close()
+
+    def reload(self, *, until: Callable[[], bool]) -> None:
+        """Let nginx read its files again, and wait until it shows."""
+        os.kill(int((self.folder / "pid").read_text()), signal.SIGHUP)
+        for _ in range(200):
+            if until():
+                return
+            time.sleep(0.05)
 
     def written(self) -> str:
         """Return both of its logs."""
@@ -290,8 +299,7 @@ def test_a_service_that_is_away_is_told_as_busy(front: Front) -> None:
     """With nobody behind the front a client is told to wait, in a problem that it can read."""
     conf = front.folder / "sealtrace.conf"
     conf.write_text(re.sub(r"server 127\.0\.0\.1:\d+", "server 127.0.0.1:1", conf.read_text()))
-    os.kill(int((front.folder / "pid").read_text()), 1)
-    time.sleep(0.5)
+    front.reload(until=lambda: front.ask("GET", "/checkpoint")[0] == 503)
 
     status, body, _type = front.ask("GET", "/checkpoint")
 
@@ -354,11 +362,7 @@ def test_the_console_is_closed_to_other_networks(front: Front) -> None:
     """As it is shipped, only the network that the operator names gets in."""
     conf = front.folder / CONSOLE.name
     conf.write_text(conf.read_text().replace("allow 127.0.0.1", "allow 192.0.2.0/24"))
-    os.kill(int((front.folder / "pid").read_text()), 1)
-    for _ in range(100):
-        if front.ask("GET", "/console/", name=CONSOLE_NAME)[0] == 403:
-            break
-        time.sleep(0.05)
+    front.reload(until=lambda: front.ask("GET", "/console/", name=CONSOLE_NAME)[0] == 403)
 
     assert front.ask("GET", "/console/", name=CONSOLE_NAME)[0] == 403
     assert front.ask("GET", "/checkpoint")[0] == 200

@@ -184,6 +184,10 @@ FAULTS: dict[str, tuple[str, Seed]] = {
         "tombstones-damaged",
         _file("tombstones", lambda path: path.write_bytes(b"\xff\n")),
     ),
+    "a list of witnesses that cannot be read": (
+        "witnesses-file",
+        _file("witnesses.toml", lambda path: path.write_text("[witness]\nNobody = 1\n", encoding="utf-8")),
+    ),
     "no backup at all": ("backup-missing", _no_backups),
     "a folder of backups that is not there": ("backup-missing", _told(backups=Path("/nonexistent"))),
     "an old backup": ("backup-old", _told(now=NOW + 2 * 86_400)),

@@ -90,7 +90,11 @@ def test_the_places_named_here_are_the_places_of_the_log(filled: World) -> None:
 
 CASES = {
     "an entry": (
-        f"UPDATE entries SET entry = CAST(substr(entry, 1, 600) || 'A' || substr(entry, 602) AS BLOB) WHERE idx = {RECORD}",
+        (
+            "UPDATE entries SET entry = CAST(substr(entry, 1, 600)"
+            " || CASE substr(entry, 601, 1) WHEN x'41' THEN 'B' ELSE 'A' END || substr(entry, 602) AS BLOB)"
+            f" WHERE idx = {RECORD}"
+        ),
         ("leaf", "entries", str(RECORD), RECORD),
     ),
     "a leaf hash": (f"UPDATE entries SET leaf = zeroblob(32) WHERE idx = {RECORD}", ("leaf", "entries", "4", 4)),
@@ -141,7 +145,7 @@ CASES = {
     ),
     "the batch of a statement": (
         f"UPDATE statements SET batch = 3 WHERE idx = {RECORD}",
-        ("statement/column 9", "statements", "4", 4),
+        ("statement/column 10", "statements", "4", 4),
     ),
     "a missing statement": (
         f"DELETE FROM statements WHERE idx = {RECORD}",

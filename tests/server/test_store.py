@@ -16,6 +16,7 @@ from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, CharterRow, Head, Non
 from ledger.merkle import leaf_hash
 from ledger.tiles import TilePath
 from server import database, schema
+from server.accessstore import AccessStore
 from server.models import APPEND_ONLY
 from server.store import SqlStore
 from tests.support.consortium import make_log
@@ -157,6 +158,8 @@ def with_rows(path: Path) -> None:
     grants = tuple(replace(statement(at), typ=Typ.GRANT, recipients=("xab-arms",)) for at in range(1, 257))
     log.append(batch(1, seq=1, rows=grants), 1)
     store.bury([grants[0].name])
+    access = tuple(b"access %d" % at for at in range(256))
+    make_log(AccessStore(store)).append(Append(entries=access), 0)
     store.close()
 
 

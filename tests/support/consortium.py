@@ -24,7 +24,7 @@ from ledger.keyentries import build_key_entry
 from ledger.keys import SUITE, Key, enrol, of_role
 from ledger.kinds import Role
 from ledger.labels import Level
-from ledger.log import Log, Store
+from ledger.log import Log, Store, TreeStore
 from ledger.membership import CharterChange, KeyChange
 from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
 from ledger.slips import Hit, SlipDraft
@@ -329,7 +329,7 @@ class Consortium:
         return self.submit(iss, [self.grant(iss, self.ids, ep=ep), self.grant(iss, [], ep=ep, level=Level.SECRET)])
 
 
-def make_log(store: Store, origin: str = ORIGIN) -> Log:
+def make_log(store: TreeStore, origin: str = ORIGIN) -> Log:
     """Return the log over a store, with its signers."""
     return Log(
         store=store,

@@ -20,7 +20,7 @@ from ledger.questions import AskedToken, Asking, build_question, question_hash
 from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
 from ledger.slips import Hit, SlipDraft
 from tests.support.bundles import ISS, WITNESSES, cosigned_by, forged, witnessed_consortium
-from tests.support.consortium import NOW, Consortium, epoch_key, make_key, sign_by, signer
+from tests.support.consortium import NOW, Consortium, epoch_key, make_key, matching, sign_by, signer
 
 READER = "xab-arms"
 TOKEN = sha256(b"token")[:16]
@@ -150,6 +150,26 @@ def above_ceiling(*, later_charter: bool = False) -> Case:
     return Case(fraud=found, charters=tuple(charters), who=who, entries=tuple(log.entries))
 
 
+def to_a_stranger() -> Case:
+    """Return the proof of a grant to an agency that the charter has let go."""
+    consortium = witnessed_consortium()
+    gone = "xae-arms"
+    grant = consortium.grant(ISS, [gone])
+    kept = tuple(one for one in consortium.next_charter().agencies if one.id != gone)
+    file = sign_by(consortium.next_charter(agencies=kept), consortium.current.agencies, previous=consortium.current)
+    change = consortium.submit_charter(file)
+    log = Entries(consortium, grant.entry, consortium.batch(ISS, [grant]))
+    found = AboveCeiling(
+        checkpoint=log.note(),
+        r=gone,
+        grant=log.entry(change.index + 1),
+        ver=2,
+        charter=log.place(change.index),
+    )
+    who = (consortium.origin, ISS)
+    return Case(fraud=found, charters=(consortium.charter_file, file), who=who, entries=tuple(log.entries))
+
+
 def open_record(consortium: Consortium, *, hit: Hit = Hit.OPEN) -> SealedStatement:
     """Return a record with a token, matched as `hit` says."""
     sign, kid = consortium.signing(ISS, Role.SIGN)
@@ -163,16 +183,24 @@ def open_record(consortium: Consortium, *, hit: Hit = Hit.OPEN) -> SealedStateme
 
 
 def denied_hit(
-    change: Callable[[Answer], Answer] = lambda answer: answer, *, hit: Hit = Hit.OPEN, c: str = "T0"
+    change: Callable[[Answer], Answer] = lambda answer: answer,
+    *,
+    hit: Hit = Hit.OPEN,
+    c: str = "T0",
+    kid: KeyId = KeyId("log", 1),  # noqa: B008 - a tuple of constants
 ) -> Case:
     """Return the proof of an answer that leaves a record out; `change` is what the service signed instead."""
     consortium = witnessed_consortium()
+    terms = matching(ISS, key=sha256(b"matching key"))
+    second = consortium.next_charter(match=terms)
+    file = sign_by(second, consortium.current.agencies, previous=consortium.current)
+    consortium.submit_charter(file)
     record = open_record(consortium, hit=hit)
     log = Entries(consortium, record.entry, b"more")
     index = len(log.entries) - 2
     question = build_question(held=1, asking=Asking.LOOKUP, purpose=bytes(32), tokens=[AskedToken(ep=1, c=c, t=TOKEN)])
     honest = Answer(q=question_hash(question), to=READER, n=len(log.entries), slots=(), more=False)
-    answer = sign_answer(change(honest), signer=signer("answer", Algorithm.ED25519), kid=KeyId("log", 1))
+    answer = sign_answer(change(honest), signer=signer("answer", Algorithm.ED25519), kid=kid)
     found = DeniedHit(
         checkpoint=log.note(),
         question=question,
@@ -180,7 +208,7 @@ def denied_hit(
         record=log.entry(index),
         slip=record.blobs[0],
     )
-    return Case(fraud=found, charters=(consortium.charter_file,), who=(consortium.origin,))
+    return Case(fraud=found, charters=(consortium.charter_file, file), who=(consortium.origin,))
 
 
 CASES: Mapping[str, Callable[[], Case]] = {
@@ -192,6 +220,7 @@ CASES: Mapping[str, Callable[[], Case]] = {
     "two batches after a rotation": lambda: two_batches(rotated=True),
     "above a ceiling": above_ceiling,
     "above a ceiling, next charter shown": lambda: above_ceiling(later_charter=True),
+    "to a stranger": to_a_stranger,
     "denied hit": denied_hit,
 }
 _made: dict[str, Case] = {}

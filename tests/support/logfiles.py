@@ -27,6 +27,14 @@ class Files:
         """Return a tile or bundle."""
         return self._read(path.format())
 
+    def access_checkpoint(self) -> bytes:
+        """Return the checkpoint of the access log."""
+        return self._read("access/checkpoint")
+
+    def access_tile(self, path: TilePath) -> bytes:
+        """Return a tile or bundle of the access log."""
+        return self._read(f"access/{path.format()}")
+
     def charter(self, ver: int) -> bytes:
         """Return a charter file."""
         return self._read(f"v1/charters/{ver}")

@@ -10,6 +10,7 @@ from clients.keyring import Keyring
 from clients.matching.keys import draw_matching_key
 from clients.service import Service
 from ledger import fingerprints
+from ledger.terms import Limits
 from server.app import service_of
 from tests.support.commands import Result, command
 from tests.support.loopback import PHRASE, Walk, found_consortium
@@ -33,20 +34,21 @@ event = { column = "event" }
 HEADER = "date;event;type;make;calibre;serial\n"
 
 
-def found_matching(folder: Path) -> Walk:
+def found_matching(folder: Path, *, lookups: int = 200) -> Walk:
     """Return an open walk of three agencies, the key of token epoch 1 by the first and held by all."""
     walk = found_consortium(folder, *AGENCIES, auditor="xau-dit")
-    start_epoch(walk, ep=1, by=AGENCIES[0])
+    start_epoch(walk, ep=1, by=AGENCIES[0], limits=Limits(entries="open", lookups=lookups))
     share_key(walk, by=AGENCIES[0])
     return walk
 
 
-def start_epoch(walk: Walk, *, ep: int, by: str, removed: Sequence[str] = ()) -> bytes:
+def start_epoch(walk: Walk, *, ep: int, by: str, removed: Sequence[str] = (), limits: Limits | None = None) -> bytes:
     """Log a charter that starts a token epoch; return its kcid."""
     kcid = draw_matching_key(walk.keyring(by))
     service = charters.parse_service(walk.config.service.read_bytes())
     previous = newest_charter(walk)
-    terms = charters.Terms(match=charters.MatchTerms(ep=ep, by=by, kcid=kcid), removed=frozenset(removed))
+    match = charters.MatchTerms(ep=ep, by=by, kcid=kcid)
+    terms = charters.Terms(match=match, removed=frozenset(removed), limits=limits)
     file = charters.propose_next(previous, [], terms, service=service)
     for agency in AGENCIES:
         if agency not in removed:

@@ -13,6 +13,7 @@ from ledger.terms import witness_name
 from ledger.wire import paths, schemas
 from ledger.witnesses import entry_time, freshness, open_published, quorum_ready
 from ledger.witnessing import AddCheckpoint
+from server.console.facts import Facts
 from server.highest import HighestSigned
 from server.publishing.link import Answer
 from tests.support.consortium import ORIGIN, make_consortium, make_keys, sign_by, signer_of
@@ -378,3 +379,22 @@ def test_the_charter_that_leaves_the_unwitnessed_state(tmp_path_factory: pytest.
         open_published(world.client.get(paths.CHECKPOINT).data, charter=charter, previous=world.consortium.charter)
     finally:
         world.close()
+
+
+def test_the_console_says_what_waits_and_who_fails(world: WitnessedWorld) -> None:
+    """An operator reads on the first page since when the log waits, and which witness is silent and why."""
+    world.found()
+    _down(world, C, D)
+    world.hurry()
+    world.log(A, _grant(world))
+    world.until(lambda: sum(one.failures > 0 for one in world.service.publishing.standings()) == 2)
+
+    facts = Facts(world.service, world.config)
+    found = facts.log()
+    facts.close()
+
+    assert (found.published, found.size, found.pending_since) == (1, 3, world.clock())
+    assert {one.agency: one.failure for one in found.witnesses if one.failures} == dict.fromkeys(
+        (C, D), "no answer (it is down)"
+    )
+    assert found.not_signing is None

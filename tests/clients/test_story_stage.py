@@ -1,0 +1,207 @@
+"""The story and the drill stop at the first step that does not lead where it must, and touch nobody's files."""
+
+import json
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from clients.cli.edge import Edge
+from clients.cli.exits import Exit
+from clients.story.cast import ARMS, PARTNER
+from clients.story.chapters import Story
+from clients.story.drill import Drill
+from clients.story.stage import Stage, StoryError, digest_of
+from clients.story.telling import Telling
+
+Answer = tuple[int, str]
+
+
+class Script:
+    """A command line that answers as a test says: by the first words of the command."""
+
+    def __init__(self, **answers: Answer) -> None:
+        """Take what to answer; a command that is not named ends well and says nothing."""
+        self.typed: list[tuple[str, ...]] = []
+        self._answers = answers
+
+    def __call__(self, arguments: Sequence[str], edge: Edge) -> int:
+        """Run one command."""
+        self.typed.append(tuple(arguments))
+        code, said = self._answers.get(arguments[0], (0, ""))
+        edge.write(said)
+        edge.note("a note on the way")
+        return code
+
+
+def telling() -> Telling:
+    """Return a telling that nobody reads."""
+    return Telling(write=lambda _text: None, seconds=lambda: 0.0)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Give a stage on an empty folder, with passphrases of two members."""
+    found = Stage(data=tmp_path / "story", port=1)
+    found.clear()
+    for member in (ARMS, PARTNER):
+        found.draw_passphrase(member)
+    return found
+
+
+def drill(stage: Stage, script: Script) -> Drill:
+    """Return a drill whose commands answer by the script."""
+    return Drill(stage=stage, telling=telling(), type_command=script)
+
+
+def test_a_folder_that_holds_other_files_is_left_alone(tmp_path: Path) -> None:
+    """A mistyped DATA must not cost anybody a folder."""
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(StoryError, match="holds other files") as caught:
+        Stage(data=tmp_path, port=1).clear()
+
+    assert "DATA=dir" in caught.value.next_step
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_the_folder_of_an_earlier_story_is_made_new(stage: Stage) -> None:
+    """What that one left is gone; homes are open to their owner alone."""
+    (stage.data / "report.json").write_text("{}", encoding="utf-8")
+    stage.clear()
+
+    assert [path.name for path in sorted(stage.data.iterdir())] == [".sealtrace-story", "agencies"]
+    assert (stage.data / "agencies").stat().st_mode & 0o777 == 0o700
+
+
+def test_passphrases_are_drawn_anew_and_private(stage: Stage) -> None:
+    """Two members, two passphrases, for the owner of the folder alone."""
+    files = [stage.passphrase_file(member) for member in (ARMS, PARTNER)]
+
+    assert files[0].read_text(encoding="ascii") != files[1].read_text(encoding="ascii")
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    with pytest.raises(FileExistsError):
+        stage.draw_passphrase(ARMS)
+
+
+def test_a_member_sees_its_own_home_and_passphrase(stage: Stage) -> None:
+    """What it writes and notes goes where the story listens."""
+    written: list[str] = []
+    noted: list[str] = []
+    edge = stage.edge(PARTNER, written=written, noted=noted)
+    edge.write("a result")
+    edge.note("progress")
+
+    assert edge.environ == {"SEALTRACE_HOME": str(stage.data / "agencies" / PARTNER.id)}
+    assert (written, noted) == (["a result"], ["progress"])
+
+
+def test_a_port_that_somebody_has_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    """The story would otherwise talk to a stranger."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        stage = Stage(data=tmp_path, port=taken.getsockname()[1])
+        with pytest.raises(StoryError, match="is taken by another program") as caught, stage.serving(charter="x"):
+            pass
+
+    assert "PORT=n" in caught.value.next_step
+    assert not stage.service_log.exists()
+
+
+def test_a_digest_tells_two_files_apart(tmp_path: Path) -> None:
+    """Equal for equal bytes alone."""
+    for name, raw in (("a", b"one"), ("b", b"one"), ("c", b"two")):
+        (tmp_path / name).write_bytes(raw)
+
+    assert digest_of(tmp_path / "a") == digest_of(tmp_path / "b") != digest_of(tmp_path / "c")
+
+
+def test_a_command_of_the_drill_that_ends_otherwise_ends_the_drill(stage: Stage) -> None:
+    """With who typed what, both codes, what it said, and where to read on."""
+    failing = drill(stage, Script(sync=(3, "nobody answers")))
+    with pytest.raises(StoryError) as caught:
+        failing._run(PARTNER, "sync", "--full")
+
+    assert f"{PARTNER.id}: sealtrace sync --full ended with 3 where 0 was expected: nobody answers" in str(caught.value)
+    assert str(stage.service_log) in caught.value.next_step
+
+
+def test_a_refusal_that_the_drill_expects_is_no_failure(stage: Stage) -> None:
+    """And a command that succeeds where it must be refused is one."""
+    assert drill(stage, Script(sync=(5, "no")))._run(PARTNER, "sync", expect=Exit.NOT_PERMITTED) == "no"
+    with pytest.raises(StoryError, match="ended with 0 where 5"):
+        drill(stage, Script())._run(PARTNER, "sync", expect=Exit.NOT_PERMITTED)
+
+
+CHECKS: dict[str, tuple[str, str, Callable[[Drill], object]]] = {
+    "a record was not logged": ("submit", '{"records": 0}', lambda one: one._submit()),
+    "should open 1": ("sync", '{"records": 2}', lambda one: one._opened(PARTNER, expect=1)),
+    "the epoch went on": ("sync", "", lambda one: one._require_newer_epoch(0)),
+}
+
+
+@pytest.mark.parametrize("words", CHECKS)
+def test_what_a_step_must_lead_to_is_checked(stage: Stage, words: str) -> None:
+    """A command that ends well and did not do its work ends the drill."""
+    command, said, step = CHECKS[words]
+    stage.home(ARMS).mkdir(mode=0o700)
+    with pytest.raises(StoryError, match=words):
+        step(drill(stage, Script(**{command: (0, said)})))
+
+
+def test_a_next_charter_is_proposed_signed_by_each_and_submitted(stage: Stage) -> None:
+    """In this order, on top of the one in force; then it is the one in force."""
+    script = Script()
+    found = drill(stage, script)
+    found.charter, found.version = stage.data / "charter.1", 1
+    found._next(["--remove", "xco-npa"], signers=(ARMS, PARTNER))
+
+    assert [words[:2] for words in script.typed] == [
+        ("charter", "propose"), ("charter", "sign"), ("charter", "sign"), ("charter", "submit"),
+    ]  # fmt: skip
+    assert (found.charter, found.version) == (stage.data / "charter.2", 2)
+
+
+def story(stage: Stage, script: Script) -> Story:
+    """Return a story whose commands answer by the script."""
+    return Story(stage=stage, telling=telling(), run=script)
+
+
+def test_a_command_of_the_story_that_fails_ends_it(stage: Stage) -> None:
+    """With what it said last."""
+    with pytest.raises(StoryError, match=r"sealtrace sync ended with 1: .*forked") as caught:
+        story(stage, Script(sync=(1, "the log has forked")))._run(PARTNER, "sync")
+
+    assert str(stage.service_log) in caught.value.next_step
+
+
+def test_a_story_without_both_kinds_of_case_is_not_told(stage: Stage) -> None:
+    """Comparing a full case with a full one would show nothing."""
+    script = Script(
+        list=(0, json.dumps({"records": [{"record": "xar-arms/x"}]})),
+        show=(0, json.dumps({"portions": {"case": {"fields": {"case.note": "x"}}}})),
+        sync=(0, "{}"),
+    )
+    with pytest.raises(StoryError, match="no empty and no full case"):
+        story(stage, script)._two_records()
+
+
+def test_plaintext_on_the_services_side_ends_the_story(stage: Stage) -> None:
+    """One canary is enough, in the log of the service too."""
+    (stage.data / "canaries.txt").write_text("a planted serial\n", encoding="utf-8")
+    stage.service_log.write_text("request of a planted serial\n", encoding="utf-8")
+    with pytest.raises(StoryError, match="plaintext was found"):
+        story(stage, Script())._search()
+
+
+def test_what_a_stranger_needs_is_written_down(stage: Stage) -> None:
+    """The log's two keys, one a line, and the policy that they make."""
+    named = {"log": {"vkeys": ["log+1+a", "log+2+b"]}}
+    (stage.data / "service.json").write_text(json.dumps(named), encoding="utf-8")
+    story(stage, Script())._write_trust()
+
+    assert (stage.data / "log.vkey").read_text(encoding="utf-8") == "log+1+a\nlog+2+b\n"
+    assert (stage.data / "policy").read_text(encoding="utf-8").splitlines() == [
+        f"log log+1+a {stage.url}",
+        f"log log+2+b {stage.url}",
+        "quorum none",
+    ]
