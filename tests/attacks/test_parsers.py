@@ -16,6 +16,8 @@ PACKAGES = ("crypto", "ledger", "clients", "server")
 NAMED_LIKE_A_PARSER = re.compile(r"(parse|open|from|read|load|decode|unpack|unlp|unb64u?)(_\w+)?|\w+_from_\w+")
 # What is named like a parser and is none, with the reason.
 NO_PARSERS = {
+    "clients.cli.fraud.open_command": "a command: what it reads is ledger.reports.open_report",
+    "clients.reports.read_report": "ledger.reports.open_report with a home's keys",
     "crypto.ed25519.load_private_key": "takes a seed that was drawn here",
     "crypto.mldsa.load_private_key": "takes a seed that was drawn here",
     "crypto.hpke.Decapsulator.open": "an interface",
