@@ -66,14 +66,6 @@ class Files:
     charters: Mapping[int, bytes]
     size: int
 
-    def access_checkpoint(self) -> bytes:
-        """Say that nothing was asked yet."""
-        raise NotFoundError("the access log is empty")
-
-    def access_tile(self, path: TilePath) -> bytes:
-        """Say that nothing was asked yet."""
-        raise NotFoundError(f"the access log has no {path.format()}")
-
     def checkpoint(self) -> bytes:
         """Return the checkpoint."""
         return self.note
