@@ -30,6 +30,7 @@ from clients.cli import (
     reply,
     request,
     trace,
+    watch,
     witness,
 )
 from clients.cli.edge import Edge, real_edge
@@ -68,6 +69,7 @@ for _command in (
     trace.indicator,
     audit.audit,
     mirror.mirror,
+    watch.watch,
     demo.demo,
     generate.generate,
     expunge.expunge,
