@@ -6,9 +6,9 @@ charter names that charter instead; then the head is asked.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from clients.errors import StaleError
-from clients.replica import Replica
 from clients.service import Service
 from clients.trust import View
 from ledger import fingerprints
@@ -22,14 +22,24 @@ from ledger.merkle import leaf_hash
 _MAX_CHAIN = 10_000
 
 
+class KeyEntries(Protocol):
+    """Where verified key entries are kept: a replica, or memory."""
+
+    def key_entries(self) -> Mapping[int, bytes]:
+        """Return the key entries that were verified, by index."""
+
+    def add(self, *, key_entries: Mapping[int, bytes]) -> None:
+        """Keep more of them."""
+
+
 class Authority:
     """The membership of one view, completed with key entries as they are needed."""
 
-    def __init__(self, view: View, *, service: Service, replica: Replica) -> None:
+    def __init__(self, view: View, *, service: Service, replica: KeyEntries) -> None:
         """Take a verified view, where to fetch entries, and where verified key entries are kept."""
         self._view = view
         self._service = service
-        self._replica = replica
+        self._kept = replica
         self._asked: set[str] = set()
         self.membership = _membership(view, replica.key_entries())
 
@@ -52,7 +62,7 @@ class Authority:
 
     def _follow(self, at: int) -> None:
         """Learn the key entry at an index and those it follows; a charter's index is known already."""
-        known = set(self._replica.key_entries()) | {logged.index for logged in self._view.charters}
+        known = set(self._kept.key_entries()) | {logged.index for logged in self._view.charters}
         found: dict[int, bytes] = {}
         while at not in known:
             if len(found) > _MAX_CHAIN:
@@ -65,8 +75,8 @@ class Authority:
             at = prev
         if found:
             # Judged before they are kept: a chain that does not verify changes nothing.
-            self.membership = _membership(self._view, {**self._replica.key_entries(), **found})
-            self._replica.add(key_entries=found)
+            self.membership = _membership(self._view, {**self._kept.key_entries(), **found})
+            self._kept.add(key_entries=found)
 
     def _fetch(self, index: int) -> bytes:
         if index >= self._view.checkpoint.size:

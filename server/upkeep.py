@@ -18,6 +18,7 @@ from server.doctor import Fault, Site, diagnose
 from server.errors import ConfigError
 from server.exporting import export
 from server.fsck import Report, check_database, check_folder
+from server.healing import Healed, heal
 from server.keys import open_keys
 from server.lastrun import LastRun
 from server.passphrase import ask_passphrase
@@ -50,6 +51,10 @@ def fsck_command(
     data: Annotated[Path | None, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")] = None,
     database: Annotated[Path | None, typer.Option(help="A copy to check instead; it is only read.")] = None,
     *,
+    heal_from: Annotated[
+        Path | None,
+        typer.Option("--heal-from", help="A mirror: put back first what it proves; the service is stopped."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hash every stored byte again and hold it against the tree and the names: what is wrong is named by row and index.
@@ -57,10 +62,14 @@ def fsck_command(
     Example: sealtrace-server fsck --database /mnt/copy/ledger.sqlite
     """
     try:
+        healed = None if heal_from is None else _healed(data, database, heal_from)
         report = _checked(data, database)
     except exits.EXPECTED as error:
         exits.fail(error)
-    typer.echo(json.dumps(_json(report), indent=2) if as_json else _text(report))
+    if as_json:
+        typer.echo(json.dumps({**_json(report), "healed": None if healed is None else asdict(healed)}, indent=2))
+    else:
+        typer.echo("\n".join([*([] if healed is None else _healed_text(healed)), _text(report)]))
     if report.broken:
         raise typer.Exit(exits.FAILED)
 
@@ -165,6 +174,20 @@ def _told(restored: Restored) -> str:
     else:
         lines.append("✗ it is behind what was signed and will sign nothing: run restore again with a newer --from")
     return "\n".join(lines)
+
+
+def _healed(data: Path | None, copy: Path | None, mirror: Path) -> Healed:
+    if data is None or copy is not None:
+        raise ConfigError("--heal-from changes the database of a service: name its folder with --data, and no copy")
+    return heal(Config(data=data, fingerprint=b""), mirror)
+
+
+def _healed_text(healed: Healed) -> list[str]:
+    return [
+        *(f"✓ put back  {name}, as the signed tree has it" for name in healed.restored),
+        *(f"✗ lost      {name}: the mirror does not prove it either" for name in healed.lost),
+        *(["✓ nothing to put back"] if not healed.restored and not healed.lost else []),
+    ]
 
 
 def _checked(data: Path | None, database: Path | None) -> Report:

@@ -21,6 +21,7 @@ from clients.cli import (
     key,
     lists,
     matching,
+    mirror,
     noticing,
     officer,
     profile,
@@ -29,6 +30,7 @@ from clients.cli import (
     reply,
     request,
     trace,
+    watch,
     witness,
 )
 from clients.cli.edge import Edge, real_edge
@@ -66,6 +68,8 @@ for _command in (
     trace.trace,
     trace.indicator,
     audit.audit,
+    mirror.mirror,
+    watch.watch,
     demo.demo,
     generate.generate,
     expunge.expunge,

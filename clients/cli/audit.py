@@ -14,6 +14,7 @@ from clients.auditing import Audit, LogFiles
 from clients.auditpage import to_html
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
+from clients.cli.logservice import member, stranger
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.durable import write_file
 from clients.errors import HomeError
@@ -22,7 +23,6 @@ from clients.forks import fork_files
 from clients.freshness import require_fresh
 from clients.home import Home
 from clients.plaintext import visible, wrap
-from clients.requestsigning import RequestSigner
 from clients.service import Service
 from clients.sources import FolderLog
 from clients.trust import Trust
@@ -30,9 +30,7 @@ from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger import fingerprints
 from ledger.findings import Finding, Verdict
-from ledger.kinds import Role
 from ledger.submissions import Depth
-from ledger.wire.requests import authority
 
 MAX_NAMES = 20
 
@@ -137,17 +135,8 @@ def _files(edge: Edge, place: Home | None, url: str | None, folder: Path | None)
     if place is None:
         if url is None:
             raise HomeError("nothing to audit was named", next_step="give --url, --from or --home")
-        return Service(edge.connect(url))
-    address = url or place.joined().url
-    key = edge.keyring(place).signer(Role.HTTP)
-    signer = RequestSigner(
-        signer=key.signer,
-        kid=key.kid,
-        authority=authority(address),
-        clock=edge.world.clock,
-        token_bytes=edge.world.token_bytes,
-    )
-    return Service(edge.connect(address), signer=signer)
+        return stranger(edge, url)
+    return member(edge, place, url)
 
 
 def _pin(place: Home | None) -> bytes:

@@ -61,8 +61,8 @@ class Tree:
         except LedgerError as error:
             self._note("entry/form", index=index, expected="an entry of a known kind", found=error)
             return None
-        if typ != _COLUMN.get(kind, "statement"):
-            self._note("entry/typ", index=index, expected=_COLUMN.get(kind, "statement"), found=typ)
+        if typ != column_of(kind):
+            self._note("entry/typ", index=index, expected=column_of(kind), found=typ)
         return kind
 
     def _grow(self, leaves: list[bytes]) -> None:
@@ -101,6 +101,11 @@ class Tree:
 
     def _compare(self, check: str, *, table: str, row: str, expected: object, found: object) -> None:
         self._findings.compare(check, table=table, row=row, index=None, expected=expected, found=found)
+
+
+def column_of(kind: Typ) -> str:
+    """Return what the column `typ` of an entry of a kind holds."""
+    return _COLUMN.get(kind, "statement")
 
 
 def _root(tree: bytes) -> object:

@@ -1,0 +1,141 @@
+"""`sealtrace watch`: a log and its witnesses, compared again and again."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clients.cli.edge import Edge
+from clients.cli.exits import Exit
+from clients.cli.logservice import member, stranger
+from clients.cli.options import HomeOption, JsonOption, edge_of
+from clients.errors import HomeError, UnreachableError
+from clients.freshness import vouched
+from clients.plaintext import visible
+from clients.service import Service
+from clients.transport import Transport
+from clients.trust import Trust
+from clients.watching import Round, Watch
+from ledger import fingerprints
+from ledger.errors import LedgerError
+from ledger.identifiers import agency_id
+from ledger.jsontext import JsonValue
+
+
+def watch(  # noqa: PLR0913 - each option is one choice of what to watch, with whom and how often
+    context: typer.Context,
+    url: Annotated[str | None, typer.Argument(help="The service; else the home's.")] = None,
+    *,
+    state: Annotated[
+        Path, typer.Option("--state", help="The folder in which the watch remembers, and keeps evidence.")
+    ],
+    witness: Annotated[
+        list[str] | None, typer.Option(metavar="AGENCY=URL", help="A witness to compare with; again for each.")
+    ] = None,
+    charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
+    every: Annotated[
+        int | None, typer.Option(metavar="SECONDS", min=1, help="Go on until there is an alarm; else one round.")
+    ] = None,
+    allow_unwitnessed: Annotated[
+        bool, typer.Option("--allow-unwitnessed", help="Exit 0 though only the operator vouches for the log.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify what is new in a log, and compare it with what its witnesses show: fork, rollback and freeze are alarms.
+
+    Example: sealtrace watch https://ledger.example --charter lusab-… --state /srv/watch --every 300
+    """
+    edge = edge_of(context)
+    memory, service = _opened(edge, state, url=url, charter=charter, home=home)
+    witnesses = _witnesses(edge, witness or ())
+    while True:
+        found = _look(edge, memory, service, witnesses, repeated=every is not None)
+        code = Exit.UNREACHABLE if found is None else _exit(found, allow_unwitnessed=allow_unwitnessed)
+        if found is not None:
+            edge.show(_text(found), _json(found), as_json=as_json)
+        if every is None or code not in {Exit.DONE, Exit.UNREACHABLE}:
+            raise typer.Exit(code)
+        edge.world.sleep(every)
+
+
+def _opened(
+    edge: Edge, state: Path, *, url: str | None, charter: str | None, home: str | None
+) -> tuple[Watch, Service]:
+    if url is not None and charter is not None:
+        return Watch(state, fingerprint=fingerprints.parse(charter)), stranger(edge, url)
+    place = edge.home(home)
+    trust = Trust(place.trusted)
+    memory = Watch(state, fingerprint=fingerprints.parse(charter) if charter else trust.anchor())
+    for fingerprint in trust.confirmed():
+        memory.confirm(fingerprint)
+    return memory, member(edge, place, url)
+
+
+def _witnesses(edge: Edge, named: Sequence[str]) -> Mapping[str, Transport]:
+    found: dict[str, Transport] = {}
+    for one in named:
+        agency, equals, url = one.partition("=")
+        try:
+            found[agency_id(agency)] = edge.connect(url)
+        except LedgerError as error:
+            raise HomeError(
+                "a witness is named AGENCY=URL", next_step="for example --witness xar-arms=https://witness.example"
+            ) from error
+        if not equals:
+            raise HomeError("a witness without an address", next_step="name it AGENCY=URL")
+    return found
+
+
+def _look(
+    edge: Edge, memory: Watch, service: Service, witnesses: Mapping[str, Transport], *, repeated: bool
+) -> Round | None:
+    """Return one round; a service that is away for a while ends no watch that is to go on."""
+    try:
+        return memory.look(service, witnesses, now=edge.world.clock())
+    except UnreachableError as error:
+        if not repeated:
+            raise
+        edge.note(f"! {error}; tried again")
+        return None
+
+
+def _exit(found: Round, *, allow_unwitnessed: bool) -> Exit:
+    if found.is_fraud:
+        return Exit.REFUSED
+    if found.alarms or not (found.view.charter.is_witnessed or allow_unwitnessed):
+        return Exit.STALE
+    return Exit.DONE
+
+
+def _text(found: Round) -> str:
+    checkpoint = found.view.checkpoint
+    sign = "✗" if found.is_fraud else "!" if found.alarms else "✓"
+    new = f"{checkpoint.size - found.start:,} of them new in {found.batches:,} batches"
+    lines = [
+        f"{sign} {visible(checkpoint.origin)} · {checkpoint.size:,} entries, {new} · {vouched(found.view)}",
+        *(f"  {word.agency}: {word.standing.value}" for word in found.words),
+        *(f"✗ {alarm.kind}: {visible(alarm.what)}" for alarm in found.alarms),
+    ]
+    lines += [f"  kept: {name}" for name in found.proofs]
+    if any(name.startswith("fraud-") for name in found.proofs):
+        lines.append("  next: show it to the members: `sealtrace fraud verify` tells whom it convicts")
+    return "\n".join(lines)
+
+
+def _json(found: Round) -> dict[str, JsonValue]:
+    checkpoint = found.view.checkpoint
+    return {
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": checkpoint.root.hex(),
+        "start": found.start,
+        "batches": found.batches,
+        "fresh": found.view.fresh,
+        "witnesses": [
+            {"agency": word.agency, "standing": word.standing.name.lower(), "size": word.size} for word in found.words
+        ],
+        "alarms": [{"kind": one.kind, "what": one.what, "fraud": one.is_fraud} for one in found.alarms],
+        "proofs": list(found.proofs),
+    }
