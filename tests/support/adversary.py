@@ -12,6 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clients.transport import Request, Response, Transport
+from ledger.checkpoints import Checkpoint
+from ledger.merkle import leaf_hash, proof_ranges, root_of
+from ledger.notes import parse_note
+from ledger.witnessing import AddCheckpoint
+from server.publishing.link import Answer
+from tests.support.consortium import ORIGIN
+from tests.support.cosigners import TEXT, Cosigner
+from tests.support.witnessing import signed_note
 
 Lie = Callable[[Request, Response], Response]
 Bend = Callable[[Response], Response]
@@ -204,3 +212,43 @@ def _other(value: Any, chance: random.Random) -> Any:
             return value[1:] + value[:1] if chance.randrange(2) else value[:-1]
         case _:
             return []
+
+
+class Byzantine(Cosigner):
+    """A witness that cosigns whatever it is sent, twice the same size if need be, at whatever time its clock tells."""
+
+    def _answer(self, body: bytes) -> Answer:
+        self.bodies.append(body)
+        text = parse_note(AddCheckpoint.parse(body).checkpoint).text
+        return Answer(status=200, content_type=TEXT, body=self.lines(Checkpoint.parse(text)))
+
+
+@dataclass(frozen=True)
+class ForkedLog:
+    """Two histories under one log's keys, alike in their first `common` entries."""
+
+    common: int
+
+    def checkpoint(self, side: str, size: int) -> Checkpoint:
+        """Return a checkpoint of one side."""
+        return Checkpoint(origin=ORIGIN, size=size, root=root_of(self._leaves(side, size)))
+
+    def note(self, side: str, size: int) -> bytes:
+        """Return it as the log signs it."""
+        return signed_note(self.checkpoint(side, size))
+
+    def add(self, side: str, old: int, new: int) -> bytes:
+        """Return the request to cosign a side, with the best proof there is from `old`."""
+        return AddCheckpoint(old=old, proof=self._proof(side, old, new), checkpoint=self.note(side, new)).format()
+
+    def begins(self, side: str, first: Checkpoint, second: Checkpoint) -> tuple[bytes, tuple[bytes, ...]]:
+        """Return with which root the larger checkpoint's side begins, and the proof of it: its tiles show that."""
+        return root_of(self._leaves(side, first.size)), self._proof(side, first.size, second.size)
+
+    def _proof(self, side: str, old: int, new: int) -> tuple[bytes, ...]:
+        leaves = self._leaves(side, new)
+        ranges = proof_ranges(start=0, end=old, size=new) if 0 < old < new else ()
+        return tuple(root_of(leaves[part.start : part.stop]) for part in ranges)
+
+    def _leaves(self, side: str, size: int) -> list[bytes]:
+        return [leaf_hash(f"{side if at >= self.common else ''}{at}".encode()) for at in range(size)]
