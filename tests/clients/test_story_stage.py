@@ -163,13 +163,13 @@ def test_a_next_charter_is_proposed_signed_by_each_and_submitted(stage: Stage) -
 
 def story(stage: Stage, script: Script) -> Story:
     """Return a story whose commands answer by the script."""
-    return Story(stage=stage, telling=telling(), run=script)
+    return Story(stage=stage, telling=telling(), type_command=script)
 
 
 def test_a_command_of_the_story_that_fails_ends_it(stage: Stage) -> None:
     """With what it said last."""
     with pytest.raises(StoryError, match=r"sealtrace sync ended with 1: .*forked") as caught:
-        story(stage, Script(sync=(1, "the log has forked")))._run(PARTNER, "sync")
+        story(stage, Script(sync=(1, "the log has forked"))).run(PARTNER, "sync")
 
     assert str(stage.service_log) in caught.value.next_step
 
