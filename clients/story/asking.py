@@ -31,7 +31,7 @@ class Asking(Scene):
     def _start(self) -> None:
         with self.telling.chapter("Matching starts: the charter names its key") as figures:
             previous, file = str(self.stage.data / "charter"), str(self.stage.data / "charter.2")
-            self.telling.command(f"sealtrace charter propose --previous charter --match-by {ARMS.id}")
+            self.telling.command(f"sealtrace charter propose --previous charter --match-by {ARMS.id} …")
             service = str(self.stage.data / "service.json")
             self.run(ARMS, *("charter", "propose", "--previous", previous, "--service", service),
                      *("--match-by", ARMS.id, "-o", file))  # fmt: skip
@@ -39,6 +39,8 @@ class Asking(Scene):
             for agency in signers:
                 self.run(agency, "charter", "sign", file, "--previous", previous)
             self.run(ARMS, "charter", "submit", file)
+            self.telling.command("sealtrace charter sign charter.2 --previous charter")
+            self.telling.command("sealtrace charter submit charter.2")
             self.telling.command("sealtrace sync")
             for agency in (ARMS, BUREAU, PARTNER):
                 self.run(agency, "sync")
@@ -55,6 +57,7 @@ class Asking(Scene):
             self._plant()
             for member in (ARMS, BUREAU, PARTNER):
                 answer = self.ask(member, "submit", str(folder / f"{member.id}.weapon.csv"), "--map", str(used))
+                self.telling.command(f"sealtrace submit {member.id}.weapon.csv --map {used.name}")
                 figures[member.id] = answer["records"]
             for member in (PARTNER, BUREAU):
                 self.run(member, "sync")
@@ -114,6 +117,7 @@ class Asking(Scene):
                 raise StoryError("the case that was released does not open")
             self.telling.write("")
             self.telling.show(self.run(PARTNER, "show", name))
+            self.telling.say("Messages leave at the full minute, so that their second tells nothing; not here.")
             figures |= {"officers": done["officers"], "released_as": case["level"]}
 
     def _request(self) -> str:

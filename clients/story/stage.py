@@ -25,6 +25,7 @@ HOST = "127.0.0.1"
 START_SECONDS = 30
 # Ten minutes keep who was told from saying who asked when; nobody waits so long in a demonstration.
 TICK_SECONDS = 5
+_NAP_SECONDS = 1.0
 _OK = 200
 _MARKER = ".sealtrace-story"
 _SERVER = Path(sys.executable).with_name("sealtrace-server")
@@ -76,8 +77,10 @@ class Stage:
         """Return the world as the member's commands see it; results go to `written`, progress to `noted`."""
         passphrase = self.passphrase_file(member).read_text(encoding="ascii")
         environ: Mapping[str, str] = {"SEALTRACE_HOME": str(self.home(member))}
+        real = real_edge(environ)
         return replace(
-            real_edge(environ),
+            real,
+            world=replace(real.world, sleep=_nap),
             passphrases=Passphrases(environ, ask=lambda _prompt: passphrase),
             write=written.append,
             note=noted.append,
@@ -111,10 +114,10 @@ class Stage:
     def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve the log in a process of its own until the story leaves."""
         self._require_free_port()
+        words = ("serve", "--port", str(self.port), "--tick", str(TICK_SECONDS))
         with self.service_log.open("wb") as log, self._passphrase_descriptor() as (environ, descriptor):
             process = subprocess.Popen(  # noqa: S603 - our own program with our own words
-                [_SERVER, "serve", "--data", self.data, "--charter", charter]
-                + ["--port", str(self.port), "--tick", str(TICK_SECONDS)],
+                [_SERVER, *words, "--data", self.data, "--charter", charter],
                 env=environ,
                 pass_fds=[descriptor],
                 stdout=log,
@@ -173,6 +176,11 @@ def _answers(transport: HttpTransport) -> bool:
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file as text: to show that two are one."""
     return b64u(sha256(path.read_bytes()))
+
+
+def _nap(seconds: float) -> None:
+    """Wait, but not for the full minute at which messages leave: there is nobody here to hide their second from."""
+    time.sleep(min(seconds, _NAP_SECONDS))
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
+from clients.story import weapon
+from clients.story.asking import Asking
 from clients.story.cast import ARMS, PARTNER
 from clients.story.chapters import Story
 from clients.story.drill import Drill
@@ -183,6 +186,49 @@ def test_a_story_without_both_kinds_of_case_is_not_told(stage: Stage) -> None:
     )
     with pytest.raises(StoryError, match="no empty and no full case"):
         story(stage, script)._two_records()
+
+
+HIT = {"record": "xbe-cib/x", "index": 7, "certainty": "hit"}
+UNTRUE: dict[str, tuple[str, object, Callable[[Asking], object]]] = {
+    "the theft was not found": ("match", {"asked": [{"found": []}]}, lambda one: one._match()),
+    "a silent record was shown": ("match", {"asked": [{"found": [HIT]}]}, lambda one: one._match()),
+    "does not run from manufacture": (
+        "trace",
+        {"events": [{"kind": "recovery"}], "outcome": {"name": "none"}},
+        lambda one: one._trace(),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", UNTRUE)
+def test_a_chapter_of_asking_that_is_not_true_is_not_told(stage: Stage, words: str) -> None:
+    """A weapon that is not found, a silent record that is, a trace with a hole: each ends the story."""
+    command, said, chapter = UNTRUE[words]
+    script = Script(**{command: (0, json.dumps(said))})
+    with pytest.raises(StoryError, match=words):
+        chapter(Asking(stage=stage, telling=telling(), type_command=script))
+
+
+def test_what_is_asked_joins_the_canaries_once(stage: Stage) -> None:
+    """Planted beside what the lists hold, each line once however often it is planted."""
+    planted = stage.data / "canaries.txt"
+    planted.write_text("a planted serial\n", encoding="utf-8")
+    asking = Asking(stage=stage, telling=telling(), type_command=Script())
+    asking._plant()
+    once = planted.read_text(encoding="utf-8").splitlines()
+    asking._plant()
+
+    assert {"a planted serial", weapon.USE, weapon.PURPOSE, weapon.SERIAL} <= set(once)
+    assert planted.read_text(encoding="utf-8").splitlines() == once
+
+
+def test_a_member_of_the_story_does_not_wait_for_the_full_minute(stage: Stage) -> None:
+    """Its commands nap where an agency's would wait."""
+    edge = stage.edge(PARTNER, written=[], noted=[])
+    begun = time.monotonic()
+    edge.world.sleep(60)
+
+    assert time.monotonic() - begun < 30
 
 
 def test_plaintext_on_the_services_side_ends_the_story(stage: Stage) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from clients.story import weapon
+from clients.story.asking import LIFE
 from clients.story.canaries import found_in
 from clients.story.cast import EVERYBODY
 
@@ -76,6 +78,31 @@ def test_the_story_leaves_what_scripts_rely_on(told: tuple[Path, subprocess.Comp
     assert len(keys) == 2
     assert all((data / "agencies" / member.id / "config.toml").exists() for member in EVERYBODY)
     assert (data / "ledger.sqlite").stat().st_size > 0
+
+
+def test_the_partner_finds_asks_and_traces(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """One hit that leads on, nothing of the silent record, a case released by two, and a life from its first day."""
+    data, done = told
+    report = json.loads((data / "report.json").read_text(encoding="utf-8"))
+    asked = report["The partner asks whether anybody knows the weapon"]
+    released = report["It asks for the case, and two officers release it"]
+    traced = report["The trace, from manufacture to recovery"]
+
+    assert report["Matching starts: the charter names its key"]["charter"] == 2
+    assert (asked["found"], asked["silent_shown"]) == (2, 0)
+    assert (released["officers"], released["released_as"]) == (["A. Abiola", "B. Berg"], "RESTRICTED")
+    assert weapon.CASE_NUMBER in done.stdout
+    assert (traced["events"], traced["outcome"]) == (LIFE, "diversion")
+    assert (data / traced["picture"]).read_text(encoding="utf-8").startswith("<svg")
+    assert report["The silent record's owner is told who asked"]["reviewed"] == 1
+
+
+def test_what_was_asked_and_said_is_searched_for_too(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """The words of the message, the purposes of the questions, the case that was released and the serials asked for."""
+    data, _ = told
+    planted = set((data / "canaries.txt").read_text(encoding="utf-8").splitlines())
+
+    assert {weapon.USE, weapon.PURPOSE, weapon.CASE_NUMBER, weapon.SERIAL, weapon.COVERT_SERIAL} <= planted
 
 
 def test_none_of_the_planted_values_is_on_the_services_side(
