@@ -23,3 +23,6 @@ AUDITOR = Member(id="xin-audit", name="Joint Audit Office", country="XIN", does=
 AGENCIES = (ARMS, BUREAU, POLICE, PARTNER)
 SUBMITTERS = (ARMS, BUREAU)
 EVERYBODY = (*AGENCIES, AUDITOR)
+WITNESSES = AGENCIES
+# Takes no connection from outside: its witness asks the service what there is to cosign.
+OUTBOUND = POLICE

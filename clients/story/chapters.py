@@ -3,21 +3,24 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clients import generator
+from clients import charters, generator
 from clients.cli.exits import Exit
 from clients.entries import fetch_bundle
 from clients.service import Service
 from clients.story import canaries, tampering
 from clients.story.asking import Asking
-from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, PARTNER, SUBMITTERS, Member
+from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, OUTBOUND, PARTNER, SUBMITTERS, WITNESSES, Member
 from clients.story.scene import Scene
 from clients.story.stage import StoryError
 from clients.transport import HttpTransport
+from ledger.jsontext import JsonValue
 from ledger.tiles import TILE_WIDTH
+from ledger.witnesses import policy_of
 
 ORIGIN = "sealtrace.invalid/demonstration"
 WEAPONS = 620
@@ -35,8 +38,13 @@ class Story(Scene):
         self.telling.write("Sealtrace · five members, one log, nobody who must be believed")
         self.stage.clear()
         fingerprint = self._found()
-        with self.stage.serving(charter=fingerprint):
-            self._join(fingerprint)
+        ports = self.stage.name_witnesses(one for one in WITNESSES if one != OUTBOUND)
+        with ExitStack() as running:
+            running.enter_context(self.stage.serving(charter=fingerprint))
+            with self.telling.chapter("The log opens, and four agencies witness it") as figures:
+                self._open()
+                running.enter_context(self.stage.witnessing(WITNESSES, ports=ports, charter=fingerprint))
+                figures.update(self._join(fingerprint))
             self._submit()
             full, empty = self._read()
             self._compare(full, empty)
@@ -60,7 +68,7 @@ class Story(Scene):
             self.run(
                 ARMS,
                 *("charter", "propose", *requests, "--service", str(service), "-o", str(charter)),
-                *("--entries", "open"),
+                *("--entries", "open", *(word for one in WITNESSES for word in ("--witness", one.id))),
             )
             for agency in AGENCIES:
                 self.run(agency, "charter", "sign", str(charter))
@@ -73,15 +81,20 @@ class Story(Scene):
                 self.telling.write(f"   {'-'.join(words[start : start + 8])}")
             return str(shown["fingerprint"])
 
-    def _join(self, fingerprint: str) -> None:
-        with self.telling.chapter("The log opens") as figures:
-            self.telling.command("sealtrace charter submit charter")
-            self.run(ARMS, "charter", "submit", str(self.stage.data / "charter"))
-            for member in EVERYBODY:
-                self.run(member, "join", self.stage.url, "--charter", fingerprint)
-            self._write_trust()
-            figures |= {"url": self.stage.url}
-            self.telling.say("The charter is entry 0. Each member verified it against the words it was read.")
+    def _open(self) -> None:
+        self.telling.command("sealtrace charter submit charter")
+        self.run(ARMS, "charter", "submit", str(self.stage.data / "charter"))
+        for member in WITNESSES:
+            how = " --outbound" if member == OUTBOUND else ""
+            self.telling.command(f"sealtrace witness serve{how:<12}  # {member.id}")
+
+    def _join(self, fingerprint: str) -> dict[str, JsonValue]:
+        for member in EVERYBODY:
+            self.run(member, "join", self.stage.url, "--charter", fingerprint)
+        self._write_trust()
+        self.telling.say("The charter is entry 0. Each member verified it against the words it was read.")
+        self.telling.say("Nothing is shown to anybody before three of the four have cosigned that it grew from before.")
+        return {"url": self.stage.url, "witnesses": len(WITNESSES)}
 
     def _submit(self) -> None:
         with self.telling.chapter("Two agencies share what they hold") as figures:
@@ -131,11 +144,8 @@ class Story(Scene):
         with self.telling.chapter("The auditor verifies everything and reads nothing") as figures:
             self.telling.command("sealtrace audit --records --report audit.json")
             report = self.stage.data / "audit.json"
-            text = self.run(AUDITOR, "audit", "--records", "--report", str(report), expect=Exit.STALE)
+            text = self.run(AUDITOR, "audit", "--records", "--report", str(report))
             self.telling.show(text)
-            self.telling.say(
-                "UNWITNESSED: until members cosign the log, only the operator says that everybody is shown the same one."
-            )
             figures |= {"verdict": json.loads(report.read_text(encoding="utf-8"))["verdict"]}
 
     def _search(self) -> None:
@@ -186,15 +196,15 @@ class Story(Scene):
             member,
             *("agency", "create", "--id", member.id, "--name", member.name, "--country", member.country),
             *(("--auditor",) if member.auditor else ("--contact", "duty desk", "--hours", "24/7")),
+            *(("--witness",) if member in WITNESSES else ()),
         )
 
     def _write_trust(self) -> None:
         """Write what a stranger's tools need: the log's verifier keys, and the policy they make."""
-        log = json.loads((self.stage.data / "service.json").read_text(encoding="utf-8"))["log"]
-        vkeys = log["vkeys"]
-        (self.stage.data / "log.vkey").write_text("".join(f"{key}\n" for key in vkeys), encoding="utf-8")
-        policy = [*(f"log {key} {self.stage.url}" for key in vkeys), "quorum none"]
-        (self.stage.data / "policy").write_text("".join(f"{line}\n" for line in policy), encoding="utf-8")
+        charter = charters.read((self.stage.data / "charter").read_bytes())
+        vkeys = "".join(f"{key}\n" for key in charter.log.vkeys)
+        (self.stage.data / "log.vkey").write_text(vkeys, encoding="utf-8")
+        (self.stage.data / "policy").write_bytes(policy_of(charter).format())
 
     def _generate(self) -> dict[str, Path]:
         """Invent weapons and what the agencies hold of them; plant the canaries."""

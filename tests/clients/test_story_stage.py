@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,13 +11,17 @@ import pytest
 
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
+from clients.story import stage as stage_module
 from clients.story import weapon
 from clients.story.asking import Asking
-from clients.story.cast import ARMS, PARTNER
+from clients.story.cast import ARMS, OUTBOUND, PARTNER, WITNESSES
 from clients.story.chapters import Story
 from clients.story.drill import Drill
 from clients.story.stage import Stage, StoryError, digest_of
 from clients.story.telling import Telling
+from ledger.policy import parse_policy
+from ledger.witnesses import policy_of
+from tests.support.consortium import make_consortium
 
 Answer = tuple[int, str]
 
@@ -240,14 +245,33 @@ def test_plaintext_on_the_services_side_ends_the_story(stage: Stage) -> None:
 
 
 def test_what_a_stranger_needs_is_written_down(stage: Stage) -> None:
-    """The log's two keys, one a line, and the policy that they make."""
-    named = {"log": {"vkeys": ["log+1+a", "log+2+b"]}}
-    (stage.data / "service.json").write_text(json.dumps(named), encoding="utf-8")
+    """The log's two keys, one a line, and the policy that the charter makes."""
+    consortium = make_consortium()
+    (stage.data / "charter").write_bytes(consortium.charter_file)
     story(stage, Script())._write_trust()
+    keys = (stage.data / "log.vkey").read_text(encoding="utf-8").splitlines()
+    policy = parse_policy((stage.data / "policy").read_bytes())
 
-    assert (stage.data / "log.vkey").read_text(encoding="utf-8") == "log+1+a\nlog+2+b\n"
-    assert (stage.data / "policy").read_text(encoding="utf-8").splitlines() == [
-        f"log log+1+a {stage.url}",
-        f"log log+2+b {stage.url}",
-        "quorum none",
-    ]
+    assert keys == [str(key) for key in consortium.charter.log.vkeys]
+    assert policy == policy_of(consortium.charter)
+
+
+def test_the_service_is_told_where_it_reaches_whom(stage: Stage) -> None:
+    """An address for each that takes connections, on this machine, no two alike; none for the one that does not."""
+    ports = stage.name_witnesses(one for one in WITNESSES if one != OUTBOUND)
+    named = tomllib.loads((stage.data / "witnesses.toml").read_text(encoding="ascii"))
+
+    assert named == {"witness": {agency: f"http://127.0.0.1:{port}" for agency, port in ports.items()}}
+    assert set(ports) == {one.id for one in WITNESSES} - {OUTBOUND.id}
+    assert len(set(ports.values())) == len(ports)
+
+
+def test_a_witness_that_does_not_start_ends_the_story(stage: Stage) -> None:
+    """A home without witness keys: the story says where to read why, and leaves no process behind."""
+    if not stage_module._SEALTRACE.exists():
+        pytest.skip("the program is not installed beside this Python: run the suite with `make test`")
+    with pytest.raises(StoryError, match="do not cosign") as caught, stage.witnessing([ARMS], ports={}, charter="x"):
+        pass
+
+    assert f"witness-{ARMS.id}" in " ".join(path.name for path in stage.data.iterdir())
+    assert "witness-*.log" in caught.value.next_step

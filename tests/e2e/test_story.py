@@ -13,7 +13,8 @@ import pytest
 from clients.story import weapon
 from clients.story.asking import LIFE
 from clients.story.canaries import found_in
-from clients.story.cast import EVERYBODY
+from clients.story.cast import EVERYBODY, OUTBOUND, WITNESSES
+from ledger.policy import parse_policy
 
 pytestmark = pytest.mark.slow
 
@@ -73,11 +74,24 @@ def test_the_story_leaves_what_scripts_rely_on(told: tuple[Path, subprocess.Comp
     keys = (data / "log.vkey").read_text(encoding="utf-8").splitlines()
 
     assert report["Two agencies share what they hold"]["records"] >= MINIMUM_RECORDS
-    assert report["The auditor verifies everything and reads nothing"]["verdict"] == "UNWITNESSED"
-    assert (data / "policy").read_text(encoding="utf-8").splitlines()[-1] == "quorum none"
+    assert report["The auditor verifies everything and reads nothing"]["verdict"] == "VERIFIED"
+    assert report["The log opens, and four agencies witness it"]["witnesses"] == len(WITNESSES) == 4
+    assert parse_policy((data / "policy").read_bytes()).quorum is not None
     assert len(keys) == 2
     assert all((data / "agencies" / member.id / "config.toml").exists() for member in EVERYBODY)
     assert (data / "ledger.sqlite").stat().st_size > 0
+
+
+def test_four_witnesses_cosign_and_one_of_them_takes_no_connection(
+    told: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """Each cosigned what it was shown; the one that asks for it itself has no address at the service."""
+    data, done = told
+    logs = {one.id: (data / f"witness-{one.id}.log").read_text(encoding="utf-8") for one in WITNESSES}
+
+    assert all('"cosigned"' in text and "Traceback" not in text for text in logs.values())
+    assert OUTBOUND.id not in (data / "witnesses.toml").read_text(encoding="utf-8")
+    assert "UNWITNESSED" not in done.stdout
 
 
 def test_the_partner_finds_asks_and_traces(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -111,7 +125,7 @@ def test_none_of_the_planted_values_is_on_the_services_side(
     """What officers wrote stands in no file of the service: database, write-ahead log, log of requests."""
     data, _ = told
     planted = data / "canaries.txt"
-    files = [*data.glob("ledger.sqlite*"), data / "service.log", data / "service.json"]
+    files = [*data.glob("ledger.sqlite*"), data / "service.log", data / "service.json", *data.glob("witness*.log")]
 
     assert len(planted.read_bytes().splitlines()) >= MINIMUM_CANARIES
     assert found_in(files, planted) == ()
