@@ -76,14 +76,6 @@ class Files:
             raise NotFoundError("no such tile")
         return self.tiles[path]
 
-    def access_checkpoint(self) -> bytes:
-        """Refuse: nobody asked anything in this log."""
-        raise NotFoundError("no access log")
-
-    def access_tile(self, path: TilePath) -> bytes:
-        """Refuse: there is no access log."""
-        raise NotFoundError(f"no access log, so no {path.format()}")
-
     def charter(self, ver: int) -> bytes:
         """Return a charter file."""
         if ver not in self.charters:
