@@ -76,6 +76,14 @@ class Files:
             raise NotFoundError("no such tile")
         return self.tiles[path]
 
+    def access_checkpoint(self) -> bytes:
+        """Raise: nothing was asked yet."""
+        raise NotFoundError("no access log")
+
+    def access_tile(self, path: TilePath) -> bytes:
+        """Raise likewise."""
+        raise NotFoundError(f"no {path.format()}")
+
     def charter(self, ver: int) -> bytes:
         """Return a charter file."""
         if ver not in self.charters:
