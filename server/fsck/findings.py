@@ -9,7 +9,10 @@ from crypto.encoding import b64u
 
 MAX_FINDINGS = 100
 
-_PUT_BACK = "Put the newest backup back with `sealtrace-server restore` and catch up; keep this copy to find the cause."
+_HEAL = (
+    "Stop the service and put it right from a mirror with `fsck --heal-from`, else put the newest backup back with "
+    "`sealtrace-server restore`; keep this copy to find the cause."
+)
 _REBUILD = "The entries are whole: keep this copy, and put the newest backup back with `sealtrace-server restore`."
 _UNMATCHED = (
     "What is matched is not what the slips say: put the newest backup back, and find out who changed it by hand."
@@ -19,12 +22,12 @@ _NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "page": "The file is damaged below the tables: check the disk, then put the newest backup back with "
         "`sealtrace-server restore`.",
         "schema": "Run `sealtrace-server migrate`; a trigger that is missing was taken away by hand: find out by whom.",
-        "entry": _PUT_BACK,
-        "leaf": _PUT_BACK,
-        "tile": _REBUILD,
-        "head": _REBUILD,
+        "entry": _HEAL,
+        "leaf": _HEAL,
+        "tile": _HEAL,
+        "head": _HEAL,
         "checkpoint": "Compare with the newest checkpoint that a member holds before the service signs again.",
-        "charter": _PUT_BACK,
+        "charter": _HEAL,
         "batch": _REBUILD,
         "statement": _REBUILD,
         "recipient": _REBUILD,

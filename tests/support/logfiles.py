@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clients.transport import Request, Response
 from crypto.signing import Algorithm
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import NotFoundError
+from ledger.fingerprints import of_file
 from ledger.merkle import leaf_hash
 from ledger.tiles import TilePath, bundle_path, encode_bundle, tile_paths
 from ledger.treestate import TreeState
+from ledger.wire import paths
+from ledger.wire.schemas import CHARTER_LIST, CharterList, CharterVersion
 from tests.support.consortium import ORIGIN, Consortium, signer
 
 
@@ -83,3 +87,23 @@ def publish(entries: Sequence[bytes], charters: Mapping[int, bytes]) -> Files:
 def publish_log(consortium: Consortium) -> Files:
     """Return the files of a consortium's own log."""
     return publish(consortium.store.entries(0, consortium.state.size), consortium.files)
+
+
+class FilesTransport:
+    """The network to a service that shows nothing but these files; what else is asked for is not there."""
+
+    def __init__(self, files: Files, charters: Mapping[int, tuple[int, bytes]]) -> None:
+        """Take the files, and each charter's index and file by version."""
+        listed = [CharterVersion(ver=ver, index=index, h=of_file(file)) for ver, (index, file) in charters.items()]
+        self._by_path = {
+            **files.by_path,
+            paths.CHARTERS.lstrip("/"): CHARTER_LIST.write(CharterList(charters=tuple(listed))),
+        }
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Return a file."""
+        body = self._by_path.get(request.path.lstrip("/"))
+        if body is None:
+            return Response(status=404, content_type="text/plain", body=b"")
+        assert len(body) <= limit
+        return Response(status=200, content_type="application/octet-stream", body=body)

@@ -1,0 +1,88 @@
+"""What a watch says of entries that an operator with the log's keys logs by itself."""
+
+from pathlib import Path
+
+import pytest
+
+from clients.service import Service
+from clients.watching import Round, Watch
+from ledger.fingerprints import of_file
+from tests.support.consortium import Consortium, make_consortium
+from tests.support.logfiles import FilesTransport, publish
+
+A, B = "xaa-arms", "xab-arms"
+
+
+@pytest.fixture
+def consortium() -> Consortium:
+    """Return a consortium that has logged four batches of one grant: A, B, A, A."""
+    found = make_consortium()
+    for agency in (A, B, A, A):
+        found.submit(agency, [found.grant(agency, [])])
+    return found
+
+
+def entries_of(consortium: Consortium) -> list[bytes]:
+    """Return the entries of its log."""
+    return list(consortium.store.entries(0, consortium.state.size))
+
+
+def look(consortium: Consortium, entries: list[bytes], folder: Path) -> Round:
+    """Look once at a log of these entries, signed by the log's keys whatever they are."""
+    files = publish(entries, consortium.files)
+    transport = FilesTransport(files, {1: (0, consortium.charter_file)})
+    watch = Watch(folder, fingerprint=of_file(consortium.charter_file))
+    return watch.look(Service(transport), {}, now=0)
+
+
+def said(found: Round) -> list[str]:
+    """Return the alarms, each of them a fraud."""
+    assert all(alarm.is_fraud for alarm in found.alarms)
+    return [alarm.what for alarm in found.alarms]
+
+
+def test_an_honest_log_raises_no_alarm(consortium: Consortium, tmp_path: Path) -> None:
+    """Every batch verified, the watch remembers where it stood."""
+    found = look(consortium, entries_of(consortium), tmp_path)
+
+    assert (found.batches, said(found)) == (4, [])
+    assert (tmp_path / "watched").exists()
+
+
+def test_attack_an_unsigned_statement_inserted(consortium: Consortium, tmp_path: Path) -> None:
+    """A statement that no batch closes, in the middle or at the end, is named by its index."""
+    entries = entries_of(consortium)
+    middle = look(consortium, [*entries[:3], entries[1], *entries[3:]], tmp_path / "middle")
+    end = look(consortium, [*entries, entries[1]], tmp_path / "end")
+
+    assert any("entry 5: the statements from 3 on" in text for text in said(middle))
+    assert said(end) == ["entry 9: statements that no batch closes"]
+    assert not (tmp_path / "end" / "watched").exists()
+
+
+def test_attack_a_batch_dropped(consortium: Consortium, tmp_path: Path) -> None:
+    """The next batch of its agency does not follow the one before it; one that is logged twice does not either."""
+    entries = entries_of(consortium)
+    dropped = look(consortium, [*entries[:5], *entries[7:]], tmp_path / "dropped")
+    twice = look(consortium, [*entries, *entries[7:]], tmp_path / "twice")
+
+    assert said(dropped) == ["entry 6: the batch does not continue its agency's chain"]
+    assert said(twice) == ["entry 10: the batch does not continue its agency's chain"]
+
+
+def test_attack_a_statement_altered(consortium: Consortium, tmp_path: Path) -> None:
+    """Whatever the log's keys sign, the agency's signatures do not fit."""
+    entries = entries_of(consortium)
+    entries[3] = entries[3][:-2] + (b"AA" if entries[3][-2:] != b"AA" else b"BB")
+    found = look(consortium, entries, tmp_path)
+
+    assert len(said(found)) == 1
+    assert said(found)[0].startswith("entry 4: ")
+
+
+def test_attack_a_charter_that_is_not_listed(consortium: Consortium, tmp_path: Path) -> None:
+    """A charter's entry that the list of charters keeps quiet about."""
+    entries = entries_of(consortium)
+    found = look(consortium, [*entries, entries[0]], tmp_path)
+
+    assert said(found) == ["entry 9: a charter is logged here that the service does not list"]
