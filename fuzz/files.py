@@ -17,6 +17,7 @@ from server.config import Config
 from server.console.place import parse_place
 from server.errors import ConfigError, StartError
 from server.highest import HighestSigned
+from server.publishing import addresses
 from server.service import read_identity
 from tests.support.consortium import ORIGIN, URL, log_keys, make_agency, make_keys
 
@@ -70,6 +71,10 @@ SERVER: dict[str, tuple[Feed, bytes]] = {
     ),
     "server.console.place.parse_place": (text_of(parse_place), b"https://console.ledger.example"),
     "server.highest.HighestSigned.read": (in_file("highest", lambda path: HighestSigned(path).read()), b""),
+    "server.publishing.addresses.read_addresses": (
+        in_file("witnesses.toml", addresses.read_addresses),
+        b'lost = [2]\n[witness]\nxaa-arms = "https://witness.example"\n',
+    ),
     "server.lastrun.read": (in_file("last", lastrun.read), b'{"at":1,"size":2,"broken":0}\n'),
     "server.service.read_identity": (in_file("service.json", identity), service_json()),
     "server.servicefile.read_service_file": (in_file("service.json", servicefile.read_service_file), service_json()),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from clients.matching import denying
 from crypto.signing import Algorithm
 from ledger import accessaudit, accesslog, answers, jsontext, notices, questions
 from ledger.checkpoints import Checkpoint, sign_checkpoint
@@ -25,6 +26,7 @@ def feeds() -> dict[str, tuple[Feed, bytes]]:
     told = _told()
     matched = told.to_json()
     return {
+        "clients.matching.denying.parse_handed": (denying.parse_handed, _handed()),
         "ledger.accessaudit.open_access": (
             partial(accessaudit.open_access, charters=[first_charter(3)[0]]),
             _access_note(),
@@ -96,6 +98,13 @@ def _told() -> notices.Matched:
     _, place, salt = drawn.told[0]
     opening = accesslog.OutcomeOpening(index=0, outcome=drawn.outcome, place=place, salt=salt)
     return notices.Matched(id=bytes(16), result=result, opening=opening)
+
+
+def _handed() -> bytes:
+    """Return what an asker hands over of one question and its answer."""
+    answer = answers.sign_answer(_answer(), signer=signer("answer", Algorithm.ED25519), kid=_KID)
+    document = {"typ": denying.HANDED_TYP, "question": _question().decode(), "answer": answer.rstrip().decode()}
+    return jsontext.dump(document) + b"\n"
 
 
 def _access_note() -> bytes:

@@ -78,7 +78,8 @@ def serve(  # noqa: PLR0913  what one service listens on, all by name
         log_level=LogLevels.error,
         log_access=False,
     )
-    loader = partial(_load, config, keys, metrics_port=metrics_port, console=console, proxies=proxies, notify=notify)
+    ready = partial(tell_ready, notify, host=host, port=port)
+    loader = partial(_load, config, keys, metrics_port=metrics_port, console=console, proxies=proxies, ready=ready)
     server.serve(target_loader=loader, wrap_loader=False)
 
 
@@ -111,7 +112,7 @@ def _load(  # noqa: PLR0913  as `serve`
     metrics_port: int | None,
     console: Place | None,
     proxies: Sequence[str],
-    notify: str | None,
+    ready: Callable[[], None],
 ) -> Callable[..., Any]:
     """Open the log in the worker; what stops it from opening is said in one line."""
     log = structlog.get_logger("sealtrace.server")
@@ -127,7 +128,7 @@ def _load(  # noqa: PLR0913  as `serve`
         served = Forwarding(found, proxies=proxies)
         expiry = Repeating("box expiry", service.boxes.run, seconds=_EXPIRY_SECONDS)
         multiprocessing.util.Finalize(None, expiry.stop, exitpriority=30)
-        tell_ready(notify)
+        ready()
     except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         log.critical("not started", error=str(error))
         raise SystemExit(1) from error

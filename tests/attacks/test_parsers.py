@@ -25,6 +25,8 @@ NO_PARSERS = {
     "ledger.keyring.KeyRing.open_keys": "takes nothing",
     "ledger.log.StoreTransaction.read_back": "an interface",
     "ledger.tiles.read_hashes": "takes a reader: its tiles are hashed before they are believed",
+    "clients.discarding.parse_entry": "reads a batch of our own outbox; a batch is a target",
+    "server.publishing.publishing.open_publishing": "takes a store and keys",
     "clients.auditcharters.read_charters": "takes files by functions; each is a target",
     "clients.batchreading.read_batch": "takes verified entries; a submission is a target",
     "clients.codes.load_tables": "takes a home; a code list is a target",
