@@ -22,6 +22,7 @@ from clients.talk.applying import Applier
 from clients.talk.receiving import take_messages
 from clients.talk.sending import file_sent
 from clients.trust import View
+from ledger.batches import FIRST_PREV
 from ledger.errors import NotFoundError, ProofError
 from ledger.expunges import Expunge
 from ledger.grants import Grant, Use
@@ -97,8 +98,10 @@ class Sync:
         """Read every entry of the log, and say which of our records the feed had not named."""
         known = {record.index for record in self._session.replica.records()}
         cursor = self._session.replica.state(CURSOR, default=-1)
+        chains: dict[str, tuple[int, bytes]] = {}
         for index in self._batch_indices():
             batch = self._batch(index)
+            _follow(chains, batch)
             self._take([(batch, range(batch.first, batch.index))])
             self._progress(index + 1, self._view.checkpoint.size)
         left_out = sorted(index for index in self._tally.stored - known if index <= cursor)
@@ -253,6 +256,15 @@ class Sync:
             vouched=vouched(view),
             fresh=view.fresh,
         )
+
+
+def _follow(chains: dict[str, tuple[int, bytes]], read: ReadBatch) -> None:
+    """Raise ProofError unless a batch follows its agency's batch before: none was left out, moved or logged twice."""
+    batch = read.submission.batch
+    seq, payload_hash = chains.get(batch.iss, (0, FIRST_PREV))
+    if (batch.seq, batch.prev) != (seq + 1, payload_hash):
+        raise ProofError(f"batch {batch.seq} of {batch.iss} at {read.index:,} does not follow batch {seq}")
+    chains[batch.iss] = (batch.seq, batch.payload_hash)
 
 
 def _wanted(item: FeedItem, only: frozenset[tuple[str, int]] | None) -> bool:

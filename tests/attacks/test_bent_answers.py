@@ -41,7 +41,6 @@ from tests.support.loopback import Walk
 from tests.support.matched import found_matching, submit, tick
 
 OWNER, ASKER, THIRD = "xbe-cib", "xar-arms", "xco-npa"
-EACH = 24
 OURS = (LedgerError, ClientError, CryptoError)
 FIELDS = {
     "item.kind": "small_arm",
@@ -224,9 +223,14 @@ READ: list[tuple[Reading, str]] = [
 KEPT_BACK = {"feed", "blobs", "head", "notices", "access checkpoint"}
 
 
+def ways(reading: Reading) -> int:
+    """Return in how many ways an answer is bent: fewer where whatever reads it decrypts or proves in zero knowledge."""
+    return 10 if reading in {sync, match, notices} else 29
+
+
 def test_more_than_500_answers_are_bent() -> None:
-    """Every call that a client reads is among them, and as many ways for each."""
-    assert len(READ) * EACH > 500
+    """Every call that a client reads is among them; those of witnesses are bent beside this."""
+    assert sum(ways(reading) for reading, _ in READ) > 500
 
 
 @pytest.mark.parametrize(("reading", "call"), READ, ids=[f"{reading.__name__}-{call}" for reading, call in READ])
@@ -236,9 +240,10 @@ def test_attack_a_bent_answer(scene: Scene, reading: Reading, call: str) -> None
     true = reading(scene, server)
     answer = server.heard[call][0]
     others = [one.body for name in server.heard for one in server.heard[name] if one.body != answer.body]
+    each = ways(reading)
     outcome: Counter[str] = Counter()
     refused = []
-    for bent in bends(answer, others=others, seed=f"{reading.__name__} {call}", count=EACH):
+    for bent in bends(answer, others=others, seed=f"{reading.__name__} {call}", count=each):
         try:
             found = reading(scene, server.lying(call, bent.bend))
         except OURS:
@@ -249,8 +254,8 @@ def test_attack_a_bent_answer(scene: Scene, reading: Reading, call: str) -> None
         assert found == true or call in KEPT_BACK, bent
         outcome["the same" if found == true else "less"] += 1
 
-    assert outcome.total() == EACH
-    assert outcome["refused"] > EACH // 2 or call in KEPT_BACK, outcome
+    assert outcome.total() == each
+    assert outcome["refused"] > each // 2 or call in KEPT_BACK, outcome
     if reading in COMMANDS:
         for bent in refused[:1] + refused[-1:]:
             refused_by_the_command(scene, COMMANDS[reading], call, server.lying(call, bent.bend))
