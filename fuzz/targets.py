@@ -368,5 +368,5 @@ TARGETS: dict[str, Target] = {
     **_talk(),
     **_files(),
     **{name: _target(feed, _LEDGER, seed) for name, (feed, seed) in evidence.feeds().items()},
-    **{name: _target(feed, _LEDGER, seed) for name, (feed, seed) in matching.feeds().items()},
+    **{name: _target(feed, (LedgerError, ClientError), seed) for name, (feed, seed) in matching.feeds().items()},
 }

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import suppress
 
 from server.errors import ConfigError
 
@@ -20,23 +20,24 @@ def tell_ready(address: str | None, *, host: str, port: int) -> None:
         return
     if not address.startswith(("/", "@")):
         raise ConfigError("NOTIFY_SOCKET is neither a path nor an abstract name")
-    teller = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-    try:
-        # A leading "@" stands for the zero byte of a name outside the file system.
-        teller.connect("\0" + address[1:] if address.startswith("@") else address)
-    except OSError:
-        teller.close()
-        raise
+    # A leading "@" stands for the zero byte of a name outside the file system.
+    manager = "\0" + address[1:] if address.startswith("@") else address
+    _send(manager, b"STATUS=the log is open")
     # The worker loads the program before it listens: who believed it then would find the port closed.
     place = (_ANYWHERE.get(host, host), port)
-    threading.Thread(target=_tell, args=(teller, place), name="readiness", daemon=True).start()
+    threading.Thread(target=_wait_and_tell, args=(manager, place), name="readiness", daemon=True).start()
 
 
-def _tell(teller: socket.socket, place: tuple[str, int]) -> None:
-    with closing(teller):
-        while not _is_open(place):
-            time.sleep(_BETWEEN_SECONDS)
-        teller.send(b"READY=1")
+def _wait_and_tell(manager: str, place: tuple[str, int]) -> None:
+    while not _is_open(place):
+        time.sleep(_BETWEEN_SECONDS)
+    with suppress(OSError):
+        _send(manager, b"READY=1\nSTATUS=serving")
+
+
+def _send(manager: str, words: bytes) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as teller:
+        teller.sendto(words, manager)
 
 
 def _is_open(place: tuple[str, int]) -> bool:

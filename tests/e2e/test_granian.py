@@ -276,7 +276,8 @@ def test_a_signal_stops_it_cleanly(tmp_path: Path) -> None:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(20)
         process = start(tmp_path, bytes(32), port=port, metrics_port=free_port(), notify=tmp_path / "notify")
-        assert manager.recv(100) == b"READY=1"
+        assert manager.recv(100) == b"STATUS=the log is open"
+        assert manager.recv(100) == b"READY=1\nSTATUS=serving"
     assert httpx.get(f"http://127.0.0.1:{port}{paths.HEALTHZ}").status_code == 200
 
     process.send_signal(signal.SIGTERM)

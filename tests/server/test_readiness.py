@@ -28,22 +28,24 @@ def test_the_manager_hears_ready(manager: tuple[str, socket.socket]) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as service:
         tell_ready(name, host="0.0.0.0", port=service.getsockname()[1])  # noqa: S104 - what a person may type
 
-        assert listening.recv(100) == b"READY=1"
+        assert listening.recv(100) == b"STATUS=the log is open"
+        assert listening.recv(100) == b"READY=1\nSTATUS=serving"
 
 
-def test_the_manager_hears_nothing_before_the_port_is_open(manager: tuple[str, socket.socket]) -> None:
+def test_the_manager_is_not_told_ready_before_the_port_is_open(manager: tuple[str, socket.socket]) -> None:
     """A service that is loaded does not answer yet: the word is kept until it does."""
     name, listening = manager
     listening.settimeout(0.3)
     with closing(socket.socket()) as service:
         service.bind(("127.0.0.1", 0))
         tell_ready(name, host="127.0.0.1", port=service.getsockname()[1])
+        assert listening.recv(100) == b"STATUS=the log is open"
         with pytest.raises(TimeoutError):
             listening.recv(100)
         service.listen()
         listening.settimeout(5)
 
-        assert listening.recv(100) == b"READY=1"
+        assert listening.recv(100) == b"READY=1\nSTATUS=serving"
 
 
 def test_nobody_asked() -> None:
