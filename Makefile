@@ -16,8 +16,8 @@ help:  ## list the commands
 run: $(VENV)/.runtime  ## tell the whole story on a fresh service, then keep serving (ONCE=1: stop after it)
 	@$(BIN)/sealtrace demo --data "$(DATA)" --port "$(PORT)" $(if $(ONCE),--once)
 
-test: $(VENV)/.development  ## run the whole test suite
-	@$(BIN)/python -m pytest
+test: $(VENV)/.development  ## run the whole test suite, on every core
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: lint types imports test  ## all that continuous integration runs
 

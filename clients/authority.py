@@ -1,7 +1,8 @@
 """Who is a member under which keys, as far as this home has verified it (docs/protocol.md, 8).
 
-Charters come with the view of the log. Key entries are found where the log itself points at them: every batch and
-every agency's head name the newest one (`kx`), and each names the one before.
+Charters come with the view of the log. Key entries are found where the log itself points at them: a batch names the
+newest one before it (`kx`), each names the one before, and an agency's head names the last of all. A batch after a later
+charter names that charter instead; then the head is asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ class Authority:
         self._view = view
         self._service = service
         self._kept = replica
+        self._asked: set[str] = set()
         self.membership = _membership(view, replica.key_entries())
 
     def members(self) -> Members:
@@ -47,21 +49,30 @@ class Authority:
 
     def catch_up(self, iss: str) -> None:
         """Learn the key entries of an agency up to the newest that the service names."""
-        self.learn(self._service.agency_head(iss).kx)
+        self._asked.add(iss)
+        self._follow(self._service.agency_head(iss).keys)
 
-    def learn(self, kx: int) -> None:
-        """Learn the key entry at index `kx` and those it follows; a charter's index is known already."""
+    def learn(self, iss: str, kx: int) -> None:
+        """Learn what stands behind the `kx` of a batch of `iss`: its key entries up to there."""
+        charters = {logged.index for logged in self._view.charters}
+        if kx not in charters:
+            self._follow(kx)
+        elif iss not in self._asked and self.membership.first_listed(iss) not in (kx, None):
+            self.catch_up(iss)
+
+    def _follow(self, at: int) -> None:
+        """Learn the key entry at an index and those it follows; a charter's index is known already."""
         known = set(self._kept.key_entries()) | {logged.index for logged in self._view.charters}
         found: dict[int, bytes] = {}
-        while kx not in known:
+        while at not in known:
             if len(found) > _MAX_CHAIN:
                 raise ProofError("a chain of key entries that does not end")
-            entry = self._fetch(kx)
-            found[kx] = entry
+            entry = self._fetch(at)
+            found[at] = entry
             prev = parse_key_entry(entry).prev
-            if prev >= kx:
+            if prev >= at:
                 raise ProofError("a key entry that names a later one as the one before")
-            kx = prev
+            at = prev
         if found:
             # Judged before they are kept: a chain that does not verify changes nothing.
             self.membership = _membership(self._view, {**self._kept.key_entries(), **found})

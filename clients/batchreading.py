@@ -37,7 +37,7 @@ def read_batch(entries: Entries, authority: Authority, index: int) -> ReadBatch:
     if first < 0:
         raise ProofError("a batch that says to close more statements than stand before it")
     statements = entries.read(first, index)
-    authority.learn(batch.kx)
+    authority.learn(batch.iss, batch.kx)
     submission = read_submission(entry, statements)
     alone = Chain(seq=batch.seq - 1, prev=batch.prev)
     verify_batch(submission, membership=authority.membership, first=first, chain=alone)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from clients.batchreading import read_batch
-from clients.discarding import Discarded, require_not_returned, settle
+from clients.discarding import Discarded, first_listed, require_last, require_not_returned, settle
 from clients.entries import Entries
 from clients.errors import NotPermittedError, TrustError
 from clients.outbox import OutboxBatch
@@ -61,6 +61,7 @@ def end_of_chain(standing: Standing) -> Link:
         return Link(seq=last.seq, payload_hash=last.payload_hash)
     head = standing.session.service.agency_head(standing.me)
     if head.seq == 0:
+        require_last(standing, start=first_listed(standing))
         return Link(seq=0, payload_hash=FIRST_PREV)
     return _verified_link(standing, seq=head.seq, prev=head.prev, index=head.index)
 
@@ -166,6 +167,7 @@ def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | No
     if (batch.iss, batch.seq, batch.payload_hash) != (standing.me, seq, prev):
         raise ProofError("the batch in the log is not the one the service names")
     require_not_returned(standing, found)
+    require_last(standing, start=index + 1)
     return Link(seq=seq, payload_hash=prev)
 
 

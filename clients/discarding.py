@@ -98,6 +98,25 @@ def require_not_returned(standing: Standing, found: ReadBatch) -> None:
     )
 
 
+def require_last(standing: Standing, *, start: int) -> None:
+    """Raise ProofError if a batch of this agency stands at or after `start`: the service named an older end.
+
+    On its word alone the agency would sign a second batch of one seq, and two of them logged convict it.
+    """
+    entries = Entries(standing.view, standing.session.service)
+    for index, found in _own_batches(entries, standing.me, range(start, standing.view.checkpoint.size), None):
+        raise ProofError(
+            f"the service names an older end of this agency's chain than its log holds: batch {found.seq} stands at "
+            f"{index:,}"
+        )
+
+
+def first_listed(standing: Standing) -> int:
+    """Return the index of the first charter that lists this agency: no batch of its stands before."""
+    listed = (one.index for one in standing.view.charters if any(me.id == standing.me for me in one.charter.agencies))
+    return min(listed, default=0)
+
+
 def parse_entry(batch: OutboxBatch) -> Batch:
     """Return what the entry of a waiting batch says."""
     return parse_batch(parse_frames(batch.body, most=MAX_BATCH_FRAMES)[0])
@@ -121,10 +140,7 @@ def _known_end(standing: Standing, entries: Entries) -> tuple[_End, int]:
     """
     last = standing.session.outbox.last_logged()
     if last is None or last.index is None:
-        listed = (
-            one.index for one in standing.view.charters if any(me.id == standing.me for me in one.charter.agencies)
-        )
-        return _End(seq=0, prev=FIRST_PREV, index=None), min(listed, default=0)
+        return _End(seq=0, prev=FIRST_PREV, index=None), first_listed(standing)
     (entry,) = entries.read(last.index, last.index + 1)
     if parse_batch(entry).payload_hash != last.payload_hash:
         raise ProofError(f"the batch that was proved at {last.index:,} does not stand there")

@@ -13,6 +13,7 @@ from ledger.handover import judge_of
 from ledger.witnesses import entry_time, open_published
 
 UNTIMED = -1
+_STATE = "entry-time/{}"
 
 
 class CheckpointReader(Protocol):
@@ -38,7 +39,7 @@ class EntryTimes:
         """
         if not 0 <= index < self._view.checkpoint.size:
             raise ProofError("the published log has no such entry")
-        name = f"entry-time/{index}"
+        name = _STATE.format(index)
         known = self._replica.state(name, default=0)
         if not known:
             known = self._verified(index)
@@ -58,3 +59,9 @@ class EntryTimes:
             raise ProofError("the checkpoint that first held an entry is of another tree")
         time = entry_time(cosigned, f=judge.witness.f)
         return UNTIMED if time is None else time
+
+
+def kept_time(replica: Replica, index: int) -> int | None:
+    """Return the time of an entry if it was verified here before; None too where no witness vouches for it."""
+    known = replica.state(_STATE.format(index), default=0)
+    return known if known > 0 else None

@@ -5,11 +5,13 @@ that nothing was left out. Both take whole batches and verify them alike.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
+from clients.entrytimes import EntryTimes
 from clients.freshness import UNWITNESSED, vouched
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
@@ -20,7 +22,7 @@ from clients.talk.applying import Applier
 from clients.talk.receiving import take_messages
 from clients.talk.sending import file_sent
 from clients.trust import View
-from ledger.errors import ProofError
+from ledger.errors import NotFoundError, ProofError
 from ledger.expunges import Expunge
 from ledger.grants import Grant, Use
 from ledger.identifiers import StatementName
@@ -212,9 +214,20 @@ class Sync:
         self._tally.refused |= {**refused, **result.refused}
         self._tally.stored |= {record.index for record in result.records}
 
+    def _date_messages(self) -> None:
+        """Learn when messages were logged by the witnesses' word, where the log has witnesses: clocks run from it."""
+        if not self._view.charter.witness.agencies:
+            return
+        times = EntryTimes(self._view, service=self._session.service, replica=self._session.replica)
+        for one in self._session.replica.talk.messages():
+            if one.inner.part == 1:
+                with suppress(NotFoundError):
+                    times.time(one.index)
+
     def _finish(self, *, left_out: tuple[int, ...]) -> SyncReport:
         size = self._view.checkpoint.size
         file_sent(self._session)
+        self._date_messages()
         batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
         applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
         view = self._view

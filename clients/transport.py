@@ -4,13 +4,17 @@ The network is believed in nothing: answers are capped before they are read, red
 every answer is verified by whoever asked for it.
 """
 
+import sys
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import httpx
-
 from clients.errors import HomeError, UnreachableError
+
+# httpx loads a command line of its own, and rich and pygments for it, wherever click is installed: 12 MB for nothing.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how Python is told not to import
+
+import httpx  # noqa: E402 - behind the line above
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0

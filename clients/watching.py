@@ -24,6 +24,7 @@ from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger.batches import Batch
 from ledger.errors import LedgerError, ProofError, SequenceError
+from ledger.keyentries import parse_key_entry
 from ledger.kinds import Typ
 from ledger.state import kind_of
 from ledger.tiles import TILE_WIDTH
@@ -174,7 +175,7 @@ class _New:
         if self._open != index:
             raise ProofError(f"the statements from {self._open:,} on are closed by no batch")
         if typ is Typ.KEY:
-            self._authority.learn(index)
+            self._authority.learn(parse_key_entry(entry).iss, index)
         elif index not in self._charters:
             raise ProofError("a charter is logged here that the service does not list")
 

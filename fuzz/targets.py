@@ -21,7 +21,7 @@ from clients.lists.values import Reading, Tables
 from crypto import encoding, hpke, mldsa, portionkeys
 from crypto.encoding import b64u
 from crypto.errors import CryptoError
-from fuzz import files, talk
+from fuzz import evidence, files, matching, talk
 from fuzz.feeds import (
     grant_box,
     keystore_of,
@@ -367,4 +367,6 @@ TARGETS: dict[str, Target] = {
     **_lists(),
     **_talk(),
     **_files(),
+    **{name: _target(feed, _LEDGER, seed) for name, (feed, seed) in evidence.feeds().items()},
+    **{name: _target(feed, _LEDGER, seed) for name, (feed, seed) in matching.feeds().items()},
 }

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
-from ledger.answers import Answer, open_answer
+from ledger import denied
+from ledger.answers import Answer
 from ledger.batches import Batch, parse_batch
 from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint, open_cosigned
@@ -22,10 +23,7 @@ from ledger.kinds import Role, Typ
 from ledger.merkle import verify_consistency
 from ledger.notes import VerifierKey, keep_lines
 from ledger.padding import pad
-from ledger.questions import CLASSES, Question, parse_question, question_hash
-from ledger.recordform import Record, parse_record
-from ledger.slips import Hit, Slip, parse_slip
-from ledger.statements import check_blob
+from ledger.recordform import parse_record
 from ledger.witnesses import LogName, witness_vkeys
 
 __all__ = [
@@ -223,13 +221,14 @@ def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
 def _denied_hit(fraud: DeniedHit, believed: Believed) -> Conviction:
     _, checkpoint = believed.open_note(fraud.checkpoint)
     require_logged(fraud.record, checkpoint)
-    question, answer = parse_question(fraud.question), _open_answer(fraud.answer, believed)
-    refusal: LedgerError = ProofError("this is the answer to another question")
-    require("fraud/question", expected=question_hash(fraud.question), found=answer.q, refusal=refusal)
-    record = parse_record(fraud.record.entry)
-    check_blob(fraud.slip, digest=record.slip, place="slip")
-    _require_match(parse_slip(fraud.slip), question)
-    _require_denied(fraud.record.index, record, question, answer)
+    evidence = denied.DeniedHit(
+        record=parse_record(fraud.record.entry),
+        index=fraud.record.index,
+        slip=fraud.slip,
+        question=fraud.question,
+        answer=pad(fraud.answer),
+    )
+    answer = _denying_answer(evidence, believed)
     return Conviction(
         kind="denied",
         who=(checkpoint.origin,),
@@ -238,31 +237,12 @@ def _denied_hit(fraud: DeniedHit, believed: Believed) -> Conviction:
     )
 
 
-def _open_answer(raw: bytes, believed: Believed) -> Answer:
-    """Return an answer that the answer key of some charter signed; the proof carries it without its padding."""
+def _denying_answer(evidence: denied.DeniedHit, believed: Believed) -> Answer:
+    """Return the answer that denied the hit; which charter was in force for it, its matching key tells."""
+    refusal: LedgerError = BadSignatureError("no charter was named")
     for charter, _ in believed.charters.values():
         try:
-            return open_answer(pad(raw), kid=charter.log.answer_kid, public_key=charter.log.answer_key)
-        except BadSignatureError:
-            continue
-    refusal = BadSignatureError("no charter that was named has the key that signed this answer")
-    raise refuse("fraud/answer", expected="the log's signature", found="another", refusal=refusal)
-
-
-def _require_match(slip: Slip, question: Question) -> None:
-    """Raise ProofError unless the slip is open and a token of the question is one of its own, in class and epoch."""
-    asked = {(token.ep, token.c, token.t) for token in question.tokens}
-    tokens = {(slip.ep, CLASSES[place % len(CLASSES)], token) for place, token in enumerate(slip.tokens)}
-    if slip.hit is not Hit.OPEN or not asked & tokens:
-        refusal = ProofError("this slip does not match the question, or does not do so openly")
-        raise refuse("fraud/slip", expected="an open slip with a token asked for", found="none", refusal=refusal)
-
-
-def _require_denied(index: int, record: Record, question: Question, answer: Answer) -> None:
-    """Raise ProofError unless an honest answer to the question would have named the record in a slot."""
-    places = [slot.index for slot in answer.slots]
-    covered = question.after < index < answer.n and (not answer.more or index < places[-1])
-    own = record.name.iss == answer.to
-    if not covered or own or index in places:
-        refusal = ProofError("this answer denies nothing: the record is named, out of its range, or the asker's own")
-        raise refuse("fraud/denied", expected=f"no slot for entry {index:,}", found=places, refusal=refusal)
+            return denied.verify_denied(evidence, charter=charter, ended=None)
+        except LedgerError as error:
+            refusal = error
+    raise refusal

@@ -182,6 +182,10 @@ class Membership:
         """Return the later of the last charter entry and the agency's last key entry before `index`."""
         return max(self._reign(index).index, _last(self._key_entries.get(agency, ()), before=index))
 
+    def first_listed(self, agency: str) -> int | None:
+        """Return the index of the charter that first listed an agency; None if none did."""
+        return self._listed.get(agency)
+
     def key_changes(self, agency: str, *, after: int) -> tuple[KeyChange, ...]:
         """Return the key entries of an agency that stand after an index, in order."""
         return tuple(one for one in self._key_changes if one.entry.iss == agency and one.index > after)

@@ -184,10 +184,11 @@ def denied_hit(value: Any, believed: list[Any]) -> tuple[str, ...]:
     members(value["record"], ["entry", "index", "path"])
     entry, index = text(value["record"]["entry"]), value["record"]["index"]
     logged(entry.encode(), value["record"], checkpoint)
-    answer = open_answer(text(value["answer"]), believed)
     question_raw, slip_raw = text(value["question"]).encode(), text(value["slip"]).encode()
-    require(answer["q"] == b64u(hashlib.sha256(question_raw).digest()), "the answer to another question")
     question, slip = strict_json(question_raw), strict_json(slip_raw)
+    matching = [pair for pair in believed if (pair[0]["match"] or {}).get("ep") == slip["ep"]]
+    answer = open_answer(text(value["answer"]), matching)
+    require(answer["q"] == b64u(hashlib.sha256(question_raw).digest()), "the answer to another question")
     header, encoded, _ = entry.split(".")
     require(strict_json(unb64u(header)).get("typ") == "sealtrace-record+sd-jwt", "no record")
     record = strict_json(unb64u(encoded))
@@ -202,7 +203,7 @@ def denied_hit(value: Any, believed: list[Any]) -> tuple[str, ...]:
 
 
 def open_answer(compact: str, believed: list[Any]) -> Any:
-    """Return the payload of an answer that the answer key of a charter signed."""
+    """Return the payload of an answer that the answer key of a charter signed, of those with the slip's token epoch."""
     header, encoded, signature = parts(compact)
     for charter, _ in believed:
         kid, raw = charter["log"]["answer"]["kid"], unb64u(charter["log"]["answer"]["pk"], 32)

@@ -3,6 +3,7 @@
 import getpass
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from ledger.errors import LedgerError
 from ledger.notes import check_name
 from ledger.wire import requests
 from server import accountcommands, schema, upkeep
-from server.config import Config
+from server.config import TICK_SECONDS, Config
 from server.console.place import parse_place
 from server.errors import ConfigError, StartError
 from server.exits import fail
@@ -74,6 +75,9 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     console: Annotated[
         str | None, typer.Option(help="Where browsers reach /console, like https://console.ledger.example.")
     ] = None,
+    tick: Annotated[
+        int, typer.Option(help="Seconds between ticks; fewer tell who asked when: for rehearsals.", min=1, max=3_600)
+    ] = TICK_SECONDS,
     proxy: Annotated[
         list[str] | None, typer.Option(help="Address of a proxy on another machine that names its clients.")
     ] = None,
@@ -84,7 +88,8 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     """
     try:
         place = None if console is None else parse_place(console)
-        config = Config.from_env({**os.environ, "SEALTRACE_DATA": str(data), "SEALTRACE_CHARTER": charter})
+        told = Config.from_env({**os.environ, "SEALTRACE_DATA": str(data), "SEALTRACE_CHARTER": charter})
+        config = replace(told, tick_seconds=tick)
         keys = open_keys(config.keystore, passphrase=_passphrase(twice=False))
     except (ConfigError, CryptoError) as error:
         fail(error)

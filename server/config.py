@@ -17,6 +17,8 @@ HIGHEST_ACCESS = "highest-access"
 TOMBSTONES = "tombstones"
 WITNESSES = "witnesses.toml"
 
+TICK_SECONDS = 600
+
 _DATA = "SEALTRACE_DATA"
 _CHARTER = "SEALTRACE_CHARTER"
 
@@ -29,7 +31,7 @@ class Config:
     fingerprint: bytes
     verify_threads: int = 2
     reader_connections: int = 16
-    tick_seconds: int = 600
+    tick_seconds: int = TICK_SECONDS
     # How long the answer to a submission waits for the quorum before it says "durable" alone.
     witness_wait_seconds: float = 1.0
 

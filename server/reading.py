@@ -114,15 +114,16 @@ class Reading:
     def agency_head(self, iss: str) -> AgencyHead:
         """Return where an agency's chain stands, and the `kx` that counts now.
 
-        As signed, not as published: the next batch is built on it, and would be refused on anything older.
+        As signed, not as published: the next batch is built on it, and would be refused on anything older. Of an agency
+        that left, too: whoever reads what it logged needs its keys.
         """
         with self._state.locked() as state:
             try:
-                state.membership.agency(iss, state.size)
+                keys = state.membership.key_chain(iss, state.size)
             except NotAMemberError as error:
-                raise NotFoundError("no agency of the charter in force has that id") from error
+                raise NotFoundError("no charter of this log lists an agency of that id") from error
             chain, kx = state.chain(iss), state.membership.kx(iss, state.size)
-        return AgencyHead(seq=chain.seq, prev=chain.prev, index=chain.index, kx=kx)
+        return AgencyHead(seq=chain.seq, prev=chain.prev, index=chain.index, kx=kx, keys=keys)
 
     def feed(self, *, agency: str, after: int) -> Feed:
         """Return what concerns an agency after an index, up to the size that is told with it."""

@@ -77,12 +77,12 @@ class Files:
         return self.tiles[path]
 
     def access_checkpoint(self) -> bytes:
-        """Raise: nothing was asked yet."""
+        """Raise: nobody asked anything in this log."""
         raise NotFoundError("no access log")
 
     def access_tile(self, path: TilePath) -> bytes:
-        """Raise likewise."""
-        raise NotFoundError(f"no {path.format()}")
+        """Raise: there is no access log."""
+        raise NotFoundError(f"no access log, so no {path.format()}")
 
     def charter(self, ver: int) -> bytes:
         """Return a charter file."""

@@ -5,17 +5,21 @@ step of time. Hit, miss and silent match are asked in random order; whoever asks
 is that nobody can tell a silent match from a miss.
 """
 
+import logging
 import os
 import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from struct import pack
 
-from benchmarks.measure import Figure, percentile
+import structlog
+
+from benchmarks.measure import Figure, Limit, percentile
 from ledger.slips import Hit
 from ledger.terms import Limits
 from ledger.wire import paths
@@ -24,6 +28,7 @@ from tests.support.matching import A, B, MatchWorld, token
 _TOKENS = int(os.environ.get("SEALTRACE_BENCH_TOKENS", "1000000"))
 _LARGE = 10_000_000
 _ASKED = 10_000
+_ROW_BYTES = 1_500
 _MILLI = 1_000
 _WEAPONS = {"hit": "revolver", "miss": "rifle", "silent": "pistol"}
 _LOW, _HIGH = 0.45, 0.55
@@ -31,8 +36,9 @@ _LOW, _HIGH = 0.45, 0.55
 
 def measure() -> list[Figure]:
     """Return the 95th percentile of the answers' time, and how well time and size tell the three outcomes apart."""
-    with _world() as world:
-        times, sizes = _ask(world)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with _world() as world, _bare_commits(world.folder) as commit:
+        times, sizes, bare = _ask(world, commit)
     most = 40 if _TOKENS >= _LARGE else 20
     every = [value for values in times.values() for value in values]
     found = percentile(every, 95)
@@ -45,6 +51,11 @@ def measure() -> list[Figure]:
             high=max(every),
             target=f"≤ {most}",
             met=found <= most,
+            limit=Limit(
+                name="a bare SQLite commit of as many bytes, in turn with them, ms: p95",
+                median=percentile(bare, 95),
+                ratio=found / percentile(bare, 95),
+            ),
         ),
         *(_apart(what, values) for what, values in (("time", times), ("size", sizes))),
     ]
@@ -89,16 +100,32 @@ def _world() -> Iterator[MatchWorld]:
 def _fill(database: Path) -> None:
     """Put tokens of records that are still to come beside the real ones: they weigh the same and match nothing."""
     connection = sqlite3.connect(database)
-    rows = ((os.urandom(16), 1, row % 8, 10**9 + row // 8) for row in range(_TOKENS))
+    # Ascending and yet spread over all values: ten million random inserts would take longer than what is measured.
+    step = 2**64 // _TOKENS
+    rows = ((pack(">Q", row * step) + os.urandom(8), 1, row % 8, 10**9 + row // 8) for row in range(_TOKENS))
     with connection:
         connection.executemany("INSERT INTO tokens (token, ep, place, idx) VALUES (?, ?, ?, ?)", rows)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
 
-def _ask(world: MatchWorld) -> tuple[Mapping[str, list[float]], Mapping[str, list[float]]]:
+@contextmanager
+def _bare_commits(folder: Path) -> Iterator[Callable[[], None]]:
+    """Return what commits as many bytes as an answer does, to a database of its own on the same disk."""
+    connection = sqlite3.connect(folder / "bare.sqlite", isolation_level=None)
+    for pragma in ("page_size=16384", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("CREATE TABLE bare (data BLOB)")
+    yield lambda: connection.execute("INSERT INTO bare VALUES (?)", (os.urandom(_ROW_BYTES),)).close()
+    connection.close()
+
+
+def _ask(
+    world: MatchWorld, commit: Callable[[], None]
+) -> tuple[Mapping[str, list[float]], Mapping[str, list[float]], list[float]]:
     times: dict[str, list[float]] = {outcome: [] for outcome in _WEAPONS}
     sizes: dict[str, list[float]] = {outcome: [] for outcome in _WEAPONS}
+    bare: list[float] = []
     order = [outcome for outcome in _WEAPONS for _ in range(_ASKED // len(_WEAPONS))]
     random.SystemRandom().shuffle(order)
     for outcome in order:
@@ -108,4 +135,7 @@ def _ask(world: MatchWorld) -> tuple[Mapping[str, list[float]], Mapping[str, lis
         response = world.send(request)
         times[outcome].append((time.perf_counter() - started) * _MILLI)
         sizes[outcome].append(len(response.data))
-    return times, sizes
+        started = time.perf_counter()
+        commit()
+        bare.append((time.perf_counter() - started) * _MILLI)
+    return times, sizes, bare

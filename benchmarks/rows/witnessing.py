@@ -1,159 +1,129 @@
-"""Submit to witnessed: ten submissions a second, and four witnesses, each a program of its own on this machine."""
+"""A witness over HTTP: add-checkpoint to both logs at once, beside the signatures that one answer cannot do without."""
 
-import multiprocessing
 import os
+import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 
-from benchmarks.material import Sender
-from benchmarks.measure import Figure, percentile
-from benchmarks.service import HOST, free_port, request_signer, serve_quietly, stop, wait_for
-from clients.errors import ClientError
-from clients.service import Service
-from clients.transport import HttpTransport
-from clients.witness.opening import Place
-from clients.witness.program import serve as serve_witness
-from ledger.checkpoints import claimed_size
-from ledger.fingerprints import of_file
-from ledger.keys import of_role
-from ledger.kinds import Role
-from ledger.terms import WitnessPolicy
-from ledger.wire.schemas import STAGE_WITNESSED
-from tests.support.consortium import (
-    Consortium,
-    agency_ids,
-    make_agency,
-    make_charter,
-    make_keys,
-    sign_by,
-    signer_of,
-)
-from tests.support.services import make_config
+from benchmarks.measure import Figure, against, at_most, rate
+from benchmarks.processes import family, peak_bytes, processor_seconds
+from crypto.signing import Algorithm
+from ledger.fingerprints import to_text
+from ledger.witnesses import LogName
+from tests.support.consortium import signer
+from tests.support.witnesses import Bench, GrowingLog, over_http, witness_home
 
-_AGENCIES = 10
-_POLICY = WitnessPolicy(agencies=agency_ids(4), k=3, f=1)
-_SUBMISSIONS = 300
-_EVERY_SECONDS = 0.1
-_START_SECONDS = 60
-_MILLI = 1_000
+_ROOT = Path(__file__).resolve().parents[2]
+_PASSPHRASE = b"only for as long as this measurement runs"
+_PROGRAM = "from clients.cli.app import main; main()"
+_REPEATS = 3
+_EACH = 300
+_MOST_ENTRIES = _REPEATS * _EACH
+_START_SECONDS = 30
 
 
 def measure() -> list[Figure]:
-    """Return the median and the 99th percentile, each from the request to an answer with the quorum under it."""
-    with _witnessed() as (senders, url):
-        bodies = [(one, one.body(one.records(1))) for _ in range(_SUBMISSIONS // len(senders)) for one in senders]
-        with ExitStack() as stack:
-            # One at a time of each agency: its batches are a chain. Who waits for its turn is waiting.
-            lanes = {one.iss: stack.enter_context(ThreadPoolExecutor(1)) for one in senders}
-            began = time.perf_counter()
-            waiting = []
-            for number, (sender, body) in enumerate(bodies):
-                time.sleep(max(0.0, began + number * _EVERY_SECONDS - time.perf_counter()))
-                waiting.append(lanes[sender.iss].submit(_submit, url, sender, body, started=time.perf_counter()))
-            taken = [one.result() for one in waiting]
-    return [_figure(taken, percent=50, most=300), _figure(taken, percent=99, most=1_500)]
-
-
-def _figure(taken: list[float], *, percent: int, most: float) -> Figure:
-    found = percentile(taken, percent)
-    return Figure(
-        what=f"service: submit → witnessed by 3 of 4, ten a second, five programs on this machine: p{percent}",
-        unit="ms",
-        median=found,
-        low=min(taken),
-        high=max(taken),
-        target=f"≤ {most:g}",
-        met=found <= most,
+    """Return answers per second, the processor's time for one, and the memory of the worker under that load."""
+    logs = (GrowingLog(), GrowingLog(name=LogName.ACCESS))
+    bodies = [[log.add(size, size + 1) for size in range(_MOST_ENTRIES)] for log in logs]
+    with _running() as (port, pid):
+        runs = [_run(port, pid, [each[at : at + _EACH] for each in bodies]) for at in range(0, _MOST_ENTRIES, _EACH)]
+        memory = max(map(peak_bytes, family(pid)[1:]))
+    rates = against(
+        what="witness: add-checkpoint over HTTP, both logs at once",
+        unit="answers/s",
+        rates=[run[0] for run in runs],
+        limits=[run[1] for run in runs],
+        limit="one ML-DSA-44 signature and one verification each, two cores",
+        at_least=300,
     )
+    cost = at_most(what="witness: processor's time an answer", unit="ms", values=[run[2] * 1000 for run in runs])
+    worker = at_most(what="witness: memory of the worker under that load", unit="MB", values=[memory / 1e6], most=60)
+    return [rates, cost, worker]
 
 
-def _submit(url: str, sender: Sender, body: bytes, *, started: float = 0.0) -> float:
-    transport = HttpTransport(url)
-    service = Service(transport, signer=request_signer(sender))
-    receipt = service.submit_batch(body)
-    while receipt.stage != STAGE_WITNESSED and claimed_size(service.checkpoint()) <= receipt.index:
-        time.sleep(0.005)
-    taken = (time.perf_counter() - started) * _MILLI
-    transport.close()
-    return taken
+def _run(port: int, pid: int, bodies: Sequence[Sequence[bytes]]) -> tuple[float, float, float]:
+    working = sum(map(processor_seconds, family(pid)))
+    found = rate(partial(_send_all, port, bodies), clock=time.perf_counter)
+    working = sum(map(processor_seconds, family(pid))) - working
+    limit = rate(_bare_signatures, clock=time.perf_counter)
+    return found, limit, working / (_EACH * len(bodies))
 
 
-def _consortium() -> Consortium:
-    """Return ten agencies, four of which witness."""
-    agencies = [make_agency(agency) for agency in agency_ids(_AGENCIES)]
-    members = tuple(
-        replace(one, keys=(*one.keys, *make_keys(one.id, roles=(Role.WITNESS,), start=40)))
-        if one.id in _POLICY.agencies
-        else one
-        for one in agencies
-    )
-    charter = replace(make_charter(agencies), agencies=members, witness=_POLICY)
-    return Consortium(charter=charter, charter_file=sign_by(charter, members))
+def _send_all(port: int, bodies: Sequence[Sequence[bytes]]) -> int:
+    def send(each: Sequence[bytes]) -> int:
+        connection = HTTPConnection("127.0.0.1", port)
+        for body in each:
+            connection.request("POST", "/add-checkpoint", body)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"the witness answered {answer.status}")
+        connection.close()
+        return len(each)
+
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        return sum(pool.map(send, bodies))
+
+
+def _bare_signatures() -> int:
+    one = signer("log", Algorithm.ML_DSA_44)
+
+    def work(count: int) -> int:
+        for number in range(count):
+            message = number.to_bytes(112, "big")
+            one.public_key.verify(message=message, signature=one.sign(message))
+        return count
+
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(work, [_EACH, _EACH]))
 
 
 @contextmanager
-def _witnessed() -> Iterator[tuple[list[Sender], str]]:
-    """Run a service and its four witnesses, the first charter published and every epoch open."""
-    consortium = _consortium()
-    fork = multiprocessing.get_context("fork")
-    with tempfile.TemporaryDirectory(prefix="sealtrace-bench-") as folder, ExitStack() as stack:
-        data = Path(folder) / "service"
-        data.mkdir(mode=0o700)
-        fingerprint = of_file(consortium.charter_file)
-        config = make_config(data, fingerprint=fingerprint)
-        ports = {agency: free_port() for agency in _POLICY.agencies}
-        lines = [f'{agency} = "http://{HOST}:{port}"\n' for agency, port in ports.items()]
-        config.witnesses.write_text(f"[witness]\n{''.join(lines)}", encoding="utf-8")
-        port = free_port()
-        url = f"http://{HOST}:{port}"
-        programs = [fork.Process(target=serve_quietly, args=(config, port))]
-        for agency, own in ports.items():
-            member = consortium.charter.agency(agency)
-            keys = of_role(member.keys if member else (), Role.WITNESS)
-            place = Place(
-                agency=agency,
-                folder=Path(folder) / agency,
-                highest=Path(folder) / f"{agency}.highest",
-                url=url,
-                fingerprint=fingerprint,
-                signers=tuple(signer_of(key) for key in keys),
+def _running() -> Iterator[tuple[int, int]]:
+    """Run the command as an agency does; give its port and process."""
+    bench = Bench(Path())
+    with tempfile.TemporaryDirectory(prefix="sealtrace-bench-") as folder, over_http(bench.service) as url:
+        home = witness_home(Path(folder), passphrase=_PASSPHRASE)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        words = ["--home", str(home), "--port", str(port), "--url", url, "--charter", to_text(bench.place.fingerprint)]
+        with tempfile.TemporaryFile() as phrase:
+            phrase.write(_PASSPHRASE)
+            phrase.seek(0)
+            process = subprocess.Popen(  # noqa: S603 - our own command with our own words
+                [sys.executable, "-c", _PROGRAM, "witness", "serve", *words],
+                cwd=_ROOT,
+                env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(phrase.fileno())},
+                pass_fds=[phrase.fileno()],
+                stderr=subprocess.DEVNULL,
             )
-            programs.append(fork.Process(target=_serve_witness, args=(place, own)))
-        transport = HttpTransport(url)
-        stack.callback(transport.close)
-        programs[0].start()
-        stack.callback(stop, programs[0])
-        wait_for(transport)
-        Service(transport).submit_charter(consortium.charter_file)
-        for program in programs[1:]:
-            program.start()
-            stack.callback(stop, program)
-        _published(Service(transport))
-        senders = [Sender(consortium=consortium, iss=agency) for agency in consortium.ids]
-        for sender in senders:
-            _submit(url, sender, sender.body(sender.grants()))
-        yield senders, url
-
-
-def _published(service: Service) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end:
         try:
-            service.checkpoint()
-        except ClientError:
-            time.sleep(0.2)
+            _wait(port)
+            yield port, process.pid
+        finally:
+            process.terminate()
+            process.wait(_START_SECONDS)
+
+
+def _wait(port: int) -> None:
+    for _ in range(_START_SECONDS * 20):
+        try:
+            connection = HTTPConnection("127.0.0.1", port)
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+            connection.close()
+        except OSError:
+            time.sleep(0.05)
         else:
             return
-    raise RuntimeError("the witnesses do not cosign")
-
-
-def _serve_witness(place: Place, port: int) -> None:
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    serve_witness(place, host=HOST, port=port)
+    raise RuntimeError("the witness does not answer")

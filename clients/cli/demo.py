@@ -41,4 +41,4 @@ def demo(
         except KeyboardInterrupt:
             edge.write("")
 
-    Story(stage=stage, telling=telling, run=run).tell(keep_serving)
+    Story(stage=stage, telling=telling, type_command=run).tell(keep_serving)

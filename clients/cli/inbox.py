@@ -7,8 +7,8 @@ import typer
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.outbox import Outbox
 from clients.replica import Replica
-from clients.talk.telling import duty_json, duty_text, entry, summary, talk_json, tell
-from clients.talk.threads import FIRST_SEEN, find, talks
+from clients.talk.telling import duty_json, duty_text, entry, summary, talk_json, tell, times_text
+from clients.talk.threads import find, talks
 from clients.trust import Trust
 from ledger.talk.clocks import overdue as overdue_of
 
@@ -40,7 +40,7 @@ def inbox(
     if overdue:
         late = overdue_of([duty for one in found for duty in one.duties], now=now)
         lines = [line for duty in late for line in entry("overdue", duty_text(duty, now=now))]
-        lines = [*lines, *entry("", FIRST_SEEN)] if late else ["nothing is overdue, on either side"]
+        lines = [*lines, *entry("", times_text(found))] if late else ["nothing is overdue, on either side"]
         edge.show("\n".join(lines), {"overdue": [duty_json(one, now=now) for one in late]}, as_json=as_json)
         return
     if thread is not None:

@@ -2,22 +2,25 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clients import generator
-from clients.cli.edge import Edge
+from clients import charters, generator
 from clients.cli.exits import Exit
 from clients.entries import fetch_bundle
 from clients.service import Service
 from clients.story import canaries, tampering
-from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, PARTNER, SUBMITTERS, Member
-from clients.story.stage import Stage, StoryError
-from clients.story.telling import Telling
+from clients.story.asking import Asking
+from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, OUTBOUND, PARTNER, SUBMITTERS, WITNESSES, Member
+from clients.story.scene import Scene
+from clients.story.stage import StoryError
 from clients.transport import HttpTransport
+from ledger.jsontext import JsonValue
 from ledger.tiles import TILE_WIDTH
+from ledger.witnesses import policy_of
 
 ORIGIN = "sealtrace.invalid/demonstration"
 WEAPONS = 620
@@ -25,12 +28,9 @@ LIST_MAP = "generated-lives"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """One telling on one stage; `run` is the command line's entry point."""
+class Story(Scene):
+    """The whole of it, on one stage."""
 
-    stage: Stage
-    telling: Telling
-    run: Callable[[Sequence[str], Edge], int]
     weapons: int = WEAPONS
 
     def tell(self, keep_serving: Callable[[], None]) -> None:
@@ -38,11 +38,17 @@ class Story:
         self.telling.write("Sealtrace · five members, one log, nobody who must be believed")
         self.stage.clear()
         fingerprint = self._found()
-        with self.stage.serving(charter=fingerprint):
-            self._join(fingerprint)
+        ports = self.stage.name_witnesses(one for one in WITNESSES if one != OUTBOUND)
+        with ExitStack() as running:
+            running.enter_context(self.stage.serving(charter=fingerprint))
+            with self.telling.chapter("The log opens, and four agencies witness it") as figures:
+                self._open()
+                running.enter_context(self.stage.witnessing(WITNESSES, ports=ports, charter=fingerprint))
+                figures.update(self._join(fingerprint))
             self._submit()
             full, empty = self._read()
             self._compare(full, empty)
+            Asking(stage=self.stage, telling=self.telling, type_command=self.type_command).tell()
             self._audit()
             self._search()
             self._tamper(full)
@@ -59,14 +65,14 @@ class Story:
                 self.telling.write(f"   {member.id:<11}{member.name:<32}{member.does}")
             charter = self.stage.data / "charter"
             requests = [str(self.stage.home(member) / "enrolment.json") for member in EVERYBODY]
-            self._run(
+            self.run(
                 ARMS,
                 *("charter", "propose", *requests, "--service", str(service), "-o", str(charter)),
-                *("--entries", "open", "--read-only", PARTNER.id),
+                *("--entries", "open", *(word for one in WITNESSES for word in ("--witness", one.id))),
             )
             for agency in AGENCIES:
-                self._run(agency, "charter", "sign", str(charter))
-            shown = self._ask(ARMS, "charter", "show", str(charter))
+                self.run(agency, "charter", "sign", str(charter))
+            shown = self.ask(ARMS, "charter", "show", str(charter))
             figures |= {"members": len(EVERYBODY), "fingerprint": shown["fingerprint"]}
             self.telling.say(f"Charter 1 is signed by {len(AGENCIES)} agencies with keys that go offline now.")
             self.telling.say("Everything is trusted from its fingerprint, read aloud over the telephone:")
@@ -75,28 +81,33 @@ class Story:
                 self.telling.write(f"   {'-'.join(words[start : start + 8])}")
             return str(shown["fingerprint"])
 
-    def _join(self, fingerprint: str) -> None:
-        with self.telling.chapter("The log opens") as figures:
-            self.telling.command("sealtrace charter submit charter")
-            self._run(ARMS, "charter", "submit", str(self.stage.data / "charter"))
-            for member in EVERYBODY:
-                self._run(member, "join", self.stage.url, "--charter", fingerprint)
-            self._write_trust()
-            figures |= {"url": self.stage.url}
-            self.telling.say("The charter is entry 0. Each member verified it against the words it was read.")
+    def _open(self) -> None:
+        self.telling.command("sealtrace charter submit charter")
+        self.run(ARMS, "charter", "submit", str(self.stage.data / "charter"))
+        for member in WITNESSES:
+            how = " --outbound" if member == OUTBOUND else ""
+            self.telling.command(f"sealtrace witness serve{how:<12}  # {member.id}")
+
+    def _join(self, fingerprint: str) -> dict[str, JsonValue]:
+        for member in EVERYBODY:
+            self.run(member, "join", self.stage.url, "--charter", fingerprint)
+        self._write_trust()
+        self.telling.say("The charter is entry 0. Each member verified it against the words it was read.")
+        self.telling.say("Nothing is shown to anybody before three of the four have cosigned that it grew from before.")
+        return {"url": self.stage.url, "witnesses": len(WITNESSES)}
 
     def _submit(self) -> None:
         with self.telling.chapter("Two agencies share what they hold") as figures:
             lists = self._generate()
             records = 0
             for member in SUBMITTERS:
-                answer = self._ask(member, "submit", str(lists[member.id]), "--map", LIST_MAP, "--good-rows")
+                answer = self.ask(member, "submit", str(lists[member.id]), "--map", LIST_MAP, "--good-rows")
                 records += answer["records"]
                 batches = len(answer["batches"])
                 self.telling.command(f"sealtrace submit {lists[member.id].name} --map {LIST_MAP}")
                 self.telling.say(f"{answer['records']:,} records sealed, signed and logged in {batches} batches.")
                 figures[member.id] = answer["records"]
-            again = self._ask(SUBMITTERS[0], "submit", str(lists[ARMS.id]), "--map", LIST_MAP, "--good-rows")
+            again = self.ask(SUBMITTERS[0], "submit", str(lists[ARMS.id]), "--map", LIST_MAP, "--good-rows")
             if again["records"]:
                 raise StoryError("a list that was sent again was logged again")
             figures |= {"records": records, "unchanged_when_sent_again": again["unchanged"]}
@@ -106,7 +117,7 @@ class Story:
         """Let the partner read; return a record with a full case and one with an empty case."""
         with self.telling.chapter("The partner reads what was released to it") as figures:
             self.telling.command("sealtrace sync --full")
-            synced = self._ask(PARTNER, "sync", "--full")
+            synced = self.ask(PARTNER, "sync", "--full")
             figures |= {"entries": synced["size"], "opened": synced["records"]}
             self.telling.say(
                 f"{synced['size']:,} entries verified, {synced['records']:,} records opened: item and event, never the case."
@@ -114,7 +125,7 @@ class Story:
             full, empty = self._two_records()
             self.telling.command(f"sealtrace show {full}")
             self.telling.write("")
-            self.telling.show(self._run(PARTNER, "show", full))
+            self.telling.show(self.run(PARTNER, "show", full))
             return full, empty
 
     def _compare(self, full: str, empty: str) -> None:
@@ -133,11 +144,8 @@ class Story:
         with self.telling.chapter("The auditor verifies everything and reads nothing") as figures:
             self.telling.command("sealtrace audit --records --report audit.json")
             report = self.stage.data / "audit.json"
-            text = self._run(AUDITOR, "audit", "--records", "--report", str(report), expect=Exit.STALE)
+            text = self.run(AUDITOR, "audit", "--records", "--report", str(report))
             self.telling.show(text)
-            self.telling.say(
-                "UNWITNESSED: until members cosign the log, only the operator says that everybody is shown the same one."
-            )
             figures |= {"verdict": json.loads(report.read_text(encoding="utf-8"))["verdict"]}
 
     def _search(self) -> None:
@@ -165,7 +173,7 @@ class Story:
             self.telling.say(f"Byte {offset:,} of {copy.stat().st_size:,}, one bit of it.")
             self.telling.command("sealtrace audit --from tampered")
             report = self.stage.data / "tampered.json"
-            text = self._run(AUDITOR, "audit", "--from", str(folder), "--report", str(report), expect=Exit.REFUSED)
+            text = self.run(AUDITOR, "audit", "--from", str(folder), "--report", str(report), expect=Exit.REFUSED)
             self.telling.show(text)
             first = json.loads(report.read_text(encoding="utf-8"))["findings"][0]
             if first["index"] != self._index(name):
@@ -184,19 +192,19 @@ class Story:
 
     def _enrol(self, member: Member) -> None:
         self.stage.draw_passphrase(member)
-        self._run(
+        self.run(
             member,
             *("agency", "create", "--id", member.id, "--name", member.name, "--country", member.country),
             *(("--auditor",) if member.auditor else ("--contact", "duty desk", "--hours", "24/7")),
+            *(("--witness",) if member in WITNESSES else ()),
         )
 
     def _write_trust(self) -> None:
         """Write what a stranger's tools need: the log's verifier keys, and the policy they make."""
-        log = json.loads((self.stage.data / "service.json").read_text(encoding="utf-8"))["log"]
-        vkeys = log["vkeys"]
-        (self.stage.data / "log.vkey").write_text("".join(f"{key}\n" for key in vkeys), encoding="utf-8")
-        policy = [*(f"log {key} {self.stage.url}" for key in vkeys), "quorum none"]
-        (self.stage.data / "policy").write_text("".join(f"{line}\n" for line in policy), encoding="utf-8")
+        charter = charters.read((self.stage.data / "charter").read_bytes())
+        vkeys = "".join(f"{key}\n" for key in charter.log.vkeys)
+        (self.stage.data / "log.vkey").write_text(vkeys, encoding="utf-8")
+        (self.stage.data / "policy").write_bytes(policy_of(charter).format())
 
     def _generate(self) -> dict[str, Path]:
         """Invent weapons and what the agencies hold of them; plant the canaries."""
@@ -211,10 +219,10 @@ class Story:
 
     def _two_records(self) -> tuple[str, str]:
         """Return names of two records of the first agency: a recovery whose case it filled, and one it left empty."""
-        self._ask(ARMS, "sync", "--full")
+        self.ask(ARMS, "sync", "--full")
         found: dict[bool, str] = {}
         for event in ("recovery", "issue_to_force"):
-            for one in self._ask(ARMS, "list", "--iss", ARMS.id, "--event", event, "--limit", "20")["records"]:
+            for one in self.ask(ARMS, "list", "--iss", ARMS.id, "--event", event, "--limit", "20")["records"]:
                 found.setdefault(bool(self._case_of(one["record"])), str(one["record"]))
         if len(found) != 2:
             raise StoryError("the lists hold no empty and no full case to compare")
@@ -222,38 +230,21 @@ class Story:
 
     def _case_of(self, name: str) -> dict[str, Any]:
         """Return what the first agency wrote into the case of a record, which only it can read."""
-        case: dict[str, Any] = self._ask(ARMS, "show", name)["portions"]["case"]["fields"]
+        case: dict[str, Any] = self.ask(ARMS, "show", name)["portions"]["case"]["fields"]
         return case
 
     def _case_line(self, name: str) -> str:
-        return next(line for line in self._run(PARTNER, "show", name).splitlines() if "Case" in line)[12:]
+        return next(line for line in self.run(PARTNER, "show", name).splitlines() if "Case" in line)[12:]
 
     def _entry(self, name: str) -> bytes:
         """Return an entry as everybody may read it, from the log's open bundles."""
-        proof = self._ask(PARTNER, "show", name)["proof"]
+        proof = self.ask(PARTNER, "show", name)["proof"]
         index, size = int(proof["index"]), int(proof["size"])
         service = Service(HttpTransport(self.stage.url))
         return fetch_bundle(service.tile, index=index // TILE_WIDTH, size=size)[index % TILE_WIDTH]
 
     def _index(self, name: str) -> int:
-        return int(self._ask(PARTNER, "show", name)["proof"]["index"])
-
-    def _ask(self, member: Member, *arguments: str) -> dict[str, Any]:
-        """Run a member's command and return its JSON."""
-        value: dict[str, Any] = json.loads(self._run(member, *arguments, "--json"))
-        return value
-
-    def _run(self, member: Member, *arguments: str, expect: Exit = Exit.DONE) -> str:
-        """Run a member's command as if typed; return what it printed, or stop the story where it ends otherwise."""
-        written: list[str] = []
-        noted: list[str] = []
-        code = self.run(arguments, self.stage.edge(member, written=written, noted=noted))
-        if code != expect:
-            raise StoryError(
-                f"{member.id}: sealtrace {arguments[0]} ended with {code}: {' '.join([*noted, *written])[-300:]}",
-                next_step=f"read {self.stage.service_log}",
-            )
-        return "\n".join(written)
+        return int(self.ask(PARTNER, "show", name)["proof"]["index"])
 
 
 def clock() -> float:

@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,9 +23,14 @@ from ledger.wire import limits, paths
 
 HOST = "127.0.0.1"
 START_SECONDS = 30
+WITNESS_SECONDS = 60
+# Ten minutes keep who was told from saying who asked when; nobody waits so long in a demonstration.
+TICK_SECONDS = 5
+_NAP_SECONDS = 1.0
 _OK = 200
 _MARKER = ".sealtrace-story"
 _SERVER = Path(sys.executable).with_name("sealtrace-server")
+_SEALTRACE = Path(sys.executable).with_name("sealtrace")
 
 
 class StoryError(ClientError):
@@ -74,8 +79,10 @@ class Stage:
         """Return the world as the member's commands see it; results go to `written`, progress to `noted`."""
         passphrase = self.passphrase_file(member).read_text(encoding="ascii")
         environ: Mapping[str, str] = {"SEALTRACE_HOME": str(self.home(member))}
+        real = real_edge(environ)
         return replace(
-            real_edge(environ),
+            real,
+            world=replace(real.world, sleep=_nap),
             passphrases=Passphrases(environ, ask=lambda _prompt: passphrase),
             write=written.append,
             note=noted.append,
@@ -109,9 +116,10 @@ class Stage:
     def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve the log in a process of its own until the story leaves."""
         self._require_free_port()
+        words = ("serve", "--port", str(self.port), "--tick", str(TICK_SECONDS))
         with self.service_log.open("wb") as log, self._passphrase_descriptor() as (environ, descriptor):
             process = subprocess.Popen(  # noqa: S603 - our own program with our own words
-                [_SERVER, "serve", "--data", self.data, "--charter", charter, "--port", str(self.port)],
+                [_SERVER, *words, "--data", self.data, "--charter", charter],
                 env=environ,
                 pass_fds=[descriptor],
                 stdout=log,
@@ -123,6 +131,57 @@ class Stage:
         finally:
             process.terminate()
             process.wait(timeout=START_SECONDS)
+
+    def name_witnesses(self, members: Iterable[Member]) -> Mapping[str, int]:
+        """Tell the service where it reaches these members' witnesses; return the port of each."""
+        with ExitStack() as probes:
+            ports = {one.id: probes.enter_context(socket.create_server((HOST, 0))).getsockname()[1] for one in members}
+        lines = [f'{agency} = "http://{HOST}:{port}"\n' for agency, port in ports.items()]
+        (self.data / "witnesses.toml").write_text("".join(["[witness]\n", *lines]), encoding="ascii")
+        return ports
+
+    @contextmanager
+    def witnessing(self, members: Iterable[Member], *, ports: Mapping[str, int], charter: str) -> Iterator[None]:
+        """Run each member's witness in a process of its own, those without a port outbound, until the story leaves."""
+        running: list[subprocess.Popen[bytes]] = []
+        try:
+            for member in members:
+                port = ports.get(member.id)
+                running.append(self._witness(member, "--outbound" if port is None else f"--port={port}", charter))
+            self._await_checkpoint(running)
+            yield
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                process.wait(timeout=START_SECONDS)
+
+    def _witness(self, member: Member, how: str, charter: str) -> subprocess.Popen[bytes]:
+        words = ("witness", "serve", how, "--home", str(self.home(member)), "--url", self.url, "--charter", charter)
+        with (
+            (self.data / f"witness-{member.id}.log").open("wb") as log,
+            self.passphrase_file(member).open("rb") as phrase,
+        ):
+            return subprocess.Popen(  # noqa: S603 - our own program with our own words
+                [_SEALTRACE, *words],
+                env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(phrase.fileno())},
+                pass_fds=[phrase.fileno()],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _await_checkpoint(self, running: Sequence[subprocess.Popen[bytes]]) -> None:
+        """Wait until enough witnesses have cosigned for the log to be shown."""
+        with closing(HttpTransport(self.url)) as transport:
+            for _ in range(WITNESS_SECONDS * 10):
+                if any(process.poll() is not None for process in running):
+                    break
+                if _answers(transport, paths.CHECKPOINT):
+                    return
+                time.sleep(0.1)
+        raise StoryError(
+            "the witnesses do not cosign the log", next_step=f"read {self.data}/witness-*.log and {self.service_log}"
+        )
 
     def export(self, database: Path, folder: Path) -> None:
         """Write the open files of a log from a copy of its database, verifying nothing: that is the audit's work."""
@@ -145,7 +204,7 @@ class Stage:
             for _ in range(START_SECONDS * 10):
                 if process.poll() is not None:
                     break
-                if _answers(transport):
+                if _answers(transport, paths.HEALTHZ):
                     return
                 time.sleep(0.1)
         raise StoryError(
@@ -160,9 +219,9 @@ class Stage:
             yield {**os.environ, "SEALTRACE_PASSPHRASE_FD": str(number)}, number
 
 
-def _answers(transport: HttpTransport) -> bool:
+def _answers(transport: HttpTransport, path: str) -> bool:
     try:
-        return transport.send(Request(method="GET", path=paths.HEALTHZ), limit=limits.MAX_JSON_BYTES).status == _OK
+        return transport.send(Request(method="GET", path=path), limit=limits.MAX_JSON_BYTES).status == _OK
     except UnreachableError:
         return False
 
@@ -170,6 +229,11 @@ def _answers(transport: HttpTransport) -> bool:
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file as text: to show that two are one."""
     return b64u(sha256(path.read_bytes()))
+
+
+def _nap(seconds: float) -> None:
+    """Wait, but not for the full minute at which messages leave: there is nobody here to hide their second from."""
+    time.sleep(min(seconds, _NAP_SECONDS))
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from clients.plaintext import visible, wrap
 from clients.talk.releasing import Offer
-from clients.talk.threads import FIRST_SEEN, Talk, spelled
+from clients.talk.threads import FIRST_SEEN, WITNESSED, Talk, spelled
 from crypto.encoding import b64u
 from ledger.charter import Charter
 from ledger.identifiers import StatementName
@@ -56,7 +56,12 @@ def tell(talk: Talk, charter: Charter, me: str, *, now: int) -> list[str]:
         )
         if steps:
             lines += entry("next", f"to {other}: {', '.join(steps)}")
-    return [*lines, *entry("", FIRST_SEEN)]
+    return [*lines, *entry("", times_text([talk]))]
+
+
+def times_text(shown: Sequence[Talk]) -> str:
+    """Return whose word the times of these threads are."""
+    return WITNESSED if all(talk.witnessed for talk in shown) else FIRST_SEEN
 
 
 def duty_text(duty: Duty, *, now: int) -> str:
@@ -89,7 +94,7 @@ def talk_json(talk: Talk, *, now: int) -> dict[str, JsonValue]:
         "messages": [_message_json(talk, one) for one in talk.thread.heard],
         "damaged": [{"message": str(one.name), "why": one.damage} for one in talk.damaged],
         "duties": [duty_json(duty, now=now) for duty in talk.duties],
-        "times": "first_verified",
+        "times": "witnessed" if talk.witnessed else "first_verified",
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from clients.entrytimes import kept_time
 from clients.errors import ListError
 from clients.replica import Replica
 from crypto.encoding import b64u
@@ -13,18 +14,23 @@ from ledger.talk.parts import Arrived, Whole, put_together
 from ledger.talk.state import Said, Thread
 from ledger.talk.thread import listen
 
-FIRST_SEEN = "times are those at which this home first verified the entry: the log has no witnesses yet"
+WITNESSED = "times are those of the log's witnesses"
+FIRST_SEEN = "times are those at which this home first verified the entry: no witness vouches for all of them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """One thread: its id, what it comes to, the messages that are damaged, what is owed, when everything was logged."""
+    """One thread: its id, what it comes to, the messages that are damaged, what is owed, when everything was logged.
+
+    `witnessed` says that every time is the witnesses'; otherwise some are this home's own.
+    """
 
     id: bytes
     thread: Thread
     damaged: tuple[Whole, ...]
     duties: tuple[Duty, ...]
     times: Mapping[int, int | None]
+    witnessed: bool = False
 
     @property
     def others(self) -> frozenset[str]:
@@ -33,16 +39,21 @@ class Talk:
 
 
 def entry_time(replica: Replica) -> EntryTime:
-    """Return the times of entries as far as this home can know them: when it first verified each."""
-    return replica.first_verified
+    """Return the times of entries: the witnesses', else when this home first verified a checkpoint with the entry."""
+
+    def time(index: int) -> int | None:
+        witnessed = kept_time(replica, index)
+        return replica.first_verified(index) if witnessed is None else witnessed
+
+    return time
 
 
-def talks(replica: Replica, *, times: EntryTime | None = None) -> tuple[Talk, ...]:
+def talks(replica: Replica) -> tuple[Talk, ...]:
     """Return all threads, the one with the newest message last."""
     by_thread: dict[bytes, list[Arrived]] = {}
     for one in replica.talk.messages():
         by_thread.setdefault(one.inner.thread, []).append(one)
-    made = [_talk(ident, arrived, times or entry_time(replica)) for ident, arrived in by_thread.items()]
+    made = [_talk(ident, arrived, replica) for ident, arrived in by_thread.items()]
     return tuple(sorted(made, key=lambda talk: max(talk.times, default=0)))
 
 
@@ -51,7 +62,7 @@ def talk(replica: Replica, ident: bytes) -> Talk:
     arrived = replica.talk.messages(ident)
     if not arrived:
         raise NotFoundError("no thread of that id is here: run `sealtrace sync`, then `sealtrace inbox`")
-    return _talk(ident, arrived, entry_time(replica))
+    return _talk(ident, arrived, replica)
 
 
 def talk_of(replica: Replica, name: StatementName) -> Talk:
@@ -85,7 +96,8 @@ def spelled(ident: bytes) -> str:
     return b64u(ident)
 
 
-def _talk(ident: bytes, arrived: Iterable[Arrived], times: EntryTime) -> Talk:
+def _talk(ident: bytes, arrived: Iterable[Arrived], replica: Replica) -> Talk:
+    times = entry_time(replica)
     wholes = tuple(put_together(tuple(arrived)))
     said = [_said(one) for one in wholes if one.body is not None]
     thread = listen(one for one in said if one is not None)
@@ -95,6 +107,7 @@ def _talk(ident: bytes, arrived: Iterable[Arrived], times: EntryTime) -> Talk:
         damaged=tuple(one for one in wholes if one.body is None),
         duties=duties(thread, times),
         times={one.index: times(one.index) for one in wholes},
+        witnessed=all(kept_time(replica, one.index) is not None for one in wholes),
     )
 
 

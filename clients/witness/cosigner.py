@@ -104,11 +104,13 @@ class Cosigner:
     def add_checkpoint(self, body: bytes) -> Answer:
         """Answer add-checkpoint: the cosignatures of both keys, or the specification's refusal."""
         given = self.given
+        origin = _origin(body)
         for _ in range(_TRIES):
-            decision = judge_add(body, self._state(given))
+            held = self._files.held(origin) if origin in given.logs else None
+            decision = judge_add(body, _state(given, held))
             if isinstance(decision, Refuse):
                 return self._refused(decision, body)
-            answer = self._cosign(decision, given)
+            answer = self._cosign(decision, held, given)
             if answer is not None:
                 return answer
         return _unavailable("too many requests at once")
@@ -116,7 +118,7 @@ class Cosigner:
     def sign_subtree(self, body: bytes) -> Answer:
         """Answer sign-subtree: the cosignature of the ML-DSA-44 key with time 0."""
         given = self.given
-        decision = judge_subtree(body, self._state(given))
+        decision = judge_subtree(body, _state(given, None))
         if isinstance(decision, Refuse):
             return _answer(decision)
         lines = [
@@ -145,17 +147,9 @@ class Cosigner:
         held = self._files.held(origin)
         return held.checkpoint.size if held else 0
 
-    def _state(self, given: Assignment) -> WitnessState:
-        own = tuple(key.vkey for key in given.keys)
-        held = {origin: one.checkpoint for origin in given.logs if (one := self._files.held(origin)) is not None}
-        return WitnessState(logs=given.logs, own=dict.fromkeys(given.logs, own), held=held)
-
-    def _cosign(self, decision: Accept, given: Assignment) -> Answer | None:
-        """Sign, store, answer; return None if another request was faster, which is then judged anew."""
+    def _cosign(self, decision: Accept, held: Held | None, given: Assignment) -> Answer | None:
+        """Sign, store, answer; return None if another request was faster: then this one is judged anew."""
         checkpoint = decision.checkpoint
-        held = self._files.held(checkpoint.origin)
-        if (held.checkpoint if held else None) != decision.held:
-            return None
         time = self._time(held)
         if time is None:
             self._log.warning("clock went back", origin=checkpoint.origin)
@@ -188,7 +182,7 @@ class Cosigner:
             (key.name, key.key_id) for key in given.logs[decision.checkpoint.origin].vkeys(decision.checkpoint.size)
         }
         signed = [line for line in notes.parse_note(decision.note).signatures if (line.name, line.key_id) in by_log]
-        return notes.format_note(text, [*signed, *lines])
+        return notes.Note(text=text, signatures=(*signed, *lines)).format()
 
     def _refused(self, refusal: Refuse, body: bytes) -> Answer:
         if refusal.evidence:
@@ -206,6 +200,18 @@ class Cosigner:
         path = self._evidence.keep(text=text, request=body, held=held.note if held else None)
         if path is not None:
             self._log.warning("evidence kept", origin=checkpoint.origin, size=checkpoint.size, file=path.name)
+
+
+def _origin(body: bytes) -> str:
+    """Return the origin that an add-checkpoint body claims: which log's state it is judged by, and no more."""
+    _, _, checkpoint = body.partition(b"\n\n")
+    return checkpoint.partition(b"\n")[0].decode("utf-8", "replace")
+
+
+def _state(given: Assignment, held: Held | None) -> WitnessState:
+    own = tuple(key.vkey for key in given.keys)
+    known = {} if held is None else {held.checkpoint.origin: held.checkpoint}
+    return WitnessState(logs=given.logs, own=dict.fromkeys(given.logs, own), held=known)
 
 
 def _certain() -> None:

@@ -1,11 +1,11 @@
 """The witness as a program of its own: what `sealtrace witness serve` becomes (docs/adr/0044).
 
-It loads a third of what the agency's program does, since it runs for years, faces the network, and holds keys.
+It loads a third of what the agency's program does, since it runs for years, faces the network, and holds keys. That
+every primitive is there was checked by the command that it takes the place of.
 """
 
 import argparse
 import getpass
-import logging
 import multiprocessing
 import multiprocessing.util
 import os
@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import structlog
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -29,10 +28,10 @@ from clients.passphrase import Passphrases, Purpose
 from clients.service import Service
 from clients.transport import HttpTransport
 from clients.witness.app import App
+from clients.witness.jsonlog import JsonLog
 from clients.witness.opening import OpenWitness, Place, Watch, open_witness, place_of
 from clients.witness.outbound import Outbound, requester
 from crypto.errors import CryptoError
-from crypto.startup import require_primitives
 from ledger import fingerprints
 from ledger.errors import LedgerError
 
@@ -44,10 +43,8 @@ _HTTP1 = HTTP1Settings(header_read_timeout=5_000, max_buffer_size=16_384)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until a signal ends it; exit with 1, in one line, if it may not start."""
     options = parse_options(arguments)
-    configure_logging()
-    log = structlog.get_logger("sealtrace.witness")
+    log = JsonLog()
     try:
-        require_primitives()
         run(options)
     except (ClientError, CryptoError, LedgerError, OSError) as error:
         log.critical("not started", error=str(error), next=getattr(error, "next_step", ""))
@@ -107,20 +104,7 @@ def ask_outward(place: Place, keyring: Keyring) -> None:
 
 def real_watch() -> Watch:
     """Return the real clock, and the log on stderr."""
-    return Watch(clock=lambda: int(time.time()), sleep=time.sleep, log=structlog.get_logger("sealtrace.witness"))
-
-
-def configure_logging() -> None:
-    """Write one JSON line for each event to stderr."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    return Watch(clock=lambda: int(time.time()), sleep=time.sleep, log=JsonLog())
 
 
 def _load(place: Place) -> App:

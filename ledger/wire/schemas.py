@@ -53,12 +53,16 @@ class LoggedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyHead:
-    """Where an agency's chain of batches stands, and the `kx` its next batch must carry."""
+    """Where an agency's chain of batches stands, the `kx` its next batch must carry, and its last key entry.
+
+    `keys` is what its next key entry would name as `prev`: where it has logged none, the charter that first listed it.
+    """
 
     seq: int
     prev: bytes
     index: int | None
     kx: int
+    keys: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +208,7 @@ class AgencyHeadSchema(_Strict):
     prev = Raw(size=32, required=True)
     index = _whole(required=True, allow_none=True)
     kx = _whole(required=True)
+    keys = _whole(required=True)
 
 
 class FeedItemSchema(_Strict):

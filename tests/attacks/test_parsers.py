@@ -16,6 +16,8 @@ PACKAGES = ("crypto", "ledger", "clients", "server")
 NAMED_LIKE_A_PARSER = re.compile(r"(parse|open|from|read|load|decode|unpack|unlp|unb64u?)(_\w+)?|\w+_from_\w+")
 # What is named like a parser and is none, with the reason.
 NO_PARSERS = {
+    "clients.cli.fraud.open_command": "a command: what it reads is ledger.reports.open_report",
+    "clients.reports.read_report": "ledger.reports.open_report with a home's keys",
     "crypto.ed25519.load_private_key": "takes a seed that was drawn here",
     "crypto.mldsa.load_private_key": "takes a seed that was drawn here",
     "crypto.hpke.Decapsulator.open": "an interface",
@@ -39,7 +41,10 @@ NO_PARSERS = {
     "clients.witness.opening.open_witness": "takes a place: tests/clients/test_witness_opening.py",
     "server.config.Config.from_env": "takes the environment: tests/server/test_config.py",
     "server.database.read_only": "opens a database: tests/server/test_fsck.py",
+    "server.accessstore.AccessTransaction.read_back": "takes two numbers",
     "server.keys.open_keys": "opens a keystore, which is a target",
+    "server.matchkeys.read_match_keys": "takes a keystore, which is a target",
+    "server.questionrows.unpack_told": "reads our own database",
     "server.passphrase.read_passphrase": "takes the environment: tests/server/test_config.py",
     "server.service.open_service": "opens a database: tests/server/test_startup.py",
     "server.store.SqlTransaction.read_back": "takes two numbers",

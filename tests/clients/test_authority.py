@@ -9,12 +9,13 @@ import pytest
 from clients.authority import Authority, members_of
 from clients.errors import StaleError
 from clients.replica import Replica
+from clients.trust import LoggedCharter
 from crypto.signing import Algorithm
 from ledger.errors import LedgerError, ProofError
 from ledger.identifiers import KeyId
 from ledger.kinds import Role
 from ledger.labels import Level
-from tests.support.consortium import Consortium, agency_ids, make_consortium, make_key
+from tests.support.consortium import Consortium, agency_ids, make_consortium, make_key, sign_by
 from tests.support.logfiles import publish_log
 from tests.support.views import LogTransport, view_of
 
@@ -105,7 +106,7 @@ def test_a_key_entry_that_is_not_in_the_log(replica: Replica) -> None:
 def test_a_key_entry_beyond_the_checkpoint(replica: Replica) -> None:
     """A head may name what waits for its witnesses; if that never ends, the service shows two states."""
     authority, transport = over(rotated(1), replica)
-    transport.heads[A] = replace(transport.heads[A], kx=99)
+    transport.heads[A] = replace(transport.heads[A], keys=99)
 
     with pytest.raises(StaleError, match="beyond") as caught:
         authority.catch_up(A)
@@ -117,11 +118,38 @@ def test_a_head_that_names_an_entry_of_another_kind(replica: Replica) -> None:
     consortium = rotated(1)
     consortium.open_epoch(A)
     authority, transport = over(consortium, replica)
-    transport.heads[A] = replace(transport.heads[A], kx=2)
+    transport.heads[A] = replace(transport.heads[A], keys=2)
 
     with pytest.raises(LedgerError):
         authority.catch_up(A)
     assert replica.key_entries() == {}
+
+
+def test_key_entries_before_a_later_charter_are_found(replica: Replica) -> None:
+    """A batch after a new charter names that charter: who joins then still learns the keys that were added before it."""
+    consortium = rotated(2)
+    file = sign_by(consortium.next_charter(), consortium.current.agencies, previous=consortium.current)
+    charter = consortium.submit_charter(file).index
+    files = publish_log(consortium)
+    transport = LogTransport(consortium, files)
+    view = view_of(consortium, files)
+    second = LoggedCharter(charter=consortium.current, file=file, index=charter)
+    view = replace(view, charters=(*view.charters, second))
+    authority = Authority(view, service=transport.service(), replica=replica)
+    authority.learn(A, charter)
+    authority.learn(A, charter)
+
+    assert newest(authority, consortium) == KeyId(A, 21)
+    assert len(transport.asked) == 3
+
+
+def test_the_charter_that_first_lists_an_agency_needs_no_question(replica: Replica) -> None:
+    """Before it there can be no key entry: a first sync asks nobody for heads."""
+    authority, transport = over(rotated(2), replica)
+    authority.learn(B, 0)
+    authority.learn("xzz-nobody", 0)
+
+    assert transport.asked == []
 
 
 def test_members_are_those_of_every_charter() -> None:

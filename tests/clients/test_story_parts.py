@@ -2,15 +2,18 @@
 
 import json
 import sqlite3
+import tomllib
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from clients.errors import ClientError
-from clients.story import canaries, tampering
-from clients.story.cast import AGENCIES, EVERYBODY, SUBMITTERS
+from clients.story import canaries, tampering, weapon
+from clients.story.asking import LIFE
+from clients.story.cast import AGENCIES, ARMS, BUREAU, EVERYBODY, PARTNER, SUBMITTERS
 from clients.story.telling import WIDTH, Telling
+from ledger.canonical import canonical
 from ledger.identifiers import agency_id
 
 
@@ -125,6 +128,22 @@ def test_an_entry_that_is_not_there_is_not_flipped(tmp_path: Path) -> None:
 
     with pytest.raises(ClientError, match="not found"):
         tampering.flip_byte(path, b"another.entry." + bytes(range(33, 119)))
+
+
+def test_the_weapon_is_one_over_every_spelling(tmp_path: Path) -> None:
+    """Three lists and one map; however its number is written, it is one number, and no list but one has the other."""
+    path = weapon.write(tmp_path)
+    rows = [
+        row.split(";")
+        for agency in (ARMS, BUREAU, PARTNER)
+        for row in (tmp_path / f"{agency.id}.weapon.csv").read_text(encoding="utf-8").splitlines()[1:]
+    ]
+    numbers = {canonical(row[5]) for row in rows if not row[-1]}
+
+    assert tomllib.loads(path.read_text(encoding="utf-8"))["record"][1]["compartments"] == ["CT"]
+    assert [row[1] for row in rows if not row[-1]] == LIFE
+    assert numbers == {canonical(weapon.SERIAL)}
+    assert [canonical(row[5]) for row in rows if row[-1]] == [canonical(weapon.COVERT_SERIAL)]
 
 
 def test_nobody_in_the_story_is_real() -> None:

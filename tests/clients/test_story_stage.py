@@ -2,6 +2,8 @@
 
 import json
 import socket
+import time
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,11 +11,17 @@ import pytest
 
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
-from clients.story.cast import ARMS, PARTNER
+from clients.story import stage as stage_module
+from clients.story import weapon
+from clients.story.asking import Asking
+from clients.story.cast import ARMS, OUTBOUND, PARTNER, WITNESSES
 from clients.story.chapters import Story
 from clients.story.drill import Drill
 from clients.story.stage import Stage, StoryError, digest_of
 from clients.story.telling import Telling
+from ledger.policy import parse_policy
+from ledger.witnesses import policy_of
+from tests.support.consortium import make_consortium
 
 Answer = tuple[int, str]
 
@@ -163,13 +171,13 @@ def test_a_next_charter_is_proposed_signed_by_each_and_submitted(stage: Stage) -
 
 def story(stage: Stage, script: Script) -> Story:
     """Return a story whose commands answer by the script."""
-    return Story(stage=stage, telling=telling(), run=script)
+    return Story(stage=stage, telling=telling(), type_command=script)
 
 
 def test_a_command_of_the_story_that_fails_ends_it(stage: Stage) -> None:
     """With what it said last."""
     with pytest.raises(StoryError, match=r"sealtrace sync ended with 1: .*forked") as caught:
-        story(stage, Script(sync=(1, "the log has forked")))._run(PARTNER, "sync")
+        story(stage, Script(sync=(1, "the log has forked"))).run(PARTNER, "sync")
 
     assert str(stage.service_log) in caught.value.next_step
 
@@ -185,6 +193,49 @@ def test_a_story_without_both_kinds_of_case_is_not_told(stage: Stage) -> None:
         story(stage, script)._two_records()
 
 
+HIT = {"record": "xbe-cib/x", "index": 7, "certainty": "hit"}
+UNTRUE: dict[str, tuple[str, object, Callable[[Asking], object]]] = {
+    "the theft was not found": ("match", {"asked": [{"found": []}]}, lambda one: one._match()),
+    "a silent record was shown": ("match", {"asked": [{"found": [HIT]}]}, lambda one: one._match()),
+    "does not run from manufacture": (
+        "trace",
+        {"events": [{"kind": "recovery"}], "outcome": {"name": "none"}},
+        lambda one: one._trace(),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", UNTRUE)
+def test_a_chapter_of_asking_that_is_not_true_is_not_told(stage: Stage, words: str) -> None:
+    """A weapon that is not found, a silent record that is, a trace with a hole: each ends the story."""
+    command, said, chapter = UNTRUE[words]
+    script = Script(**{command: (0, json.dumps(said))})
+    with pytest.raises(StoryError, match=words):
+        chapter(Asking(stage=stage, telling=telling(), type_command=script))
+
+
+def test_what_is_asked_joins_the_canaries_once(stage: Stage) -> None:
+    """Planted beside what the lists hold, each line once however often it is planted."""
+    planted = stage.data / "canaries.txt"
+    planted.write_text("a planted serial\n", encoding="utf-8")
+    asking = Asking(stage=stage, telling=telling(), type_command=Script())
+    asking._plant()
+    once = planted.read_text(encoding="utf-8").splitlines()
+    asking._plant()
+
+    assert {"a planted serial", weapon.USE, weapon.PURPOSE, weapon.SERIAL} <= set(once)
+    assert planted.read_text(encoding="utf-8").splitlines() == once
+
+
+def test_a_member_of_the_story_does_not_wait_for_the_full_minute(stage: Stage) -> None:
+    """Its commands nap where an agency's would wait."""
+    edge = stage.edge(PARTNER, written=[], noted=[])
+    begun = time.monotonic()
+    edge.world.sleep(60)
+
+    assert time.monotonic() - begun < 30
+
+
 def test_plaintext_on_the_services_side_ends_the_story(stage: Stage) -> None:
     """One canary is enough, in the log of the service too."""
     (stage.data / "canaries.txt").write_text("a planted serial\n", encoding="utf-8")
@@ -194,14 +245,33 @@ def test_plaintext_on_the_services_side_ends_the_story(stage: Stage) -> None:
 
 
 def test_what_a_stranger_needs_is_written_down(stage: Stage) -> None:
-    """The log's two keys, one a line, and the policy that they make."""
-    named = {"log": {"vkeys": ["log+1+a", "log+2+b"]}}
-    (stage.data / "service.json").write_text(json.dumps(named), encoding="utf-8")
+    """The log's two keys, one a line, and the policy that the charter makes."""
+    consortium = make_consortium()
+    (stage.data / "charter").write_bytes(consortium.charter_file)
     story(stage, Script())._write_trust()
+    keys = (stage.data / "log.vkey").read_text(encoding="utf-8").splitlines()
+    policy = parse_policy((stage.data / "policy").read_bytes())
 
-    assert (stage.data / "log.vkey").read_text(encoding="utf-8") == "log+1+a\nlog+2+b\n"
-    assert (stage.data / "policy").read_text(encoding="utf-8").splitlines() == [
-        f"log log+1+a {stage.url}",
-        f"log log+2+b {stage.url}",
-        "quorum none",
-    ]
+    assert keys == [str(key) for key in consortium.charter.log.vkeys]
+    assert policy == policy_of(consortium.charter)
+
+
+def test_the_service_is_told_where_it_reaches_whom(stage: Stage) -> None:
+    """An address for each that takes connections, on this machine, no two alike; none for the one that does not."""
+    ports = stage.name_witnesses(one for one in WITNESSES if one != OUTBOUND)
+    named = tomllib.loads((stage.data / "witnesses.toml").read_text(encoding="ascii"))
+
+    assert named == {"witness": {agency: f"http://127.0.0.1:{port}" for agency, port in ports.items()}}
+    assert set(ports) == {one.id for one in WITNESSES} - {OUTBOUND.id}
+    assert len(set(ports.values())) == len(ports)
+
+
+def test_a_witness_that_does_not_start_ends_the_story(stage: Stage) -> None:
+    """A home without witness keys: the story says where to read why, and leaves no process behind."""
+    if not stage_module._SEALTRACE.exists():
+        pytest.skip("the program is not installed beside this Python: run the suite with `make test`")
+    with pytest.raises(StoryError, match="do not cosign") as caught, stage.witnessing([ARMS], ports={}, charter="x"):
+        pass
+
+    assert f"witness-{ARMS.id}" in " ".join(path.name for path in stage.data.iterdir())
+    assert "witness-*.log" in caught.value.next_step

@@ -202,7 +202,11 @@ def test_fewer_or_more_answers_than_were_sent_are_refused(elements: tuple[bytes,
         _finalize(Evaluation(elements=elements, proof=EVALUATION.proof))
 
 
-@pytest.mark.parametrize("bad", [bytes(32), b"\xff" * 32, b"", ELEMENTS[0][:31], ELEMENTS[0] + b"\x00"])
+@pytest.mark.parametrize(
+    "bad",
+    [bytes(32), b"\xff" * 32, b"", ELEMENTS[0][:31], ELEMENTS[0] + b"\x00"],
+    ids=["identity", "another spelling", "nothing", "short", "long"],
+)
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_bad_element_refuses_the_whole_list(bad: bytes, place: int) -> None:
     """Identity, another spelling, another length: neither side works on any of the list."""
@@ -225,7 +229,11 @@ def test_the_public_key_of_nobody_is_refused() -> None:
     oprf.check_public_key(PUBLIC)
 
 
-@pytest.mark.parametrize("bad", [bytes(32), b"\xff" * 32, KEY[:31], b"", ristretto.ORDER.to_bytes(32, "little")])
+@pytest.mark.parametrize(
+    "bad",
+    [bytes(32), b"\xff" * 32, KEY[:31], b"", ristretto.ORDER.to_bytes(32, "little")],
+    ids=["zero", "out of range", "short", "nothing", "the order"],
+)
 def test_a_bad_key_is_refused(bad: bytes) -> None:
     """Zero, a number out of range and another length are no key."""
     with pytest.raises(OprfError):

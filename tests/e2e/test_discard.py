@@ -13,8 +13,8 @@ from clients.errors import UnreachableError
 from clients.outbox import OutboxBatch
 from clients.session import Session
 from clients.transport import Request, Response, Transport
-from crypto.encoding import b64u
 from ledger.wire import paths
+from ledger.wire.schemas import AGENCY_HEAD, AgencyHead
 from tests.support.commands import Result, command
 from tests.support.lists import table
 from tests.support.loopback import Walk, found_consortium
@@ -186,9 +186,7 @@ def hidden(desk: Desk) -> Line:
     service = desk.session().service
     note, head = service.checkpoint(), service.agency_head(OWNER)
     desk.submit(NEW, transport=Line(desk.walk))
-    before = {"seq": head.seq, "prev": b64u(head.prev), "index": head.index, "kx": head.kx}
-    told = json.dumps(before, separators=(",", ":")).encode()
-    return Line(desk.walk, told={paths.CHECKPOINT: note, paths.agency_head(OWNER): told})
+    return Line(desk.walk, told={paths.CHECKPOINT: note, paths.agency_head(OWNER): AGENCY_HEAD.write(head)})
 
 
 def test_a_service_that_hides_an_acceptance_is_caught_by_the_next_submission(desk: Desk) -> None:
@@ -230,8 +228,8 @@ def test_a_checkpoint_behind_the_head_proves_nothing(desk: Desk) -> None:
 def test_a_head_that_contradicts_the_entries_is_refused(desk: Desk) -> None:
     """Hidden in the answer and shown in the tiles, or the other way round: nothing is discarded."""
     desk.submit(NEW, transport=Line(desk.walk, deliver=False))
-    head = {"seq": 1, "prev": b64u(bytes(32)), "index": 3, "kx": 0}
-    lie = Line(desk.walk, told={paths.agency_head(OWNER): json.dumps(head, separators=(",", ":")).encode()})
+    head = AgencyHead(seq=1, prev=bytes(32), index=3, kx=0, keys=0)
+    lie = Line(desk.walk, told={paths.agency_head(OWNER): AGENCY_HEAD.write(head)})
     refused = desk.discard(transport=lie)
 
     assert (refused.code, "another end of this agency's chain" in refused.notes) == (1, True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clients import expunging, keychange
+from clients import keychange
 from clients.chain import make_batch, send_waiting
 from clients.epochs import sealing_keys
 from clients.errors import HomeError, UnreachableError
@@ -184,9 +184,8 @@ def test_a_waiting_batch_of_an_ended_key_is_dropped(walk: Walk) -> None:
     """Statements of a key that ended can never be logged: the rows are sealed again, not the batch around them."""
     session = walk.session(OWNER)
     standing = session.stand()
-    order = expunging.make_order(next_name(walk), why="error", officers=["A", "B"])
     signing = standing.signing_key(Role.SIGN)
-    statement = build_expunge(signer=signing.signer, kid=signing.kid, iat=1, of=order.name.jti, why=Why.ERROR)
+    statement = build_expunge(signer=signing.signer, kid=signing.kid, iat=1, of=next_name(walk).jti, why=Why.ERROR)
     session.outbox.put(make_batch(standing, [statement]))
     entry = build_key_entry(
         iss=OWNER, iat=1, origin=ORIGIN, prev=0, roots=root(walk, OWNER).roots(), end=[signing.kid], since=1

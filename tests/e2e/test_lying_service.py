@@ -10,6 +10,7 @@ import pytest
 
 from clients.agency import create_auditor
 from clients.chain import send_waiting
+from clients.entries import Entries
 from clients.errors import ClientError, TrustError, UnreachableError
 from clients.home import HomeConfig
 from clients.service import Service
@@ -19,8 +20,12 @@ from clients.submitting import resume
 from clients.syncing import Sync
 from clients.transport import Request, Response
 from clients.trust import Trust
+from ledger.batches import parse_batch
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError
+from ledger.kinds import Typ
+from ledger.state import kind_of
+from ledger.wire.schemas import AGENCY_HEAD, AgencyHead
 from server.app import create_app, service_of
 from server.highest import HighestSigned
 from tests.support.commands import command
@@ -277,6 +282,36 @@ def test_an_outbox_that_was_lost_continues_the_chain_from_the_log(walk: Walk) ->
 
     done = submit_rows(walk.session("xar-arms"), [{"make": "Colt", "serial": "NEW1"}])
     assert [one.seq for one in done.batches] == [4]
+
+
+@pytest.mark.parametrize(
+    "older", [b'{"seq":0,"prev":"%s","index":null,"kx":0}' % (b"A" * 43), None], ids=["none", "older"]
+)
+def test_attack_an_older_end_of_the_chain(walk: Walk, older: bytes | None) -> None:
+    """A service cannot have an agency without its outbox sign a second batch of one seq, which would convict it."""
+    shown = _head_of_the_first_batch(walk) if older is None else older
+
+    def forgets(request: Request, response: Response) -> Response:
+        return replace(response, body=shown) if request.path == "/v1/agencies/xar-arms/head" else response
+
+    sync(walk.session("xar-arms"))
+    for path in walk.homes["xar-arms"].path.glob("outbox.sqlite*"):
+        path.unlink()
+    session = lied_to(walk, "xar-arms", forgets)
+
+    with pytest.raises(ProofError, match="older end of this agency's chain"):
+        submit_rows(session, [{"make": "Colt", "serial": "NEW1"}])
+    assert session.outbox.last() is None
+
+
+def _head_of_the_first_batch(walk: Walk) -> bytes:
+    """Return what the service answered about the end of the chain after the agency's first batch."""
+    files = walk.session("xar-arms")
+    entries = Entries(files.refresh(), files.service)
+    found = [(at, raw) for at in range(8) for raw in entries.read(at, at + 1) if raw.startswith(b"{")]
+    index, raw = next((at, raw) for at, raw in found if kind_of(raw) is Typ.BATCH)
+    head = AgencyHead(seq=1, prev=parse_batch(raw).payload_hash, index=index, kx=0)
+    return AGENCY_HEAD.write(head)
 
 
 def test_a_second_desk_makes_the_batch_be_signed_anew(walk: Walk) -> None:

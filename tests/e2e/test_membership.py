@@ -138,9 +138,9 @@ def test_a_key_entry_beyond_the_checkpoint(walk: Walk) -> None:
     authority = Authority(session.refresh(), service=session.service, replica=session.replica)
 
     with pytest.raises(StaleError, match="beyond"):
-        authority.learn(10_000)
+        authority.learn(OWNER, 10_000)
     with pytest.raises(MalformedError):
-        authority.learn(1)
+        authority.learn(OWNER, 1)
 
 
 def test_enrolment_requests_are_read_strictly(tmp_path: Path) -> None:

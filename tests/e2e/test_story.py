@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from clients.story import weapon
+from clients.story.asking import LIFE
 from clients.story.canaries import found_in
-from clients.story.cast import EVERYBODY
+from clients.story.cast import EVERYBODY, OUTBOUND, WITNESSES
+from ledger.policy import parse_policy
 
 pytestmark = pytest.mark.slow
 
@@ -71,11 +74,49 @@ def test_the_story_leaves_what_scripts_rely_on(told: tuple[Path, subprocess.Comp
     keys = (data / "log.vkey").read_text(encoding="utf-8").splitlines()
 
     assert report["Two agencies share what they hold"]["records"] >= MINIMUM_RECORDS
-    assert report["The auditor verifies everything and reads nothing"]["verdict"] == "UNWITNESSED"
-    assert (data / "policy").read_text(encoding="utf-8").splitlines()[-1] == "quorum none"
+    assert report["The auditor verifies everything and reads nothing"]["verdict"] == "VERIFIED"
+    assert report["The log opens, and four agencies witness it"]["witnesses"] == len(WITNESSES) == 4
+    assert parse_policy((data / "policy").read_bytes()).quorum is not None
     assert len(keys) == 2
     assert all((data / "agencies" / member.id / "config.toml").exists() for member in EVERYBODY)
     assert (data / "ledger.sqlite").stat().st_size > 0
+
+
+def test_four_witnesses_cosign_and_one_of_them_takes_no_connection(
+    told: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """Each cosigned what it was shown; the one that asks for it itself has no address at the service."""
+    data, done = told
+    logs = {one.id: (data / f"witness-{one.id}.log").read_text(encoding="utf-8") for one in WITNESSES}
+
+    assert all('"cosigned"' in text and "Traceback" not in text for text in logs.values())
+    assert OUTBOUND.id not in (data / "witnesses.toml").read_text(encoding="utf-8")
+    assert "UNWITNESSED" not in done.stdout
+
+
+def test_the_partner_finds_asks_and_traces(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """One hit that leads on, nothing of the silent record, a case released by two, and a life from its first day."""
+    data, done = told
+    report = json.loads((data / "report.json").read_text(encoding="utf-8"))
+    asked = report["The partner asks whether anybody knows the weapon"]
+    released = report["It asks for the case, and two officers release it"]
+    traced = report["The trace, from manufacture to recovery"]
+
+    assert report["Matching starts: the charter names its key"]["charter"] == 2
+    assert (asked["found"], asked["silent_shown"]) == (2, 0)
+    assert (released["officers"], released["released_as"]) == (["A. Abiola", "B. Berg"], "RESTRICTED")
+    assert weapon.CASE_NUMBER in done.stdout
+    assert (traced["events"], traced["outcome"]) == (LIFE, "diversion")
+    assert (data / traced["picture"]).read_text(encoding="utf-8").startswith("<svg")
+    assert report["The silent record's owner is told who asked"]["reviewed"] == 1
+
+
+def test_what_was_asked_and_said_is_searched_for_too(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """The words of the message, the purposes of the questions, the case that was released and the serials asked for."""
+    data, _ = told
+    planted = set((data / "canaries.txt").read_text(encoding="utf-8").splitlines())
+
+    assert {weapon.USE, weapon.PURPOSE, weapon.CASE_NUMBER, weapon.SERIAL, weapon.COVERT_SERIAL} <= planted
 
 
 def test_none_of_the_planted_values_is_on_the_services_side(
@@ -84,7 +125,7 @@ def test_none_of_the_planted_values_is_on_the_services_side(
     """What officers wrote stands in no file of the service: database, write-ahead log, log of requests."""
     data, _ = told
     planted = data / "canaries.txt"
-    files = [*data.glob("ledger.sqlite*"), data / "service.log", data / "service.json"]
+    files = [*data.glob("ledger.sqlite*"), data / "service.log", data / "service.json", *data.glob("witness*.log")]
 
     assert len(planted.read_bytes().splitlines()) >= MINIMUM_CANARIES
     assert found_in(files, planted) == ()

@@ -3,67 +3,21 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-from clients.home import HomeConfig, create_home
 from clients.witness.state import Held, WitnessFiles
 from crypto.digests import sha256
-from crypto.keystore import Keystore, Secret
 from ledger.checkpoints import open_any
-from ledger.fingerprints import to_text
-from ledger.keys import of_role
-from ledger.kinds import Role
 from ledger.witnesses import witness_vkeys
-from tests.support.consortium import ORIGIN, make_keys
-from tests.support.witnesses import ME, Bench, FakeService, GrowingLog, over_http, statuses
+from tests.support.consortium import ORIGIN
+from tests.support.witnesses import ME, Bench, FakeService, GrowingLog, over_http, statuses, witness_home
+from tests.support.witnessprocess import PASSPHRASE, START_SECONDS, running
 
-ROOT = Path(__file__).resolve().parents[2]
-PASSPHRASE = b"only for as long as this test runs"
 LOG, FORK = GrowingLog(), GrowingLog(fork="fork")
-START_SECONDS = 60.0
-_PROGRAM = "from clients.cli.app import main; main()"
-
-
-@dataclass(frozen=True)
-class RunningWitness:
-    """A witness in a process of its own."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    log: Path
-
-    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Return status and body of one request."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request(method, path, body=body)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    def add(self, body: bytes) -> tuple[int, bytes]:
-        """Send add-checkpoint."""
-        return self.ask("POST", "/add-checkpoint", body)
-
-    def kill(self) -> None:
-        """End it and its worker as a power cut does."""
-        children = (
-            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii").split()
-        )
-        for pid in (*map(int, children), self.process.pid):
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -75,52 +29,7 @@ def service() -> FakeService:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home that has witness keys and follows no log yet."""
-    made = create_home(str(tmp_path / "home"), {}, HomeConfig(id=ME, name="Arms Office", country="XAA"))
-    store = Keystore.create(made.witness_keystore, passphrase=PASSPHRASE)
-    for key in of_role(make_keys(ME, roles=(Role.WITNESS,), start=40), Role.WITNESS):
-        assert key.algorithm is not None
-        seed = sha256(f"{key.kid} {key.algorithm.value}".encode())
-        store.put(Secret(name=str(key.kid), role=f"witness/{key.algorithm.value}", value=seed))
-    return made.path
-
-
-@contextmanager
-def running(home: Path, url: str, *words: str) -> Iterator[RunningWitness]:
-    """Run `sealtrace witness serve` until the test leaves."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    passphrase = home.with_name("passphrase")
-    passphrase.write_bytes(PASSPHRASE)
-    log = home.with_name("witness.log")
-    fingerprint = to_text(Bench(Path()).place.fingerprint)
-    arguments = ["witness", "serve", "--home", str(home), "--port", str(port), "--url", url, "--charter", fingerprint]
-    with log.open("ab") as out, passphrase.open("rb") as phrase:
-        process = subprocess.Popen(  # noqa: S603 - our own command with our own words
-            [sys.executable, "-c", _PROGRAM, *arguments, *words],
-            cwd=ROOT,
-            env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(phrase.fileno())},
-            pass_fds=[phrase.fileno()],
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    found = RunningWitness(process=process, port=port, log=log)
-    try:
-        _wait(found)
-        yield found
-    finally:
-        process.terminate()
-        process.wait(timeout=START_SECONDS)
-
-
-def _wait(witness: RunningWitness) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and witness.process.poll() is None:
-        try:
-            if witness.ask("GET", "/healthz")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
+    return witness_home(tmp_path, passphrase=PASSPHRASE)
 
 
 def test_a_witness_over_http(home: Path, service: FakeService) -> None:

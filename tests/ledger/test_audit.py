@@ -11,6 +11,7 @@ from crypto.signing import Algorithm
 from ledger import jws
 from ledger.audit import MAX_FINDINGS, Auditor, Finding, Report, Verdict, audit_log
 from ledger.charter import charter_entry
+from ledger.checkpoints import Checkpoint
 from ledger.errors import MalformedError, NotFoundError, ProofError
 from ledger.fingerprints import of_file
 from ledger.identifiers import KeyId
@@ -32,6 +33,7 @@ from tests.support.consortium import (
     sign_by,
     signer,
 )
+from tests.support.witnessing import cosigned_note
 
 A, B, C = agency_ids(3)
 ALL_DEPTHS = pytest.mark.parametrize("depth", list(Depth))
@@ -523,15 +525,31 @@ def test_findings_stand_in_log_order() -> None:
     assert [finding.check for finding in report.findings] == ["statement/header", "leaf"]
 
 
-def test_a_witnessed_log_is_verified() -> None:
-    """Under a charter with witnesses the word is VERIFIED: the policy is judged where cosignatures are."""
+def test_entries_alone_do_not_verify_a_witnessed_log() -> None:
+    """VERIFIED is said once the quorum was seen under the checkpoint; without it the audit has a finding."""
     agency = make_agency(A, keys=make_keys(A, roles=tuple(Role)))
     bare = replace(agency, keys=tuple(key for key in agency.keys if key.role is not Role.WITNESS))
     charter = replace(make_charter([bare]), agencies=(agency,), witness=WitnessPolicy(agencies=(A,), k=1, f=0))
-    file = sign_by(charter, [agency])
-    report = _audited(Consortium(charter=charter, charter_file=file))
+    consortium = Consortium(charter=charter, charter_file=sign_by(charter, [agency]))
+    unseen, seen, short = (_fed(consortium) for _ in range(3))
+    head = consortium.store.head()
+    checkpoint = Checkpoint(origin=charter.origin, size=head.size, root=head.tree.root())
 
-    assert report.verdict is Verdict.VERIFIED
+    cosigned = seen.check_quorum(cosigned_note(checkpoint, charter, {A: 5}))
+
+    assert unseen.report().verdict is Verdict.UNWITNESSED
+    assert seen.report().verdict is Verdict.VERIFIED
+    assert cosigned is not None
+    assert short.check_quorum(head.checkpoint) is None
+    assert short.report().verdict is Verdict.FAILED
+    assert [one.check for one in short.report().findings] == ["checkpoint/quorum"]
+
+
+def _fed(consortium: Consortium) -> Auditor:
+    auditor = Auditor(origin=consortium.origin, fingerprint=of_file(consortium.charter_file))
+    (entry,) = consortium.store.entries(0, 1)
+    auditor.feed(0, entry, leaf=leaf_hash(entry), charter_file=lambda ver: consortium.files[ver])
+    return auditor
 
 
 _SPOILS: dict[str, Callable[[list[bytes]], list[bytes]]] = {

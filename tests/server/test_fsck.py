@@ -145,7 +145,7 @@ CASES = {
     ),
     "the batch of a statement": (
         f"UPDATE statements SET batch = 3 WHERE idx = {RECORD}",
-        ("statement/column 10", "statements", "4", 4),
+        ("statement/column 9", "statements", "4", 4),
     ),
     "a missing statement": (
         f"DELETE FROM statements WHERE idx = {RECORD}",

@@ -20,7 +20,7 @@ from ledger.questions import AskedToken, Asking, build_question, question_hash
 from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
 from ledger.slips import Hit, SlipDraft
 from tests.support.bundles import ISS, WITNESSES, cosigned_by, forged, witnessed_consortium
-from tests.support.consortium import NOW, Consortium, epoch_key, make_key, sign_by, signer
+from tests.support.consortium import NOW, Consortium, epoch_key, make_key, matching, sign_by, signer
 
 READER = "xab-arms"
 TOKEN = sha256(b"token")[:16]
@@ -191,6 +191,10 @@ def denied_hit(
 ) -> Case:
     """Return the proof of an answer that leaves a record out; `change` is what the service signed instead."""
     consortium = witnessed_consortium()
+    terms = matching(ISS, key=sha256(b"matching key"))
+    second = consortium.next_charter(match=terms)
+    file = sign_by(second, consortium.current.agencies, previous=consortium.current)
+    consortium.submit_charter(file)
     record = open_record(consortium, hit=hit)
     log = Entries(consortium, record.entry, b"more")
     index = len(log.entries) - 2
@@ -204,7 +208,7 @@ def denied_hit(
         record=log.entry(index),
         slip=record.blobs[0],
     )
-    return Case(fraud=found, charters=(consortium.charter_file,), who=(consortium.origin,))
+    return Case(fraud=found, charters=(consortium.charter_file, file), who=(consortium.origin,))
 
 
 CASES: Mapping[str, Callable[[], Case]] = {

@@ -78,7 +78,7 @@ class MatchWorld(World):
 
     def next_charter(self, **changes: object) -> Charter:
         """Log the next charter, with what `changes` says."""
-        response = self.post_charter(self.charter_file(**changes))
+        response = self.post_charter(self.charter_file(logged=True, **changes))
         if response.status_code != 201:
             raise AssertionError(response.get_data(as_text=True))
         return self.consortium.current

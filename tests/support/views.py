@@ -39,7 +39,11 @@ class LogTransport:
         self.entries = dict(enumerate(consortium.store.entries(0, consortium.state.size)))
         self.heads = {
             iss: AgencyHead(
-                seq=0, prev=bytes(32), index=None, kx=consortium.state.membership.kx(iss, consortium.state.size)
+                seq=0,
+                prev=bytes(32),
+                index=None,
+                kx=consortium.state.membership.kx(iss, consortium.state.size),
+                keys=consortium.state.membership.key_chain(iss, consortium.state.size),
             )
             for iss in consortium.ids
         }

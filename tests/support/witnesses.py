@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from clients.home import HomeConfig, create_home
 from clients.service import Service
 from clients.transport import Request, Response
 from clients.witness.cosigner import Answer
 from clients.witness.opening import OpenWitness, Place, Watch, open_witness
+from crypto.digests import sha256
+from crypto.keystore import Keystore, Secret
 from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint
 from ledger.fingerprints import of_file
@@ -155,6 +158,21 @@ class Bench:
     def reader(self) -> Service:
         """Return the service as the witness asks it."""
         return Service(self.service)
+
+
+def witness_home(folder: Path, *, passphrase: bytes) -> Path:
+    """Return a home in `folder` that has the witness keys of the bench and follows no log yet."""
+    made = create_home(str(folder / "home"), {}, HomeConfig(id=ME, name="Arms Office", country="XAA"))
+    store = Keystore.create(made.witness_keystore, passphrase=passphrase)
+    keys = make_keys(ME, roles=(Role.WITNESS,), start=40)
+    seeds = {key: sha256(f"{key.kid} {key.verifier().algorithm.value}".encode()) for key in keys}
+    store.put(
+        *(
+            Secret(name=str(key.kid), role=f"witness/{key.verifier().algorithm.value}", value=seed)
+            for key, seed in seeds.items()
+        )
+    )
+    return made.path
 
 
 def statuses(witness: OpenWitness, *bodies: bytes) -> list[int]:

@@ -25,9 +25,8 @@ JSON = st.recursive(
 )
 
 
-def without(value: JsonValue, member: str) -> JsonValue:
+def without(value: dict[str, JsonValue], member: str) -> dict[str, JsonValue]:
     """Return a body that lacks a member."""
-    assert isinstance(value, dict)
     return {name: item for name, item in value.items() if name != member}
 
 
@@ -263,3 +262,21 @@ def test_a_repr_holds_no_key_and_no_words() -> None:
 
     assert "which box" not in shown
     assert repr(bytes(32)) not in shown
+
+
+@pytest.mark.parametrize("portion", ["label", "", None, ["case"], 1])
+def test_a_released_portion_is_one_of_three(portion: JsonValue) -> None:
+    """Nothing else has a key of its own."""
+    released: JsonValue = {"of": "A" * 22, "portion": portion, "kr": "A" * 43, "ct": "A" * 2_752}
+
+    with pytest.raises(MalformedError, match="item, event or case"):
+        parse_body(Kind.RELEASE, {**epoch_release().to_json(), "portions": [released]})
+
+
+def test_fields_of_another_portion_stand_elsewhere() -> None:
+    """An item's field does not tell how the weapon was found."""
+    value = trace().to_json()
+    found: JsonValue = {"item.make": "TAU"}
+
+    with pytest.raises(MalformedError, match="event alone"):
+        parse_body(Kind.TRACE_REQUEST, {"weapon": value["weapon"], "found": found, **without(value, "weapon")})

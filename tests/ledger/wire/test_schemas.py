@@ -41,8 +41,8 @@ EXAMPLES: list[tuple[Shape[Any], Any, Mapping[str, Any]]] = [
     ),
     (
         schemas.AGENCY_HEAD,
-        AgencyHead(seq=0, prev=bytes(32), index=None, kx=2),
-        {"seq": 0, "prev": b64u(bytes(32)), "index": None, "kx": 2},
+        AgencyHead(seq=0, prev=bytes(32), index=None, kx=2, keys=1),
+        {"seq": 0, "prev": b64u(bytes(32)), "index": None, "kx": 2, "keys": 1},
     ),
     (
         schemas.FEED,

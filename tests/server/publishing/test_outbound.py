@@ -119,11 +119,11 @@ def test_a_question_has_one_spelling(walled: WitnessedWorld, query: str) -> None
     assert_problem(walled.get(C, paths.WITNESS_PENDING, query=query), "malformed", 400)
 
 
-def test_a_log_that_is_not_there_has_nothing_to_cosign(walled: WitnessedWorld) -> None:
-    """A service without an access log says so."""
+def test_an_access_log_without_an_entry_has_nothing_to_cosign(walled: WitnessedWorld) -> None:
+    """The second log is asked for by its name, and waits for its own first entries."""
     walled.found()
 
-    assert_problem(ask(walled, C, log="access"), "not-found", 404)
+    assert ask(walled, C, log="access").status_code == 204
 
 
 def test_what_is_not_waiting_is_not_taken(walled: WitnessedWorld) -> None:

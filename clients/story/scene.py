@@ -1,0 +1,38 @@
+"""What every part of the story does: let a member type a command, and stop where it ends otherwise than told."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clients.cli.edge import Edge
+from clients.cli.exits import Exit
+from clients.story.cast import Member
+from clients.story.stage import Stage, StoryError
+from clients.story.telling import Telling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One telling on one stage; `type_command` is the command line's entry point."""
+
+    stage: Stage
+    telling: Telling
+    type_command: Callable[[Sequence[str], Edge], int]
+
+    def run(self, member: Member, *arguments: str, expect: Exit = Exit.DONE) -> str:
+        """Run a member's command as if typed; return what it printed, or stop the story where it ends otherwise."""
+        written: list[str] = []
+        noted: list[str] = []
+        code = self.type_command(arguments, self.stage.edge(member, written=written, noted=noted))
+        if code != expect:
+            raise StoryError(
+                f"{member.id}: sealtrace {arguments[0]} ended with {code}: {' '.join([*noted, *written])[-300:]}",
+                next_step=f"read {self.stage.service_log}",
+            )
+        return "\n".join(written)
+
+    def ask(self, member: Member, *arguments: str) -> dict[str, Any]:
+        """Run a member's command and return its JSON."""
+        value: dict[str, Any] = json.loads(self.run(member, *arguments, "--json"))
+        return value
