@@ -25,7 +25,7 @@ class Evidence(Scene):
     def tell(self, name: str, fingerprint: str) -> None:
         """Export a record and verify it; `fingerprint` is what a court has from a source of its own."""
         with self.telling.chapter("A court verifies the record with one file and no network") as figures:
-            bundle = self.stage.data / "record.zip"
+            bundle = self.stage.data / "theft.zip"
             self.run(PARTNER, "bundle", "export", name, "-o", str(bundle))
             self.telling.command(f"sealtrace bundle export {name} -o {bundle.name}")
             verifier = self.build()

@@ -118,9 +118,9 @@ def test_the_bundle_is_verified_by_the_one_file(told: tuple[Path, subprocess.Com
     report = json.loads((data / "report.json").read_text(encoding="utf-8"))
     figures = report["A court verifies the record with one file and no network"]
 
-    assert figures["bundle_bytes"] == (data / "record.zip").stat().st_size
+    assert figures["bundle_bytes"] == (data / "theft.zip").stat().st_size
     assert figures["verifier_bytes"] == (data / VERIFIER).stat().st_size
-    assert "✓ verified   record.zip" in done.stdout
+    assert "✓ verified   theft.zip" in done.stdout
 
 
 def test_what_was_asked_and_said_is_searched_for_too(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
