@@ -19,15 +19,14 @@ _PATIENCE_SECONDS = 10 * TICK_SECONDS
 class Asking(Scene):
     """Matching, the conversation and the trace, in a consortium whose charter names no matching key yet."""
 
-    def tell(self) -> str:
-        """Tell it all; return the name of the record that was found and released."""
+    def tell(self) -> None:
+        """Tell it all."""
         self._start()
         self._log()
         hit = self._match()
         self._converse(hit)
         self._trace()
         self._review()
-        return hit
 
     def _start(self) -> None:
         with self.telling.chapter("Matching starts: the charter names its key") as figures:
