@@ -51,12 +51,14 @@ def export(
     _require_copy(view, standing.me)
     standing.authority.catch_up(record.name.iss)
     batch = read_batch(Entries(standing.view, standing.session.service), standing.authority, record.batch)
-    disclosures = [text for portion in shown for text in record.portions[portion].disclosures]
+    disclosures = [text for portion in view.portions if portion.portion in shown for text in portion.disclosures]
     bundle = _bundle(standing, record, batch, presentation=present(record.entry, disclosures), thin=thin)
     raw = bundle.format()
     held = {fingerprints.of_file(one.file): one.file for one in standing.view.charters}
     verdict = verify_bundle(raw, anchor=standing.session.trust.anchor(), held=held)
-    return Exported(raw=raw, verdict=verdict, caveats=tuple(_words(caveat) for caveat in verdict.caveats))
+    # A release binds by its own terms, which no disclosure carries.
+    caveats = {*verdict.caveats, *(view.marking.cav if view.marking else ())}
+    return Exported(raw=raw, verdict=verdict, caveats=tuple(_words(caveat) for caveat in sorted(caveats)))
 
 
 def check_now(standing: Standing, verdict: Verdict) -> tuple[str, ...]:

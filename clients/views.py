@@ -33,7 +33,8 @@ class Viewer:
 class PortionView:
     """One portion as shown: its level and fields, or neither and the reason it is withheld.
 
-    `partial` says that only single fields were released; `releases` are those by which anything of it is shown.
+    `partial` says that only single fields were released; `releases` are those by which anything of it is shown;
+    `disclosures` are the signed words that show it.
     """
 
     portion: str
@@ -42,6 +43,7 @@ class PortionView:
     reason: str = ""
     partial: bool = False
     releases: tuple[HeldRelease, ...] = ()
+    disclosures: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def withheld(self) -> bool:
@@ -80,7 +82,7 @@ def _view_portion(record: StoredRecord, name: str, viewer: Viewer, shown: list[M
             reason = str(error)
         else:
             shown.append(marking(label, originator=record.name.iss, members=viewer.members))
-            return PortionView(portion=name, level=label.level, fields=stored.fields)
+            return PortionView(portion=name, level=label.level, fields=stored.fields, disclosures=stored.disclosures)
     return _view_released(record, name, viewer, shown) or PortionView(portion=name, reason=reason)
 
 
@@ -96,6 +98,7 @@ def _view_released(record: StoredRecord, name: str, viewer: Viewer, shown: list[
         fields={field_name: value for one in allowed for field_name, value in one.fields.items()},
         partial=not any(one.whole for one in allowed),
         releases=tuple(one.release for one in allowed),
+        disclosures=tuple(dict.fromkeys(text for one in allowed for text in one.disclosures)),
     )
 
 

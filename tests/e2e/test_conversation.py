@@ -193,6 +193,21 @@ def test_a_single_field_is_released_by_one_officer_without_its_label(walk: Walk)
     assert "without the label" in run(walk, OWNER, "release", name, *field[:-1]).output
 
 
+def test_what_was_released_can_be_put_in_evidence(walk: Walk) -> None:
+    """A bundle of the record shows the released portion as well, and verifies as the originator's words."""
+    name = record(walk, ASKER)
+    release_by_two(walk, request_case(walk, name))
+    sync(walk, ASKER)
+    file = walk.folder / "evidence.zip"
+
+    exported = ask(walk, ASKER, "bundle", "export", name, "-o", str(file))
+    verified = ask(walk, ASKER, "bundle", "verify", str(file), "--offline", "--allow-unwitnessed")
+
+    assert exported["bytes"] == file.stat().st_size
+    assert ROW["case"] in str(verified)
+    assert ROW["case"] not in str(ask(walk, THIRD, "show", name))
+
+
 def test_a_restored_home_rebuilds_its_inbox_from_the_log(walk: Walk) -> None:
     """Replica and outbox are gone: own boxes bring back what was said by this agency, too, with its releases' state."""
     name = record(walk, ASKER)
