@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from textwrap import wrap
 from types import MappingProxyType
 
 from ledger import fingerprints
@@ -71,7 +72,7 @@ def refusal_lines(error: LedgerError) -> list[str]:
 
 def verdict_lines(verdict: Verdict) -> list[str]:
     """Return the verdict for a person; the two signatures have a line each, since either algorithm may fall alone."""
-    return list(_lines(verdict))
+    return [piece for line in _lines(verdict) for piece in _wrapped(line)]
 
 
 def verdict_json(verdict: Verdict) -> dict[str, JsonValue]:
@@ -97,7 +98,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     classical, post_quantum = verdict.batch_keys
     yield f"record       {verdict.name}"
     yield f"signature    good (classical): {verdict.record.kid}, Ed25519"
-    yield f"batch        good (post-quantum): {post_quantum}, ML-DSA-65, beside {classical}; batch {verdict.batch.seq:,}"
+    yield f"batch {verdict.batch.seq:<6,} good (post-quantum): {post_quantum}, ML-DSA-65, beside {classical}"
     yield f"log          entry {verdict.index:,} of {verdict.checkpoint.size:,} · {verdict.checkpoint.origin}"
     yield f"witnesses    {_witnesses(verdict)}"
     yield f"anchor       {_anchor(verdict)}"
@@ -106,6 +107,10 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     yield f"shown        {len(verdict.fields):,} fields{withheld}"
     if verdict.caveats:
         yield f"caveats      {', '.join(verdict.caveats)}: they bind you too"
+
+
+def _wrapped(line: str) -> list[str]:
+    return wrap(line, 80, subsequent_indent=" " * 13, break_long_words=False, break_on_hyphens=False)
 
 
 def _witnesses(verdict: Verdict) -> str:

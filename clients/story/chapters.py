@@ -15,6 +15,7 @@ from clients.service import Service
 from clients.story import canaries, tampering
 from clients.story.asking import Asking
 from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, OUTBOUND, PARTNER, SUBMITTERS, WITNESSES, Member
+from clients.story.evidence import Evidence
 from clients.story.scene import Scene
 from clients.story.stage import StoryError
 from clients.transport import HttpTransport
@@ -49,6 +50,7 @@ class Story(Scene):
             full, empty = self._read()
             self._compare(full, empty)
             Asking(stage=self.stage, telling=self.telling, type_command=self.type_command).tell()
+            Evidence(stage=self.stage, telling=self.telling, type_command=self.type_command).tell(full, fingerprint)
             self._audit()
             self._search()
             self._tamper(full)

@@ -17,6 +17,7 @@ from clients.story.asking import Asking
 from clients.story.cast import ARMS, OUTBOUND, PARTNER, WITNESSES
 from clients.story.chapters import Story
 from clients.story.drill import Drill
+from clients.story.evidence import Evidence
 from clients.story.stage import Stage, StoryError, digest_of
 from clients.story.telling import Telling
 from ledger.policy import parse_policy
@@ -212,6 +213,15 @@ def test_a_chapter_of_asking_that_is_not_true_is_not_told(stage: Stage, words: s
     script = Script(**{command: (0, json.dumps(said))})
     with pytest.raises(StoryError, match=words):
         chapter(Asking(stage=stage, telling=telling(), type_command=script))
+
+
+def test_a_bundle_that_is_not_verified_ends_the_story(stage: Stage, tmp_path: Path) -> None:
+    """The verifier is made from the sources, runs by itself, and its refusal is the story's."""
+    evidence = Evidence(stage=stage, telling=telling(), type_command=Script())
+    bundle = tmp_path / "theft.zip"
+    bundle.write_bytes(b"no bundle at all")
+    with pytest.raises(StoryError, match="was not verified"):
+        evidence.verify(evidence.build(), bundle, anchor="A" * 43)
 
 
 def test_what_is_asked_joins_the_canaries_once(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from clients.story import weapon
 from clients.story.asking import LIFE
 from clients.story.canaries import found_in
 from clients.story.cast import EVERYBODY, OUTBOUND, WITNESSES
+from clients.story.evidence import VERIFIER
 from ledger.policy import parse_policy
 
 pytestmark = pytest.mark.slow
@@ -109,6 +110,17 @@ def test_the_partner_finds_asks_and_traces(told: tuple[Path, subprocess.Complete
     assert (traced["events"], traced["outcome"]) == (LIFE, "diversion")
     assert (data / traced["picture"]).read_text(encoding="utf-8").startswith("<svg")
     assert report["The silent record's owner is told who asked"]["reviewed"] == 1
+
+
+def test_the_bundle_is_verified_by_the_one_file(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """It lies beside its verifier, and both sizes are reported; nothing but the anchor is needed."""
+    data, done = told
+    report = json.loads((data / "report.json").read_text(encoding="utf-8"))
+    figures = report["A court verifies the record with one file and no network"]
+
+    assert figures["bundle_bytes"] == (data / "record.zip").stat().st_size
+    assert figures["verifier_bytes"] == (data / VERIFIER).stat().st_size
+    assert "✓ verified   record.zip" in done.stdout
 
 
 def test_what_was_asked_and_said_is_searched_for_too(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
