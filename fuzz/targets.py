@@ -331,7 +331,7 @@ def _wire() -> dict[str, Target]:
             partial(rows.read_feed, limit=2**20), _LEDGER, b'{"items":[],"next":-1,"size":0}'
         ),
         "ledger.wire.rows.read_blob_names": _target(partial(rows.read_blob_names, limit=2**20), _LEDGER, question),
-        "ledger.wire.schemas.Shape.read": _target(shapes, (), b'{"seq":0,"prev":"","index":null,"kx":0}'),
+        "ledger.wire.schemas.Shape.read": _target(shapes, (), b'{"seq":0,"prev":"","index":null,"kx":0,"keys":0}'),
     }
 
 

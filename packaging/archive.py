@@ -18,9 +18,9 @@ class Member:
 def write_tar(path: Path, *, folder: str, members: Mapping[str, Member], epoch: int) -> None:
     """Write `members` under `folder`, every folder before what it holds.
 
-    The format is ustar: pax, Python's default, would add headers of its own for long names.
+    The format is pax: a wheel that names four platforms has a longer name than ustar can hold.
     """
-    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
         for name in sorted(_folders(folder, members)):
             tar.addfile(_info(name, kind=tarfile.DIRTYPE, mode=0o755, epoch=epoch))
         for name, member in sorted(members.items()):

@@ -285,7 +285,7 @@ def test_an_outbox_that_was_lost_continues_the_chain_from_the_log(walk: Walk) ->
 
 
 @pytest.mark.parametrize(
-    "older", [b'{"seq":0,"prev":"%s","index":null,"kx":0}' % (b"A" * 43), None], ids=["none", "older"]
+    "older", [b'{"seq":0,"prev":"%s","index":null,"kx":0,"keys":0}' % (b"A" * 43), None], ids=["none", "older"]
 )
 def test_attack_an_older_end_of_the_chain(walk: Walk, older: bytes | None) -> None:
     """A service cannot have an agency without its outbox sign a second batch of one seq, which would convict it."""
@@ -310,7 +310,7 @@ def _head_of_the_first_batch(walk: Walk) -> bytes:
     entries = Entries(files.refresh(), files.service)
     found = [(at, raw) for at in range(8) for raw in entries.read(at, at + 1) if raw.startswith(b"{")]
     index, raw = next((at, raw) for at, raw in found if kind_of(raw) is Typ.BATCH)
-    head = AgencyHead(seq=1, prev=parse_batch(raw).payload_hash, index=index, kx=0)
+    head = AgencyHead(seq=1, prev=parse_batch(raw).payload_hash, index=index, kx=0, keys=0)
     return AGENCY_HEAD.write(head)
 
 
