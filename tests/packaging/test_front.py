@@ -299,7 +299,7 @@ def test_a_service_that_is_away_is_told_as_busy(front: Front) -> None:
     """With nobody behind the front a client is told to wait, in a problem that it can read."""
     conf = front.folder / "sealtrace.conf"
     conf.write_text(re.sub(r"server 127\.0\.0\.1:\d+", "server 127.0.0.1:1", conf.read_text()))
-    front.reload(until=lambda: front.ask("GET", "/checkpoint")[0] == 503)
+    front.reload(until=lambda: all(front.ask("GET", "/checkpoint")[0] == 503 for _ in range(10)))
 
     status, body, _type = front.ask("GET", "/checkpoint")
 
