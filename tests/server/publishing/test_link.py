@@ -13,6 +13,20 @@ from server.publishing.link import MAX_ANSWER_BYTES, Link
 Handle = Callable[[socket.socket], None]
 
 
+def whole_request(connection: socket.socket) -> bytes:
+    """Return head and body of a request, in however many pieces they come."""
+    head, body, length = b"", b"", 0
+    while b"\r\n\r\n" not in head and (piece := connection.recv(65_536)):
+        head += piece
+    head, end, body = head.partition(b"\r\n\r\n")
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" else length
+    while len(body) < length and (piece := connection.recv(65_536)):
+        body += piece
+    return head + end + body
+
+
 class Listener:
     """A socket that answers each connection as it is told to, and keeps what was asked."""
 
@@ -42,8 +56,8 @@ class Listener:
             except OSError:
                 return
             with connection:
-                self.asked.append(connection.recv(65_536))
                 try:
+                    self.asked.append(whole_request(connection))
                     self._handle(connection)
                 except OSError:
                     continue
