@@ -55,8 +55,12 @@ def checked(audit: Audit) -> Iterator[str]:
     if since is not None:
         yield f"The log still begins with the {since.checkpoint.size:,} entries of the earlier checkpoint."
     if audit.access is not None:
-        size = audit.access.checkpoint.size
+        size, witnesses = audit.access.checkpoint.size, audit.access.witnesses
         yield f"The access log: {size:,} entries in eights under its own two signatures, nothing taken out."
+        if witnesses:
+            yield f"The quorum has cosigned this very access log: {', '.join(witnesses)}."
+        else:
+            yield "No quorum has cosigned this access log: others may be shown another one."
     if report.depth is not Depth.STRUCTURE:
         yield "Every statement's form to the letter, its epoch, what it corrects, and that its name stands once."
     if report.depth is Depth.SIGNATURES and report.since:
@@ -105,7 +109,11 @@ def to_json(audit: Audit) -> dict[str, JsonValue]:
         },
         "access": None
         if audit.access is None
-        else {"size": audit.access.checkpoint.size, "root": audit.access.checkpoint.root.hex()},
+        else {
+            "size": audit.access.checkpoint.size,
+            "root": audit.access.checkpoint.root.hex(),
+            "witnesses": list(audit.access.witnesses),
+        },
         "counts": {typ.value: count for typ, count in sorted(report.counts.items(), key=lambda one: one[0].value)},
         "broken": report.broken,
         "findings": [_finding(finding, audit) for finding in report.findings],

@@ -15,14 +15,20 @@ from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofE
 from ledger.merkle import leaf_hash
 from ledger.tiles import TILE_WIDTH, ReadTile, bundle_path, parse_bundle
 from ledger.verifiedtree import VerifiedTree
+from ledger.witnesses import LogName, open_published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessAudited:
-    """An access log that was audited whole: the note, and the checkpoint in it."""
+    """An access log that was audited whole: the note, the checkpoint in it, and who of its quorum has cosigned it.
+
+    `witnesses` is empty where the quorum of the newest charter is not under the note: there are no witnesses, or a new
+    charter's have not come to it yet.
+    """
 
     note: bytes
     checkpoint: Checkpoint
+    witnesses: tuple[str, ...] = ()
 
 
 def open_access(note: bytes, *, charters: Sequence[Charter]) -> Checkpoint:
@@ -50,7 +56,14 @@ def audit_access(
         _check_prefix(tree, known)
     for index in range(-(-checkpoint.size // TILE_WIDTH)):
         _check_bundle(tree, index, read)
-    return AccessAudited(note=note, checkpoint=checkpoint)
+    return AccessAudited(note=note, checkpoint=checkpoint, witnesses=_witnesses(note, charters[0]))
+
+
+def _witnesses(note: bytes, charter: Charter) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(open_published(note, charter=charter, log=LogName.ACCESS).times))
+    except BadSignatureError:
+        return ()
 
 
 def _check_prefix(tree: VerifiedTree, known: Checkpoint) -> None:

@@ -122,6 +122,35 @@ def open_service(
     except BaseException:
         store.close()
         raise
+    service = _assemble(
+        config,
+        keys=keys,
+        clock=clock,
+        identity=identity,
+        store=store,
+        state=state,
+        burials=burials,
+        publishing=publishing,
+        highest=(highest, highest_access),
+    )
+    publishing.start()
+    return service
+
+
+def _assemble(  # noqa: PLR0913  the opened parts, each by name
+    config: Config,
+    *,
+    keys: ServiceKeys,
+    clock: Callable[[], int],
+    identity: Identity,
+    store: SqlStore,
+    state: SharedState,
+    burials: Burials,
+    publishing: Publishing,
+    highest: tuple[HighestSigned, HighestSigned],
+) -> Service:
+    """Put what views call over an opened log; `highest` are the files of the log and of its access log."""
+    log_file, access_file = highest
     sequencer = Sequencer()
     matching = Matching(store=store, state=state, keys=keys, sequencer=sequencer, clock=clock)
     noticing = Noticing(store=store, state=state, keys=keys, matching=matching, publishing=publishing, clock=clock)
@@ -135,17 +164,17 @@ def open_service(
         clock=clock,
         threads=config.verify_threads,
     )
-    service = Service(
+    return Service(
         identity=identity,
         state=state,
         reading=Reading(
-            store=store, state=state, highest=highest, waiting_since=lambda: publishing.pending_since or clock()
+            store=store, state=state, highest=log_file, waiting_since=lambda: publishing.pending_since or clock()
         ),
         submitting=submitting,
         publishing=publishing,
         matching=matching,
         noticing=noticing,
-        telling=Telling(store=store, state=state, highest=highest_access, clock=clock),
+        telling=Telling(store=store, state=state, highest=access_file, clock=clock),
         ticker=Ticker(lambda: sequencer.run(noticing.tick), interval_seconds=config.tick_seconds, clock=clock),
         sequencer=sequencer,
         store=store,
@@ -153,8 +182,6 @@ def open_service(
         clock=clock,
         wait_seconds=config.witness_wait_seconds,
     )
-    publishing.start()
-    return service
 
 
 def read_identity(config: Config) -> Identity:

@@ -46,7 +46,9 @@ from ledger.padding import PADDED_BYTES, pad
 from ledger.slips import Hit
 from ledger.tiles import TilePath, bundle_path, encode_bundle
 from ledger.treestate import TreeState
-from tests.support.consortium import ORIGIN, first_charter, signer
+from ledger.witnesses import LogName
+from tests.support.consortium import NOW, ORIGIN, agency_ids, first_charter, signer
+from tests.support.witnessing import cosigned_note, witnessed_charter
 
 A, B = "xaa-arms", "xab-arms"
 ASKED = Asked(iss=B, body_hash=b"h" * 32, signature_input="sealtrace=(…)", signature="sealtrace=:…:")
@@ -245,6 +247,18 @@ def test_an_access_log_is_audited_by_anybody() -> None:
 
     assert found.checkpoint == after.checkpoint
     assert bundle_path(index=0, size=after.tree.size).width == 2 * FILL
+
+
+def test_an_access_log_that_its_quorum_has_not_cosigned_is_said_to_be_so() -> None:
+    """An auditor is told who vouches that others see the same one: the quorum of the charter in force, or nobody."""
+    charter = witnessed_charter(4, k=3, f=1)
+    shown = _Access(entries(FILL))
+    for cosigners, told in ((3, agency_ids(3)), (2, ()), (0, ())):
+        times = dict.fromkeys(agency_ids(4)[:cosigners], NOW)
+        note = cosigned_note(shown.checkpoint, charter, times, log=LogName.ACCESS)
+
+        assert audit_access(note, charters=[charter], read=shown.read).witnesses == tuple(told)
+    assert audit_access(shown.note, charters=[first_charter(2)[0]], read=shown.read).witnesses == ()
 
 
 def test_an_access_log_that_lost_an_entry_is_found() -> None:
