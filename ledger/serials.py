@@ -75,11 +75,6 @@ def read_marks(box: str) -> tuple[Mark, ...]:
     return marks if len(marks) <= MAX_MARKS else (*marks[: MAX_MARKS - 1], _rest(marks[MAX_MARKS - 1 :]))
 
 
-def number_of(as_marked: str) -> str:
-    """Return the number within one logged `as_marked`, without its label, heading or wording; empty for a wording."""
-    return next((mark.number for mark in read_marks(as_marked)), "")
-
-
 def _rest(marks: Sequence[Mark]) -> Mark:
     """Return several marks as one that makes no token."""
     text = "; ".join(mark.as_marked for mark in marks)
