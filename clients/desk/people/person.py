@@ -32,6 +32,7 @@ class Person:
     purposes: frozenset[Purpose]
     language: str
     ended: bool
+    theme: str = "auto"
 
     def reader(self, agency: str) -> Reader:
         """Return what the one decision function weighs of this person, as one of `agency`."""
