@@ -101,9 +101,9 @@ class Posted:
 class Outbox:
     """The outbox of one agency; all its desks share it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the outbox at `path`, making it where there is none."""
-        self._engine = open_database(path, TABLES)
+    def __init__(self, path: Path, *, key: bytes) -> None:
+        """Open the outbox at `path` under the home's `key`, making it where there is none."""
+        self._engine = open_database(path, TABLES, key=key)
 
     def put(  # noqa: PLR0913 - a batch and all that it may stand for, by name
         self,
