@@ -43,7 +43,7 @@ class SplitView(Scene):
                 second.await_signing()
                 self._fork(second)
                 kept = self._evidence()
-            figures |= {"proof_bytes": self._prove(kept), "convicts": self._convicts()}
+            figures |= {"proof_bytes": self._prove(kept), "convicts": [*self._convicts()]}
             self._recover()
 
     def _write_lists(self) -> None:
