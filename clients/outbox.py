@@ -306,6 +306,18 @@ class Outbox:
         """Return the newest row of each of these keys."""
         return {row.key: row for row in self._rows(ROW.c.key, keys).values() if row.key is not None}
 
+    def holding(self, fingerprints: Sequence[bytes], *, after: int) -> dict[OutboxBatch, list[SentRow]]:
+        """Return the batches behind the seq `after` that hold rows of these fingerprints, each with those rows."""
+        found: dict[OutboxBatch, list[SentRow]] = {}
+        chosen = select(ROW, BATCH.c.first, BATCH.c.position).join(BATCH, BATCH.c.seq == ROW.c.seq)
+        chosen = chosen.where(BATCH.c.seq > after).order_by(BATCH.c.seq)
+        with self._engine.begin() as connection:
+            for at in range(0, len(fingerprints), 500):
+                for row in connection.execute(chosen.where(ROW.c.fingerprint.in_(fingerprints[at : at + 500]))):
+                    batch = OutboxBatch(seq=row.seq, payload_hash=b"", body=b"", first=row.first, index=row.position)
+                    found.setdefault(batch, []).append(_sent_row(row))
+        return {batch: found[batch] for batch in sorted(found, key=lambda one: one.seq)}
+
     def epoch(self) -> OpenEpoch | None:
         """Return the epoch this agency opened last."""
         with self._engine.begin() as connection:
