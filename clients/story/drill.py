@@ -74,7 +74,7 @@ class Drill:
 
     def _found(self) -> str:
         with self.telling.chapter("Three agencies and an auditor found a log") as figures:
-            service = self.stage.create_service(origin=ORIGIN)
+            service = self.stage.create_service()
             requests = [self._enrol(member) for member in (ARMS, BUREAU, POLICE, AUDITOR)]
             self.charter = self.stage.data / "charter.1"
             self._run(ARMS, *("charter", "propose", *requests, "--service", str(service)),
