@@ -55,6 +55,7 @@ class Desk:
             self.walk.keyring(self.agency),
             connect=lambda _url: self.walk.transport,
             world=self.walk.world(),
+            tell=lambda _what: None,
         )
         made = open_parts(self.office, self.place, cost=WEAK)
         # What a test writes need not survive a power cut, and waiting for the disk is most of its time.
