@@ -56,9 +56,10 @@ class _State:
 class Worker:
     """The one thread."""
 
-    def __init__(self, *, clock: Callable[[], int]) -> None:
-        """Take the clock (POSIX seconds); nothing runs before `start`."""
+    def __init__(self, *, clock: Callable[[], int], look_seconds: float = 1.0) -> None:
+        """Take the clock (POSIX seconds), looked at so often: it may be set, or the machine sleep. Nothing runs before `start`."""
         self._clock = clock
+        self._look_seconds = look_seconds
         self._state = _State()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="desk-worker", daemon=True)
@@ -127,7 +128,7 @@ class Worker:
                 if found is not None:
                     self._state.now_doing = found[0]
                     return found
-                self._changed.wait(self._seconds_left())
+                self._changed.wait(self._look_seconds)
             return None
 
     def _choose(self) -> tuple[str, Job] | None:
@@ -139,10 +140,6 @@ class Worker:
             one.due = now + one.seconds - (now % one.seconds if one.on_the_minute else 0)
             return name, one.job
         return self._state.queue.popleft() if self._state.queue else None
-
-    def _seconds_left(self) -> float:
-        now = self._clock()
-        return max(0.05, min((one.due - now for one in self._state.rounds.values()), default=60))
 
     def _do(self, name: str, job: Job) -> None:
         ran = self._attempt(job)
