@@ -131,7 +131,6 @@ def _digests(disclosures: Sequence[str]) -> list[str]:
 
 def _seal(name: StatementName, portion: str, *, epoch_key: bytes, plaintext: bytes) -> tuple[PortionCommitment, bytes]:
     """Return what the record says of a sealed portion, and its ciphertext."""
-    context = portion_context(name, portion)
-    keys = portionkeys.derive(epoch_key=epoch_key, context=context)
-    ciphertext = portionkeys.seal(keys, context=context, plaintext=plaintext)
-    return PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext)), ciphertext
+    sealed = portionkeys.seal(epoch_key=epoch_key, context=portion_context(name, portion), plaintext=plaintext)
+    commitment, fetch_tag, ciphertext = sealed
+    return PortionCommitment(kc=commitment, a=sha256(fetch_tag), ct=sha256(ciphertext)), ciphertext

@@ -211,9 +211,9 @@ def forged(
 def forged_plaintext(plaintext: bytes, *, digests: tuple[str, ...] = RECORD.digests) -> tuple[Record, bytes]:
     """Return a record of a dishonest issuer, whose item portion holds any plaintext."""
     context = portion_context(RECORD.name, "item")
-    keys = portionkeys.derive(epoch_key=EPOCH_KEYS["item"], context=context)
-    ciphertext = portionkeys.seal(keys, context=context, plaintext=plaintext)
-    commitment = PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext))
+    sealed = portionkeys.seal(epoch_key=EPOCH_KEYS["item"], context=context, plaintext=plaintext)
+    kc, tag, ciphertext = sealed
+    commitment = PortionCommitment(kc=kc, a=sha256(tag), ct=sha256(ciphertext))
     return replace(
         RECORD, listed='","'.join(digests).encode(), portions={**RECORD.portions, "item": commitment}
     ), ciphertext

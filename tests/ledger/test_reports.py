@@ -96,9 +96,9 @@ def lying() -> SealedStatement:
     honest = record()
     name = parse_record(honest.entry).name
     context = portion_context(name, "item")
-    keys = portionkeys.derive(epoch_key=KEY, context=context)
     other = b64u(b'["%b","item.label",%b]' % (b64u(bytes(16)).encode(), LABEL))
-    ciphertext = portionkeys.seal(keys, context=context, plaintext=pack("item", [("item.label", other)]))
+    plaintext = pack("item", [("item.label", other)])
+    _, _, ciphertext = portionkeys.seal(epoch_key=KEY, context=context, plaintext=plaintext)
     payload = parse_compact(honest.entry).payload
     old, new = b64u(sha256(honest.blobs[1])), b64u(sha256(ciphertext))
     entry = sign_statement(
