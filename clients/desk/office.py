@@ -10,12 +10,12 @@ from clients.authority import members_of
 from clients.codes import KINDS, load_tables
 from clients.desk.people.person import Person
 from clients.encrypting import home_key
-from clients.freshness import in_words, is_stale
+from clients.freshness import is_stale
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring
 from clients.lists.values import Tables
 from clients.plaintext import visible
-from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
+from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF, Replica
 from clients.requestsigning import RequestSigner
 from clients.service import Service
 from clients.session import Session, World, open_session
@@ -31,10 +31,14 @@ from ledger.wire.requests import authority
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How new what the desk shows is: the size of the verified log, who vouches for it, when that was checked here."""
+    """How new what the desk shows is: the size of the verified log, when it was checked here, who vouches up to when.
+
+    `cosigned` witnesses of the `of` that the charter names; none of none without witnesses.
+    """
 
     size: int
-    witnesses: str
+    cosigned: int
+    of: int
     checked: int
     fresh: int | None
     now: int
@@ -157,7 +161,8 @@ class Office:
         with self.replica() as replica:
             return Freshness(
                 size=replica.state(SIZE, default=0),
-                witnesses=in_words(witnesses=replica.state(WITNESSES, default=0)),
+                cosigned=replica.state(WITNESSES, default=0),
+                of=replica.state(WITNESSES_OF, default=0),
                 checked=replica.state(VERIFIED_AT, default=0),
                 fresh=replica.state(FRESH, default=0) or None,
                 now=self.world.clock(),
