@@ -1,4 +1,4 @@
-"""Every route of the desk × every role × every clearance × two agencies: nothing opens that no rule opens.
+"""Every route of the desk by every role by every clearance by two agencies: nothing opens that no rule opens.
 
 The routes are those of the app itself, so that a page which somebody adds is in this matrix without being named here.
 """
