@@ -117,6 +117,6 @@ def _password(error: PeopleError | None) -> Response:
     name = me().person.name
     secret = app_secret(holder=me().session, name=name) if error is None else None
     return make_response(
-        page("password.html", error=error, secret=secret),
+        page("password.html", error=error, name=name, secret=secret),
         HTTPStatus.OK if error is None else HTTPStatus.UNPROCESSABLE_ENTITY,
     )
