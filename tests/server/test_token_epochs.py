@@ -10,6 +10,7 @@ from ledger.charter import Charter
 from ledger.grants import Use
 from ledger.identifiers import StatementName
 from ledger.labels import Level
+from ledger.records import SealedStatement
 from ledger.slips import Hit
 from ledger.wire import paths
 from ledger.wire.matching import EVALUATION_ANSWER, EVALUATION_REQUEST, EvaluationRequest
@@ -50,18 +51,19 @@ def findings(world: MatchWorld) -> list[str]:
     return [finding.check for finding in check_database(world.config.database, progress=lambda _: None).findings]
 
 
+def kc_grant(world: MatchWorld, iss: str, key: str) -> SealedStatement:
+    """Return a grant that hands a matching key to everybody."""
+    return world.consortium.grant(
+        iss, world.consortium.ids, key=epoch_key(key), use=Use.MATCH, level=Level.UNCLASSIFIED
+    )
+
+
 def test_planted_matching_key(world: MatchWorld) -> None:
     """A matching key counts from the agency that the charter names, and under the id that it names, and no other."""
     for iss, key in ((B, "Kc 1"), (A, "planted")):
-        grant = world.consortium.grant(
-            iss, world.consortium.ids, key=epoch_key(key), use=Use.MATCH, level=Level.UNCLASSIFIED
-        )
-        assert_refused(world, iss, world.upload(iss, [grant]), "malformed", 400)
+        assert_refused(world, iss, world.upload(iss, [kc_grant(world, iss, key)]), "malformed", 400)
 
-    grant = world.consortium.grant(
-        A, world.consortium.ids, key=epoch_key("Kc 1"), use=Use.MATCH, level=Level.UNCLASSIFIED
-    )
-    world.log(A, [grant])
+    world.log(A, [kc_grant(world, A, "Kc 1")])
 
 
 def test_a_renewal_turns_a_record_silent_and_back(world: MatchWorld) -> None:
@@ -217,6 +219,13 @@ def test_slip_renewals_have_a_limit(tmp_path: Path) -> None:
 
     assert_refused(world, A, body, "quota", 429)
     world.close()
+
+
+def test_fsck_finds_nothing_wrong_with_a_matching_key_that_was_handed_out(world: MatchWorld) -> None:
+    """A grant of Kc names a token epoch, and its row none: the log of a consortium that matches can be backed up."""
+    world.log(A, [kc_grant(world, A, "Kc 1")])
+
+    assert findings(world) == []
 
 
 @pytest.mark.parametrize(
