@@ -46,7 +46,12 @@ def unlp(raw: bytes) -> tuple[bytes, ...]:
 
 def b64u(data: bytes) -> str:
     """Return unpadded base64url (RFC 4648, 5)."""
-    return b64encode(data, _URL).rstrip(b"=").decode("ascii")
+    return b64u_ascii(data).decode("ascii")
+
+
+def b64u_ascii(data: bytes) -> bytes:
+    """Return what `b64u` does as the bytes that are hashed and signed."""
+    return b64encode(data, _URL).rstrip(b"=")
 
 
 def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:

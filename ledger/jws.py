@@ -8,7 +8,7 @@ smuggle in. `parse_header` only says which key an entry names, in the one spelli
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crypto.encoding import b64u, unb64u
+from crypto.encoding import b64u, b64u_ascii, unb64u
 from crypto.errors import EncodingError
 from ledger import jsontext
 from ledger.errors import MalformedError, TooLargeError
@@ -61,7 +61,7 @@ class General:
 @lru_cache(maxsize=4096)
 def protected_header(*, alg: str, kid: KeyId, typ: Typ) -> bytes:
     """Return the one protected header, `{"alg":…,"kid":…,"typ":…}` in base64url, that this key writes for `typ`."""
-    return b64u(jsontext.dump({"alg": alg, "kid": str(kid), "typ": typ.value})).encode()
+    return b64u_ascii(jsontext.dump({"alg": alg, "kid": str(kid), "typ": typ.value}))
 
 
 def parse_header(protected: bytes) -> Header:
@@ -83,12 +83,12 @@ def _header(protected: bytes) -> Header:
 
 def signing_input(protected: bytes, payload: bytes) -> bytes:
     """Return `protected "." base64url(payload)`: what a signer signs."""
-    return protected + b"." + b64u(payload).encode()
+    return protected + b"." + b64u_ascii(payload)
 
 
 def format_compact(signed: bytes, signature: bytes) -> bytes:
     """Return the compact spelling of a signing input and its signature."""
-    return signed + b"." + b64u(signature).encode()
+    return signed + b"." + b64u_ascii(signature)
 
 
 def parse_compact(entry: bytes) -> Compact:

@@ -54,7 +54,7 @@ def watch(  # noqa: PLR0913 - each option is one choice of what to watch, with w
         found = _look(edge, memory, service, witnesses, repeated=every is not None)
         code = Exit.UNREACHABLE if found is None else _exit(found, allow_unwitnessed=allow_unwitnessed)
         if found is not None:
-            edge.show(_text(found), _json(found), as_json=as_json)
+            edge.show(_text(found, edge.world.clock()), _json(found), as_json=as_json)
         if every is None or code not in {Exit.DONE, Exit.UNREACHABLE}:
             raise typer.Exit(code)
         edge.world.sleep(every)
@@ -109,12 +109,12 @@ def _exit(found: Round, *, allow_unwitnessed: bool) -> Exit:
     return Exit.DONE
 
 
-def _text(found: Round) -> str:
+def _text(found: Round, now: int) -> str:
     checkpoint = found.view.checkpoint
     sign = "✗" if found.is_fraud else "!" if found.alarms else "✓"
     new = f"{checkpoint.size - found.start:,} of them new in {found.batches:,} batches"
     lines = [
-        f"{sign} {visible(checkpoint.origin)} · {checkpoint.size:,} entries, {new} · {vouched(found.view)}",
+        f"{sign} {visible(checkpoint.origin)} · {checkpoint.size:,} entries, {new} · {vouched(found.view, now=now)}",
         *(f"  {word.agency}: {word.standing.value}" for word in found.words),
         *(f"✗ {alarm.kind}: {visible(alarm.what)}" for alarm in found.alarms),
     ]

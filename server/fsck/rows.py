@@ -215,7 +215,7 @@ def _columns(statement: Statement) -> tuple[Any, ...]:
             kcs = b"".join(portion.kc for portion in statement.portions.values())
             return (*name, Typ.RECORD.value, statement.ep, statement.sup, None, kcs)
         case Grant():
-            # A matching key opens no epoch of records, whatever number its token epoch has.
+            # A matching key opens no records: its epoch is one of tokens, and the feed must not look records up by it.
             ep = statement.ep if statement.use is Use.EPOCH else None
             return (*name, Typ.GRANT.value, ep, None, None, None)
         case Message():
