@@ -323,7 +323,8 @@ def test_what_was_refused_changed_nothing(scene: Scene) -> None:
 def test_a_thousand_values_were_planted_and_went_through(scene: Scene) -> None:
     """The lists held them, the records carry them, and their readers find them: the search is not for nothing."""
     lists = scene.search.leaks(Place(name="lists", chunks=files_of(scene.folder("lists"))))
-    read = scene.search.leaks(Place(name="replica", chunks=files_of(scene.served.homes[THIRD].path)))
+    shown = scene.run(THIRD, "list", "--limit", "1000", "--json").output.encode()
+    read = scene.search.leaks(Place(name="what a reader is shown", chunks=[shown]))
 
     assert len(lists) >= 1_000
     assert len(read) >= 100
@@ -347,6 +348,15 @@ def test_the_search_sees_into_the_memory_of_a_process(scene: Scene, tmp_path: Pa
     leaks = search.leaks(Place(name="here", chunks=chunks_of(os.getpid())))
 
     assert {word for word in words() if any(f": {word} as " in leak for leak in leaks)} == words()
+
+
+def test_a_search_that_does_not_see_fails(tmp_path: Path) -> None:
+    """Where what must be there is not found, nothing is said to be clean."""
+    search = Search(patterns=tmp_path / "patterns")
+    search.plant(words())
+
+    with pytest.raises(AssertionError, match="does not see"):
+        search.leaks(Place(name="nowhere", chunks=[bytes(4_096)], known=frozenset({ORIGIN.encode()})))
 
 
 def test_the_search_finds_every_spelling(tmp_path: Path) -> None:
