@@ -29,7 +29,11 @@ class PortionKeys:
 
     record_key: bytes = field(repr=False)
     commitment: bytes
-    fetch_tag: bytes = field(repr=False)
+
+    @property
+    def fetch_tag(self) -> bytes:
+        """Return the tag that fetches the ciphertext: made when it is asked for, most keys that are tried fit nothing."""
+        return expand(self.record_key, b"sealtrace/v1/fetch")
 
 
 def derive(*, epoch_key: bytes, context: bytes) -> PortionKeys:
@@ -39,11 +43,7 @@ def derive(*, epoch_key: bytes, context: bytes) -> PortionKeys:
 
 def from_record_key(record_key: bytes) -> PortionKeys:
     """Return the keys that follow from kr, as a release hands it over; raise EncodingError unless it has 32 bytes."""
-    return PortionKeys(
-        record_key=_key(record_key),
-        commitment=expand(record_key, b"sealtrace/v1/commit"),
-        fetch_tag=expand(record_key, b"sealtrace/v1/fetch"),
-    )
+    return PortionKeys(record_key=_key(record_key), commitment=expand(record_key, b"sealtrace/v1/commit"))
 
 
 def seal(keys: PortionKeys, *, context: bytes, plaintext: bytes) -> bytes:

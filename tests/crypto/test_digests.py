@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.digests import expand, expand16, sha256
+from crypto.digests import expand, expand16, hmac_sha256, sha256
 
 # FIPS 180-4 examples (CSRC "SHA256.pdf") and the empty message.
 SHA_256 = {
@@ -65,3 +65,11 @@ def test_expand16_is_the_first_half(key: bytes, info: bytes) -> None:
 
     assert expand16(key, info) == block[:16]
     assert expand(key, info) == block
+
+
+@pytest.mark.parametrize("size", [0, 1, 32, 63, 64, 65, 200])
+def test_hmac_agrees_with_the_library_at_every_length_of_key(size: int) -> None:
+    """A key of a block is taken as it is, a longer one hashed first, a shorter one filled with zeros (RFC 2104, 2)."""
+    key, message = bytes(range(size)), b"what is authenticated"
+
+    assert hmac_sha256(key, message) == hmac.digest(key, message, "sha256")
