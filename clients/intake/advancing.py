@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 
 from clients.corrections import sort_rows
+from clients.encrypting import home_key
 from clients.errors import ClientError, ListError
 from clients.home import Home
 from clients.importing import prepare_table
@@ -66,7 +67,8 @@ def check_now(bench: Bench, one: Import) -> Import:
         prepared = prepare_table(table, list_map, rules.means)
     except ListError as error:
         return bench.imports.move(one, State.UPLOADED, told=told(error), read=content.read, findings=_columns(table))
-    outbox, replica = Outbox(bench.home.outbox), Replica(bench.home.replica)
+    key = home_key(bench.home, bench.keyring, tell=lambda _line: None)
+    outbox, replica = Outbox(bench.home.outbox, key=key), Replica(bench.home.replica, key=key)
     try:
         found = findings(prepared, sort_rows(prepared.rows, outbox=outbox, replica=replica), rules.profile)
     finally:
