@@ -13,7 +13,9 @@ NOW = 1_763_600_000
 
 def test_an_honest_log_in_a_few_lines() -> None:
     """Verdict, size, depth, what it means, who vouches since when, counts."""
-    done = replace(audited(verdict=Verdict.VERIFIED), witnesses=("xaa-arms", "xab-arms"), witnesses_of=3, fresh=NOW - 60)
+    done = replace(
+        audited(verdict=Verdict.VERIFIED), witnesses=("xaa-arms", "xab-arms"), witnesses_of=3, fresh=NOW - 60
+    )
     said = text_of(done, now=NOW).splitlines()
 
     assert said[0] == "✓ VERIFIED  log.test/weapons · 2,000 entries · signatures"
