@@ -16,13 +16,17 @@ from clients.keyring import Keyring
 from clients.lists.values import Tables
 from clients.plaintext import visible
 from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF, Replica
+from clients.requestsigning import RequestSigner
+from clients.service import Service
 from clients.session import Session, World, open_session
 from clients.transport import Transport
 from clients.trust import Trust
 from clients.views import Viewer
 from ledger.charter import Charter
+from ledger.kinds import Role
 from ledger.labels import Purpose
 from ledger.markings import Marking
+from ledger.wire.requests import authority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,18 @@ class Office:
                 yield session
             finally:
                 session.close()
+
+    def service(self) -> Service:
+        """Return the service, asked as this agency, without being alone with the home: for what only reads the log."""
+        key = self._keyring.signer(Role.HTTP)
+        signer = RequestSigner(
+            signer=key.signer,
+            kid=key.kid,
+            authority=authority(self.config.url),
+            clock=self.world.clock,
+            token_bytes=self.world.token_bytes,
+        )
+        return Service(self._connect(self.config.url), signer=signer)
 
     @contextmanager
     def replica(self) -> Iterator[Replica]:
