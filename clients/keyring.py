@@ -25,7 +25,8 @@ AUDITOR_ROLES = (Role.HTTP, Role.HPKE)
 _EPOCH = "ek/"
 _MATCHING = "kc/"
 _PENDING = "pending/"
-_ROWS = "home/rows"
+_OWN = "home/"
+_ROWS = "rows"
 _HPKE = "hpke"
 
 
@@ -167,11 +168,19 @@ class Keyring:
 
     def row_key(self) -> bytes:
         """Return the key under which this home fingerprints list rows, drawn at its first use."""
-        found = self._keystore.secrets.get(_ROWS)
+        return self.own_key(_ROWS)
+
+    def own_key(self, use: str) -> bytes:
+        """Return the key by which this home protects what it keeps for itself, like `desk`; drawn at its first use."""
+        found = self._keystore.secrets.get(_OWN + use)
         if found is None:
-            found = Secret(name=_ROWS, role="rows", value=secrets.token_bytes(SEED_BYTES))
+            found = Secret(name=_OWN + use, role=use, value=secrets.token_bytes(SEED_BYTES))
             self._keystore.put(found)
         return found.value
+
+    def reload(self) -> None:
+        """Take in keys that other programs have put into the keystore since it was opened."""
+        self._keystore.reload()
 
     def _of_role(self, role: Role) -> list[tuple[KeyId, Secret]]:
         return sorted(

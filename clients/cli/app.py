@@ -14,6 +14,7 @@ from clients.cli import (
     bundle,
     charter,
     demo,
+    desk,
     expunge,
     fraud,
     generate,
@@ -58,6 +59,7 @@ app.add_typer(profile.codes, name="codes")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(fraud.app, name="fraud")
 app.add_typer(noticing.slips, name="slips")
+app.add_typer(desk.app, name="desk")
 for _command in (
     charter.join,
     lists.submit,

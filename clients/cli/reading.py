@@ -17,18 +17,18 @@ from clients.freshness import in_words, require_fresh
 from clients.home import Home
 from clients.listing import Hit, Query
 from clients.listing import find as find_records
-from clients.matching.keys import hand_out, matches
-from clients.matching.noticing import NOTHING_NEW, Arrived, collect
+from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
 from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
 from clients.session import Session
-from clients.syncing import Sync, SyncReport
+from clients.syncing import SyncReport
 from clients.talk.confirming import write_opened, write_receipts
 from clients.talk.sending import TICK_SECONDS, Sent, send_letters
 from clients.talk.tables import HeldRelease
 from clients.trust import Trust
+from clients.updating import update
 from clients.views import Viewer, view_record
 from ledger.errors import NotFoundError
 from ledger.identifiers import statement_name
@@ -51,12 +51,10 @@ def sync(
     """
     edge = edge_of(context)
     with edge.session(home) as session:
-        run = Sync(session, progress=edge.progress("entries"))
-        handed = hand_out(run.standing)
-        report = run.in_full() if full else run.by_feed()
+        done = update(session, progress=edge.progress("entries"), full=full)
+        report, arrived = done.report, done.arrived
         sent = _send_waiting(edge, session)
-        arrived = collect(session, run.standing) if matches(run.standing) else NOTHING_NEW
-        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=handed)])
+        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=done.handed)])
         value: dict[str, JsonValue] = {
             **_synced_json(report),
             "sent": sent.letters,

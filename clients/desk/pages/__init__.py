@@ -1,0 +1,9 @@
+"""The pages of the desk: a blueprint for each group, in a module of its own."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint
+
+from clients.desk.pages import home, log
+
+BLUEPRINTS: Sequence[Blueprint] = (home.bp, log.bp)

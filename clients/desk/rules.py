@@ -1,0 +1,45 @@
+"""Who may open which page: one rule for each endpoint, asked before anything else is done (docs/adr/0065).
+
+A role opens pages; what of a record is shown there is for clearance, compartments and purpose to say. An endpoint without
+a rule is refused, and fails a test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clients.desk.people.person import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Whom an endpoint is for: somebody with any of `roles`, or with `public` whoever asks.
+
+    `fresh` wants whoever it is to have proved it within the last five minutes; `upload` lets a whole file in.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    fresh: bool = False
+    public: bool = False
+    upload: bool = False
+
+
+EVERYBODY = frozenset(Role)
+READERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR})
+TALKERS = frozenset({Role.ANALYST, Role.RELEASING})
+WATCHERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR, Role.ADMINISTRATOR})
+
+PUBLIC = Rule(public=True)
+INSIDE = Rule(roles=EVERYBODY)
+
+_BASE: Mapping[str, Rule] = {
+    "static": PUBLIC,
+    "home.home": INSIDE,
+    "home.keys": INSIDE,
+    "home.purpose": INSIDE,
+}
+_LOG: Mapping[str, Rule] = {
+    "log.log": Rule(roles=WATCHERS),
+    "log.test": Rule(roles=TALKERS),
+}
+
+RULES: Mapping[str, Rule] = {**_BASE, **_LOG}
