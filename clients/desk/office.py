@@ -97,6 +97,11 @@ class Office:
         """Return this agency's id."""
         return self.config.id
 
+    @property
+    def keyring(self) -> Keyring:
+        """Return the opened keys, for what needs neither the network nor the home alone; `session` reads them again."""
+        return self._keyring
+
     def own_key(self, use: str) -> bytes:
         """Return a key of this home's own, for what the desk keeps."""
         return self._keyring.own_key(use)

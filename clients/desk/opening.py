@@ -10,6 +10,7 @@ from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
 from clients.desk.working import Worker
+from clients.intake.tables import TABLES as IMPORTS
 from crypto.keystore import STRONG, Cost
 
 
@@ -23,7 +24,7 @@ class NoUse:
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(database_path(office), office.own_key(KEY_USE), PEOPLE)
+    engine = open_desk(database_path(office), office.own_key(KEY_USE), PEOPLE, IMPORTS)
     people = open_people(
         engine,
         relying=Relying(rp_id=place.rp_id, origin=place.origin, name=office.config.name),

@@ -21,6 +21,7 @@ from clients.keyring import Keyring
 from clients.lists.proposing import propose_map
 from clients.lists.report import rejected_csv
 from clients.lists.tables import Table
+from clients.lists.values import Tables
 from clients.outbox import Outbox
 from clients.replica import Replica
 from clients.session import Session
@@ -36,21 +37,23 @@ class Bench:
     """What the steps work with: the imports, the home and its keys, and how to go online, alone with the home."""
 
     imports: Imports
+    now: Callable[[], int]
     home: Home
     keyring: Keyring = field(repr=False)
     today: Callable[[], dt.date]
+    tables: Callable[[], Tables]
     session: Callable[[], AbstractContextManager[Session]]
 
     def rules(self) -> Rules:
         """Return what plans a list by the charters that were verified last, without a network."""
         charters = Trust(self.home.trusted).charters()
-        return rules_of(self.home, self.keyring, charters, today=self.today())
+        return rules_of(self.home, self.keyring, charters, today=self.today(), tables=self.tables())
 
 
 def advance(bench: Bench) -> int:
     """Do every step that is the program's; return how many imports came further. What stops one stops no other."""
     steps = 0
-    for one in reversed(bench.imports.listed()):
+    for one in bench.imports.unfinished():
         if _is_mine(one):
             with suppress(ChangedError):  # a person was there first
                 steps += _step(bench, one)

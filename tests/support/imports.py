@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_bytes
 
+from clients.codes import load_tables
 from clients.database import open_database
 from clients.home import Home
 from clients.intake.advancing import Bench, advance
@@ -50,16 +52,18 @@ def bench_of(walk: Walk, agency: str, *, transport: Transport | None = None, imp
 
     return Bench(
         imports=imports or open_imports(home.path, walk.clock),
+        now=walk.clock,
         home=home,
         keyring=walk.keyring(agency),
         today=lambda: TODAY,
+        tables=lambda: load_tables(home),
         session=session,
     )
 
 
 def uploaded(bench: Bench, raw: bytes = CSV, *, name: str = "seizures.csv") -> Import:
     """Return an import that was uploaded and read."""
-    one = bench.imports.add(New(kind=Kind.LIST, name=name, person=PERSON, officer=OFFICER, raw=raw))
+    one = bench.imports.add(New(once=token_bytes(16), kind=Kind.LIST, name=name, person=PERSON, officer=OFFICER, raw=raw))
     advance(bench)
     return bench.imports.get(one.number)
 

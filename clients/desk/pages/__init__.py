@@ -4,6 +4,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import home, log
+from clients.desk.pages import home, imports, log, profile, submit
 
-BLUEPRINTS: Sequence[Blueprint] = (home.bp, log.bp)
+BLUEPRINTS: Sequence[Blueprint] = (home.bp, log.bp, submit.bp, imports.bp, profile.bp)
