@@ -25,8 +25,8 @@ AUDITOR_ROLES = (Role.HTTP, Role.HPKE)
 _EPOCH = "ek/"
 _MATCHING = "kc/"
 _PENDING = "pending/"
-_OWN = "home/"
-_ROWS = "rows"
+_ROWS = "home/rows"
+_DATABASES = "db/home"
 _HPKE = "hpke"
 
 
@@ -53,6 +53,11 @@ def draw_keys(agency: str, roles: tuple[Role, ...], *, first: int) -> list[Secre
         )
         for number, (role, algorithm) in enumerate(names, first)
     ]
+
+
+def draw_database_key() -> Secret:
+    """Return a fresh key for the databases of a home (docs/adr/0068)."""
+    return Secret(name=_DATABASES, role="databases", value=secrets.token_bytes(SEED_BYTES))
 
 
 def public_key(secret: Secret) -> Key:
@@ -168,18 +173,24 @@ class Keyring:
 
     def row_key(self) -> bytes:
         """Return the key under which this home fingerprints list rows, drawn at its first use."""
-        return self.own_key(_ROWS)
-
-    def own_key(self, use: str) -> bytes:
-        """Return the key by which this home protects what it keeps for itself, like `desk`; drawn at its first use."""
-        found = self._keystore.secrets.get(_OWN + use)
+        found = self._keystore.secrets.get(_ROWS)
         if found is None:
-            found = Secret(name=_OWN + use, role=use, value=secrets.token_bytes(SEED_BYTES))
+            found = Secret(name=_ROWS, role="rows", value=secrets.token_bytes(SEED_BYTES))
             self._keystore.put(found)
         return found.value
 
+    def database_key(self) -> bytes | None:
+        """Return the key of this home's databases, if one was drawn."""
+        found = self._keystore.secrets.get(_DATABASES)
+        return None if found is None else found.value
+
+    def put_database_key(self, key: Secret) -> bytes:
+        """Keep the key of this home's databases durably and return it; KeystoreError where there is another."""
+        self._keystore.put(key)
+        return key.value
+
     def reload(self) -> None:
-        """Take in keys that other programs have put into the keystore since it was opened."""
+        """Take in what other programs have written to the keystore since."""
         self._keystore.reload()
 
     def _of_role(self, role: Role) -> list[tuple[KeyId, Secret]]:

@@ -7,7 +7,7 @@ in logged batches are known by their fingerprints, the rest is sealed (docs/adr/
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clients.chain import Logged, make_batch, send_waiting
+from clients.chain import Logged, make_batch, send_all, send_waiting
 from clients.corrections import Correction, Known, sort_rows
 from clients.epochs import SealingKeys, sealing_keys
 from clients.errors import NotPermittedError, TrustError
@@ -73,7 +73,7 @@ def submit(  # noqa: PLR0913 - a list, and each decision about it by name
     Changed rows are offered as corrections; only `correct` sends them. Rows that take two officers are sealed only as
     the very list that they `agreed` on.
     """
-    logged = [batch for batch in [send_waiting(session)] if batch is not None]
+    logged = [*send_all(session)]
     found = sort_rows(rows, outbox=session.outbox, replica=session.replica)
     corrected = tuple(one for one in found.corrections if correct and not one.obstacle)
     sending = [_Sending(row=row, sups=(None,) * len(row.plans)) for row in found.fresh]
@@ -108,7 +108,7 @@ def send_records(standing: Standing, keys: SealingKeys, plans: Sequence[Plan]) -
 
 def resume(session: Session) -> Submission:
     """Send what waits in the outbox, and nothing else."""
-    logged = [batch for batch in [send_waiting(session)] if batch is not None]
+    logged = [*send_all(session)]
     return Submission(batches=tuple(logged), records=0, unchanged=(), corrections=(), size=_prove_kept(session, logged))
 
 

@@ -19,7 +19,7 @@ from clients.matching.keys import draw_matching_key
 from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log
-from clients.story.drill import Drill
+from clients.story.drill import ORIGIN, Drill
 from clients.story.stage import Stage
 from clients.story.telling import Telling
 from clients.trust import Trust
@@ -171,7 +171,7 @@ def drill(
 
     edge = edge_of(context)
     with tempfile.TemporaryDirectory() as scratch:
-        stage = Stage(data=(data or Path(scratch) / "drill").absolute(), port=port)
+        stage = Stage(data=(data or Path(scratch) / "drill").absolute(), port=port, origin=ORIGIN)
         telling = Telling(write=edge.note if as_json else edge.write, seconds=time.perf_counter)
         Drill(stage=stage, telling=telling, type_command=run).run()
     if as_json:

@@ -5,8 +5,6 @@ from typing import Annotated
 import typer
 
 from clients.cli.options import HomeOption, JsonOption, edge_of
-from clients.outbox import Outbox
-from clients.replica import Replica
 from clients.talk.telling import duty_json, duty_text, entry, summary, talk_json, tell, times_text
 from clients.talk.threads import find, talks
 from clients.trust import Trust
@@ -30,13 +28,9 @@ def inbox(
     edge = edge_of(context)
     place = edge.home(home)
     charter, me, now = Trust(place.trusted).charters()[-1], place.config().id, edge.world.clock()
-    replica, outbox = Replica(place.replica), Outbox(place.outbox)
-    try:
+    with edge.stored(place) as (replica, outbox):
         waiting = len(outbox.letters())
         found = (find(replica, thread),) if thread is not None else talks(replica)
-    finally:
-        replica.close()
-        outbox.close()
     if overdue:
         late = overdue_of([duty for one in found for duty in one.duties], now=now)
         lines = [line for duty in late for line in entry("overdue", duty_text(duty, now=now))]

@@ -69,6 +69,7 @@ def bench_of(engine: Engine, office: Office, clock: Callable[[], int]) -> Bench:
         now=clock,
         home=office.home,
         keyring=office.keyring,
+        database_key=office.database_key,
         today=office.today,
         tables=lambda: office.tables,
         session=office.session,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from clients.authority import members_of
 from clients.codes import KINDS, load_tables
 from clients.desk.people.person import Person
+from clients.encrypting import home_key
 from clients.freshness import in_words, is_stale
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring
@@ -53,11 +54,20 @@ class Freshness:
 class Office:
     """A home in use by a desk."""
 
-    def __init__(self, home: Home, keyring: Keyring, *, connect: Callable[[str], Transport], world: World) -> None:
-        """Take a joined home, its opened keys, the network, and the clock with chance."""
+    def __init__(
+        self,
+        home: Home,
+        keyring: Keyring,
+        *,
+        connect: Callable[[str], Transport],
+        world: World,
+        tell: Callable[[str], None],
+    ) -> None:
+        """Take a joined home, its opened keys, the network, the clock with chance, and whom to tell what was changed."""
         self.home = home
         self.config: HomeConfig = home.joined()
         self.world = world
+        self.database_key = home_key(home, keyring, tell=tell)
         self._keyring = keyring
         self._connect = connect
         self._replica: Replica | None = None
@@ -81,7 +91,7 @@ class Office:
         """Give the verified records, without the network and without waiting for anybody; it stays open."""
         with self._lock:
             if self._replica is None:
-                self._replica = Replica(self.home.replica)
+                self._replica = Replica(self.home.replica, key=self.database_key)
             found = self._replica
         yield found
 
@@ -101,10 +111,6 @@ class Office:
     def keyring(self) -> Keyring:
         """Return the opened keys, for what needs neither the network nor the home alone; `session` reads them again."""
         return self._keyring
-
-    def own_key(self, use: str) -> bytes:
-        """Return a key of this home's own, for what the desk keeps."""
-        return self._keyring.own_key(use)
 
     def charter(self) -> Charter:
         """Return the charter in force, as last verified."""

@@ -1,8 +1,6 @@
 """Put the parts of a desk together over a home."""
 
-from pathlib import Path
-
-from clients.desk.database import KEY_USE, NAME, open_desk
+from clients.desk.database import open_desk
 from clients.desk.office import Office
 from clients.desk.parts import Parts
 from clients.desk.people.passkeys import Relying
@@ -24,7 +22,7 @@ class NoUse:
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(database_path(office), office.own_key(KEY_USE), PEOPLE, IMPORTS)
+    engine = open_desk(office.home, PEOPLE, IMPORTS, key=office.database_key)
     people = open_people(
         engine,
         relying=Relying(rp_id=place.rp_id, origin=place.origin, name=office.config.name),
@@ -42,8 +40,3 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
         clock=clock,
         working=Worker(clock=clock),
     )
-
-
-def database_path(office: Office) -> Path:
-    """Return where the desk's own database lies."""
-    return office.home.path / NAME

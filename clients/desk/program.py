@@ -70,7 +70,9 @@ def run(options: argparse.Namespace) -> None:
     home.joined()
     phrase = Passphrases(os.environ, ask=getpass.getpass if sys.stdin.isatty() else None).of(Purpose.KEYSTORE)
     world = World(clock=lambda: int(time.time()), token_bytes=secrets.token_bytes, sleep=time.sleep)
-    office = Office(home, Keyring.open(home.keystore, passphrase=phrase), connect=HttpTransport, world=world)
+    office = Office(
+        home, Keyring.open(home.keystore, passphrase=phrase), connect=HttpTransport, world=world, tell=_tell
+    )
     serve(office, place, options)
 
 
@@ -85,6 +87,10 @@ def check_listening(place: Place, *, host: str, certificate: Path | None, key: P
             "without a certificate the desk listens on this machine alone",
             next_step="give --certificate and --key, or put a proxy with TLS in front, on this machine",
         )
+
+
+def _tell(what: str) -> None:
+    structlog.get_logger("sealtrace.desk").warning(what)
 
 
 def _is_loopback(host: str) -> bool:

@@ -40,6 +40,7 @@ class Bench:
     now: Callable[[], int]
     home: Home
     keyring: Keyring = field(repr=False)
+    database_key: bytes = field(repr=False)
     today: Callable[[], dt.date]
     tables: Callable[[], Tables]
     session: Callable[[], AbstractContextManager[Session]]
@@ -69,7 +70,8 @@ def check_now(bench: Bench, one: Import) -> Import:
         prepared = prepare_table(table, list_map, rules.means)
     except ListError as error:
         return bench.imports.move(one, State.UPLOADED, told=told(error), read=content.read, findings=_columns(table))
-    outbox, replica = Outbox(bench.home.outbox), Replica(bench.home.replica)
+    outbox = Outbox(bench.home.outbox, key=bench.database_key)
+    replica = Replica(bench.home.replica, key=bench.database_key)
     try:
         found = findings(prepared, sort_rows(prepared.rows, outbox=outbox, replica=replica), rules.profile)
     finally:

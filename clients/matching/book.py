@@ -92,9 +92,9 @@ class StoredNotice:
 class Book:
     """The book of one home."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the book at `path`, making it where there is none."""
-        self._engine = open_database(path, _TABLES)
+    def __init__(self, path: Path, *, key: bytes) -> None:
+        """Open the book at `path` under the home's `key`, making it where there is none."""
+        self._engine = open_database(path, _TABLES, key=key)
 
     def close(self) -> None:
         """Close the file."""

@@ -13,7 +13,6 @@ from typing import Any
 
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
-from clients.replica import Replica
 from clients.story.cast import ARMS, AUDITOR, BUREAU, PARTNER, POLICE, Member
 from clients.story.stage import Stage, StoryError
 from clients.story.telling import Telling
@@ -75,7 +74,7 @@ class Drill:
 
     def _found(self) -> str:
         with self.telling.chapter("Three agencies and an auditor found a log") as figures:
-            service = self.stage.create_service(origin=ORIGIN)
+            service = self.stage.create_service()
             requests = [self._enrol(member) for member in (ARMS, BUREAU, POLICE, AUDITOR)]
             self.charter = self.stage.data / "charter.1"
             self._run(ARMS, *("charter", "propose", *requests, "--service", str(service)),
@@ -239,7 +238,8 @@ class Drill:
     def _epoch(self) -> int:
         """Return the newest epoch of the first agency, as the log has it."""
         self._run(ARMS, "sync")
-        with closing(Replica(self.stage.home(ARMS) / "replica.sqlite")) as replica:
+        edge = replace(self.stage.edge(ARMS, written=[], noted=[]), cost=_SCRATCH)
+        with edge.replica(edge.home(None)) as replica:
             return replica.last_epoch(ARMS.id)
 
     def _require_newer_epoch(self, before: int) -> int:

@@ -15,6 +15,7 @@ from ledger.messages import Inner
 from ledger.talk.answers import Acknowledgement
 from ledger.talk.bodies import Body, kind_of
 from ledger.talk.parts import Arrived
+from tests.support.keystores import DATABASE_KEY
 from tests.support.talks import ASKER, OWNER, trace
 
 FIRST, SECOND = (StatementName(iss, bytes([number] * 16)) for iss, number in ((ASKER, 1), (OWNER, 2)))
@@ -23,7 +24,7 @@ FIRST, SECOND = (StatementName(iss, bytes([number] * 16)) for iss, number in ((A
 @pytest.fixture
 def replica(tmp_path: Path) -> Iterator[Replica]:
     """Give a replica with a request and two acknowledgements of it, verified at two times."""
-    found = Replica(tmp_path / "replica.sqlite")
+    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
     found.talk.add_messages(
         [
             arrived(10, FIRST, OWNER, trace()),

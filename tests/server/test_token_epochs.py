@@ -64,6 +64,21 @@ def test_planted_matching_key(world: MatchWorld) -> None:
     world.log(A, [grant])
 
 
+def test_a_log_that_holds_a_matching_key_is_whole(world: MatchWorld) -> None:
+    """Its grant is stored without an epoch, so that the feed looks no records up by it; fsck expects just that."""
+    grant = world.consortium.grant(
+        A, world.consortium.ids, key=epoch_key("Kc 1"), use=Use.MATCH, level=Level.UNCLASSIFIED
+    )
+    world.log(A, [grant])
+    assert findings(world) == []
+
+    with world.service.store.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER statements_no_update")
+        connection.exec_driver_sql("UPDATE statements SET ep = 1 WHERE typ LIKE '%grant%' AND ep IS NULL")
+
+    assert "statement/column 5" in findings(world)
+
+
 def test_a_renewal_turns_a_record_silent_and_back(world: MatchWorld) -> None:
     """What an originator decides later holds at once, in the transaction that logs it."""
     name = world.log_weapon(A, "revolver")

@@ -9,6 +9,7 @@ from secrets import token_bytes
 
 from clients.codes import load_tables
 from clients.database import open_database
+from clients.encrypting import home_key
 from clients.home import Home
 from clients.intake.advancing import Bench, advance
 from clients.intake.columns import Choices, map_of
@@ -35,7 +36,7 @@ MAP = map_of(CHOICES, title="seizures")
 
 def open_imports(folder: Path, clock: object) -> Imports:
     """Return the imports of a desk whose database lies in `folder`, as another start of it would open them."""
-    return Imports(open_database(folder / "imports.sqlite", TABLES), clock=clock)
+    return Imports(open_database(folder / "imports.sqlite", TABLES, key=bytes(32)), clock=clock)
 
 
 def bench_of(walk: Walk, agency: str, *, transport: Transport | None = None, imports: Imports | None = None) -> Bench:
@@ -50,11 +51,13 @@ def bench_of(walk: Walk, agency: str, *, transport: Transport | None = None, imp
         finally:
             found.close()
 
+    keyring = walk.keyring(agency)
     return Bench(
         imports=imports or open_imports(home.path, walk.clock),
         now=walk.clock,
         home=home,
-        keyring=walk.keyring(agency),
+        keyring=keyring,
+        database_key=home_key(home, keyring, tell=print),
         today=lambda: TODAY,
         tables=lambda: load_tables(home),
         session=session,

@@ -61,7 +61,7 @@ def _back(path: str) -> str:
 
 def _waiting() -> Waiting:
     home_of = office().home
-    book, outbox = Book(home_of.matching), Outbox(home_of.outbox)
+    book, outbox = Book(home_of.matching, key=office().database_key), Outbox(home_of.outbox, key=office().database_key)
     try:
         with office().replica() as replica:
             return what_waits(
