@@ -16,13 +16,17 @@ from clients.keyring import Keyring
 from clients.lists.values import Tables
 from clients.plaintext import visible
 from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF, Replica
+from clients.requestsigning import RequestSigner
+from clients.service import Service
 from clients.session import Session, World, open_session
 from clients.transport import Transport
 from clients.trust import Trust
 from clients.views import Viewer
 from ledger.charter import Charter
+from ledger.kinds import Role
 from ledger.labels import Purpose
 from ledger.markings import Marking
+from ledger.wire.requests import authority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,18 @@ class Office:
             finally:
                 session.close()
 
+    def service(self) -> Service:
+        """Return the service, asked as this agency, without being alone with the home: for what only reads the log."""
+        key = self._keyring.signer(Role.HTTP)
+        signer = RequestSigner(
+            signer=key.signer,
+            kid=key.kid,
+            authority=authority(self.config.url),
+            clock=self.world.clock,
+            token_bytes=self.world.token_bytes,
+        )
+        return Service(self._connect(self.config.url), signer=signer)
+
     @contextmanager
     def replica(self) -> Iterator[Replica]:
         """Give the verified records, without the network and without waiting for anybody; it stays open."""
@@ -110,6 +126,11 @@ class Office:
     def me(self) -> str:
         """Return this agency's id."""
         return self.config.id
+
+    @property
+    def keyring(self) -> Keyring:
+        """Return the opened keys, for what needs neither the network nor the home alone; `session` reads them again."""
+        return self._keyring
 
     def charter(self) -> Charter:
         """Return the charter in force, as last verified."""
