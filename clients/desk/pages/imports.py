@@ -258,7 +258,7 @@ def _mapping(one: Import, choices: Choices | None, text: str | None) -> dict[str
         "offered": {name: title for name, (title, _text) in maps.items()},
         "fields": fillable(),
         "events": tuple(EVENTS),
-        "items": ITEMS,
+        "things": ITEMS,
         "dates": DATE_PATTERNS,
         "compartments": tuple(Compartment),
         "encodings": ENCODINGS,
