@@ -23,7 +23,7 @@ SLIPS = "slips"
 CLASSES = 4
 HASH_BYTES = 32
 # The tokens of so many entries lie in a tree of their own: some hundred pages, which a batch can write anew, while
-# ten million tokens are twenty such trees to look into (docs/adr/0060).
+# ten million tokens are twenty such trees to look into (docs/adr/0061).
 ENTRIES_A_PART = 65_536
 
 _OFF = b'"hit":"off"'
