@@ -5,9 +5,9 @@ A value and the zero bytes that fill it to a multiple of three become whole grou
 """
 
 from collections.abc import Sequence
-from struct import unpack
 
 from crypto.codec import b64decode, b64encode
+from crypto.encoding import cut
 
 # Patterns of the one spelling of 32 and of 16 bytes: the last character carries four bits, or two.
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -33,11 +33,3 @@ def read_list(texts: Sequence[bytes], *, size: int) -> tuple[bytes, ...]:
     """Return the values that `texts` spell; the caller has checked that each is the one spelling of `size` bytes."""
     fill = b"A" * (-size % 3)
     return cut(b64decode(fill.join([*texts, b""]), _URL, validate=True), size=size, gap=len(fill))
-
-
-def cut(data: bytes, *, size: int, gap: int = 0) -> tuple[bytes, ...]:
-    """Return the pieces of `size` bytes that `data` is made of, without the `gap` bytes after each.
-
-    All in one call: one by one, the 48 digests of a record took five times as long.
-    """
-    return unpack(f"{size}s{gap}x" * (len(data) // (size + gap)), data)

@@ -126,7 +126,16 @@ def format_general(payload: bytes, signatures: tuple[Signature, ...]) -> bytes:
 
 
 def parse_general(raw: bytes, *, limit: int = jsontext.MAX_ENTRY_BYTES, signatures: int = 2) -> General:
-    """Return the parts of a JSON General JWS of 1 to `signatures` signatures and at most `limit` bytes."""
+    """Return the parts of a JSON General JWS of 1 to `signatures` signatures and at most `limit` bytes.
+
+    Those of the last few entries are remembered: who asks an entry for its kind takes it apart next.
+    """
+    if len(raw) > jsontext.MAX_ENTRY_BYTES:
+        return _general(raw, limit, signatures)
+    return _general_entry(raw, limit, signatures)
+
+
+def _general(raw: bytes, limit: int, signatures: int) -> General:
     encoded, rows = jsontext.members(jsontext.load(raw, limit=limit), "payload", "signatures")
     payload = jsontext.text(encoded, limit=limit).encode()
     return General(
@@ -134,6 +143,9 @@ def parse_general(raw: bytes, *, limit: int = jsontext.MAX_ENTRY_BYTES, signatur
         payload=_decode(payload),
         signatures=tuple(_signature(row) for row in jsontext.array(rows, low=1, high=signatures)),
     )
+
+
+_general_entry = lru_cache(maxsize=4)(_general)
 
 
 def _signature(row: jsontext.JsonValue) -> Signature:

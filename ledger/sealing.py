@@ -11,9 +11,9 @@ from secrets import token_bytes
 
 from crypto import portionkeys
 from crypto.digests import sha256
-from crypto.encoding import HASH_BYTES, lp
+from crypto.encoding import HASH_BYTES, cut, lp
 from crypto.signing import Signer
-from ledger.b64lists import cut, spell_ascii
+from ledger.b64lists import spell_ascii
 from ledger.disclosures import SALT_BYTES, check_spelled, join_disclosure, spell_value
 from ledger.errors import LabelError, MalformedError
 from ledger.identifiers import JTI_BYTES, KeyId, StatementName

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from secrets import token_bytes
 
-from crypto.encoding import b64u_ascii
+from crypto.encoding import b64u_ascii, cut
 from ledger import jsontext
-from ledger.b64lists import SPELLED_16, SPELLED_32, cut, read_list, spell_ascii
+from ledger.b64lists import SPELLED_16, SPELLED_32, read_list, spell_ascii
 from ledger.errors import LabelError, MalformedError, TooLargeError
 
 TOKENS = 8

@@ -127,6 +127,11 @@ class Office:
         """Return this agency's id."""
         return self.config.id
 
+    @property
+    def keyring(self) -> Keyring:
+        """Return the opened keys, for what needs neither the network nor the home alone; `session` reads them again."""
+        return self._keyring
+
     def charter(self) -> Charter:
         """Return the charter in force, as last verified."""
         return self._charters()[-1]

@@ -9,6 +9,7 @@ from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
 from clients.desk.working import Worker
+from clients.intake.tables import TABLES as IMPORTS
 from crypto.keystore import STRONG, Cost
 
 
@@ -22,7 +23,7 @@ class NoUse:
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(office.home, PEOPLE, LAST_RUNS, key=office.database_key)
+    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, key=office.database_key)
     runs = LastRuns(engine)
     people = open_people(
         engine,

@@ -81,4 +81,32 @@ _PEOPLE: Mapping[str, Rule] = {
     )
 }
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE}
+# Whoever enters records, and whoever may be the second officer for them.
+_ENTERING = Rule(roles=frozenset({Role.SUBMITTER}))
+_SECONDING = frozenset({Role.SUBMITTER, Role.RELEASING})
+_IMPORTS: Mapping[str, Rule] = {
+    "submit.submit": _ENTERING,
+    "submit.send": _ENTERING,
+    "imports.imports": Rule(roles=_SECONDING),
+    "imports.listed": Rule(roles=_SECONDING),
+    "imports.upload": Rule(roles=frozenset({Role.SUBMITTER}), upload=True),
+    "imports.show": Rule(roles=_SECONDING),
+    "imports.part": Rule(roles=_SECONDING),
+    "imports.read": _ENTERING,
+    "imports.columns": _ENTERING,
+    "imports.text": _ENTERING,
+    "imports.map_file": _ENTERING,
+    "imports.problems": Rule(roles=_SECONDING),
+    "imports.readers": Rule(roles=_SECONDING),
+    "imports.rejected": _ENTERING,
+    "imports.sign": Rule(roles=_SECONDING, fresh=True),
+    "imports.signed": Rule(roles=frozenset({Role.SUBMITTER}), fresh=True),
+    "imports.approved": Rule(roles=_SECONDING, fresh=True),
+    "imports.refused": Rule(roles=_SECONDING, fresh=True),
+    "imports.back": _ENTERING,
+    "imports.end": _ENTERING,
+    "profile.profile": INSIDE,
+    "profile.table": INSIDE,
+}
+
+RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
