@@ -1,7 +1,6 @@
 """What witnesses remember and a database has forgotten: the comparison before anything is signed."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def test_how_many_witnesses_are_heard_before_signing(n: int, k: int, f: int, hea
 
 
 @pytest.fixture
-def rolled_back(world: WitnessedWorld, tmp_path: Path) -> Iterator[WitnessedWorld]:
+def rolled_back(world: WitnessedWorld, tmp_path: Path) -> WitnessedWorld:
     """Return a service that was put back to an older day, folder and all: only its witnesses know of the rest."""
     world.found()
     world.close()
@@ -146,7 +145,7 @@ def test_a_fork_at_one_size_signs_nothing(world: WitnessedWorld) -> None:
 
 
 @pytest.fixture
-def forgetful(world: WitnessedWorld, tmp_path: Path) -> Iterator[WitnessedWorld]:
+def forgetful(world: WitnessedWorld, tmp_path: Path) -> WitnessedWorld:
     """Return a service that was put back to a day before its last questions: the log itself is as it was."""
     world.found()
     grow(world, 1)
