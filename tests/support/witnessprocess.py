@@ -62,10 +62,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(home: Path, url: str, *words: str, at: int | None = None) -> Iterator[RunningWitness]:
-    """Run `sealtrace witness serve` until the test leaves.
-
-    One `at` a port that was told to somebody is not waited for: it answers once it has seen the first charter.
-    """
+    """Run `sealtrace witness serve` until the test leaves, at a port that was told to somebody, else at any."""
     port = at or free_port()
     passphrase = home.with_name("passphrase")
     passphrase.write_bytes(PASSPHRASE)
@@ -83,8 +80,7 @@ def running(home: Path, url: str, *words: str, at: int | None = None) -> Iterato
         )
     found = RunningWitness(process=process, port=port, log=log)
     try:
-        if at is None:
-            _wait(found)
+        _wait(found)
         yield found
     finally:
         process.terminate()
