@@ -113,6 +113,16 @@ class Home:
         return self.path / "matching.sqlite"
 
     @property
+    def desk(self) -> Path:
+        """Return what the agency's desk keeps: its people, their sessions, the record of use."""
+        return self.path / "desk.sqlite"
+
+    @property
+    def databases(self) -> tuple[Path, ...]:
+        """Return every file that is encrypted under the home's own key."""
+        return self.outbox, self.matching, self.replica, self.desk
+
+    @property
     def trusted(self) -> Path:
         """Return the folder of what is believed: the pinned charter and the last checkpoint."""
         return self.path / "trusted"

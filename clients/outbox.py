@@ -111,9 +111,9 @@ class Posted:
 class Outbox:
     """The outbox of one agency; all its desks share it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the outbox at `path`, making it where there is none."""
-        self._engine = open_database(path, TABLES)
+    def __init__(self, path: Path, *, key: bytes) -> None:
+        """Open the outbox at `path` under the home's `key`, making it where there is none."""
+        self._engine = open_database(path, TABLES, key=key)
 
     def put(  # noqa: PLR0913 - a batch and all that it may stand for, by name
         self,
@@ -305,6 +305,18 @@ class Outbox:
     def sent_by_key(self, keys: Sequence[bytes]) -> dict[bytes, SentRow]:
         """Return the newest row of each of these keys."""
         return {row.key: row for row in self._rows(ROW.c.key, keys).values() if row.key is not None}
+
+    def holding(self, fingerprints: Sequence[bytes], *, after: int) -> dict[OutboxBatch, list[SentRow]]:
+        """Return the batches behind the seq `after` that hold rows of these fingerprints, each with those rows."""
+        found: dict[OutboxBatch, list[SentRow]] = {}
+        chosen = select(ROW, BATCH.c.first, BATCH.c.position).join(BATCH, BATCH.c.seq == ROW.c.seq)
+        chosen = chosen.where(BATCH.c.seq > after).order_by(BATCH.c.seq)
+        with self._engine.begin() as connection:
+            for at in range(0, len(fingerprints), 500):
+                for row in connection.execute(chosen.where(ROW.c.fingerprint.in_(fingerprints[at : at + 500]))):
+                    batch = OutboxBatch(seq=row.seq, payload_hash=b"", body=b"", first=row.first, index=row.position)
+                    found.setdefault(batch, []).append(_sent_row(row))
+        return {batch: found[batch] for batch in sorted(found, key=lambda one: one.seq)}
 
     def epoch(self) -> OpenEpoch | None:
         """Return the epoch this agency opened last."""

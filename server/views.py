@@ -77,6 +77,7 @@ class Views:
         self._submitting = service.submitting
         self._matching = service.matching
         self._telling = service.telling
+        self._complaining = service.complaining
         self._pace = pace
         self._limit = RateLimit(most=_SUBMISSIONS_A_MINUTE, seconds=60, clock=service.clock)
         self._openapi = json.dumps(openapi.document()).encode()
@@ -168,10 +169,7 @@ class Views:
 
     def notices(self, request: Incoming) -> Outgoing:
         """Return a page of what waits for the asker."""
-        found = _CURSOR.fullmatch(request.query)
-        if found is None:
-            raise MalformedError("the query is after=CURSOR, and 0 at first")
-        page = self._telling.notices(asker=request.signer().agency, after=int(found[1]))
+        page = self._telling.notices(asker=request.signer().agency, after=_cursor(request.query))
         return Outgoing(body=page, cache=UNCHANGED)
 
     def review(self, request: Incoming) -> Outgoing:
@@ -179,6 +177,16 @@ class Views:
         reviews = matching.REVIEWS.read(request.body, limit=len(request.body))
         self._matching.review(reviews, request.signer())
         return Outgoing(body=b"ok\n")
+
+    def complain(self, request: Incoming) -> Outgoing:
+        """Keep a complaint for the charter's auditors."""
+        self._complaining.complain(request.body, request.signer())
+        return Outgoing(body=b"ok\n")
+
+    def complaints(self, request: Incoming) -> Outgoing:
+        """Return a page of complaints to an auditor."""
+        page = self._telling.complaints(asker=request.signer().agency, after=_cursor(request.query))
+        return Outgoing(body=page, cache=UNCHANGED)
 
     def usage(self, request: Incoming) -> Outgoing:
         """Return the counts that auditors compare."""
@@ -249,6 +257,13 @@ class Views:
             self._service.publishing.wait(logged.index, self._service.wait_seconds)
         body = schemas.RECEIPT.write(self._reading.receipt(logged))
         return Outgoing(body=body, status=HTTPStatus.CREATED if logged.is_new else HTTPStatus.OK)
+
+
+def _cursor(query: str) -> int:
+    found = _CURSOR.fullmatch(query)
+    if found is None:
+        raise MalformedError("the query is after=CURSOR, and 0 at first")
+    return int(found[1])
 
 
 def _whole(text: str) -> int:

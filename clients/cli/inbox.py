@@ -6,8 +6,6 @@ import typer
 
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.freshness import vouched_replica
-from clients.outbox import Outbox
-from clients.replica import Replica
 from clients.talk.telling import duty_json, duty_text, entry, summary, talk_json, tell, times_text
 from clients.talk.threads import find, talks
 from clients.trust import Trust
@@ -32,13 +30,9 @@ def inbox(
     edge = edge_of(context)
     place = edge.home(home)
     charter, me, now = Trust(place.trusted).charters()[-1], place.config().id, edge.world.clock()
-    replica, outbox = Replica(place.replica), Outbox(place.outbox)
-    try:
+    with edge.stored(place) as (replica, outbox):
         waiting, said = len(outbox.letters()), vouched_replica(replica, now=now)
         found = (find(replica, thread),) if thread is not None else talks(replica)
-    finally:
-        replica.close()
-        outbox.close()
     if overdue:
         late = overdue_of([duty for one in found for duty in one.duties], now=now)
         lines = [line for duty in late for line in entry("overdue", duty_text(duty, now=now))]

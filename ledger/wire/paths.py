@@ -20,6 +20,7 @@ EVALUATIONS = "/v1/evaluations"
 MATCHES = "/v1/matches"
 NOTICES = "/v1/notices"
 REVIEWS = "/v1/reviews"
+COMPLAINTS = "/v1/complaints"
 USAGE = "/v1/usage"
 ACCESS_CHECKPOINT = "/access/checkpoint"
 ACCESS_TILE = "/access/tile/{path}"
@@ -36,6 +37,7 @@ BLOBS_TYPE = "application/vnd.sealtrace.blobs"
 CHARTER_TYPE = "application/vnd.sealtrace.charter+json"
 KEY_TYPE = "application/vnd.sealtrace.key+json"
 QUESTION_TYPE = "application/vnd.sealtrace.question+json"
+COMPLAINT_TYPE = "application/vnd.sealtrace.complaint+json"
 ANSWER_TYPE = "application/vnd.sealtrace.answer"
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
@@ -81,6 +83,11 @@ def feed(after: int) -> str:
 def notices(after: int) -> str:
     """Return the path and query of what waits for the asker after a cursor of its own (0 at first)."""
     return f"{NOTICES}?after={after}"
+
+
+def complaints(after: int) -> str:
+    """Return the path and query of the complaints after an auditor's cursor (0 at first)."""
+    return f"{COMPLAINTS}?after={after}"
 
 
 def witness_pending(*, log: str, old: int) -> str:

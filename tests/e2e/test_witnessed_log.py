@@ -27,6 +27,7 @@ from ledger.terms import WitnessPolicy
 from ledger.wire import paths
 from tests.support.consortium import make_consortium, sign_by
 from tests.support.cosigners import Cosigner
+from tests.support.keystores import DATABASE_KEY
 from tests.support.loopback import LoopbackTransport
 from tests.support.witnessed import WitnessedWorld, with_witness_keys
 from tests.support.witnessing import cosignatures_of, cosigned_note
@@ -192,7 +193,7 @@ def _without_witness_keys(charter: Charter) -> tuple[Agency, ...]:
 @pytest.fixture
 def replica(tmp_path: Path) -> Iterator[Replica]:
     """Return an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite")
+    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
     yield found
     found.close()
 
