@@ -14,21 +14,21 @@ from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
 from clients.errors import NotPermittedError
 from clients.finding import Facet, Search
-from clients.freshness import in_words, require_fresh
+from clients.freshness import require_fresh, vouched_replica
 from clients.home import Home
 from clients.listing import Hit, hit
-from clients.matching.keys import hand_out, matches
-from clients.matching.noticing import NOTHING_NEW, Arrived, collect
+from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
-from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
+from clients.replica import FRESH, SIZE, VERIFIED_AT, Replica
 from clients.session import Session
-from clients.syncing import Sync, SyncReport
+from clients.syncing import SyncReport
 from clients.talk.confirming import write_opened, write_receipts
 from clients.talk.sending import TICK_SECONDS, Sent, send_letters
 from clients.talk.tables import HeldRelease
 from clients.trust import Trust
+from clients.updating import update
 from clients.views import RecordView, Viewer, view_record
 from ledger.errors import NotFoundError
 from ledger.identifiers import StatementName, statement_name
@@ -51,12 +51,10 @@ def sync(
     """
     edge = edge_of(context)
     with edge.session(home) as session:
-        run = Sync(session, progress=edge.progress("entries"))
-        handed = hand_out(run.standing)
-        report = run.in_full() if full else run.by_feed()
+        done = update(session, progress=edge.progress("entries"), full=full)
+        report, arrived = done.report, done.arrived
         sent = _send_waiting(edge, session)
-        arrived = collect(session, run.standing) if matches(run.standing) else NOTHING_NEW
-        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=handed)])
+        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=done.handed)])
         value: dict[str, JsonValue] = {
             **_synced_json(report),
             "sent": sent.letters,
@@ -148,9 +146,10 @@ def find(  # noqa: PLR0913 - each option narrows the search
     search = Search(words=tuple(words or ()), facets=facets)
     with edge.replica(place) as replica:
         page = finding.find(replica, search, viewer, makes, limit=limit)
-        fresh = _fresh(replica)
+        fresh, said = _fresh(replica), vouched_replica(replica, now=edge.world.clock())
     hits, total = [hit(view, makes) for view in page.views], page.total
-    edge.show(_table(hits, total), {"records": [hit.to_json() for hit in hits], "of": total}, as_json=as_json)
+    value: JsonValue = {"records": [one.to_json() for one in hits], "of": total, "witnesses": said}
+    edge.show(_table(hits, total, said), value, as_json=as_json)
     require_fresh(fresh, now=edge.world.clock())
 
 
@@ -170,7 +169,7 @@ def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, 
 def _proof(replica: Replica, edge: Edge) -> showing.Proof:
     return showing.Proof(
         size=replica.state(SIZE, default=0),
-        witnesses=in_words(witnesses=replica.state(WITNESSES, default=0)),
+        witnesses=vouched_replica(replica, now=edge.world.clock()),
         checked=replica.state(VERIFIED_AT, default=0),
         now=edge.world.clock(),
     )
@@ -230,10 +229,10 @@ def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
     }
 
 
-def _table(hits: list[Hit], total: int) -> str:
+def _table(hits: list[Hit], total: int, vouched: str) -> str:
     lines: list[str] = []
     for one in hits:
         lines.append(f"{one.view.record.name}  {one.event}  {one.date}".rstrip())
         what = f"{one.item} · {one.serial}" if one.serial else one.item
         lines += [f"  {line}" for line in wrap(what or "item withheld", width=78, indent="")]
-    return "\n".join([*lines, f"{len(hits):,} of {total:,} records"])
+    return "\n".join([*lines, f"{len(hits):,} of {total:,} records · {vouched}"])

@@ -250,3 +250,31 @@ def test_letters_of_a_discarded_batch_wait_again(outbox: Outbox) -> None:
 
     assert outbox.letters() == {}
     assert [(one.number, one.index) for one in outbox.sent_letters()] == [(number, 10)]
+
+
+def test_a_promise_is_kept_with_its_bytes_until_it_is_fulfilled(outbox: Outbox) -> None:
+    """A batch whose receipt no witness had seen counts as logged, and can still be sent again, with all that came after."""
+    outbox.put(FIRST)
+    outbox.logged(FIRST, first=0, index=1, promise=b"a receipt")
+    outbox.put(SECOND)
+    outbox.logged(SECOND, first=2, index=4, promise=b"another")
+    promises = [(one.seq, one.index, one.body, one.note) for one in outbox.promises()]
+
+    assert promises == [(1, 1, FIRST.body, b"a receipt"), (2, 4, SECOND.body, b"another")]
+    assert outbox.waiting() is None
+    outbox.send_again(from_seq=1)
+    assert outbox.waiting() == FIRST
+    outbox.logged(FIRST, first=0, index=1)
+    assert outbox.waiting() == SECOND
+    assert outbox.promises() == ()
+
+
+def test_a_promise_that_was_fulfilled_is_forgotten(outbox: Outbox) -> None:
+    """Nothing of it can be sent again by mistake."""
+    outbox.put(FIRST)
+    outbox.logged(FIRST, first=0, index=1, promise=b"a receipt")
+    outbox.keep_promises([1])
+    outbox.send_again(from_seq=1)
+
+    assert outbox.promises() == ()
+    assert outbox.waiting() is None
