@@ -83,7 +83,7 @@ def invite(  # noqa: PLR0913 - what one person is trusted with
             roles=role or [], clearance=clearance, compartments=compartment or [], purposes=purpose or ["TRACE"]
         )
     )
-    with open_door(place, key=edge.database_key(place), place=at, clock=edge.world.clock) as door:
+    with open_door(place, edge.keyring(place), place=at, clock=edge.world.clock, tell=edge.note) as door:
         link = door.again(name) if trusted is None else door.invite(name, trusted)
     edge.show(f"✓ link       it lets one person in, once, within a day\n  {link}", {"link": link}, as_json=as_json)
 
