@@ -40,6 +40,8 @@ _BASE: Mapping[str, Rule] = {
 _LOG: Mapping[str, Rule] = {
     "log.log": Rule(roles=WATCHERS),
     "log.test": Rule(roles=TALKERS),
+    "log.audit": Rule(roles=WATCHERS),
+    "log.proof": Rule(roles=READERS),
 }
 _SIGNING: Mapping[str, Rule] = {
     "signing.sign_in": PUBLIC,

@@ -243,10 +243,7 @@ class Drill:
             return replica.last_epoch(ARMS.id)
 
     def _require_newer_epoch(self, before: int) -> int:
-        now = self._epoch()
-        if now <= before:
-            raise StoryError("the epoch went on over a change that ends it")
-        return now
+        return require_newer(self._epoch(), before=before)
 
     def _status(self, path: str) -> int:
         with closing(HttpTransport(self.stage.url)) as transport:
@@ -274,3 +271,10 @@ class Drill:
                 next_step=f"read {self.stage.service_log}",
             )
         return "\n".join(written)
+
+
+def require_newer(now: int, *, before: int) -> int:
+    """Return the epoch that is open now, or end the drill where it is still the one from before."""
+    if now <= before:
+        raise StoryError("the epoch went on over a change that ends it")
+    return now

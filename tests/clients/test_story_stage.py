@@ -17,7 +17,7 @@ from clients.story import weapon
 from clients.story.asking import Asking
 from clients.story.cast import ARMS, BUREAU, OUTBOUND, PARTNER, WITNESSES
 from clients.story.chapters import Story
-from clients.story.drill import Drill
+from clients.story.drill import Drill, require_newer
 from clients.story.evidence import Evidence
 from clients.story.mending import Mending
 from clients.story.splitting import SplitView
@@ -147,7 +147,7 @@ def test_a_refusal_that_the_drill_expects_is_no_failure(stage: Stage) -> None:
 CHECKS: dict[str, tuple[str, str, Callable[[Drill], object]]] = {
     "a record was not logged": ("submit", '{"records": 0}', lambda one: one._submit()),
     "should open 1": ("sync", '{"records": 2}', lambda one: one._opened(PARTNER, expect=1)),
-    "the epoch went on": ("sync", "", lambda one: one._require_newer_epoch(0)),
+    "the epoch went on": ("sync", "", lambda _one: require_newer(4, before=4)),
 }
 
 

@@ -66,7 +66,9 @@ def bench_of(walk: Walk, agency: str, *, transport: Transport | None = None, imp
 
 def uploaded(bench: Bench, raw: bytes = CSV, *, name: str = "seizures.csv") -> Import:
     """Return an import that was uploaded and read."""
-    one = bench.imports.add(New(once=token_bytes(16), kind=Kind.LIST, name=name, person=PERSON, officer=OFFICER, raw=raw))
+    one = bench.imports.add(
+        New(once=token_bytes(16), kind=Kind.LIST, name=name, person=PERSON, officer=OFFICER, raw=raw)
+    )
     advance(bench)
     return bench.imports.get(one.number)
 
