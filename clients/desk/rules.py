@@ -65,7 +65,20 @@ _SIGNING: Mapping[str, Rule] = {
 }
 _PEOPLE: Mapping[str, Rule] = {
     f"people.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
-    for name in ("people", "new", "invite", "person", "change", "end", "again", "send_away", "proposal", "link")
+    for name in (
+        "people",
+        "as_json",
+        "as_csv",
+        "new",
+        "invite",
+        "person",
+        "change",
+        "end",
+        "again",
+        "send_away",
+        "proposal",
+        "link",
+    )
 }
 
 # Whoever enters records, and whoever may be the second officer for them.
