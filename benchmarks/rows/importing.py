@@ -5,8 +5,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.lists import MAP, ROWS, serving, workbook
 from benchmarks.measure import Figure, Limit
-from benchmarks.rows.listing import founded, free_port, shared_list
 from clients import shippedmaps
 from clients.desk.importing import bench_of
 from clients.desk.office import Office
@@ -16,24 +16,18 @@ from clients.intake.advancing import Bench, advance
 from clients.intake.deciding import Officer, confirm_columns, sign
 from clients.intake.states import State
 from clients.intake.store import Import, Kind, New
-from clients.keyring import Keyring
-from clients.session import World
 from clients.story.cast import ARMS
 from clients.story.stage import Stage
-from clients.transport import HttpTransport
 from crypto.signing import Signer
 
-_ROWS = 10_000
 _MOST_SECONDS = 60
-_MAP = "generated-lives"
 
 
 def measure() -> list[Figure]:
     """Return the seconds from the upload of a workbook to its records in the replica, and how they are spent."""
     with tempfile.TemporaryDirectory(prefix="sealtrace-bench-") as folder:
-        stage = Stage(data=Path(folder) / "stage", port=free_port())
-        with founded(stage):
-            raw = shared_list(Path(folder) / "lists").read_bytes()
+        raw = workbook(Path(folder) / "lists").read_bytes()
+        with serving(Path(folder)) as stage:
             desk = open_parts(_office(stage), parse_place("http://localhost:8480"))
             try:
                 return _measured(bench_of(desk.engine, desk.office, desk.clock), raw)
@@ -47,7 +41,7 @@ def _measured(bench: Bench, raw: bytes) -> list[Figure]:
     new = New(once=once, kind=Kind.LIST, name="list.xlsx", person=1, officer=officer.name, raw=raw)
     one = _advanced(bench, bench.imports.add(new), State.UPLOADED)
     read = time.perf_counter()
-    one = _advanced(bench, confirm_columns(bench, one, shippedmaps.text(_MAP)), State.CHECKED)
+    one = _advanced(bench, confirm_columns(bench, one, shippedmaps.text(MAP)), State.CHECKED)
     checked = time.perf_counter()
     one = _advanced(bench, sign(bench, one, officer, good_rows=True), State.DONE)
     done = time.perf_counter()
@@ -56,7 +50,7 @@ def _measured(bench: Bench, raw: bytes) -> list[Figure]:
     if listed < one.receipt["records"]:
         raise RuntimeError(f"of {one.receipt['records']:,} records only {listed:,} are listed")
     return [
-        _figure(f"desk: an XLSX list of {_ROWS:,} rows, uploaded, checked, signed, logged and listed", done - started),
+        _figure(f"desk: an XLSX list of {ROWS:,} rows, uploaded, checked, signed, logged and listed", done - started),
         _part("of this: kept and read in the limited child", read - started, done - started),
         _part("of this: checked, with the preview", checked - read, done - started),
         _part("of this: checked again, sealed, sent, proved, listed", done - checked, done - started),
@@ -85,14 +79,13 @@ def _figure(what: str, seconds: float) -> Figure:
 
 def _part(what: str, seconds: float, whole: float) -> Figure:
     limit = Limit(name="the whole, s", median=whole, ratio=seconds / whole)
-    return Figure(what=f"desk: {what}", unit="s", median=seconds, low=seconds, high=seconds, limit=limit)
+    return Figure(what=f"desk: {what}", unit="s", median=seconds, low=seconds, high=seconds, target="", limit=limit)
 
 
 def _office(stage: Stage) -> Office:
-    home = stage.home_of(ARMS)
-    keyring = Keyring.open(home.keystore, passphrase=stage.passphrase(ARMS))
-    world = World(clock=lambda: int(time.time()), token_bytes=secrets.token_bytes, sleep=time.sleep)
-    return Office(home, keyring, connect=HttpTransport, world=world)
+    edge = stage.edge(ARMS, written=[], noted=[])
+    home = edge.home(None)
+    return Office(home, edge.keyring(home), connect=edge.connect, world=edge.world, tell=edge.note)
 
 
 def _nobody() -> Signer:
