@@ -10,6 +10,7 @@ from clients.keyring import (
     OFFLINE_ROLES,
     WORKING_ROLES,
     create_keystore,
+    draw_database_key,
     draw_keys,
     public_key,
 )
@@ -73,7 +74,8 @@ def create_agency(
         agency = replace(agency, keys=(*agency.keys, *drawn.keys))
     request = enrolment_of(agency)
     create_keystore(home.root_keystore, passphrase=passphrases.root, keys=offline, cost=cost)
-    create_keystore(home.keystore, passphrase=passphrases.working, keys=working, cost=cost)
+    kept = [*working, draw_database_key()]
+    create_keystore(home.keystore, passphrase=passphrases.working, keys=kept, cost=cost)
     return home, request
 
 
@@ -85,7 +87,7 @@ def create_auditor(
     keys = draw_keys(config.id, AUDITOR_ROLES, first=1)
     request = _enrolment("auditor", Auditor(id=config.id, keys=tuple(public_key(key) for key in keys)).to_json())
     home = create_home(path, environ, config)
-    create_keystore(home.keystore, passphrase=passphrase, keys=keys, cost=cost)
+    create_keystore(home.keystore, passphrase=passphrase, keys=[*keys, draw_database_key()], cost=cost)
     return home, request
 
 

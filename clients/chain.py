@@ -1,6 +1,6 @@
 """Batches of this agency: built on its chain, sent from the outbox, believed only with proof (docs/protocol.md, 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from clients.batchreading import read_batch
@@ -8,6 +8,7 @@ from clients.discarding import Discarded, first_listed, require_last, require_no
 from clients.entries import Entries
 from clients.errors import NotPermittedError, TrustError
 from clients.outbox import OutboxBatch
+from clients.promises import require_kept
 from clients.receipts import verify_receipt
 from clients.session import Session, Standing
 from ledger.batches import FIRST_PREV, build_batch, parse_batch
@@ -23,6 +24,7 @@ from ledger.kinds import Role
 from ledger.records import SealedStatement
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.limits import MAX_BATCH_FRAMES
+from ledger.wire.schemas import STAGE_WITNESSED
 
 MAX_ATTEMPTS = 5
 
@@ -78,9 +80,11 @@ def make_batch(standing: Standing, statements: Sequence[SealedStatement]) -> Out
 def send_waiting(session: Session) -> Logged | None:
     """Send the batch that waits in the outbox, if there is one, until it is proved to be logged.
 
+    Before that the published log is held against what earlier receipts promised (`clients/promises.py`).
     Raises StaleEpochError, with the batch discarded, when its records have to be sealed again. Any other refusal leaves
     it where it is: the service's word alone takes nothing out of the outbox.
     """
+    require_kept(session)
     batch = session.outbox.waiting()
     attempts = 0
     while batch is not None:
@@ -106,6 +110,12 @@ def send_waiting(session: Session) -> Logged | None:
     return None
 
 
+def send_all(session: Session) -> Iterator[Logged]:
+    """Send whatever waits, in the order of the chain: more than one batch waits after a promise was broken."""
+    while (logged := send_waiting(session)) is not None:
+        yield logged
+
+
 def _settled(standing: Standing, batch: OutboxBatch) -> Logged:
     """Return a batch that the log holds, whatever the service says; raise StaleEpochError once it is discarded."""
     found = settle(standing, batch)
@@ -121,7 +131,10 @@ def _send(session: Session, batch: OutboxBatch) -> Logged:
     verify_receipt(session, entry, receipt)
     if receipt.index - receipt.first != parse_batch(entry).n:
         raise ProofError("the receipt contradicts the batch it is for")
-    session.outbox.logged(batch, first=receipt.first, index=receipt.index)
+    # By the charter, not by what the receipt says of waiting: a service that leaves that out is believed no more.
+    is_promise = receipt.stage != STAGE_WITNESSED and session.trust.charters()[-1].is_witnessed
+    promise = receipt.checkpoint.encode() if is_promise else None
+    session.outbox.logged(batch, first=receipt.first, index=receipt.index, promise=promise)
     return Logged(seq=batch.seq, first=receipt.first, index=receipt.index, entry=entry, since=receipt.since)
 
 

@@ -1,4 +1,8 @@
-"""The home's SQLite files: private, durable at every commit, one writer at a time (docs/adr/0014, 0025)."""
+"""The home's SQLite files: encrypted, private, durable at every commit, one writer at a time (docs/adr/0014, 0025, 0068).
+
+Every page is AES-256 under the home's own key, which lies in the keystore (SQLCipher 4). The key is given to SQLite as
+raw bytes on a connection of our own making: it stands in no URL, no statement that SQLAlchemy could print, and no error.
+"""
 
 import os
 from pathlib import Path
@@ -6,27 +10,62 @@ from pathlib import Path
 from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlcipher3 import dbapi2  # type: ignore[import-untyped]  # the library comes without types
 
 from clients.durable import PRIVATE_FILE, sync_folder
 from clients.errors import HomeError
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "busy_timeout=10000")
+KEY_BYTES = 32
+
+# Before the key is given: pages are wiped and kept out of swap, and the library writes no lines of its own to stderr.
+_BEFORE_KEY = ("cipher_log_level=NONE", "cipher_memory_security=ON")
+# temp_store: what a sort or an index needs aside stays in memory, where nothing has to be encrypted or wiped.
+_PRAGMAS = (
+    "temp_store=MEMORY",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "busy_timeout=10000",
+)
 
 
-def open_database(path: Path, tables: MetaData) -> Engine:
+def open_database(path: Path, tables: MetaData, *, key: bytes) -> Engine:
     """Return the database at `path` with its tables; a new file is readable by the owner alone and durably named."""
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_FILE))
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _prepare)
+    engine = create_engine(f"sqlite:///{path}", module=dbapi2, creator=lambda: _prepared(path, key))
     event.listen(engine, "begin", _begin)
     try:
         tables.create_all(engine)
     except DatabaseError as error:
-        raise HomeError(f"{path.name} of the home cannot be opened", next_step="restore it from a backup") from error
+        engine.dispose()
+        raise HomeError(
+            f"{path.name} of the home cannot be opened: it is damaged, or its key is not the one in the keystore",
+            next_step="restore it and the keystore from one backup; replica.sqlite may be removed and synced anew",
+        ) from error
     sync_folder(path.parent)
     return engine
+
+
+def connect(path: Path, *, key: bytes | None) -> DBAPIConnection:
+    """Return a connection to an encrypted file, or with no key to one from before they were encrypted."""
+    if key is not None and len(key) != KEY_BYTES:
+        raise HomeError("the key of the home's databases is damaged", next_step="restore the keystore from a backup")
+    # Python's sqlite3 opens transactions late and by guessing; SQLAlchemy says BEGIN itself, below.
+    connection: DBAPIConnection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    cursor = connection.cursor()
+    for pragma in _BEFORE_KEY:
+        cursor.execute(f"PRAGMA {pragma}")
+    if key is not None:
+        cursor.execute(f'PRAGMA key = "{key_literal(key)}"')
+    cursor.close()
+    return connection
+
+
+def key_literal(key: bytes) -> str:
+    """Return a raw key as SQLCipher reads it: it is used as it is, no passphrase is stretched."""
+    return f"x'{key.hex()}'"
 
 
 def empty_log(engine: Engine) -> None:
@@ -40,13 +79,17 @@ def empty_log(engine: Engine) -> None:
         raise HomeError("another program reads the replica", next_step="end it and run `sealtrace sync` again")
 
 
-def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    # Python's sqlite3 opens transactions late and by guessing; SQLAlchemy says BEGIN itself, below.
-    connection.isolation_level = None
+def _prepared(path: Path, key: bytes) -> DBAPIConnection:
+    connection = connect(path, key=key)
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     cursor.close()
+    return connection
 
 
 def _begin(connection: object) -> None:

@@ -73,6 +73,11 @@ class Home:
         return self.path / "witness.keystore"
 
     @property
+    def witnesses_file(self) -> Path:
+        """Return where this agency writes down how it reaches the others' witnesses, to watch them."""
+        return self.path / "witnesses.toml"
+
+    @property
     def witness(self) -> Path:
         """Return what this agency's witness has cosigned, the charters it goes by, and its evidence."""
         return self.path / "witness"
@@ -106,6 +111,16 @@ class Home:
     def matching(self) -> Path:
         """Return tokens, slips, questions and notices: the book of matching."""
         return self.path / "matching.sqlite"
+
+    @property
+    def desk(self) -> Path:
+        """Return what the agency's desk keeps: its people, their sessions, the record of use."""
+        return self.path / "desk.sqlite"
+
+    @property
+    def databases(self) -> tuple[Path, ...]:
+        """Return every file that is encrypted under the home's own key."""
+        return self.outbox, self.matching, self.replica, self.desk
 
     @property
     def trusted(self) -> Path:

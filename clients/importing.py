@@ -75,6 +75,13 @@ def prepare(
 ) -> Prepared:
     """Return the list in `raw` as plans; raise ListError only where the list as a whole cannot be read."""
     table = read_table(raw, form=list_map.form, columns=sorted(list_map.columns()))
+    return prepare_table(table, list_map, means, progress=progress)
+
+
+def prepare_table(
+    table: Table, list_map: ListMap, means: Means, *, progress: Progress = lambda _done, _total: None
+) -> Prepared:
+    """Return a list that was read already as plans; raise ListError where the map is not one for it."""
     check_map(list_map, table)
     rows: list[PlannedRow] = []
     rejected: list[Row] = []

@@ -26,6 +26,7 @@ _EPOCH = "ek/"
 _MATCHING = "kc/"
 _PENDING = "pending/"
 _ROWS = "home/rows"
+_DATABASES = "db/home"
 _HPKE = "hpke"
 
 
@@ -52,6 +53,11 @@ def draw_keys(agency: str, roles: tuple[Role, ...], *, first: int) -> list[Secre
         )
         for number, (role, algorithm) in enumerate(names, first)
     ]
+
+
+def draw_database_key() -> Secret:
+    """Return a fresh key for the databases of a home (docs/adr/0068)."""
+    return Secret(name=_DATABASES, role="databases", value=secrets.token_bytes(SEED_BYTES))
 
 
 def public_key(secret: Secret) -> Key:
@@ -172,6 +178,20 @@ class Keyring:
             found = Secret(name=_ROWS, role="rows", value=secrets.token_bytes(SEED_BYTES))
             self._keystore.put(found)
         return found.value
+
+    def database_key(self) -> bytes | None:
+        """Return the key of this home's databases, if one was drawn."""
+        found = self._keystore.secrets.get(_DATABASES)
+        return None if found is None else found.value
+
+    def put_database_key(self, key: Secret) -> bytes:
+        """Keep the key of this home's databases durably and return it; KeystoreError where there is another."""
+        self._keystore.put(key)
+        return key.value
+
+    def reload(self) -> None:
+        """Take in what other programs have written to the keystore since."""
+        self._keystore.reload()
 
     def _of_role(self, role: Role) -> list[tuple[KeyId, Secret]]:
         return sorted(

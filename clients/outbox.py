@@ -24,7 +24,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import open_database
 from clients.errors import HomeError
-from clients.outboxtables import APPROVAL, BATCH, BY_SEQ, DISCARDED, EPOCH, LETTER, REPEAT, ROW, TABLES
+from clients.outboxtables import APPROVAL, BATCH, BY_SEQ, DISCARDED, EPOCH, LETTER, PROMISE, REPEAT, ROW, TABLES
 from clients.setaside import put_back, put_rows, set_aside
 from ledger.identifiers import StatementName, statement_name
 
@@ -38,6 +38,16 @@ class OutboxBatch:
     body: bytes = field(repr=False)
     first: int | None = None
     index: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A batch that a receipt says is logged, where no witness had seen it: its bytes, and the receipt's checkpoint."""
+
+    seq: int
+    index: int
+    body: bytes = field(repr=False)
+    note: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +111,9 @@ class Posted:
 class Outbox:
     """The outbox of one agency; all its desks share it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the outbox at `path`, making it where there is none."""
-        self._engine = open_database(path, TABLES)
+    def __init__(self, path: Path, *, key: bytes) -> None:
+        """Open the outbox at `path` under the home's `key`, making it where there is none."""
+        self._engine = open_database(path, TABLES, key=key)
 
     def put(  # noqa: PLR0913 - a batch and all that it may stand for, by name
         self,
@@ -189,12 +199,37 @@ class Outbox:
             connection.execute(insert(BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=b"", **place))
             put_back(connection, json.loads(held), seq=batch.seq)
 
-    def logged(self, batch: OutboxBatch, *, first: int, index: int) -> None:
-        """Remember that a batch stands in the log, verified; its body is no longer needed."""
+    def logged(self, batch: OutboxBatch, *, first: int, index: int, promise: bytes | None = None) -> None:
+        """Remember that a batch stands in the log, verified; its body is no longer needed.
+
+        With `promise`, the checkpoint of a receipt that no witness had seen, both are kept until it is fulfilled.
+        """
         with self._engine.begin() as connection:
+            if promise is not None:
+                connection.execute(insert(PROMISE).values(seq=batch.seq, body=batch.body, note=promise))
             connection.execute(
                 update(BATCH).where(BATCH.c.seq == batch.seq).values(first=first, position=index, body=b"")
             )
+
+    def promises(self) -> tuple[Promise, ...]:
+        """Return what receipts promised and readers had not been shown yet, in the order of the chain."""
+        chosen = select(PROMISE, BATCH.c.position).join(BATCH, BATCH.c.seq == PROMISE.c.seq).order_by(PROMISE.c.seq)
+        with self._engine.begin() as connection:
+            rows = connection.execute(chosen).all()
+        return tuple(Promise(seq=row.seq, index=row.position, body=row.body, note=row.note) for row in rows)
+
+    def keep_promises(self, seqs: Sequence[int]) -> None:
+        """Forget what was promised of these batches: the log that everybody is shown holds them."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(PROMISE).where(PROMISE.c.seq.in_(seqs)))
+
+    def send_again(self, *, from_seq: int) -> None:
+        """Let every promised batch from a seq on wait to be sent, as it was signed."""
+        with self._engine.begin() as connection:
+            for row in connection.execute(select(PROMISE).where(PROMISE.c.seq >= from_seq)).all():
+                values = {"first": None, "position": None, "body": row.body}
+                connection.execute(update(BATCH).where(BATCH.c.seq == row.seq).values(**values))
+            connection.execute(delete(PROMISE).where(PROMISE.c.seq >= from_seq))
 
     def write_letters(self, letters: Sequence[Letter]) -> None:
         """Keep messages durably until they are sent; raise HomeError for an approval that was carried out before."""
@@ -232,9 +267,9 @@ class Outbox:
                 connection.execute(LETTER.delete().where(LETTER.c.number == number))
 
     def waiting(self) -> OutboxBatch | None:
-        """Return the batch that is still to be sent, if there is one."""
+        """Return the first batch that is still to be sent, if there is one."""
         with self._engine.begin() as connection:
-            row = connection.execute(select(BATCH).where(BATCH.c.position.is_(None))).first()
+            row = connection.execute(select(BATCH).where(BATCH.c.position.is_(None)).order_by(BATCH.c.seq)).first()
         return None if row is None else OutboxBatch(seq=row.seq, payload_hash=row.payload_hash, body=row.body)
 
     def logged_batches(self) -> list[OutboxBatch]:
@@ -270,6 +305,18 @@ class Outbox:
     def sent_by_key(self, keys: Sequence[bytes]) -> dict[bytes, SentRow]:
         """Return the newest row of each of these keys."""
         return {row.key: row for row in self._rows(ROW.c.key, keys).values() if row.key is not None}
+
+    def holding(self, fingerprints: Sequence[bytes], *, after: int) -> dict[OutboxBatch, list[SentRow]]:
+        """Return the batches behind the seq `after` that hold rows of these fingerprints, each with those rows."""
+        found: dict[OutboxBatch, list[SentRow]] = {}
+        chosen = select(ROW, BATCH.c.first, BATCH.c.position).join(BATCH, BATCH.c.seq == ROW.c.seq)
+        chosen = chosen.where(BATCH.c.seq > after).order_by(BATCH.c.seq)
+        with self._engine.begin() as connection:
+            for at in range(0, len(fingerprints), 500):
+                for row in connection.execute(chosen.where(ROW.c.fingerprint.in_(fingerprints[at : at + 500]))):
+                    batch = OutboxBatch(seq=row.seq, payload_hash=b"", body=b"", first=row.first, index=row.position)
+                    found.setdefault(batch, []).append(_sent_row(row))
+        return {batch: found[batch] for batch in sorted(found, key=lambda one: one.seq)}
 
     def epoch(self) -> OpenEpoch | None:
         """Return the epoch this agency opened last."""

@@ -1,4 +1,4 @@
-"""The tables of the outbox: batches, and what stands in each (docs/adr/0025, 0058)."""
+"""The tables of the outbox: batches, and what stands in each (docs/adr/0025, 0058, 0063)."""
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
 
@@ -11,6 +11,13 @@ BATCH = Table(
     Column("body", LargeBinary, nullable=False),
     Column("first", Integer),
     Column("position", Integer),
+)
+PROMISE = Table(
+    "promise",
+    TABLES,
+    Column("seq", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("note", LargeBinary, nullable=False),
 )
 ROW = Table(
     "row",

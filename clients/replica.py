@@ -1,7 +1,7 @@
 """The replica: every record this home can open, verified before it was written, in log order (docs/protocol.md, 5).
 
 What stands here was checked up to the checkpoint it was read under; opening a record later touches no network and
-no key. Times are POSIX seconds.
+no key but that of the home's databases. Times are POSIX seconds.
 """
 
 import json
@@ -88,6 +88,7 @@ CURSOR = "cursor"
 SIZE = "size"
 VERIFIED_AT = "verified_at"
 WITNESSES = "witnesses"
+WITNESSES_OF = "witnesses_of"
 FRESH = "fresh"
 
 
@@ -134,9 +135,9 @@ class StoredGrant:
 class Replica:
     """The replica of one home."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the replica at `path`, making it where there is none."""
-        self._engine = open_database(path, _TABLES)
+    def __init__(self, path: Path, *, key: bytes) -> None:
+        """Open the replica at `path` under the home's `key`, making it where there is none."""
+        self._engine = open_database(path, _TABLES, key=key)
         self.talk = TalkTables(self._engine)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clients.authority import Authority
 from clients.durable import write_file
+from clients.encrypting import home_key
 from clients.errors import ListError, UnseenError
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring, SigningKey
@@ -107,9 +108,17 @@ class Standing:
         return self.session.keyring.signer(role)
 
 
-def open_session(home: Home, keyring: Keyring, *, transport: Transport, world: World) -> Session:
-    """Return a session of a home that has joined a log."""
+def open_session(
+    home: Home,
+    keyring: Keyring,
+    *,
+    transport: Transport,
+    world: World,
+    tell: Callable[[str], None] = lambda _change: None,
+) -> Session:
+    """Return a session of a home that has joined a log; `tell` hears of databases that had to be encrypted."""
     config = home.joined()
+    database = home_key(home, keyring, tell=tell)
     key = keyring.signer(Role.HTTP)
     signer = RequestSigner(
         signer=key.signer,
@@ -125,9 +134,9 @@ def open_session(home: Home, keyring: Keyring, *, transport: Transport, world: W
         keyring=keyring,
         service=Service(transport, signer=signer),
         trust=Trust(home.trusted, witness=config.id),
-        replica=Replica(home.replica),
-        outbox=Outbox(home.outbox),
-        book=Book(home.matching),
+        replica=Replica(home.replica, key=database),
+        outbox=Outbox(home.outbox, key=database),
+        book=Book(home.matching, key=database),
     )
 
 

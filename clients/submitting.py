@@ -7,11 +7,12 @@ in logged batches are known by their fingerprints, the rest is sealed (docs/adr/
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clients.chain import Logged, make_batch, send_waiting
+from clients.chain import Logged, make_batch, send_all, send_waiting
 from clients.corrections import Correction, Known, sort_rows
 from clients.epochs import SealingKeys, sealing_keys
-from clients.errors import TrustError
+from clients.errors import NotPermittedError, TrustError
 from clients.importing import PlannedRow
+from clients.intake.agreeing import planned, why_two
 from clients.keyring import SigningKey
 from clients.matching.filling import drafts_for
 from clients.matching.keys import current_key, hand_out
@@ -21,6 +22,7 @@ from ledger.batches import MAX_STATEMENTS
 from ledger.identifiers import StatementName
 from ledger.kinds import Role
 from ledger.merkle import leaf_hash
+from ledger.officers import PlannedSubmission
 from ledger.plan import Plan
 from ledger.profiles import Profile
 from ledger.records import PortionDraft, SealedStatement, seal_record
@@ -57,18 +59,31 @@ class _Sending:
     sups: tuple[StatementName | None, ...]
 
 
-def submit(
-    session: Session, rows: Sequence[PlannedRow], profile: Profile, *, progress: Progress, correct: bool = False
+def submit(  # noqa: PLR0913 - a list, and each decision about it by name
+    session: Session,
+    rows: Sequence[PlannedRow],
+    profile: Profile,
+    *,
+    progress: Progress,
+    correct: bool = False,
+    agreed: PlannedSubmission | None = None,
 ) -> Submission:
     """Seal and log every row that is not logged yet, and prove at the end that the log kept what it promised.
 
-    Changed rows are offered as corrections; only `correct` sends them.
+    Changed rows are offered as corrections; only `correct` sends them. Rows that take two officers are sealed only as
+    the very list that they `agreed` on.
     """
-    logged = [batch for batch in [send_waiting(session)] if batch is not None]
+    logged = [*send_all(session)]
     found = sort_rows(rows, outbox=session.outbox, replica=session.replica)
     corrected = tuple(one for one in found.corrections if correct and not one.obstacle)
     sending = [_Sending(row=row, sups=(None,) * len(row.plans)) for row in found.fresh]
     sending += [_Sending(row=one.row, sups=one.sups) for one in corrected]
+    reasons = why_two([one.row for one in sending], profile)
+    if reasons and agreed != planned(rows, correct=correct):
+        raise NotPermittedError(
+            f"two officers must agree: {'; '.join(reasons)}",
+            next_step="submit it at the desk, where one officer proposes it and another approves it",
+        )
     logged += _send(session, sending, profile, progress)
     return Submission(
         batches=tuple(logged),
@@ -93,7 +108,7 @@ def send_records(standing: Standing, keys: SealingKeys, plans: Sequence[Plan]) -
 
 def resume(session: Session) -> Submission:
     """Send what waits in the outbox, and nothing else."""
-    logged = [batch for batch in [send_waiting(session)] if batch is not None]
+    logged = [*send_all(session)]
     return Submission(batches=tuple(logged), records=0, unchanged=(), corrections=(), size=_prove_kept(session, logged))
 
 

@@ -238,6 +238,10 @@ class Trust:
                 continue
         raise TrustError("the last checkpoint of this home fits no charter", next_step="restore it from a backup")
 
+    def contradicted(self, note: bytes, text: str, *, view: View, read: ReadTile) -> TrustError:
+        """Return the error for a signed checkpoint that the view contradicts, with the evidence kept."""
+        return self._contradiction(note, text, view.charters, read)
+
     def _contradiction(self, note: bytes, text: str, charters: tuple[LoggedCharter, ...], read: ReadTile) -> TrustError:
         """Keep what convicts the log: its note, and the proof of a fork where the tiles that it serves make one."""
         name = b64u(sha256(note))[:16]

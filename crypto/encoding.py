@@ -13,6 +13,7 @@ from crypto.errors import EncodingError
 
 HASH_BYTES = 32
 _PREFIX_BYTES = 4
+_prefix = struct.Struct(">I").pack
 
 # As numbers: looking for a number in bytes costs a tenth of looking for bytes.
 _PLUS, _SLASH, _EQUALS = b"+/="
@@ -25,7 +26,7 @@ def lp(*parts: bytes | str | int) -> bytes:
     framed: list[bytes] = []
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()
-        framed += (struct.pack(">I", len(raw)), raw)
+        framed += (_prefix(len(raw)), raw)
     return b"".join(framed)
 
 

@@ -35,7 +35,11 @@ class PortionKeys:
 
     record_key: bytes = field(repr=False)
     commitment: bytes
-    fetch_tag: bytes = field(repr=False)
+
+    @property
+    def fetch_tag(self) -> bytes:
+        """Return the tag that fetches the ciphertext: made when it is asked for, most keys that are tried fit nothing."""
+        return expand(self.record_key, _FETCH)
 
 
 class SealedPortion(NamedTuple):
@@ -57,8 +61,7 @@ def derive(*, epoch_key: bytes, context: bytes) -> PortionKeys:
 
 def from_record_key(record_key: bytes) -> PortionKeys:
     """Return the keys that follow from kr, as a release hands it over; raise EncodingError unless it has 32 bytes."""
-    commitment, fetch_tag = expand_each(_key(record_key), _COMMIT, _FETCH)
-    return PortionKeys(record_key=record_key, commitment=commitment, fetch_tag=fetch_tag)
+    return PortionKeys(record_key=_key(record_key), commitment=expand(record_key, _COMMIT))
 
 
 def seal(*, epoch_key: bytes, context: bytes, plaintext: bytes) -> SealedPortion:

@@ -5,6 +5,7 @@ between releases of Python: two agencies with different releases must make the s
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from ledger import canonicaltable
@@ -56,7 +57,7 @@ def canonical(text: str) -> str:
 
 def letters_and_digits(text: str) -> str:
     """Return the canonical form before O and I become digits: what was a digit on the weapon is one here."""
-    return "".join(TABLE.get(character, "") for character in text)
+    return "".join([TABLE.get(character, "") for character in text])
 
 
 def has_digit(text: str) -> bool:
@@ -66,7 +67,7 @@ def has_digit(text: str) -> bool:
 
 def is_lossless(text: str) -> bool:
     """Return whether the form kept every letter; where it did not, two different numbers may share one form."""
-    return all(character in TABLE or _in(character, _SEPARATORS) for character in text)
+    return all(map(_is_kept, text))
 
 
 def script_of(text: str) -> str:
@@ -77,11 +78,18 @@ def script_of(text: str) -> str:
     return found.pop() if found else NO_SCRIPT
 
 
+# One list holds a few hundred different characters, some hundred thousand times each.
+@lru_cache(maxsize=2048)
+def _is_kept(character: str) -> bool:
+    return character in TABLE or _in(character, _SEPARATORS)
+
+
+@lru_cache(maxsize=2048)
 def _script(character: str) -> str:
     for code, ranges in _SCRIPTS:
         if _in(character, ranges):
             return code
-    return NO_SCRIPT if character in TABLE or _in(character, _SEPARATORS) else OTHER_SCRIPT
+    return NO_SCRIPT if _is_kept(character) else OTHER_SCRIPT
 
 
 def _in(character: str, ranges: tuple[range, ...]) -> bool:

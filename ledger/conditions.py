@@ -66,7 +66,9 @@ def fold(text: str) -> str:
 
 def flat(text: str) -> str:
     """Return `text` without accents and compatibility forms, its letters and punctuation otherwise kept."""
-    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    if text.isascii():
+        return text
+    return "".join([one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)])
 
 
 def read(text: str) -> Reading:

@@ -51,6 +51,20 @@ def root_after(*, peaks: Sequence[bytes], size: int, leaves: Iterable[bytes]) ->
     `peaks` are the roots of the perfect subtrees that `size` consists of, largest first. This is the second way
     to the same root: it knows no tiles and shares no code with `root_of`, so that a fault in one shows.
     """
+    return root_of_peaks(peaks_after(peaks=peaks, size=size, leaves=leaves))
+
+
+def root_of_peaks(peaks: Sequence[bytes]) -> bytes:
+    """Return the root over the peaks of a tree, largest first."""
+    stack = list(peaks)
+    while len(stack) > 1:
+        right = stack.pop()
+        stack[-1] = node_hash(stack[-1], right)
+    return stack[0] if stack else EMPTY_ROOT
+
+
+def peaks_after(*, peaks: Sequence[bytes], size: int, leaves: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the peaks of the tree that grows from `size` leaves by `leaves`: from there on it can grow further."""
     if len(peaks) != size.bit_count():
         raise ProofError("the peaks do not belong to a tree of this size")
     stack = list(peaks)
@@ -59,10 +73,7 @@ def root_after(*, peaks: Sequence[bytes], size: int, leaves: Iterable[bytes]) ->
         for _ in range((number & -number).bit_length() - 1):
             right = stack.pop()
             stack[-1] = node_hash(stack[-1], right)
-    while len(stack) > 1:
-        right = stack.pop()
-        stack[-1] = node_hash(stack[-1], right)
-    return stack[0] if stack else EMPTY_ROOT
+    return tuple(stack)
 
 
 def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:

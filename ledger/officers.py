@@ -73,7 +73,19 @@ class PlannedExpunge:
         return {"expunge": {"of": b64u(self.of), "why": self.why.value}}
 
 
-Plan: TypeAlias = PlannedRelease | PlannedExpunge
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSubmission:
+    """A list to be sealed: how many records, and the hash of all that is said in them and of who will read what."""
+
+    records: int
+    h: bytes
+
+    def to_json(self) -> JsonValue:
+        """Return the member `do` of the payload."""
+        return {"submit": {"records": self.records, "h": b64u(self.h)}}
+
+
+Plan: TypeAlias = PlannedRelease | PlannedExpunge | PlannedSubmission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,9 +274,12 @@ def _proposal(raw: bytes) -> Proposal:
 
 
 def _plan(value: JsonValue) -> Plan:
-    release, expunge = jsontext.members(value, "release?", "expunge?")
-    if (release is None) == (expunge is None):
+    release, expunge, submit = jsontext.members(value, "release?", "expunge?", "submit?")
+    if [release, expunge, submit].count(None) != 2:
         raise MalformedError("a proposal is about one thing")
+    if submit is not None:
+        records, digest = jsontext.members(submit, "records", "h")
+        return PlannedSubmission(records=jsontext.integer(records, low=1), h=hash_of(digest))
     if expunge is not None:
         of, why = jsontext.members(expunge, "of", "why")
         return PlannedExpunge(of=jti_of(of), why=code(Why, why))

@@ -54,7 +54,7 @@ def unpack(portion: str, plaintext: bytes) -> tuple[Disclosure, ...]:
     if len(plaintext) != SIZES[portion]:
         raise MalformedError("a portion of the wrong size")
     end = _LENGTH_BYTES + int.from_bytes(plaintext[:_LENGTH_BYTES], "big")
-    if end > len(plaintext) or any(plaintext[end:]):
+    if end > len(plaintext) or plaintext.count(0, end) != len(plaintext) - end:
         raise MalformedError("a portion that is not filled with zeros")
     try:
         body = plaintext[_LENGTH_BYTES:end].decode("ascii")

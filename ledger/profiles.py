@@ -23,6 +23,9 @@ from ledger.vocabulary import FIELDS
 MAX_CLASSES = 8
 ANY = "*"
 
+# As for a release (docs/protocol.md, 6.20): what is shown to others above it takes two officers.
+ALONE = Level.CONFIDENTIAL
+
 # What a silent hit is for, and what must never answer with owner and record (docs/protocol.md, 6).
 COVERT = frozenset({Compartment.CT, Compartment.SRC})
 
@@ -74,19 +77,23 @@ class RecordClass:
 class Profile:
     """An agency's classes in the order they are tried, its national markings, its ceilings for partners.
 
-    A partner that `ceilings` does not name, while it has no `*`, gets nothing: there is no default release.
+    A partner that `ceilings` does not name, while it has no `*`, gets nothing: there is no default release. `alone` is
+    the highest level that one officer alone seals to others; a profile may lower it and not raise it.
     """
 
     agency: str
     classes: tuple[RecordClass, ...]
     markings: Mapping[str, Level]
     ceilings: Mapping[str, Level]
+    alone: Level = ALONE
 
     def __post_init__(self) -> None:
         """Raise LabelError, naming the class and the rule."""
         names = [one.name for one in self.classes]
         if not 1 <= len(names) <= MAX_CLASSES or len(set(names)) != len(names):
             raise LabelError(f"profile: expected 1 to {MAX_CLASSES} classes of different names")
+        if self.alone > ALONE:
+            raise LabelError(f"profile: alone is at most {ALONE.value}; what is above it takes two officers everywhere")
         for agency in (self.agency, *(self.ceilings.keys() - {ANY})):
             _check_agency(agency)
         for one in self.classes:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Label, Level, label_from_json
-from ledger.profiles import FieldRule, Profile, RecordClass, Stricter
+from ledger.profiles import ALONE, FieldRule, Profile, RecordClass, Stricter
 from ledger.recordform import PORTIONS
 from ledger.slips import Hit
 
@@ -37,7 +37,7 @@ def profile_from_toml(text: str) -> Profile:
         document: JsonValue = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise LabelError("profile: not a TOML file") from error
-    top = _table(document, "profile", required=("typ", "agency", "class", "ceilings"), optional=("markings",))
+    top = _table(document, "profile", required=("typ", "agency", "class", "ceilings"), optional=("alone", "markings"))
     if top["typ"] != TYP:
         raise LabelError(f"profile: typ is not {TYP}")
     return Profile(
@@ -45,6 +45,7 @@ def profile_from_toml(text: str) -> Profile:
         classes=tuple(_class(row, f"class {number}") for number, row in enumerate(_list(top["class"], "class"), 1)),
         markings=_levels(top.get("markings", {}), "markings"),
         ceilings=_levels(top["ceilings"], "ceilings"),
+        alone=_code(Level, top.get("alone", ALONE.value), "alone"),
     )
 
 
@@ -129,6 +130,8 @@ def _code(kind: type[_Code], value: JsonValue, where: str) -> _Code:
 def _lines(profile: Profile) -> Iterator[str]:
     yield f"typ = {_quoted(TYP)}"
     yield f"agency = {_quoted(profile.agency)}"
+    if profile.alone is not ALONE:
+        yield f"alone = {_quoted(profile.alone.value)}"
     yield from _section("ceilings", {name: level.value for name, level in profile.ceilings.items()})
     yield from _section("markings", {name: level.value for name, level in profile.markings.items()})
     for one in profile.classes:

@@ -66,7 +66,7 @@ def _figure(records: int, seconds: float) -> Figure:
 
 def _found(stage: Stage) -> str:
     """Found a consortium of two; return the fingerprint of its charter."""
-    service = stage.create_service(origin="sealtrace.invalid/benchmark")
+    service = stage.create_service()
     charter = str(stage.data / "charter")
     for member in (ARMS, BUREAU):
         stage.draw_passphrase(member)

@@ -19,7 +19,7 @@ from clients.matching.keys import draw_matching_key
 from clients.plaintext import visible
 from clients.service import Service
 from clients.session import join as join_log
-from clients.story.drill import Drill
+from clients.story.drill import ORIGIN, Drill
 from clients.story.stage import Stage
 from clients.story.telling import Telling
 from clients.trust import Trust
@@ -171,7 +171,7 @@ def drill(
 
     edge = edge_of(context)
     with tempfile.TemporaryDirectory() as scratch:
-        stage = Stage(data=(data or Path(scratch) / "drill").absolute(), port=port)
+        stage = Stage(data=(data or Path(scratch) / "drill").absolute(), port=port, origin=ORIGIN)
         telling = Telling(write=edge.note if as_json else edge.write, seconds=time.perf_counter)
         Drill(stage=stage, telling=telling, type_command=run).run()
     if as_json:
@@ -195,7 +195,7 @@ def join(
     with place.exclusive():
         view = join_log(place, url=url, transport=edge.connect(url), fingerprint=fingerprints.parse(charter))
     found = view.charter
-    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {vouched(view)}"
+    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {vouched(view, now=edge.world.clock())}"
     edge.show(text, {"origin": found.origin, "charter": found.ver, "size": view.checkpoint.size}, as_json=as_json)
     require_fresh(view.fresh, now=edge.world.clock())
 

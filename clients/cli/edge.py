@@ -7,13 +7,16 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clients.encrypting import home_key
 from clients.home import Home, open_home
 from clients.keyring import Keyring
+from clients.outbox import Outbox
 from clients.passphrase import Passphrases, Purpose
+from clients.replica import Replica
 from clients.session import Session, World, open_session
 from clients.transport import HttpTransport, Transport
 from crypto.keystore import STRONG, Cost
@@ -56,11 +59,32 @@ class Edge:
         home = self.home(path)
         transport = self.connect(home.joined().url)
         with home.exclusive():
-            session = open_session(home, self.keyring(home), transport=transport, world=self.world)
+            keyring = self.keyring(home)
+            session = open_session(home, keyring, transport=transport, world=self.world, tell=self.note)
             try:
                 yield session
             finally:
                 session.close()
+
+    def database_key(self, home: Home) -> bytes:
+        """Return the key of a home's databases: reading what is kept there takes the keystore's passphrase, too."""
+        return home_key(home, self.keyring(home), tell=self.note)
+
+    @contextmanager
+    def replica(self, home: Home) -> Iterator[Replica]:
+        """Give a home's replica, offline and beside other programs, and close it."""
+        with closing(Replica(home.replica, key=self.database_key(home))) as replica:
+            yield replica
+
+    @contextmanager
+    def stored(self, home: Home) -> Iterator[tuple[Replica, Outbox]]:
+        """Give a home's replica and outbox, offline and beside other programs, and close them."""
+        key = self.database_key(home)
+        with (
+            closing(Replica(home.replica, key=key)) as replica,
+            closing(Outbox(home.outbox, key=key)) as outbox,
+        ):
+            yield replica, outbox
 
     def show(self, text: str, value: JsonValue, *, as_json: bool) -> None:
         """Write a result: for machines as one JSON document, else as text."""

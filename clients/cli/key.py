@@ -14,7 +14,6 @@ from clients.errors import HomeError
 from clients.keychange import Changed
 from clients.keyring import WORKING_ROLES, Keyring
 from clients.passphrase import Purpose
-from clients.replica import Replica
 from clients.service import Service
 from clients.session import Standing
 from clients.trust import Trust
@@ -104,10 +103,9 @@ def adopt(context: typer.Context, *, home: HomeOption = None, as_json: JsonOptio
     with place.exclusive():
         # Nothing can be signed yet: the old keys have ended, the new ones are not in use.
         service = Service(edge.connect(place.joined().url))
-        replica = Replica(place.replica)
         view = Trust(place.trusted).refresh(service)
-        authority = Authority(view, service=service, replica=replica)
-        replica.close()
+        with edge.replica(place) as replica:
+            authority = Authority(view, service=service, replica=replica)
         adopted = newroot.adopt(
             place,
             edge.keyring(place),

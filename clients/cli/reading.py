@@ -13,25 +13,25 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
 from clients.errors import NotPermittedError
-from clients.freshness import in_words, require_fresh
+from clients.freshness import require_fresh, vouched_replica
 from clients.home import Home
 from clients.listing import Hit, Query
 from clients.listing import find as find_records
-from clients.matching.keys import hand_out, matches
-from clients.matching.noticing import NOTHING_NEW, Arrived, collect
+from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
-from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
+from clients.replica import FRESH, SIZE, VERIFIED_AT, Replica
 from clients.session import Session
-from clients.syncing import Sync, SyncReport
+from clients.syncing import SyncReport
 from clients.talk.confirming import write_opened, write_receipts
 from clients.talk.sending import TICK_SECONDS, Sent, send_letters
 from clients.talk.tables import HeldRelease
 from clients.trust import Trust
-from clients.views import Viewer, view_record
+from clients.updating import update
+from clients.views import RecordView, Viewer, view_record
 from ledger.errors import NotFoundError
-from ledger.identifiers import statement_name
+from ledger.identifiers import StatementName, statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import purpose_of
 
@@ -51,12 +51,10 @@ def sync(
     """
     edge = edge_of(context)
     with edge.session(home) as session:
-        run = Sync(session, progress=edge.progress("entries"))
-        handed = hand_out(run.standing)
-        report = run.in_full() if full else run.by_feed()
+        done = update(session, progress=edge.progress("entries"), full=full)
+        report, arrived = done.report, done.arrived
         sent = _send_waiting(edge, session)
-        arrived = collect(session, run.standing) if matches(run.standing) else NOTHING_NEW
-        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=handed)])
+        text = "\n".join([*_synced(report, sent), *_noticed(arrived, handed=done.handed)])
         value: dict[str, JsonValue] = {
             **_synced_json(report),
             "sent": sent.letters,
@@ -91,11 +89,22 @@ def show(
     edge = edge_of(context)
     place = edge.home(home)
     viewer, contacts = viewer_of(place, purpose, edge)
-    replica = Replica(place.replica)
     name = statement_name(record)
+    with edge.stored(place) as (replica, outbox):
+        proof, fresh = _proof(replica, edge), _fresh(replica)
+        view = _view(replica, name, viewer)
+        _note_opened(edge, replica, outbox, [one for portion in view.portions for one in portion.releases], viewer)
+    members = frozenset(viewer.members.ceilings)
+    text = showing.render(
+        view, proof, makes=load_tables(place).makes, contact=contacts.get(name.iss, "not named in the charter")
+    )
+    edge.show(text, showing.to_json(view, proof, members=members), as_json=as_json)
+    require_fresh(fresh, now=edge.world.clock())
+
+
+def _view(replica: Replica, name: StatementName, viewer: Viewer) -> RecordView:
+    """Return what may be seen of a record; raise where it is not here, or nothing of it may be shown."""
     found, why = replica.find(name), replica.expunged().get(name)
-    proof, fresh = _proof(replica, edge), _fresh(replica)
-    replica.close()
     if why is not None:
         raise NotFoundError(f"{name.iss} has expunged this record, on the ground of {why}: nothing of it is kept here")
     if found is None:
@@ -105,26 +114,13 @@ def show(
         raise NotPermittedError(
             "nothing of this record may be shown for this purpose", next_step="see its reasons with --json"
         )
-    _note_opened(edge, place, [one for portion in view.portions for one in portion.releases], viewer)
-    members = frozenset(viewer.members.ceilings)
-    text = showing.render(
-        view, proof, makes=load_tables(place).makes, contact=contacts.get(found.name.iss, "not named in the charter")
-    )
-    edge.show(text, showing.to_json(view, proof, members=members), as_json=as_json)
-    require_fresh(fresh, now=edge.world.clock())
+    return view
 
 
-def _note_opened(edge: Edge, place: Home, releases: list[HeldRelease], viewer: Viewer) -> None:
+def _note_opened(edge: Edge, replica: Replica, outbox: Outbox, releases: list[HeldRelease], viewer: Viewer) -> None:
     """Put into the outbox that what was released is being looked at; the next sync sends it."""
-    if not releases:
-        return
-    replica, outbox = Replica(place.replica), Outbox(place.outbox)
-    try:
-        if write_opened(outbox, replica, releases, purpose=viewer.purpose):
-            edge.note("its originator is told that it was opened, with the next `sealtrace sync`")
-    finally:
-        replica.close()
-        outbox.close()
+    if releases and write_opened(outbox, replica, releases, purpose=viewer.purpose):
+        edge.note("its originator is told that it was opened, with the next `sealtrace sync`")
 
 
 def find(  # noqa: PLR0913 - each option narrows the search
@@ -146,11 +142,11 @@ def find(  # noqa: PLR0913 - each option narrows the search
     place = edge.home(home)
     viewer, _ = viewer_of(place, purpose, edge)
     query = Query(words=tuple(words or ()), event=event, iss=iss)
-    replica = Replica(place.replica)
-    hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
-    total, fresh = replica.count(), _fresh(replica)
-    replica.close()
-    edge.show(_table(hits, total), {"records": [hit.to_json() for hit in hits], "of": total}, as_json=as_json)
+    with edge.replica(place) as replica:
+        hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
+        total, fresh, said = replica.count(), _fresh(replica), vouched_replica(replica, now=edge.world.clock())
+    value: JsonValue = {"records": [hit.to_json() for hit in hits], "of": total, "witnesses": said}
+    edge.show(_table(hits, total, said), value, as_json=as_json)
     require_fresh(fresh, now=edge.world.clock())
 
 
@@ -170,7 +166,7 @@ def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, 
 def _proof(replica: Replica, edge: Edge) -> showing.Proof:
     return showing.Proof(
         size=replica.state(SIZE, default=0),
-        witnesses=in_words(witnesses=replica.state(WITNESSES, default=0)),
+        witnesses=vouched_replica(replica, now=edge.world.clock()),
         checked=replica.state(VERIFIED_AT, default=0),
         now=edge.world.clock(),
     )
@@ -230,10 +226,10 @@ def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
     }
 
 
-def _table(hits: list[Hit], total: int) -> str:
+def _table(hits: list[Hit], total: int, vouched: str) -> str:
     lines: list[str] = []
     for hit in hits:
         lines.append(f"{hit.view.record.name}  {hit.event}  {hit.date}".rstrip())
         what = f"{hit.item} · {hit.serial}" if hit.serial else hit.item
         lines += [f"  {line}" for line in wrap(what or "item withheld", width=78, indent="")]
-    return "\n".join([*lines, f"{len(hits):,} of {total:,} records"])
+    return "\n".join([*lines, f"{len(hits):,} of {total:,} records · {vouched}"])

@@ -22,7 +22,7 @@ from clients.talk.stating import SaidTerms, Wanted, epochs_of, offers_of
 from clients.talk.telling import offer_json, offer_lines
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
-from ledger.officers import MAX_FILE_BYTES, PlannedExpunge, PlannedRelease
+from ledger.officers import MAX_FILE_BYTES, PlannedExpunge, PlannedRelease, PlannedSubmission
 from ledger.talk.requests import Declared
 
 ConfirmOption = Annotated[bool, typer.Option("--confirm", help="Do it: without this, only say what it would do.")]
@@ -106,6 +106,8 @@ def approve(  # noqa: PLR0913 - which proposal, and who approves it
         found = approvals.check_proposal(session, file)
         do = found.proposal.do
         lines = [f"proposed     by {found.officers[0]}"]
+        if isinstance(do, PlannedSubmission):
+            raise _at_the_desk()
         if isinstance(do, PlannedExpunge):
             name = StatementName(session.config.id, do.of)
             lines.append(f"expunge      {name} · {do.why.value}: what a partner has copied out is beyond reach")
@@ -159,8 +161,17 @@ def _carry_out(edge: Edge, session: Session, approved: Approved, *, later: bool)
             f"✓ expunged   batch {logged.seq}, entry {logged.first:,}",
             "gone         at the service, which says so; that it kept no copy nobody can prove",
         ]
+    if isinstance(do, PlannedSubmission):
+        raise _at_the_desk()
     letters = letters_of(session, [_rebuilt(edge, session, do)], approval=approved.proposal.id)
     return lines + sent_lines(letters, deliver(edge, session, letters, later=later))
+
+
+def _at_the_desk() -> NotPermittedError:
+    """Return the refusal of a proposed list: a file that names only its hash shows nobody what is in it."""
+    return NotPermittedError(
+        "a list is approved where it can be seen", next_step="open the import at the desk that it was proposed at"
+    )
 
 
 def _read(path: Path) -> bytes:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from clients.cli.conversing import LaterOption, deliver, sent_json, sent_lines
+from clients.cli.edge import Edge
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.cli.reading import viewer_of
 from clients.codes import load_tables
@@ -13,11 +14,11 @@ from clients.errors import ListError
 from clients.home import Home
 from clients.lists.cells import CellError
 from clients.lists.values import Fields, Reading, read_cell
-from clients.replica import Replica
 from clients.talk.sending import letter
+from clients.talk.threads import draw_thread
 from clients.views import Viewer, view_record
 from ledger.errors import NotFoundError
-from ledger.identifiers import StatementName, draw_jti, statement_name
+from ledger.identifiers import StatementName, statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import purpose_of
 from ledger.talk import reading as forms
@@ -88,17 +89,17 @@ def request(  # noqa: PLR0913 - each option is one thing that the other side has
     body: Body
     if record is not None or history:
         about_name = None if record is None else statement_name(record)
-        body = DisclosureRequest(what=_what(place, viewer, about_name, portion, field), declared=declared)
+        body = DisclosureRequest(what=_what(edge, place, viewer, about_name, portion, field), declared=declared)
         recipients, re = _asked(about_name, to), about_name
     else:
         told = {"make": make, "type": kind, "serial": serial, "calibre": calibre, "country": country}
-        weapon, found = _weapon(place, viewer, about, told)
+        weapon, found = _weapon(edge, place, viewer, about, told)
         check_weapon(weapon)
         body = TraceRequest(weapon=weapon, found=found or None, circumstances=circumstances, declared=declared)
         recipients, re = to or [], None if about is None else statement_name(about)
     if not recipients:
         raise ListError("nobody is asked", next_step="say --to AGENCY, once for each")
-    thread = draw_jti()
+    thread = draw_thread()
     letters = [letter(body, to=agency, thread=thread, re=re) for agency in dict.fromkeys(recipients)]
     with edge.session(home) as session:
         sent = deliver(edge, session, letters, later=later)
@@ -113,8 +114,13 @@ def _asked(name: StatementName | None, to: Sequence[str] | None) -> Sequence[str
     return [name.iss]
 
 
-def _what(
-    place: Home, viewer: Viewer, name: StatementName | None, portions: list[str] | None, fields: list[str] | None
+def _what(  # noqa: PLR0913, PLR0917 - where to look, who looks, and what the command line gave
+    edge: Edge,
+    place: Home,
+    viewer: Viewer,
+    name: StatementName | None,
+    portions: list[str] | None,
+    fields: list[str] | None,
 ) -> What:
     """Return what is asked for; of a record without further words, all that is withheld."""
     if name is None:
@@ -124,9 +130,8 @@ def _what(
             portions=tuple(one for one in ("item", "event", "case") if one in (portions or ())),
             fields=forms.field_names([*sorted(set(fields or ()))]),
         )
-    replica = Replica(place.replica)
-    found = replica.find(name)
-    replica.close()
+    with edge.replica(place) as replica:
+        found = replica.find(name)
     if found is None:
         raise NotFoundError("no record of that name is in the replica: say --portion or --field")
     withheld = [one.portion for one in view_record(found, viewer).portions if one.withheld or one.partial]
@@ -135,14 +140,15 @@ def _what(
     return What(portions=tuple(withheld))
 
 
-def _weapon(place: Home, viewer: Viewer, about: str | None, told: dict[str, str | None]) -> tuple[Fields, Fields]:
+def _weapon(
+    edge: Edge, place: Home, viewer: Viewer, about: str | None, told: dict[str, str | None]
+) -> tuple[Fields, Fields]:
     """Return the weapon as a record shows it, or as it was told, and how it was found where a record says so."""
     weapon: Fields = {}
     found: Fields = {}
     if about is not None:
-        replica = Replica(place.replica)
-        record = replica.find(statement_name(about))
-        replica.close()
+        with edge.replica(place) as replica:
+            record = replica.find(statement_name(about))
         if record is None:
             raise NotFoundError("no record of that name is in the replica: run `sealtrace sync`")
         shown: dict[str, JsonValue] = dict(view_record(record, viewer).fields)

@@ -13,7 +13,6 @@ from clients.codes import load_tables
 from clients.durable import write_file
 from clients.home import Home
 from clients.lists.values import Tables
-from clients.replica import Replica
 from clients.tracing import drawing, figures, timeline
 from clients.tracing.gathering import Sightings, Traced
 from clients.tracing.weaponforms import described
@@ -85,11 +84,8 @@ def _find(  # noqa: PLR0913, PLR0917 - what the command line gave
 
 def _sightings(place: Home, purpose: str, edge: Edge, tables: Tables) -> Sightings:
     viewer, _ = viewer_of(place, purpose, edge)
-    replica = Replica(place.replica)
-    try:
+    with edge.replica(place) as replica:
         return Sightings(replica.records(), viewer, tables)
-    finally:
-        replica.close()
 
 
 def _names(texts: list[str] | None) -> frozenset[StatementName]:

@@ -63,16 +63,18 @@ class _Step(NamedTuple):
 
 def live_all(random: Random, options: Options) -> tuple[tuple[Happening, ...], ...]:
     """Return the lives of all weapons, each in the order of time."""
-    weapons = _share_serials(random, options, [_make(random, options, number) for number in range(options.weapons)])
+    made = [make_weapon(random, options, f"w{number:06}") for number in range(options.weapons)]
+    weapons = _share_serials(random, options, made)
     return tuple(tuple(_live(random, options, weapon)) for weapon in weapons)
 
 
-def _make(random: Random, options: Options, number: int) -> Weapon:
+def make_weapon(random: Random, options: Options, name: str) -> Weapon:
+    """Return a new weapon: a model as common as it was in those years, with a number after its maker's pattern."""
     models = models_between(options.first_year - 15, options.last_year - 10)
     (model,) = random.choices(models, weights=[one.weight for one in models])
     latest = min(model.last_year, options.last_year - 10)
     made = random.randint(min(model.first_year, latest), latest)
-    return Weapon(id=f"w{number:06}", model=model, serial=_serial(random, model.pattern), made=made)
+    return Weapon(id=name, model=model, serial=_serial(random, model.pattern), made=made)
 
 
 def _serial(random: Random, pattern: str) -> str:

@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,15 @@ from clients.story import canaries, tampering
 from clients.story.asking import Asking
 from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, OUTBOUND, PARTNER, SUBMITTERS, WITNESSES, Member
 from clients.story.evidence import Evidence
+from clients.story.mending import Mending
 from clients.story.scene import Scene
+from clients.story.splitting import SplitView
 from clients.story.stage import StoryError
 from clients.transport import HttpTransport
 from ledger.jsontext import JsonValue
 from ledger.tiles import TILE_WIDTH
 from ledger.witnesses import policy_of
 
-ORIGIN = "sealtrace.invalid/demonstration"
 WEAPONS = 620
 LIST_MAP = "generated-lives"
 
@@ -41,7 +42,8 @@ class Story(Scene):
         fingerprint = self._found()
         ports = self.stage.name_witnesses(one for one in WITNESSES if one != OUTBOUND)
         with ExitStack() as running:
-            running.enter_context(self.stage.serving(charter=fingerprint))
+            service = running.enter_context(ExitStack())
+            service.enter_context(self.stage.serving(charter=fingerprint))
             with self.telling.chapter("The log opens, and four agencies witness it") as figures:
                 self._open()
                 running.enter_context(self.stage.witnessing(WITNESSES, ports=ports, charter=fingerprint))
@@ -51,16 +53,18 @@ class Story(Scene):
             self._compare(full, empty)
             Asking(stage=self.stage, telling=self.telling, type_command=self.type_command).tell()
             Evidence(stage=self.stage, telling=self.telling, type_command=self.type_command).tell(full, fingerprint)
+            SplitView(stage=self.stage, telling=self.telling, type_command=self.type_command).tell(fingerprint)
             self._audit()
             self._search()
             self._tamper(full)
+            self._mend(full, service, fingerprint)
             self._end()
             keep_serving()
 
     def _found(self) -> str:
         """Found the consortium; return the fingerprint of its charter."""
         with self.telling.chapter("Five members found a consortium") as figures:
-            service = self.stage.create_service(origin=ORIGIN)
+            service = self.stage.create_service()
             self.telling.say("The operator makes the log's keys. They sign; they open nothing.")
             for member in EVERYBODY:
                 self._enrol(member)
@@ -181,6 +185,16 @@ class Story(Scene):
             if first["index"] != self._index(name):
                 raise StoryError("the audit named another entry than the one that was changed")
             figures |= {"offset": offset, "index": first["index"], "check": first["check"]}
+
+    def _mend(self, name: str, service: ExitStack, fingerprint: str) -> None:
+        @contextmanager
+        def stopped() -> Iterator[None]:
+            service.close()
+            yield
+            service.enter_context(self.stage.serving(charter=fingerprint))
+
+        mending = Mending(stage=self.stage, telling=self.telling, type_command=self.type_command)
+        mending.tell(self._entry(name), self._index(name), stopped=stopped)
 
     def _end(self) -> None:
         self.telling.save(self.stage.data / "report.json")

@@ -13,7 +13,6 @@ from typing import Any
 
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
-from clients.replica import Replica
 from clients.story.cast import ARMS, AUDITOR, BUREAU, PARTNER, POLICE, Member
 from clients.story.stage import Stage, StoryError
 from clients.story.telling import Telling
@@ -75,7 +74,7 @@ class Drill:
 
     def _found(self) -> str:
         with self.telling.chapter("Three agencies and an auditor found a log") as figures:
-            service = self.stage.create_service(origin=ORIGIN)
+            service = self.stage.create_service()
             requests = [self._enrol(member) for member in (ARMS, BUREAU, POLICE, AUDITOR)]
             self.charter = self.stage.data / "charter.1"
             self._run(ARMS, *("charter", "propose", *requests, "--service", str(service)),
@@ -239,14 +238,12 @@ class Drill:
     def _epoch(self) -> int:
         """Return the newest epoch of the first agency, as the log has it."""
         self._run(ARMS, "sync")
-        with closing(Replica(self.stage.home(ARMS) / "replica.sqlite")) as replica:
+        edge = replace(self.stage.edge(ARMS, written=[], noted=[]), cost=_SCRATCH)
+        with edge.replica(edge.home(None)) as replica:
             return replica.last_epoch(ARMS.id)
 
     def _require_newer_epoch(self, before: int) -> int:
-        now = self._epoch()
-        if now <= before:
-            raise StoryError("the epoch went on over a change that ends it")
-        return now
+        return require_newer(self._epoch(), before=before)
 
     def _status(self, path: str) -> int:
         with closing(HttpTransport(self.stage.url)) as transport:
@@ -274,3 +271,10 @@ class Drill:
                 next_step=f"read {self.stage.service_log}",
             )
         return "\n".join(written)
+
+
+def require_newer(now: int, *, before: int) -> int:
+    """Return the epoch that is open now, or end the drill where it is still the one from before."""
+    if now <= before:
+        raise StoryError("the epoch went on over a change that ends it")
+    return now

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.cli.edge import Edge
@@ -10,6 +10,7 @@ from clients.cli.exits import Exit
 from clients.story.cast import Member
 from clients.story.stage import Stage, StoryError
 from clients.story.telling import Telling
+from clients.transport import HttpTransport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +21,17 @@ class Scene:
     telling: Telling
     type_command: Callable[[Sequence[str], Edge], int]
 
-    def run(self, member: Member, *arguments: str, expect: Exit = Exit.DONE) -> str:
-        """Run a member's command as if typed; return what it printed, or stop the story where it ends otherwise."""
+    def run(self, member: Member, *arguments: str, expect: Exit = Exit.DONE, led_to: str | None = None) -> str:
+        """Run a member's command as if typed; return what it printed, or stop the story where it ends otherwise.
+
+        `led_to` is where its requests end up, whatever address it believes in: who owns the network chooses that.
+        """
         written: list[str] = []
         noted: list[str] = []
-        code = self.type_command(arguments, self.stage.edge(member, written=written, noted=noted))
+        edge = self.stage.edge(member, written=written, noted=noted)
+        if led_to is not None:
+            edge = replace(edge, connect=lambda _url: HttpTransport(led_to))
+        code = self.type_command(arguments, edge)
         if code != expect:
             raise StoryError(
                 f"{member.id}: sealtrace {arguments[0]} ended with {code}: {' '.join([*noted, *written])[-300:]}",
@@ -32,7 +39,7 @@ class Scene:
             )
         return "\n".join(written)
 
-    def ask(self, member: Member, *arguments: str) -> dict[str, Any]:
+    def ask(self, member: Member, *arguments: str, led_to: str | None = None) -> dict[str, Any]:
         """Run a member's command and return its JSON."""
-        value: dict[str, Any] = json.loads(self.run(member, *arguments, "--json"))
+        value: dict[str, Any] = json.loads(self.run(member, *arguments, "--json", led_to=led_to))
         return value

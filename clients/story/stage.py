@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from clients.cli.edge import Edge, real_edge
 from clients.errors import ClientError, UnreachableError
@@ -29,6 +30,8 @@ TICK_SECONDS = 5
 _NAP_SECONDS = 1.0
 _OK = 200
 _MARKER = ".sealtrace-story"
+T = TypeVar("T")
+
 _SERVER = Path(sys.executable).with_name("sealtrace-server")
 _SEALTRACE = Path(sys.executable).with_name("sealtrace")
 
@@ -43,6 +46,7 @@ class Stage:
 
     data: Path
     port: int
+    origin: str = "sealtrace.invalid/demonstration"
 
     @property
     def url(self) -> str:
@@ -88,36 +92,33 @@ class Stage:
             note=noted.append,
         )
 
-    def create_service(self, *, origin: str) -> Path:
+    def create_service(self) -> Path:
         """Make the service's keys; return its service.json."""
         _write_private(self.data / "service.passphrase", secrets.token_urlsafe(18))
-        with self._passphrase_descriptor() as (environ, descriptor):
-            subprocess.run(  # noqa: S603 - our own program with our own words
-                [_SERVER, "create", "--data", self.data, "--origin", origin, "--url", self.url],
-                env=environ,
-                pass_fds=[descriptor],
-                check=True,
-                capture_output=True,
-            )
+        self.operate("create", "--data", str(self.data), "--origin", self.origin, "--url", self.url)
         return self.data / "service.json"
 
     def rotate_service(self) -> None:
         """Prepare new keys of the service while it is stopped; what the charter must name is in service.next.json."""
+        self.operate("rotate", "--data", str(self.data))
+
+    def operate(self, *words: str, expect: int = 0) -> str:
+        """Run a command of the operator; return what it printed, or stop the story where it ends otherwise."""
         with self._passphrase_descriptor() as (environ, descriptor):
-            subprocess.run(  # noqa: S603 - our own program with our own words
-                [_SERVER, "rotate", "--data", self.data],
-                env=environ,
-                pass_fds=[descriptor],
-                check=True,
-                capture_output=True,
+            done = subprocess.run(  # noqa: S603 - our own program with our own words
+                [_SERVER, *words], env=environ, pass_fds=[descriptor], check=False, capture_output=True
             )
+        if done.returncode != expect:
+            said = (done.stdout + done.stderr).decode(errors="replace")[-300:]
+            raise StoryError(f"sealtrace-server {words[0]} ended with {done.returncode}: {said}")
+        return done.stdout.decode()
 
     @contextmanager
     def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve the log in a process of its own until the story leaves."""
         self._require_free_port()
         words = ("serve", "--port", str(self.port), "--tick", str(TICK_SECONDS))
-        with self.service_log.open("wb") as log, self._passphrase_descriptor() as (environ, descriptor):
+        with self.service_log.open("ab") as log, self._passphrase_descriptor() as (environ, descriptor):
             process = subprocess.Popen(  # noqa: S603 - our own program with our own words
                 [_SERVER, *words, "--data", self.data, "--charter", charter],
                 env=environ,
@@ -183,10 +184,23 @@ class Stage:
             "the witnesses do not cosign the log", next_step=f"read {self.data}/witness-*.log and {self.service_log}"
         )
 
+    def await_signing(self) -> None:
+        """Wait until the service has heard enough of its witnesses to sign: it asks them what they have seen of it."""
+        with closing(HttpTransport(self.url)) as transport:
+            if not self.until(lambda: [one for one in (paths.READYZ,) if _answers(transport, one)]):
+                raise StoryError(f"the service at {self.url} may not sign", next_step=f"read {self.service_log}")
+
+    def until(self, found: Callable[[], list[T]]) -> list[T]:
+        """Return what comes up, as soon as it does; nothing if it does not for a minute."""
+        for _ in range(WITNESS_SECONDS * 10):
+            if one := found():
+                return one
+            time.sleep(0.1)
+        return []
+
     def export(self, database: Path, folder: Path) -> None:
         """Write the open files of a log from a copy of its database, verifying nothing: that is the audit's work."""
-        command = [str(_SERVER), "export", "--database", str(database), "--output", str(folder)]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own program with our own words
+        self.operate("export", "--database", str(database), "--output", str(folder))
 
     def _require_free_port(self) -> None:
         """Refuse a port where somebody else would answer in the service's place."""

@@ -31,3 +31,9 @@ def flip_byte(database: Path, entry: bytes) -> int:
     raw[offset] ^= 1
     database.write_bytes(raw)
     return offset
+
+
+def settle(database: Path) -> None:
+    """Write what is still in the write-ahead log into the database of a service that is stopped."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -62,11 +62,14 @@ def write(session: Session, letters: Sequence[Letter]) -> None:
     session.outbox.write_letters(letters)
 
 
-def send_letters(session: Session) -> Sent:
-    """Send every letter that waits, at the full minute, until it is proved to be logged; file those that are."""
+def send_letters(session: Session, *, at_once: bool = False) -> Sent:
+    """Send every letter that waits, at the full minute, until it is proved to be logged; file those that are.
+
+    `at_once` is for whoever calls at the full minute: what is written until the next one waits for that.
+    """
     resumed = send_waiting(session)
     batches = [] if resumed is None else [resumed]
-    if session.outbox.letters():
+    if session.outbox.letters() and not at_once:
         wait_for_tick(session.world)
     count, gone, attempts = 0, set[str](), 0
     while letters := session.outbox.letters():

@@ -19,6 +19,7 @@ from ledger.identifiers import jti_of
 from ledger.jsontext import JsonValue
 from ledger.labels import Label, Level, Terms, level_of, terms_from_json
 from ledger.opening import OpenedPortion, check_disclosures, open_with_keys
+from ledger.profiles import ALONE
 from ledger.recordform import PORTIONS, SIZES, Record
 from ledger.talk import reading
 from ledger.talk.reading import optional, present
@@ -26,8 +27,6 @@ from ledger.talk.reading import optional, present
 MAX_PORTIONS = 60
 MAX_RECORDS = 200
 MAX_EPOCHS = 1_000
-ALONE = Level.CONFIDENTIAL
-"""Above this level one officer alone releases nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, MalformedError
 from ledger.expunges import Expunge, parse_expunge
 from ledger.fingerprints import of_file
-from ledger.grants import Grant, parse_grant
+from ledger.grants import Grant, Use, parse_grant
 from ledger.handover import needs_handover
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
@@ -215,7 +215,9 @@ def _columns(statement: Statement) -> tuple[Any, ...]:
             kcs = b"".join(portion.kc for portion in statement.portions.values())
             return (*name, Typ.RECORD.value, statement.ep, statement.sup, None, kcs)
         case Grant():
-            return (*name, Typ.GRANT.value, statement.ep, None, None, None)
+            # A matching key opens no records: its epoch is one of tokens, and the feed must not look records up by it.
+            ep = statement.ep if statement.use is Use.EPOCH else None
+            return (*name, Typ.GRANT.value, ep, None, None, None)
         case Message():
             return (*name, Typ.MESSAGE.value, None, None, None, None)
         case Renewal():

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from ledger.errors import LedgerError
 from ledger.kinds import Typ
-from ledger.merkle import leaf_hash, root_after
+from ledger.merkle import leaf_hash, peaks_after, root_of_peaks
 from ledger.state import kind_of
 from ledger.tiles import FullTile
 from ledger.treestate import TreeState
@@ -25,6 +25,7 @@ class Tree:
         self._connection = connection
         self._findings = findings
         self.state = TreeState.empty()
+        self._grown: tuple[int, tuple[bytes, ...]] = (0, ())
 
     def entries(self) -> Iterator[tuple[int, bytes, Typ | None]]:
         """Yield every entry with its index and kind (None for one of no kind), checking its row and all tiles under it."""
@@ -87,9 +88,17 @@ class Tree:
             )
 
     def root_at(self, size: int) -> bytes:
-        """Return the root of the first `size` entries, read once more and hashed by the code that knows no tiles."""
-        rows = self._connection.exec_driver_sql("SELECT entry FROM entries WHERE idx < ? ORDER BY idx", (size,))
-        return root_after(peaks=(), size=0, leaves=(leaf_hash(row[0]) for row in rows))
+        """Return the root of the first `size` entries, read once more and hashed by the code that knows no tiles.
+
+        Asked for one size after the other, as for every published checkpoint, each entry is read once.
+        """
+        before, peaks = self._grown if self._grown[0] <= size else (0, ())
+        query = "SELECT entry FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
+        rows = self._connection.exec_driver_sql(query, (before, size))
+        peaks = peaks_after(peaks=peaks, size=before, leaves=(leaf_hash(row[0]) for row in rows))
+        if len(peaks) == size.bit_count():
+            self._grown = (size, peaks)
+        return root_of_peaks(peaks)
 
     def _check_tiles_beyond(self) -> None:
         for level, index in self._connection.exec_driver_sql("SELECT level, idx FROM tiles ORDER BY level, idx"):

@@ -28,6 +28,7 @@ from server.publishing.gathering import Gathering
 from server.publishing.target import Target
 from tests.support.adversary import bodies
 from tests.support.consortium import ORIGIN, log_keys
+from tests.support.keystores import DATABASE_KEY
 from tests.support.loopback import LoopbackTransport
 from tests.support.witnessed import WitnessedWorld
 from tests.support.witnesses import ME, Bench, GrowingLog
@@ -99,13 +100,13 @@ def entry_time(scene: Witnessed) -> tuple[bytes, Callable[[bytes], Facts]]:
     """Read the first checkpoint that held an entry."""
 
     def read(raw: bytes) -> Facts:
-        replica = Replica(scene.folder / f"replica-{next(scene.numbers)}.sqlite")
+        replica = Replica(scene.folder / f"replica-{next(scene.numbers)}.sqlite", key=DATABASE_KEY)
         try:
             return frozenset([EntryTimes(scene.view, service=Handed(raw), replica=replica).time(1)])
         finally:
             replica.close()
 
-    return scene.world.client.get(paths.handover(1)).data, read
+    return scene.world.client.get(paths.first_checkpoint(1)).data, read
 
 
 class Handed:

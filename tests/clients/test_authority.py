@@ -16,6 +16,7 @@ from ledger.identifiers import KeyId
 from ledger.kinds import Role
 from ledger.labels import Level
 from tests.support.consortium import Consortium, agency_ids, make_consortium, make_key, sign_by
+from tests.support.keystores import DATABASE_KEY
 from tests.support.logfiles import publish_log
 from tests.support.views import LogTransport, view_of
 
@@ -25,7 +26,7 @@ A, B = agency_ids(2)
 @pytest.fixture
 def replica(tmp_path: Path) -> Iterator[Replica]:
     """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite")
+    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
     yield found
     found.close()
 

@@ -12,6 +12,7 @@ from clients.replica import Replica, StoredPortion, StoredRecord
 from ledger.expunges import Expunge, Why
 from ledger.identifiers import KeyId, StatementName
 from ledger.labels import Level
+from tests.support.keystores import DATABASE_KEY
 
 SALE, RECOVERY, THEFT, LOSS = b"sale", b"recovery", b"theft", b"loss"
 KEY = b"key of the row"
@@ -63,7 +64,9 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """Give a desk that has sent nothing."""
-    return Desk(Outbox(tmp_path / "outbox.sqlite"), Replica(tmp_path / "replica.sqlite"))
+    return Desk(
+        Outbox(tmp_path / "outbox.sqlite", key=DATABASE_KEY), Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
+    )
 
 
 def test_a_row_never_seen_is_new(desk: Desk) -> None:

@@ -1,13 +1,13 @@
 """Files that survive a power cut, databases that survive two programs, folders read with suspicion."""
 
 import os
-import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
+from sqlcipher3 import dbapi2
 
 from clients.database import open_database
 from clients.durable import make_folder, sync_folder, write_file
@@ -16,6 +16,7 @@ from clients.sources import FolderLog
 from ledger.errors import NotFoundError, TooLargeError
 from ledger.tiles import TilePath
 from ledger.wire import limits
+from tests.support.keystores import DATABASE_KEY
 
 TABLES = MetaData()
 NOTES = Table("note", TABLES, Column("id", Integer, primary_key=True), Column("text", String, nullable=False))
@@ -74,7 +75,7 @@ def test_a_name_is_synced_in_its_folder_alone(tmp_path: Path) -> None:
 
 def test_a_new_database_is_private_and_durable(tmp_path: Path) -> None:
     """Write-ahead log, every commit synced, deleted bytes overwritten, references kept."""
-    engine = open_database(tmp_path / "notes.sqlite", TABLES)
+    engine = open_database(tmp_path / "notes.sqlite", TABLES, key=DATABASE_KEY)
     with engine.begin() as connection:
         connection.execute(insert(NOTES).values(id=1, text="x"))
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in _PRAGMAS]
@@ -90,7 +91,7 @@ _PRAGMAS = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """Not even its first half."""
-    engine = open_database(tmp_path / "notes.sqlite", TABLES)
+    engine = open_database(tmp_path / "notes.sqlite", TABLES, key=DATABASE_KEY)
 
     def half() -> None:
         with engine.begin() as connection:
@@ -106,7 +107,7 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_writers_wait_for_each_other(tmp_path: Path) -> None:
     """The second begins when the first is done, instead of failing half-way."""
-    engine = open_database(tmp_path / "notes.sqlite", TABLES)
+    engine = open_database(tmp_path / "notes.sqlite", TABLES, key=DATABASE_KEY)
     begun = threading.Event()
     order: list[str] = []
 
@@ -133,7 +134,7 @@ def test_an_empty_file_is_a_database_that_was_never_written(tmp_path: Path) -> N
     """A crash between naming the file and its first table leaves one."""
     path = tmp_path / "notes.sqlite"
     path.touch(mode=0o600)
-    engine = open_database(path, TABLES)
+    engine = open_database(path, TABLES, key=DATABASE_KEY)
     with engine.begin() as connection:
         assert connection.execute(select(NOTES)).all() == []
     engine.dispose()
@@ -143,7 +144,7 @@ def test_a_link_is_not_followed_to_another_database(tmp_path: Path) -> None:
     """A dangling link that somebody planted makes no file elsewhere."""
     (tmp_path / "notes.sqlite").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="File exists"):
-        open_database(tmp_path / "notes.sqlite", TABLES)
+        open_database(tmp_path / "notes.sqlite", TABLES, key=DATABASE_KEY)
 
     assert not (tmp_path / "elsewhere").exists()
 
@@ -153,16 +154,17 @@ def test_a_damaged_database_is_told(tmp_path: Path, raw: bytes) -> None:
     """With its name, and that a backup is needed."""
     (tmp_path / "notes.sqlite").write_bytes(raw)
     with pytest.raises(HomeError, match="of the home cannot be opened") as caught:
-        open_database(tmp_path / "notes.sqlite", TABLES)
+        open_database(tmp_path / "notes.sqlite", TABLES, key=DATABASE_KEY)
     assert "backup" in caught.value.next_step
 
 
-def test_another_program_can_read_what_is_committed(tmp_path: Path) -> None:
-    """It is plain SQLite."""
-    engine = open_database(tmp_path / "notes.sqlite", TABLES)
+def test_another_program_with_the_key_reads_what_is_committed(tmp_path: Path) -> None:
+    """It is SQLCipher 4 with a raw key and nothing of our own."""
+    engine = open_database(tmp_path / "notes.sqlite", TABLES, key=DATABASE_KEY)
     with engine.begin() as connection:
         connection.execute(insert(NOTES).values(id=1, text="x"))
-    with closing(sqlite3.connect(tmp_path / "notes.sqlite")) as other:
+    with closing(dbapi2.connect(str(tmp_path / "notes.sqlite"))) as other:
+        other.execute(f"PRAGMA key = \"x'{DATABASE_KEY.hex()}'\"")
         assert other.execute("SELECT text FROM note").fetchall() == [("x",)]
     engine.dispose()
 

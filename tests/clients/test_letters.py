@@ -10,6 +10,7 @@ from clients.session import World
 from clients.talk.sending import TICK_SECONDS, letter, wait_for_tick
 from ledger.identifiers import StatementName
 from ledger.talk.answers import Acknowledgement
+from tests.support.keystores import DATABASE_KEY
 from tests.support.talks import BODIES, OWNER, RECORD, trace
 
 NAME = StatementName(OWNER, bytes(16))
@@ -18,7 +19,7 @@ NAME = StatementName(OWNER, bytes(16))
 @pytest.fixture
 def outbox(tmp_path: Path) -> Outbox:
     """Give an empty outbox."""
-    return Outbox(tmp_path / "outbox.sqlite")
+    return Outbox(tmp_path / "outbox.sqlite", key=DATABASE_KEY)
 
 
 def note(approval: bytes | None = None) -> Letter:

@@ -11,6 +11,7 @@ from ledger.identifiers import StatementName
 from ledger.notices import AskedStands, WatchFired
 from ledger.questions import Asking, draw_purpose
 from ledger.slips import Hit, SlipDraft, build_slip, parse_slip
+from tests.support.keystores import DATABASE_KEY
 
 JTI = bytes(range(16))
 FIRED = WatchFired(q=bytes(32), slot=Slot(index=4, name=StatementName("xbe-cib", JTI), c="T0"))
@@ -19,7 +20,7 @@ FIRED = WatchFired(q=bytes(32), slot=Slot(index=4, name=StatementName("xbe-cib",
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Book]:
     """Give a new book."""
-    found = Book(tmp_path / "matching.sqlite")
+    found = Book(tmp_path / "matching.sqlite", key=DATABASE_KEY)
     yield found
     found.close()
 
@@ -112,11 +113,11 @@ def test_a_review_is_remembered_once(book: Book) -> None:
 
 def test_the_book_survives_reopening(tmp_path: Path) -> None:
     """What was written is there after the program ended."""
-    first = Book(tmp_path / "book.sqlite")
+    first = Book(tmp_path / "book.sqlite", key=DATABASE_KEY)
     first.remember("epoch/1", 4)
     first.remember("epoch/1", 5)
     first.close()
-    again = Book(tmp_path / "book.sqlite")
+    again = Book(tmp_path / "book.sqlite", key=DATABASE_KEY)
 
     assert again.state("epoch/1", default=0) == 5
     assert again.state("epoch/2", default=7) == 7

@@ -1,8 +1,6 @@
 """The outbox holds what was signed before it is sent, and remembers which rows went in."""
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +9,8 @@ import pytest
 from clients.errors import HomeError
 from clients.outbox import Letter, OpenEpoch, Outbox, OutboxBatch, Posted, SentRow
 from ledger.identifiers import StatementName
+from tests.support.encrypted import by_hand
+from tests.support.keystores import DATABASE_KEY
 
 FIRST = OutboxBatch(seq=1, payload_hash=b"\x01" * 32, body=b"one")
 SECOND = OutboxBatch(seq=2, payload_hash=b"\x02" * 32, body=b"two")
@@ -21,7 +21,7 @@ EPOCH = OpenEpoch(ep=1, opened=1_700_000_000, audiences={"RESTRICTED xar-arms": 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Outbox:
     """Give an empty outbox."""
-    return Outbox(tmp_path / "outbox.sqlite")
+    return Outbox(tmp_path / "outbox.sqlite", key=DATABASE_KEY)
 
 
 def test_a_batch_survives_the_program(tmp_path: Path, outbox: Outbox) -> None:
@@ -29,7 +29,7 @@ def test_a_batch_survives_the_program(tmp_path: Path, outbox: Outbox) -> None:
     outbox.put(FIRST, rows=[ROW], epoch=EPOCH)
     outbox.close()
 
-    again = Outbox(tmp_path / "outbox.sqlite")
+    again = Outbox(tmp_path / "outbox.sqlite", key=DATABASE_KEY)
     assert again.waiting() == FIRST
     assert again.sent([b"f", b"g"]) == {b"f": ROW}
     assert again.sent_by_key([b"k"]) == {b"k": ROW}
@@ -154,7 +154,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "outbox.sqlite").write_bytes(b"not a database" * 100)
 
     with pytest.raises(HomeError, match="cannot be opened"):
-        Outbox(tmp_path / "outbox.sqlite")
+        Outbox(tmp_path / "outbox.sqlite", key=DATABASE_KEY)
 
 
 def test_the_outbox_is_private(tmp_path: Path, outbox: Outbox) -> None:
@@ -176,10 +176,10 @@ def test_rows_of_an_earlier_version_are_read(tmp_path: Path, outbox: Outbox) -> 
     """It kept names alone."""
     outbox.put(FIRST, rows=[ROW])
     outbox.close()
-    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as connection, connection:
+    with by_hand(tmp_path / "outbox.sqlite", DATABASE_KEY) as connection:
         connection.execute("UPDATE row SET names = ?", (json.dumps([str(name) for name in ROW.names]),))
 
-    assert Outbox(tmp_path / "outbox.sqlite").sent([b"f"]) == {b"f": ROW}
+    assert Outbox(tmp_path / "outbox.sqlite", key=DATABASE_KEY).sent([b"f"]) == {b"f": ROW}
 
 
 def test_a_row_sent_again_takes_its_place_with_its_new_records(outbox: Outbox) -> None:
@@ -250,3 +250,31 @@ def test_letters_of_a_discarded_batch_wait_again(outbox: Outbox) -> None:
 
     assert outbox.letters() == {}
     assert [(one.number, one.index) for one in outbox.sent_letters()] == [(number, 10)]
+
+
+def test_a_promise_is_kept_with_its_bytes_until_it_is_fulfilled(outbox: Outbox) -> None:
+    """A batch whose receipt no witness had seen counts as logged, and can still be sent again, with all that came after."""
+    outbox.put(FIRST)
+    outbox.logged(FIRST, first=0, index=1, promise=b"a receipt")
+    outbox.put(SECOND)
+    outbox.logged(SECOND, first=2, index=4, promise=b"another")
+    promises = [(one.seq, one.index, one.body, one.note) for one in outbox.promises()]
+
+    assert promises == [(1, 1, FIRST.body, b"a receipt"), (2, 4, SECOND.body, b"another")]
+    assert outbox.waiting() is None
+    outbox.send_again(from_seq=1)
+    assert outbox.waiting() == FIRST
+    outbox.logged(FIRST, first=0, index=1)
+    assert outbox.waiting() == SECOND
+    assert outbox.promises() == ()
+
+
+def test_a_promise_that_was_fulfilled_is_forgotten(outbox: Outbox) -> None:
+    """Nothing of it can be sent again by mistake."""
+    outbox.put(FIRST)
+    outbox.logged(FIRST, first=0, index=1, promise=b"a receipt")
+    outbox.keep_promises([1])
+    outbox.send_again(from_seq=1)
+
+    assert outbox.promises() == ()
+    assert outbox.waiting() is None

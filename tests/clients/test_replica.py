@@ -14,6 +14,7 @@ from ledger.expunges import Expunge, Why
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
+from tests.support.keystores import DATABASE_KEY
 
 FIELDS: dict[str, JsonValue] = {"item.make": "TAU", "item.serials": [{"as_marked": "ABE 573528", "location": "frame"}]}
 LABEL: JsonValue = {"level": "RESTRICTED", "rel": ["xbe-cib"], "comp": [], "purp": ["TRACE"], "cav": []}
@@ -49,7 +50,7 @@ def record(number: int, *, iss: str = "xar-arms", ep: int = 1, sup: int | None =
 @pytest.fixture
 def replica(tmp_path: Path) -> Iterator[Replica]:
     """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite")
+    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
     yield found
     found.close()
 
@@ -58,7 +59,7 @@ def test_a_record_comes_back_as_it_went_in(replica: Replica, tmp_path: Path) -> 
     """With its portions, fields, label and disclosures, in another program too."""
     told = replace(record(7), portions={"item": portion(), "event": portion("event", {})})
     replica.add(records=[told])
-    again = Replica(tmp_path / "replica.sqlite")
+    again = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
 
     assert told == again.find(name(7))
     assert [told] == list(again.records())
@@ -198,7 +199,7 @@ def test_an_expunged_record_is_gone_to_the_last_byte(replica: Replica, tmp_path:
     files = b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
     assert b"canary-4711" not in files
-    again = Replica(tmp_path / "replica.sqlite")
+    again = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
     assert [one.index for one in again.records()] == [2]
     assert again.expunged() == {name(1): "law"}
     again.close()
@@ -217,7 +218,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "replica.sqlite").write_bytes(b"not a database" * 100)
 
     with pytest.raises(HomeError, match="cannot be opened"):
-        Replica(tmp_path / "replica.sqlite")
+        Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
 
 
 def test_the_replica_is_private(replica: Replica, tmp_path: Path) -> None:

@@ -122,6 +122,20 @@ def test_one_bit_of_the_entry_changes_and_nothing_else(tmp_path: Path) -> None:
     assert original.read_bytes() == before
 
 
+def test_what_is_still_in_the_write_ahead_log_is_settled_first(tmp_path: Path) -> None:
+    """A byte flipped in a page that the write-ahead log holds anew would damage nothing."""
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE entries (data BLOB)")
+        connection.execute("INSERT INTO entries VALUES (?)", (b"an entry that only the write-ahead log holds",))
+        connection.commit()
+        before = b"an entry that only" in path.read_bytes()
+        tampering.settle(path)
+
+    assert (before, b"an entry that only" in path.read_bytes()) == (False, True)
+
+
 def test_an_entry_that_is_not_there_is_not_flipped(tmp_path: Path) -> None:
     """The story would otherwise audit an honest copy and call it found."""
     path = database(tmp_path / "ledger.sqlite", b"header.payload." + b"s" * 86)

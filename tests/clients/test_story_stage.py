@@ -5,6 +5,7 @@ import socket
 import time
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from clients.cli.exits import Exit
 from clients.story import stage as stage_module
 from clients.story import weapon
 from clients.story.asking import Asking
-from clients.story.cast import ARMS, OUTBOUND, PARTNER, WITNESSES
+from clients.story.cast import ARMS, BUREAU, OUTBOUND, PARTNER, WITNESSES
 from clients.story.chapters import Story
-from clients.story.drill import Drill
+from clients.story.drill import Drill, require_newer
 from clients.story.evidence import Evidence
+from clients.story.mending import Mending
+from clients.story.splitting import SplitView
 from clients.story.stage import Stage, StoryError, digest_of
 from clients.story.telling import Telling
 from ledger.policy import parse_policy
@@ -144,7 +147,7 @@ def test_a_refusal_that_the_drill_expects_is_no_failure(stage: Stage) -> None:
 CHECKS: dict[str, tuple[str, str, Callable[[Drill], object]]] = {
     "a record was not logged": ("submit", '{"records": 0}', lambda one: one._submit()),
     "should open 1": ("sync", '{"records": 2}', lambda one: one._opened(PARTNER, expect=1)),
-    "the epoch went on": ("sync", "", lambda one: one._require_newer_epoch(0)),
+    "the epoch went on": ("sync", "", lambda _one: require_newer(4, before=4)),
 }
 
 
@@ -213,6 +216,67 @@ def test_a_chapter_of_asking_that_is_not_true_is_not_told(stage: Stage, words: s
     script = Script(**{command: (0, json.dumps(said))})
     with pytest.raises(StoryError, match=words):
         chapter(Asking(stage=stage, telling=telling(), type_command=script))
+
+
+FSCK: dict[str, tuple[object, Callable[[Mending], object]]] = {
+    "did not name the entry": ({"findings": []}, lambda one: one._named(7)),
+    "did not heal": (
+        {"broken": 0, "size": 9, "healed": {"restored": [], "lost": []}},
+        lambda one: one._heal("mirror"),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", FSCK)
+def test_a_byte_that_is_not_named_or_not_healed_ends_the_story(stage: Stage, words: str) -> None:
+    """The operator's check must name the very entry, and the mirror must have put something back."""
+    said, step = FSCK[words]
+    operated = Operated(data=stage.data, port=1, said=json.dumps(said))
+    with pytest.raises(StoryError, match=words):
+        step(Mending(stage=operated, telling=telling(), type_command=Script()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operated(Stage):
+    """A stage whose operator's commands say what a test says."""
+
+    said: str
+
+    def operate(self, *words: str, expect: int = 0) -> str:
+        """Say it."""
+        del words, expect
+        return self.said
+
+
+def test_an_operators_command_that_ends_otherwise_ends_the_story(stage: Stage) -> None:
+    """With its words: nothing is told on top of a backup that was not made."""
+    (stage.data / "service.passphrase").write_text("a passphrase of some length", encoding="ascii")
+    with pytest.raises(StoryError, match="sealtrace-server backup ended with"):
+        stage.operate("backup", "--data", str(stage.data / "nothing"), "--output", str(stage.data / "copy"))
+
+
+SPLIT: dict[str, Callable[[SplitView], object]] = {
+    "has no proof of it": lambda one: one._recover(),
+    "was not convinced": lambda one: one.check(str(one.stage.service_log)),
+}
+
+
+@pytest.mark.parametrize("words", SPLIT)
+def test_a_fork_that_is_not_proved_ends_the_story(stage: Stage, words: str) -> None:
+    """To the agency that was shown it, and to a script that shares no line with what made the proof."""
+    stage.draw_passphrase(BUREAU)
+    stage.service_log.write_text("no proof at all", encoding="utf-8")
+    with pytest.raises(StoryError, match=words):
+        SPLIT[words](SplitView(stage=stage, telling=telling(), type_command=Script(submit=(1, ""))))
+
+
+def test_a_fork_that_was_witnessed_ends_the_story(stage: Stage) -> None:
+    """Then more witnesses than the charter tolerates lie, and nothing that follows would be true."""
+    stage.draw_passphrase(BUREAU)
+    witnessed = Script(submit=(0, json.dumps({"batches": [{"since": None}]})))
+    split = SplitView(stage=stage, telling=telling(), type_command=witnessed)
+    with pytest.raises(StoryError, match="a fork of the log was witnessed"):
+        split._fork(stage)
 
 
 def test_a_bundle_that_is_not_verified_ends_the_story(stage: Stage, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import pytest
 from clients.errors import ListError
 from clients.replica import Replica
 from clients.talk.telling import times_text
-from clients.talk.threads import FIRST_SEEN, WITNESSED, entry_time, find, message, spelled, talk_of, talks
+from clients.talk.threads import FIRST_SEEN, WITNESSED, draw_thread, entry_time, find, message, spelled, talk_of, talks
 from ledger.errors import LedgerError, NotFoundError
 from ledger.identifiers import StatementName
 from ledger.messages import Inner
 from ledger.talk.answers import Acknowledgement
 from ledger.talk.bodies import Body, kind_of
 from ledger.talk.parts import Arrived
+from tests.support.keystores import DATABASE_KEY
 from tests.support.talks import ASKER, OWNER, trace
 
 FIRST, SECOND = (StatementName(iss, bytes([number] * 16)) for iss, number in ((ASKER, 1), (OWNER, 2)))
@@ -23,7 +24,7 @@ FIRST, SECOND = (StatementName(iss, bytes([number] * 16)) for iss, number in ((A
 @pytest.fixture
 def replica(tmp_path: Path) -> Iterator[Replica]:
     """Give a replica with a request and two acknowledgements of it, verified at two times."""
-    found = Replica(tmp_path / "replica.sqlite")
+    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
     found.talk.add_messages(
         [
             arrived(10, FIRST, OWNER, trace()),
@@ -100,3 +101,11 @@ def test_a_message_is_kept_once(replica: Replica) -> None:
     assert replica.talk.add_messages([arrived(10, FIRST, OWNER, trace())]) == 0
     assert len(replica.talk.messages(bytes(16))) == len(replica.talk.messages()) == 3
     assert replica.talk.messages(b"z" * 16) == ()
+
+
+def test_the_id_of_a_new_thread_is_no_option_of_a_command() -> None:
+    """`sealtrace inbox` takes the id it shows; one that began with a hyphen would be read as an option, one in 64."""
+    drawn = {spelled(draw_thread()) for _ in range(1_000)}
+
+    assert len(drawn) == 1_000
+    assert [one for one in drawn if one.startswith("-")] == []

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.digests import expand, expand16, expand_each, sha256
-from crypto.errors import EncodingError
 
 # FIPS 180-4 examples (CSRC "SHA256.pdf") and the empty message.
 SHA_256 = {
@@ -80,8 +79,9 @@ def test_expand_each_pads_every_key_alike(key: bytes) -> None:
     assert expand_each(key, b"info") == [expand(key, b"info")]
 
 
-def test_expand_each_takes_no_longer_key_for_a_shorter_one() -> None:
-    """A key of more than one block, which HMAC would hash first, is refused, also where only zeros are too many."""
-    for key in (b"\1" * 65, bytes(65)):
-        with pytest.raises(EncodingError):
-            expand_each(key, b"info")
+@pytest.mark.parametrize("size", [0, 1, 32, 63, 64, 65, 200])
+def test_expand_agrees_with_the_library_at_every_length_of_key(size: int) -> None:
+    """A key of a block is taken as it is, a longer one hashed first, a shorter one filled with zeros (RFC 2104, 2)."""
+    key, message = bytes(range(size)), b"what is authenticated"
+
+    assert expand(key, message) == hmac.digest(key, message + b"\x01", "sha256")

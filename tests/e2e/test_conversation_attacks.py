@@ -38,6 +38,7 @@ from ledger.talk.state import Fault
 from ledger.wire import paths
 from tests.support.charterlife import over, quiet
 from tests.support.commands import command
+from tests.support.encrypted import by_hand, key_of, plain_bytes
 from tests.support.lists import submit_rows
 from tests.support.loopback import LoopbackTransport, Walk, found_consortium
 from tests.support.officers import FIRST, agreed, hand
@@ -113,9 +114,9 @@ def faults(walk: Walk, agency: str) -> list[Fault | None]:
 
 
 def file_bytes(walk: Walk, agency: str) -> bytes:
-    """Return every byte of a replica."""
-    path = walk.homes[agency].replica
-    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+    """Return every page of a replica and of its log, decrypted."""
+    home = walk.homes[agency]
+    return plain_bytes(home.replica, key_of(home))
 
 
 def test_attack_a_message_resigned_by_another_member(walk: Walk) -> None:
@@ -199,9 +200,9 @@ def test_attack_a_recalled_release_is_read_on(walk: Walk) -> None:
 
 def _shown(walk: Walk) -> list[bytes]:
     """Return what releases show in the asker's replica."""
-    with sqlite3.connect(walk.homes[ASKER].replica) as connection:
+    home = walk.homes[ASKER]
+    with by_hand(home.replica, key_of(home)) as connection:
         rows = connection.execute("SELECT fields FROM released").fetchall()
-    connection.close()
     return [row[0].encode() for row in rows]
 
 

@@ -26,6 +26,7 @@ from tests.support.charterlife import (
     submit,
     sync,
 )
+from tests.support.encrypted import key_of, plain_bytes
 from tests.support.lists import submit_rows
 from tests.support.loopback import Walk, found_consortium
 from tests.support.officers import FIRST, SECOND, agreed
@@ -57,9 +58,9 @@ def expunge(walk: Walk, name: StatementName) -> None:
 
 
 def file_bytes(walk: Walk, agency: str) -> bytes:
-    """Return every byte of a replica."""
-    path = walk.homes[agency].replica
-    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+    """Return every page of a replica and of its log, decrypted: what is overwritten there is nowhere."""
+    home = walk.homes[agency]
+    return plain_bytes(home.replica, key_of(home))
 
 
 def test_an_expunged_record_goes_at_its_originator_and_at_whoever_syncs(walk: Walk) -> None:

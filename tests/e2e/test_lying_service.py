@@ -1,8 +1,7 @@
 """A service that lies, forgets or changes its mind is caught by whoever asks it, and nothing it said is kept."""
 
-import sqlite3
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -320,8 +319,7 @@ def test_a_second_desk_makes_the_batch_be_signed_anew(walk: Walk) -> None:
     sync(first)
     first.close()
     copy = walk.folder / "other-desk.sqlite"
-    with closing(sqlite3.connect(walk.homes["xar-arms"].outbox)) as here, closing(sqlite3.connect(copy)) as there:
-        here.backup(there)
+    shutil.copy(walk.homes["xar-arms"].outbox, copy)
     submit_rows(walk.session("xar-arms"), [{"make": "Colt", "serial": "DESK1"}])
     for path in walk.homes["xar-arms"].path.glob("outbox.sqlite*"):
         path.unlink()

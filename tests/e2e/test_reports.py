@@ -1,8 +1,6 @@
 """What must not be shown is reported to the charter's auditors, sealed, and they can tell whether it is true."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from ledger.recordform import parse_record
 from ledger.reports import Complaint, Report
 from tests.support.charterlife import OWNER, PARTNER, submit, sync
 from tests.support.commands import command
+from tests.support.encrypted import by_hand, key_of
 from tests.support.loopback import Walk, found_consortium
 
 AUDITOR = "xau-dit"
@@ -32,7 +31,8 @@ def walk(tmp_path: Path) -> Iterator[Walk]:
 
 def test_a_label_above_its_grant_is_kept_for_the_auditors(walk: Walk) -> None:
     """A sync that refuses a portion writes a sealed report, once; the auditor opens it, another member cannot."""
-    with closing(sqlite3.connect(walk.homes[PARTNER].replica)) as replica, replica:
+    home = walk.homes[PARTNER]
+    with by_hand(home.replica, key_of(home)) as replica:
         replica.execute("UPDATE \"grant\" SET level = 'UNCLASSIFIED'")
     submit(walk, "DEF456")
     report = sync(walk, PARTNER)

@@ -15,10 +15,13 @@ from clients.story.asking import LIFE
 from clients.story.canaries import found_in
 from clients.story.cast import EVERYBODY, OUTBOUND, WITNESSES
 from clients.story.evidence import VERIFIER
+from clients.story.splitting import PROOF
+from ledger.fraud import verify_fraud
 from ledger.policy import parse_policy
 
 pytestmark = pytest.mark.slow
 
+ORIGIN = "sealtrace.invalid/demonstration"
 PROGRAM = Path(sys.executable).with_name("sealtrace")
 MINIMUM_RECORDS = 2_000
 MINIMUM_CANARIES = 1_000
@@ -121,6 +124,31 @@ def test_the_bundle_is_verified_by_the_one_file(told: tuple[Path, subprocess.Com
     assert figures["bundle_bytes"] == (data / "record.zip").stat().st_size
     assert figures["verifier_bytes"] == (data / VERIFIER).stat().st_size
     assert "✓ verified   record.zip" in done.stdout
+
+
+def test_a_fork_convicts_the_log_and_loses_nothing(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """One proof for all, checked by two programs that share no line; what was logged in the fork is logged for everybody."""
+    data, done = told
+    report = json.loads((data / "report.json").read_text(encoding="utf-8"))
+    figures = report["The operator shows one agency another log, and convicts itself"]
+    charters = [(data / name).read_bytes() for name in ("charter", "charter.2")]
+
+    assert figures["convicts"] == [ORIGIN]
+    assert figures["proof_bytes"] == (data / PROOF).stat().st_size <= 20_000
+    assert verify_fraud((data / PROOF).read_bytes(), charters=charters[:1]).who == (ORIGIN,)
+    assert done.stdout.count("✓ proved") == 2
+
+
+def test_a_flipped_byte_is_named_and_healed(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """By the operator's own check and an auditor's mirror: one entry put back, and the database whole."""
+    data, done = told
+    report = json.loads((data / "report.json").read_text(encoding="utf-8"))
+    figures = report["A byte of the operator's database goes bad, and a mirror heals it"]
+    tampered = report["Somebody changes one byte of a copy of the database"]
+
+    assert (figures["check"], figures["healed"]) == ("leaf", 1)
+    assert figures["index"] == tampered["index"]
+    assert f"put back  entries {figures['index']}" in done.stdout
 
 
 def test_what_was_asked_and_said_is_searched_for_too(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

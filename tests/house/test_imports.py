@@ -19,9 +19,8 @@ BREACHES = {
     "crypto knows no JSON, no web, no database": [("crypto/planted.py", "import json\n")],
     "ledger has no web, no database, no socket, no files, no clock": [("ledger/planted.py", "import sqlalchemy\n")],
     "marshmallow only in ledger.wire and at the server's edge": [("clients/planted.py", "import marshmallow\n")],
-    "no client opens a web server but the witness": [
-        ("clients/planted.py", "import flask\n"),
-    ],
+    "no client opens a web server but the witness and the desk": [("clients/planted.py", "import flask\n")],
+    "nothing of clients stands on the desk but its command": [("clients/planted.py", "import clients.desk.office\n")],
 }
 
 

@@ -160,6 +160,18 @@ def test_the_second_way_to_a_root_agrees_with_the_first(size: int, grown: int) -
     assert rfc6962.mth(hashes) == merkle.root_after(peaks=peaks, size=size, leaves=hashes[size:])
 
 
+@given(size=SIZES, data=st.data())
+def test_peaks_grow_piece_by_piece_to_the_same_root(size: int, data: st.DataObject) -> None:
+    """A tree that is grown in two goes has the peaks, and the root, of one that is grown in one."""
+    hashes, cut = rfc6962.leaves(size), data.draw(st.integers(min_value=0, max_value=size))
+    first = merkle.peaks_after(peaks=(), size=0, leaves=hashes[:cut])
+    whole = merkle.peaks_after(peaks=first, size=cut, leaves=hashes[cut:])
+
+    assert merkle.root_of_peaks(first) == rfc6962.mth(hashes[:cut])
+    assert whole == merkle.peaks_after(peaks=(), size=0, leaves=hashes)
+    assert merkle.root_of_peaks(whole) == rfc6962.mth(hashes)
+
+
 def test_peaks_of_another_size_are_refused() -> None:
     """A right edge that does not fit its size is never grown from."""
     with pytest.raises(ProofError):

@@ -6,6 +6,7 @@ from pathlib import Path
 from crypto.keystore import Cost, Keystore, Secret
 
 PASSPHRASE = b"correct horse battery staple"
+DATABASE_KEY = bytes(range(96, 128))
 WEAK = Cost(memory_kib=8, passes=1, lanes=1)
 HEADER = struct.Struct(">16sHIII16s12s")
 SIGN = Secret(name="xar-arms#1", role="sign", value=bytes(range(32)))

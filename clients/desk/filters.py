@@ -1,0 +1,62 @@
+"""How the pages spell numbers, times and spans: in each language whole sentences, never pieces."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
+from flask_babel import ngettext
+from markupsafe import Markup
+
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
+
+
+def number(value: int) -> str:
+    """Return a number with thousands separators."""
+    return f"{value:,}"
+
+
+def moment(seconds: int) -> Markup:
+    """Return a POSIX time as an ISO date and time in UTC, to the minute; a browser may show its own zone on hover."""
+    when = datetime.fromtimestamp(seconds, UTC)
+    exact = when.strftime("%Y-%m-%dT%H:%MZ")
+    return Markup('<time datetime="{}">{}</time>').format(exact, when.strftime("%Y-%m-%d %H:%M UTC"))
+
+
+def day(value: date) -> Markup:
+    """Return a date, ISO."""
+    return Markup('<time datetime="{0}">{0}</time>').format(value.isoformat())
+
+
+def span(seconds: int) -> str:
+    """Return a length of time in its largest unit."""
+    if seconds >= DAY:
+        count = seconds // DAY
+        return str(ngettext("%(num)s day", "%(num)s days", count))
+    if seconds >= HOUR:
+        count = seconds // HOUR
+        return str(ngettext("%(num)s hour", "%(num)s hours", count))
+    if seconds >= MINUTE:
+        count = seconds // MINUTE
+        return str(ngettext("%(num)s minute", "%(num)s minutes", count))
+    return str(_("less than a minute"))
+
+
+def ago(seconds: int) -> str:
+    """Return how long ago something was."""
+    if seconds >= DAY:
+        return str(ngettext("%(num)s day ago", "%(num)s days ago", seconds // DAY))
+    if seconds >= HOUR:
+        return str(ngettext("%(num)s hour ago", "%(num)s hours ago", seconds // HOUR))
+    if seconds >= MINUTE:
+        return str(ngettext("%(num)s minute ago", "%(num)s minutes ago", seconds // MINUTE))
+    return str(_("just now"))
+
+
+FILTERS: dict[str, Callable[[Any], str]] = {
+    "number": number,
+    "moment": moment,
+    "day": day,
+    "span": span,
+    "ago": ago,
+}

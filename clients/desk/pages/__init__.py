@@ -1,0 +1,18 @@
+"""The pages of the desk: a blueprint for each group, in a module of its own."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint
+
+from clients.desk.pages import home, imports, log, own, people, profile, signing, submit
+
+BLUEPRINTS: Sequence[Blueprint] = (
+    home.bp,
+    log.bp,
+    signing.bp,
+    own.bp,
+    people.bp,
+    submit.bp,
+    imports.bp,
+    profile.bp,
+)

@@ -1,0 +1,60 @@
+"""What a desk is made of, so that a test may hand in its own."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from clients.desk.office import Office
+from clients.desk.people.people import People
+from clients.desk.people.sessions import Sessions
+from clients.desk.place import Place
+from clients.desk.working import Worker
+
+EXTENSION = "sealtrace-desk"
+
+
+class RecordOfUse(Protocol):
+    """Where it is kept, for the agency's auditor, who did what at the desk."""
+
+    def note(self, who: str, did: str, of: str) -> None:
+        """Keep durably that `who` `did` something of what `of` names; raise if it cannot be kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of one desk."""
+
+    place: Place
+    engine: Engine
+    office: Office
+    people: People
+    sessions: Sessions
+    use: RecordOfUse
+    clock: Callable[[], int]
+    working: Worker
+
+    def close(self) -> None:
+        """End the worker, then close what reads and writes."""
+        self.working.stop()
+        self.office.close()
+        self.engine.dispose()
+
+
+def parts() -> Parts:
+    """Return the parts of the desk that answers this request."""
+    found: Parts = current_app.extensions[EXTENSION]
+    return found
+
+
+def office() -> Office:
+    """Return the home that the desk works in."""
+    return parts().office
+
+
+def note_use(who: str, did: str, of: Iterable[str]) -> None:
+    """Put what somebody did into the record of use, before the answer leaves."""
+    for one in of:
+        parts().use.note(who, did, one)

@@ -1,0 +1,99 @@
+"""Who may open which page: one rule for each endpoint, asked before anything else is done (docs/adr/0065).
+
+A role opens pages; what of a record is shown there is for clearance, compartments and purpose to say. An endpoint without
+a rule is refused, and fails a test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clients.desk.people.person import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Whom an endpoint is for: somebody with any of `roles`, or with `public` whoever asks.
+
+    `fresh` wants whoever it is to have proved it within the last five minutes; `upload` lets a whole file in.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    fresh: bool = False
+    public: bool = False
+    upload: bool = False
+
+
+EVERYBODY = frozenset(Role)
+READERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR})
+TALKERS = frozenset({Role.ANALYST, Role.RELEASING})
+WATCHERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR, Role.ADMINISTRATOR})
+
+PUBLIC = Rule(public=True)
+INSIDE = Rule(roles=EVERYBODY)
+
+_BASE: Mapping[str, Rule] = {
+    "static": PUBLIC,
+    "home.home": INSIDE,
+    "home.keys": INSIDE,
+    "home.purpose": INSIDE,
+}
+_LOG: Mapping[str, Rule] = {
+    "log.log": Rule(roles=WATCHERS),
+    "log.test": Rule(roles=TALKERS),
+    "log.audit": Rule(roles=WATCHERS),
+    "log.proof": Rule(roles=READERS),
+}
+_SIGNING: Mapping[str, Rule] = {
+    "signing.sign_in": PUBLIC,
+    "signing.with_passkey": PUBLIC,
+    "signing.with_password": PUBLIC,
+    "signing.welcome": PUBLIC,
+    "signing.welcome_with_passkey": PUBLIC,
+    "signing.welcome_with_password": PUBLIC,
+    "signing.sign_out": INSIDE,
+    "signing.confirm": INSIDE,
+    "signing.confirm_with_passkey": INSIDE,
+    "signing.confirm_with_password": INSIDE,
+    "own.own": INSIDE,
+    "own.look": INSIDE,
+    "own.out_everywhere": INSIDE,
+    "own.ways": Rule(roles=EVERYBODY, fresh=True),
+    "own.add_passkey": Rule(roles=EVERYBODY, fresh=True),
+    "own.remove_passkey": Rule(roles=EVERYBODY, fresh=True),
+    "own.password": Rule(roles=EVERYBODY, fresh=True),
+    "own.set_password": Rule(roles=EVERYBODY, fresh=True),
+}
+_PEOPLE: Mapping[str, Rule] = {
+    f"people.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
+    for name in ("people", "new", "invite", "person", "change", "end", "again", "send_away", "proposal", "link")
+}
+
+# Whoever enters records, and whoever may be the second officer for them.
+_ENTERING = Rule(roles=frozenset({Role.SUBMITTER}))
+_SECONDING = frozenset({Role.SUBMITTER, Role.RELEASING})
+_IMPORTS: Mapping[str, Rule] = {
+    "submit.submit": _ENTERING,
+    "submit.send": _ENTERING,
+    "imports.imports": Rule(roles=_SECONDING),
+    "imports.listed": Rule(roles=_SECONDING),
+    "imports.upload": Rule(roles=frozenset({Role.SUBMITTER}), upload=True),
+    "imports.show": Rule(roles=_SECONDING),
+    "imports.part": Rule(roles=_SECONDING),
+    "imports.read": _ENTERING,
+    "imports.columns": _ENTERING,
+    "imports.text": _ENTERING,
+    "imports.map_file": _ENTERING,
+    "imports.problems": Rule(roles=_SECONDING),
+    "imports.readers": Rule(roles=_SECONDING),
+    "imports.rejected": _ENTERING,
+    "imports.sign": Rule(roles=_SECONDING, fresh=True),
+    "imports.signed": Rule(roles=frozenset({Role.SUBMITTER}), fresh=True),
+    "imports.approved": Rule(roles=_SECONDING, fresh=True),
+    "imports.refused": Rule(roles=_SECONDING, fresh=True),
+    "imports.back": _ENTERING,
+    "imports.end": _ENTERING,
+    "profile.profile": INSIDE,
+    "profile.table": INSIDE,
+}
+
+RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}

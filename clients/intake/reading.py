@@ -1,0 +1,44 @@
+"""A list as it is kept between its upload and its sending: read once, in the limited child if it is a workbook.
+
+What the officer was shown is then what is planned, checked and sealed: no second reading can come to something else.
+"""
+
+import json
+import zlib
+
+from clients.lists.reading import read_table
+from clients.lists.tables import Format, Row, Table
+from crypto.digests import sha256
+from crypto.encoding import lp
+
+MAX_UPLOAD_BYTES = 16 * 1024 * 1024
+
+
+def read_upload(raw: bytes, form: Format) -> Table:
+    """Return the table that was uploaded; raise ListError with line or cell, cause and fix."""
+    return read_table(raw, form=form)
+
+
+def header_of(table: Table) -> bytes:
+    """Return the fingerprint of a list's columns: lists that come from one program have the same."""
+    return sha256(lp(*(name.casefold() for name in table.header)))
+
+
+def pack(table: Table) -> bytes:
+    """Return a table as it is kept."""
+    lines = [[row.line, *row.cells] for row in table.rows]
+    about = [table.header, table.header_line, table.source, table.encoding, table.delimiter]
+    return zlib.compress(json.dumps([about, lines], ensure_ascii=False).encode(), level=1)
+
+
+def unpack(kept: bytes) -> Table:
+    """Return the table that `pack` kept."""
+    (header, header_line, source, encoding, delimiter), lines = json.loads(zlib.decompress(kept))
+    return Table(
+        header=tuple(header),
+        header_line=header_line,
+        rows=tuple(Row(line=line, cells=tuple(cells)) for line, *cells in lines),
+        source=source,
+        encoding=encoding,
+        delimiter=delimiter,
+    )

@@ -1,0 +1,128 @@
+"""Send what was approved: check once more that it is the very thing, seal and log it, say where it stands.
+
+Killed at any moment, it goes on where it stopped: the outbox knows every row that is on its way by what it says, so none
+is sealed twice (docs/adr/0025, 0069).
+"""
+
+import datetime as dt
+
+from clients.corrections import sort_rows
+from clients.freshness import vouched
+from clients.importing import Prepared, prepare_table
+from clients.intake.agreeing import planned, why_two
+from clients.intake.checking import Rules, findings, rules_of
+from clients.intake.events import event_list, parse_event
+from clients.intake.reading import unpack
+from clients.intake.states import State
+from clients.intake.store import Content, Import, Imports, Kind, Told
+from clients.lists.maps import ListMap, parse_map
+from clients.lists.tables import Table
+from clients.session import Session
+from clients.submitting import Submission, submit
+from crypto.encoding import b64u
+from ledger.errors import StaleEpochError
+from ledger.jsontext import JsonValue
+from ledger.officers import PlannedSubmission, parse_proposal
+
+MAX_NAMED = 20
+_ATTEMPTS = 3
+
+CHANGED = Told(
+    what="profile, charter or code lists have changed since this was looked at: other records would be sealed, or to others",
+    fix="look at it again and sign what it says now",
+)
+
+
+def list_of(one: Import, content: Content) -> tuple[Table, ListMap]:
+    """Return what an import says, and how it is read: a list by its map, a form by its own."""
+    match one.kind:
+        case Kind.EVENT:
+            return event_list(parse_event(content.raw))
+        case Kind.LIST:
+            return unpack(content.read or b""), parse_map(one.map)
+
+
+def send(session: Session, imports: Imports, one: Import, rules: Rules) -> Import:
+    """Carry an approved import out, or go on with it; return it as done, or to be looked at again.
+
+    `rules` are those of the newest verified charter. Whatever stops it otherwise leaves it where it can be tried again.
+    """
+    prepared = prepare_table(*list_of(one, imports.content(one.number)), rules.means)
+    if not _is_agreed(one, prepared, rules):
+        known = sort_rows(prepared.rows, outbox=session.outbox, replica=session.replica)
+        found = findings(prepared, known, rules.profile)
+        return imports.move(one, State.CHECKED, told=CHANGED, findings=found, proposal=b"")
+    if one.state is State.APPROVED:
+        last = session.outbox.last()
+        after = one.after if one.after is not None else last.seq if last else 0
+        one = imports.move(one, State.SENDING, after=after, total=prepared.records)
+    done = _submit(session, imports, one, prepared, rules)
+    return imports.move(one, State.DONE, receipt=_receipt(session, one, prepared, done), done=prepared.records)
+
+
+def rules_now(session: Session) -> Rules:
+    """Return the rules by the newest state of the log."""
+    session.refresh()
+    return rules_of(session.home, session.keyring, session.trust.charters(), today=_today(session))
+
+
+def _is_agreed(one: Import, prepared: Prepared, rules: Rules) -> bool:
+    """Say whether what would be sealed now is what was looked at, and where it takes two officers what both signed."""
+    if b64u(planned(prepared.rows, correct=False).h) != one.findings.get("plans"):
+        return False
+    agreed = _agreed(one)
+    return not why_two(prepared.rows, rules.profile) or agreed == planned(prepared.rows, correct=one.correct)
+
+
+def _agreed(one: Import) -> PlannedSubmission | None:
+    do = parse_proposal(one.proposal).proposal.do if one.proposal else None
+    return do if isinstance(do, PlannedSubmission) else None
+
+
+def _submit(session: Session, imports: Imports, one: Import, prepared: Prepared, rules: Rules) -> Submission:
+    def progress(done: int, total: int) -> None:
+        imports.progress(one.number, done=done, total=total)
+
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            return submit(
+                session, prepared.rows, rules.profile, progress=progress, correct=one.correct, agreed=_agreed(one)
+            )
+        except StaleEpochError:  # the batch is discarded: its rows are sealed anew
+            if attempts >= _ATTEMPTS:
+                raise
+
+
+def _receipt(session: Session, one: Import, prepared: Prepared, done: Submission) -> dict[str, JsonValue]:
+    """Return what the officer keeps: where every record stands, whoever interrupted whom, and who vouches for it."""
+    view = session.refresh()
+    batches = session.outbox.holding([row.fingerprint for row in prepared.rows], after=one.after or 0)
+    names = [name for rows in batches.values() for row in rows for name in row.names]
+    waiting = [batch.since for batch in done.batches if batch.since is not None]
+    return {
+        "records": len(names),
+        "names": [str(name) for name in names[:MAX_NAMED]],
+        "batches": [
+            {
+                "seq": batch.seq,
+                "first": batch.first,
+                "index": batch.index,
+                "records": sum(len(row.names) for row in rows),
+            }
+            for batch, rows in batches.items()
+        ],
+        "unchanged": len(prepared.rows) - len(done.corrections) - sum(map(len, batches.values())),
+        "offered": len(done.corrections),
+        "origin": view.charter.origin,
+        "size": view.checkpoint.size,
+        "root": b64u(view.checkpoint.root),
+        "vouched": vouched(view, now=session.world.clock()),
+        "since": min(waiting) if waiting else None,
+        "at": session.world.clock(),
+    }
+
+
+def _today(session: Session) -> dt.date:
+    return dt.datetime.fromtimestamp(session.world.clock(), dt.UTC).date()
