@@ -264,9 +264,9 @@ def _released_json(release: Release) -> JsonValue:
 def value_text(value: JsonValue) -> str:
     """Return a field's value in words: of a serial number what was marked."""
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(value_text, value))
     if isinstance(value, dict):
-        return str(value.get("as_marked", " ".join(map(_value, value.values()))))
+        return str(value.get("as_marked", " ".join(map(value_text, value.values()))))
     return str(value)
 
 
