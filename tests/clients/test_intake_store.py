@@ -9,7 +9,14 @@ from typing import ClassVar
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import Engine, event
 
 from clients.database import open_database
@@ -191,5 +198,6 @@ class ImportMachine(RuleBasedStateMachine):
             self.engine.dispose()
 
 
-ImportMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=20)
-test_imports_as_a_state_machine = ImportMachine.TestCase
+def test_imports_as_a_state_machine() -> None:
+    """Whatever is done to imports in whatever order, each is in one state that its steps allow, and none is lost."""
+    run_state_machine_as_test(ImportMachine, settings=settings(max_examples=12, stateful_step_count=20))
