@@ -108,5 +108,9 @@ _IMPORTS: Mapping[str, Rule] = {
     "profile.profile": INSIDE,
     "profile.table": INSIDE,
 }
+_USE: Mapping[str, Rule] = {
+    "use.use": Rule(roles=frozenset({Role.AUDITOR})),
+    "use.listed": Rule(roles=frozenset({Role.AUDITOR})),
+}
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
+RULES: Mapping[str, Rule] = {**_USE, **_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
