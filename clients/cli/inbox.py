@@ -8,6 +8,7 @@ from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.talk.telling import duty_json, duty_text, entry, summary, talk_json, tell, times_text
 from clients.talk.threads import find, talks
 from clients.trust import Trust
+from ledger.counting import counted
 from ledger.talk.clocks import overdue as overdue_of
 
 
@@ -41,6 +42,6 @@ def inbox(
         edge.show("\n".join(tell(found[0], charter, me, now=now)), talk_json(found[0], now=now), as_json=as_json)
         return
     lines = [line for one in reversed(found) for line in summary(one, me, now=now)]
-    lines += [f"{waiting:,} messages wait to be sent: run `sealtrace sync`"] if waiting else []
+    lines += [f"{counted(waiting, 'message')} still to be sent: run `sealtrace sync`"] if waiting else []
     text = "\n".join(lines or ["no conversation yet: `sealtrace request` begins one"])
     edge.show(text, {"threads": [talk_json(one, now=now) for one in found], "waiting": waiting}, as_json=as_json)

@@ -18,6 +18,7 @@ from clients.transport import Transport
 from clients.trust import Trust
 from clients.watching import Round, Watch
 from ledger import fingerprints
+from ledger.counting import counted
 from ledger.errors import LedgerError
 from ledger.identifiers import agency_id
 from ledger.jsontext import JsonValue
@@ -112,9 +113,9 @@ def _exit(found: Round, *, allow_unwitnessed: bool) -> Exit:
 def _text(found: Round) -> str:
     checkpoint = found.view.checkpoint
     sign = "✗" if found.is_fraud else "!" if found.alarms else "✓"
-    new = f"{checkpoint.size - found.start:,} of them new in {found.batches:,} batches"
+    new = f"{checkpoint.size - found.start:,} of them new in {counted(found.batches, 'batch', 'batches')}"
     lines = [
-        f"{sign} {visible(checkpoint.origin)} · {checkpoint.size:,} entries, {new} · {vouched(found.view)}",
+        f"{sign} {visible(checkpoint.origin)} · {counted(checkpoint.size, 'entry', 'entries')}, {new} · {vouched(found.view)}",
         *(f"  {word.agency}: {word.standing.value}" for word in found.words),
         *(f"✗ {alarm.kind}: {visible(alarm.what)}" for alarm in found.alarms),
     ]

@@ -137,7 +137,7 @@ def test_a_request_is_asked_back_released_opened_and_recalled(walk: Walk, capfd:
     assert (done["officers"], Path(done["kept"]).exists()) == (["A. Abiola", "B. Berg"], True)
     nothing_leaked(walk)
 
-    assert "1 releases to you" in run(walk, ASKER, "sync").output
+    assert "1 release to you" in run(walk, ASKER, "sync").output
     seen = ask(walk, ASKER, "show", name)["portions"]["case"]
     assert (seen["level"], seen["fields"]["case.case_number"]) == ("RESTRICTED", ROW["case"])
     assert ask(walk, THIRD, "show", name)["portions"]["case"]["withheld"]
@@ -147,7 +147,7 @@ def test_a_request_is_asked_back_released_opened_and_recalled(walk: Walk, capfd:
 
     recalled = run(walk, OWNER, "recall", released["message"], "--why", "error").output
     assert "cannot be taken back" in " ".join(recalled.split())
-    assert "1 releases: deleted here" in " ".join(run(walk, ASKER, "sync").output.split())
+    assert "1 release: deleted here" in " ".join(run(walk, ASKER, "sync").output.split())
     assert ask(walk, ASKER, "show", name)["portions"]["case"] == {
         "withheld": True,
         "ask": OWNER,
