@@ -73,6 +73,11 @@ class Home:
         return self.path / "witness.keystore"
 
     @property
+    def witnesses_file(self) -> Path:
+        """Return where this agency writes down how it reaches the others' witnesses, to watch them."""
+        return self.path / "witnesses.toml"
+
+    @property
     def witness(self) -> Path:
         """Return what this agency's witness has cosigned, the charters it goes by, and its evidence."""
         return self.path / "witness"
@@ -111,6 +116,11 @@ class Home:
     def desk(self) -> Path:
         """Return what the agency's desk keeps: its people, their sessions, the record of use."""
         return self.path / "desk.sqlite"
+
+    @property
+    def use(self) -> Path:
+        """Return how far the desk's record of use was when it was last written, signed: its database is held against it."""
+        return self.path / "use-checkpoint"
 
     @property
     def databases(self) -> tuple[Path, ...]:

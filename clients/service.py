@@ -85,8 +85,8 @@ class Service:
         return self._get(paths.charter(ver), limit=limits.MAX_CHARTER_BYTES)
 
     def handover(self, index: int) -> bytes:
-        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
-        return self._get(paths.handover(index), limit=limits.MAX_NOTE_BYTES)
+        """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
+        return self._get(paths.FIRST_CHECKPOINT, query=f"index={index}", limit=limits.MAX_NOTE_BYTES)
 
     def entry(self, index: int) -> LoggedEntry:
         """Return the entry at `index` and its proof."""

@@ -3,9 +3,8 @@
 from hashlib import sha256 as _sha256
 
 _BLOCK_BYTES = 64
-# Each byte of a key, exclusive-or 0x36 and 0x5c (RFC 2104, 2).
-_INNER = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER = bytes(byte ^ 0x5C for byte in range(256))
+_INNER = int.from_bytes(b"\x36" * _BLOCK_BYTES, "little")
+_OUTER = int.from_bytes(b"\x5c" * _BLOCK_BYTES, "little")
 
 
 def sha256(data: bytes) -> bytes:
@@ -15,17 +14,20 @@ def sha256(data: bytes) -> bytes:
 
 def expand(key: bytes, info: bytes) -> bytes:
     """Return Expand(key, info) = HMAC-SHA256(key, info ‖ 0x01): the first block of HKDF-Expand (RFC 5869, 2.3)."""
-    return hmac_sha256(key, info + b"\x01")
+    return expand_each(key, info)[0]
 
 
-def hmac_sha256(key: bytes, message: bytes) -> bytes:
-    """Return HMAC-SHA256 (RFC 2104, 2), spelled out over SHA-256.
+def expand_each(key: bytes, *infos: bytes) -> list[bytes]:
+    """Return Expand(key, info) for each of several infos.
 
-    `hmac.digest` looks its algorithm up anew at each call, which costs more than the four blocks it then hashes; and
-    every portion that is tried takes two.
+    HMAC written out (RFC 2104, 2): the key is padded once for all of them, and `hmac.digest` would look its algorithm up
+    anew at each call, which costs more than the four blocks it then hashes. The padding is done on numbers, which takes
+    the same time for every key of a length.
     """
-    block = (key if len(key) <= _BLOCK_BYTES else sha256(key)).ljust(_BLOCK_BYTES, b"\0")
-    return sha256(block.translate(_OUTER) + sha256(block.translate(_INNER) + message))
+    number = int.from_bytes(key if len(key) <= _BLOCK_BYTES else sha256(key), "little")
+    inner = (number ^ _INNER).to_bytes(_BLOCK_BYTES, "little")
+    outer = (number ^ _OUTER).to_bytes(_BLOCK_BYTES, "little")
+    return [sha256(outer + sha256(inner + info + b"\x01")) for info in infos]
 
 
 def expand16(key: bytes, info: bytes) -> bytes:

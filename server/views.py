@@ -28,6 +28,7 @@ SECONDS = "public, max-age=1"
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 _PENDING = re.compile(r"log=(log|access)&old=(0|[1-9][0-9]{0,15})")
 _AFTER = re.compile(r"after=(-1|0|[1-9][0-9]{0,15})")
+_INDEX = re.compile(r"index=(0|[1-9][0-9]{0,15})")
 _CURSOR = re.compile(r"after=(0|[1-9][0-9]{0,15})")
 _SUBMISSIONS_A_MINUTE = 30
 # A proxy that compressed an answer would give its content away by its length (docs/protocol.md, 6.9).
@@ -124,7 +125,10 @@ class Views:
 
     def handover(self, request: Incoming) -> Outgoing:
         """Return the published checkpoint that first held an entry."""
-        return Outgoing(body=self._reading.first_checkpoint(_whole(request.names["index"])), cache=IMMUTABLE)
+        found = _INDEX.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is index=INDEX, of an entry")
+        return Outgoing(body=self._reading.first_checkpoint(int(found[1])), cache=IMMUTABLE)
 
     def statement(self, request: Incoming) -> Outgoing:
         """Return a statement by its name."""

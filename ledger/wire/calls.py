@@ -108,10 +108,11 @@ CALLS = (
     Call(
         name="handover",
         method="GET",
-        path=paths.HANDOVER,
+        path=paths.FIRST_CHECKPOINT,
         summary="The published checkpoint that first held the entry at an index, with its cosignatures",
         access=Access.OPEN,
         answer=_TEXT,
+        query=("index",),
     ),
     Call(
         name="submit_key",

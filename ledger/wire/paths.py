@@ -9,7 +9,7 @@ ENTRIES_TILE = "/tile/entries/{path}"
 BATCHES = "/v1/batches"
 CHARTERS = "/v1/charters"
 CHARTER = "/v1/charters/{ver}"
-HANDOVER = "/v1/checkpoints/{index}"
+FIRST_CHECKPOINT = "/v1/checkpoints"
 KEYS = "/v1/keys"
 STATEMENT = "/v1/statements/{iss}/{jti}"
 ENTRY = "/v1/entries/{index}"
@@ -65,9 +65,14 @@ def charter(ver: int) -> str:
     return CHARTER.format(ver=ver)
 
 
-def handover(index: int) -> str:
-    """Return the path of the first checkpoint that held the charter at `index`, the same in a mirror's folder."""
-    return HANDOVER.format(index=index)
+def first_checkpoint(index: int) -> str:
+    """Return the path and query of the published checkpoint that first held the entry at `index`."""
+    return f"{FIRST_CHECKPOINT}?index={index}"
+
+
+def handover_file(index: int) -> str:
+    """Return where a mirror's folder holds the first checkpoint with the charter at `index`."""
+    return f"{FIRST_CHECKPOINT}/{index}"
 
 
 def feed(after: int) -> str:
