@@ -134,7 +134,7 @@ def _access_lines(found: Round) -> list[str]:
     if found.access is None:
         return []
     shown = found.access
-    line = f"  access log: {shown.size:,} entries, {shown.size - shown.start:,} of them new"
+    line = f"  access log: {counted(shown.size, 'entry', 'entries')}, {shown.size - shown.start:,} of them new"
     return [line, *(f"  access log, {word.agency}: {word.standing.value}" for word in shown.words)]
 
 
