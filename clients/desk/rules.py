@@ -65,7 +65,20 @@ _SIGNING: Mapping[str, Rule] = {
 }
 _PEOPLE: Mapping[str, Rule] = {
     f"people.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
-    for name in ("people", "new", "invite", "person", "change", "end", "again", "send_away", "proposal", "link")
+    for name in (
+        "people",
+        "as_json",
+        "as_csv",
+        "new",
+        "invite",
+        "person",
+        "change",
+        "end",
+        "again",
+        "send_away",
+        "proposal",
+        "link",
+    )
 }
 
 # Whoever enters records, and whoever may be the second officer for them.
@@ -95,5 +108,9 @@ _IMPORTS: Mapping[str, Rule] = {
     "profile.profile": INSIDE,
     "profile.table": INSIDE,
 }
+_USE: Mapping[str, Rule] = {
+    "use.use": Rule(roles=frozenset({Role.AUDITOR})),
+    "use.listed": Rule(roles=frozenset({Role.AUDITOR})),
+}
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
+RULES: Mapping[str, Rule] = {**_USE, **_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
