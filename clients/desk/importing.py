@@ -82,6 +82,11 @@ def found(number: int, signed_in: SignedIn) -> Import:
     return one
 
 
+def waiting(signed_in: SignedIn) -> tuple[Import, ...]:
+    """Return the imports that are not over and that this person may see: their own, and those to approve."""
+    return tuple(one for one in bench().imports.unfinished() if is_shown(one, signed_in))
+
+
 def is_shown(one: Import, signed_in: SignedIn) -> bool:
     """Say whether a person may see an import: their own, or as a second officer one that they are cleared for."""
     return one.person == signed_in.person.id or (one.state in _SHARED and is_cleared(one, signed_in))
