@@ -26,6 +26,7 @@ from clients.session import Session, Standing, load_profile
 from clients.show import serials, summary
 from crypto.encoding import unb64u
 from crypto.errors import EncodingError
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.questions import BEFORE_ALL, Asking
 from ledger.serials import read_marks
@@ -144,7 +145,7 @@ def _own_records(session: Session) -> list[tuple[str, bytes]]:
 def _told(told: Sequence[Told], asker: Asker, asking: Asking) -> tuple[str, dict[str, JsonValue]]:
     quota = asker.quota(asking)
     lines = [line for one in told for line in _lines(one)]
-    lines.append(f"quota        {quota.left:,} of {quota.limit:,} questions left today")
+    lines.append(f"quota        {quota.left:,} of {counted(quota.limit, 'question')} left today")
     if any(not one.found and not one.note for one in told):
         lines.append("nothing      means that nobody answers: a silent record looks the same")
     return "\n".join(lines), {
@@ -199,7 +200,7 @@ def _asked(questions: Sequence[AskedQuestion]) -> tuple[str, dict[str, JsonValue
         }
         for one in questions
     ]
-    return "\n".join([*lines, f"{len(questions):,} questions"]), {"questions": value}
+    return "\n".join([*lines, counted(len(questions), "question")]), {"questions": value}
 
 
 def _hand_over(session: Session, q: str, output: Path, edge: Edge, *, as_json: bool) -> None:
@@ -219,7 +220,7 @@ def _denied(standing: Standing, file: Path, output: Path, edge: Edge, *, as_json
     paths = [output if place == 0 else output.with_name(f"{output.name}.{place}") for place in range(len(found))]
     for path, proof in zip(paths, found, strict=True):
         write_file(path, proof)
-    text = f"✗ DENIED     {len(found):,} records had to be in that answer and are not: {output} proves it to anybody"
+    text = f"✗ DENIED     {counted(len(found), 'record')} kept out of that answer: {output} proves it to anybody"
     edge.show(text, {"denied": len(found), "files": [str(path) for path in paths]}, as_json=as_json)
     raise typer.Exit(Exit.REFUSED)
 

@@ -8,6 +8,7 @@ from clients.desk.people.passkeys import Relying
 from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
+from clients.desk.savedsearches import SEARCHES
 from clients.desk.use.record import USE, open_record
 from clients.desk.working import Worker
 from clients.intake.tables import TABLES as IMPORTS
@@ -17,7 +18,7 @@ from crypto.keystore import STRONG, Cost
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, key=office.database_key)
+    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, SEARCHES, key=office.database_key)
     runs = LastRuns(engine)
     people = open_people(
         engine,

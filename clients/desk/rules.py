@@ -26,6 +26,7 @@ class Rule:
 EVERYBODY = frozenset(Role)
 READERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR})
 TALKERS = frozenset({Role.ANALYST, Role.RELEASING})
+SECONDERS = frozenset({Role.SUBMITTER, Role.RELEASING})
 WATCHERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR, Role.ADMINISTRATOR})
 
 PUBLIC = Rule(public=True)
@@ -83,30 +84,33 @@ _PEOPLE: Mapping[str, Rule] = {
 
 # Whoever enters records, and whoever may be the second officer for them.
 _ENTERING = Rule(roles=frozenset({Role.SUBMITTER}))
-_SECONDING = frozenset({Role.SUBMITTER, Role.RELEASING})
 _IMPORTS: Mapping[str, Rule] = {
     "submit.submit": _ENTERING,
     "submit.send": _ENTERING,
-    "imports.imports": Rule(roles=_SECONDING),
-    "imports.listed": Rule(roles=_SECONDING),
+    "imports.imports": Rule(roles=SECONDERS),
+    "imports.listed": Rule(roles=SECONDERS),
     "imports.upload": Rule(roles=frozenset({Role.SUBMITTER}), upload=True),
-    "imports.show": Rule(roles=_SECONDING),
-    "imports.part": Rule(roles=_SECONDING),
+    "imports.show": Rule(roles=SECONDERS),
+    "imports.part": Rule(roles=SECONDERS),
     "imports.read": _ENTERING,
     "imports.columns": _ENTERING,
     "imports.text": _ENTERING,
     "imports.map_file": _ENTERING,
-    "imports.problems": Rule(roles=_SECONDING),
-    "imports.readers": Rule(roles=_SECONDING),
+    "imports.problems": Rule(roles=SECONDERS),
+    "imports.readers": Rule(roles=SECONDERS),
     "imports.rejected": _ENTERING,
-    "imports.sign": Rule(roles=_SECONDING, fresh=True),
+    "imports.sign": Rule(roles=SECONDERS, fresh=True),
     "imports.signed": Rule(roles=frozenset({Role.SUBMITTER}), fresh=True),
-    "imports.approved": Rule(roles=_SECONDING, fresh=True),
-    "imports.refused": Rule(roles=_SECONDING, fresh=True),
+    "imports.approved": Rule(roles=SECONDERS, fresh=True),
+    "imports.refused": Rule(roles=SECONDERS, fresh=True),
     "imports.back": _ENTERING,
     "imports.end": _ENTERING,
     "profile.profile": INSIDE,
     "profile.table": INSIDE,
 }
+_USE: Mapping[str, Rule] = {
+    "use.use": Rule(roles=frozenset({Role.AUDITOR})),
+    "use.listed": Rule(roles=frozenset({Role.AUDITOR})),
+}
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
+RULES: Mapping[str, Rule] = {**_USE, **_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}

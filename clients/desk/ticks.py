@@ -11,9 +11,13 @@ from clients.talk.confirming import write_receipts
 from clients.talk.sending import TICK_SECONDS, send_letters
 from clients.updating import update
 
-SYNC, LETTERS = "sync", "letters"
+SYNC, LETTERS, IMPORTS = "sync", "letters", "imports"
 SYNC_SECONDS = 600
-JOBS = ((SYNC, _l("fetch and verify what is new")), (LETTERS, _l("send what waits")))
+JOBS = (
+    (SYNC, _l("fetch and verify what is new")),
+    (LETTERS, _l("send what waits")),
+    (IMPORTS, _l("read, check and send lists")),
+)
 
 
 def begin(worker: Worker, office: Office) -> None:

@@ -1,6 +1,7 @@
 """Imports as rows: only the steps that are listed, one outcome for two who try, nothing kept once it is over."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_bytes
 from tempfile import TemporaryDirectory
@@ -9,11 +10,19 @@ from typing import ClassVar
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import Engine, event
 
 from clients.database import open_database
-from clients.errors import ClientError
+from clients.errors import ClientError, ListError
+from clients.intake.reading import MAX_UPLOAD_BYTES
 from clients.intake.states import FOLLOWING, State
 from clients.intake.store import MAX_OPEN, ChangedError, Import, Imports, Kind, MissingError, New, Told
 from clients.intake.tables import TABLES
@@ -78,6 +87,13 @@ def test_nobody_fills_the_desk_with_lists(imports: Imports) -> None:
     assert imports.add(new(person=2)).person == 2
     imports.move(imports.unfinished()[0], State.ENDED)
     assert imports.add(new()).number == MAX_OPEN + 2
+
+
+def test_a_list_that_is_too_large_is_not_kept(imports: Imports) -> None:
+    """Whatever let it in: the desk keeps no more than the gate lets through."""
+    with pytest.raises(ListError, match="larger than 16,777,216 bytes"):
+        imports.add(replace(new(), raw=bytes(MAX_UPLOAD_BYTES + 1)))
+    assert imports.listed() == ()
 
 
 def test_an_import_that_there_is_not(imports: Imports) -> None:
@@ -191,5 +207,6 @@ class ImportMachine(RuleBasedStateMachine):
             self.engine.dispose()
 
 
-ImportMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=20)
-test_imports_as_a_state_machine = ImportMachine.TestCase
+def test_imports_as_a_state_machine() -> None:
+    """Whatever is done to imports in whatever order, each is in one state that its steps allow, and none is lost."""
+    run_state_machine_as_test(ImportMachine, settings=settings(max_examples=12, stateful_step_count=20))

@@ -95,3 +95,4 @@ def _wait(witness: RunningWitness) -> None:
                 return
         except OSError:
             time.sleep(0.05)
+    raise AssertionError(f"the witness did not start:\n{witness.log.read_text(encoding='utf-8')}")
