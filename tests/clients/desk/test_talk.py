@@ -67,7 +67,7 @@ def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
         first, f"/inbox/messages/{request}", f"/inbox/messages/{request}/decide", say="acknowledge", reference="K-17"
     )
     assert answer.status_code == HTTPStatus.SEE_OTHER
-    assert "waits for the full minute" in first.text("/inbox")
+    assert "for the full minute" in first.text("/inbox")
     pair.pass_on()
     thread = answer.location
     assert "K-17" in oto.text(thread)
