@@ -132,6 +132,10 @@ _TALK: Mapping[str, Rule] = {
         for name in ("choose", "look", "send", "grant", "propose", "expunge", "propose_expunge")
     },
     **{f"proposals.{name}": _RELEASING for name in ("show", "file", "upload", "approve", "end")},
+    **{
+        f"notifying.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
+        for name in ("notices", "relay", "add", "remove")
+    },
     "proposals.uploaded": Rule(roles=frozenset({Role.RELEASING}), fresh=True, upload=True),
 }
 

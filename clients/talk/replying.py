@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from clients.errors import NotPermittedError
 from clients.outbox import Letter
 from clients.session import Session
-from clients.talk.sending import body_of, letter
 from clients.talk.releasing import Offer
+from clients.talk.sending import body_of, letter
 from clients.talk.threads import Talk, message, talk, talk_of
 from ledger.errors import DuplicateError
 from ledger.expunges import Why

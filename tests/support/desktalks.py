@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -15,7 +16,7 @@ from ledger.labels import Level
 from tests.support.commands import command
 from tests.support.desks import Browser, Desk, mandate
 from tests.support.lists import submit_rows
-from tests.support.loopback import PHRASE, Walk
+from tests.support.loopback import PHRASE, Walk, found_consortium
 
 OWNER, ASKER = "xar-arms", "xbe-cib"
 CASE_NUMBER = "CANARYCASE5512"
@@ -35,6 +36,9 @@ event = "recovery"
 """
 ROW = {"make": "Taurus", "serial": SERIAL, "case": CASE_NUMBER, "note": "told by a friend"}
 RELEASES = mandate(Role.RELEASING, clearance=Level.SECRET)
+UNCLEARED = mandate(Role.RELEASING, Role.ANALYST, clearance=None)
+FIRST, SECOND = "A. Abiola", "B. Berg"
+SCRIPT = "<script>alert('use')</script> an inquiry into a shooting"
 ASKS = mandate(Role.ANALYST, clearance=Level.RESTRICTED)
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)"')
@@ -85,6 +89,22 @@ def pair_of(walk: Walk) -> Pair:
     for desk in (found.owner, found.asker):
         ticks.sync(desk.office)
     return found
+
+
+def found_talking(folder: Path) -> Walk:
+    """Return two agencies where one asked for the case of the other's record, with officers at both; closed, to be copied."""
+    walk = found_consortium(folder, OWNER, ASKER)
+    submit_one(walk)
+    pair = pair_of(walk)
+    for name in (FIRST, SECOND):
+        officer(pair.owner, name)
+    pair.owner.add("Uma", UNCLEARED)
+    pair.asker.add("Oto", ASKS)
+    pair.asker.add("Rhea", RELEASES)
+    request_case(pair, pair.asker.browser("Oto"), use=SCRIPT)
+    pair.close()
+    walk.close()
+    return walk
 
 
 def officer(desk: Desk, name: str) -> Person:

@@ -9,6 +9,7 @@ from clients.desk.pages import (
     home,
     imports,
     log,
+    notifying,
     officers,
     own,
     people,
@@ -36,4 +37,5 @@ BLUEPRINTS: Sequence[Blueprint] = (
     releasing.bp,
     proposals.bp,
     officers.bp,
+    notifying.bp,
 )

@@ -18,6 +18,7 @@ from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.desk.talking import WORDS_LEVEL
 from clients.errors import ListError
+from clients.lists.values import Fields
 from clients.outbox import Letter
 from clients.talk.requesting import (
     WEAPON,
@@ -39,6 +40,9 @@ from ledger.markings import Marking
 from ledger.recordform import PORTIONS
 from ledger.talk.bodies import Body
 from ledger.talk.requests import Declared, DisclosureRequest, Onward, TraceRequest, What, check_weapon
+
+# The blueprint is the inbox's, with the two pages of this module.
+__all__ = ["bp"]
 
 DISCLOSURE, TRACE, HISTORY = "disclosure", "trace", "history"
 
@@ -113,7 +117,8 @@ def _what(form: MultiDict[str, str], name: StatementName | None, viewer: Viewer)
 
 
 def _trace(form: MultiDict[str, str], name: StatementName | None, viewer: Viewer, declared: Declared) -> Body:
-    weapon, found = {}, {}
+    weapon: Fields = {}
+    found: Fields = {}
     if name is not None:
         with office().replica() as replica:
             weapon, found = weapon_shown(replica, name, viewer)

@@ -47,7 +47,8 @@ def pair(told: Walk, tmp_path: Path) -> Iterator[Pair]:
 
 def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
     """Request, acknowledge, two officers, release, opened, recall: each step is seen on the other side's page."""
-    oto = pair.asker.browser(pair.asker.add("Oto", ASKS))
+    analyst = pair.asker.add("Oto", ASKS)
+    oto = pair.asker.browser(analyst)
     request = request_case(pair, oto, onward="COURT")
     first = pair.owner.browser(officer(pair.owner, "A. Abiola"))
     second = pair.owner.browser(officer(pair.owner, "B. Berg"))
@@ -88,7 +89,7 @@ def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
     assert unsent(pair.owner) == ["disclosure_decision", "release"]
     pair.pass_on()
 
-    viewer = pair.asker.office.viewer(pair.asker.parts.people.accounts.named("Oto"), _purpose(pair))
+    viewer = pair.asker.office.viewer(analyst, Purpose.TRACE)
     with pair.asker.office.replica() as replica:
         stored = replica.find(statement_name(pair.record))
         assert stored is not None
@@ -104,8 +105,3 @@ def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
         assert stored is not None
         assert "case.case_number" not in view_record(stored, viewer).fields
     assert "recalled: no longer shown" in oto.text(thread)
-
-
-def _purpose(pair: Pair) -> object:
-    (purpose,) = {one for one in pair.asker.parts.people.accounts.named("Oto").purposes if one.value == "TRACE"}
-    return purpose
