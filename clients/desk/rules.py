@@ -41,5 +41,29 @@ _LOG: Mapping[str, Rule] = {
     "log.log": Rule(roles=WATCHERS),
     "log.test": Rule(roles=TALKERS),
 }
+_SIGNING: Mapping[str, Rule] = {
+    "signing.sign_in": PUBLIC,
+    "signing.with_passkey": PUBLIC,
+    "signing.with_password": PUBLIC,
+    "signing.welcome": PUBLIC,
+    "signing.welcome_with_passkey": PUBLIC,
+    "signing.welcome_with_password": PUBLIC,
+    "signing.sign_out": INSIDE,
+    "signing.confirm": INSIDE,
+    "signing.confirm_with_passkey": INSIDE,
+    "signing.confirm_with_password": INSIDE,
+    "own.own": INSIDE,
+    "own.look": INSIDE,
+    "own.out_everywhere": INSIDE,
+    "own.ways": Rule(roles=EVERYBODY, fresh=True),
+    "own.add_passkey": Rule(roles=EVERYBODY, fresh=True),
+    "own.remove_passkey": Rule(roles=EVERYBODY, fresh=True),
+    "own.password": Rule(roles=EVERYBODY, fresh=True),
+    "own.set_password": Rule(roles=EVERYBODY, fresh=True),
+}
+_PEOPLE: Mapping[str, Rule] = {
+    f"people.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
+    for name in ("people", "new", "invite", "person", "change", "end", "again", "send_away", "proposal", "link")
+}
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG}
+RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE}

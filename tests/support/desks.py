@@ -1,6 +1,7 @@
 """A desk over a real home, with the real service in the same process, and a browser that speaks as real ones do."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import unescape
 from secrets import token_bytes
@@ -69,11 +70,12 @@ class Desk:
         with self.parts.engine.begin() as connection:
             return add_person(connection, name=name, handle=token_bytes(32), mandate=trusted, now=self.walk.clock())
 
-    def browser(self, person: Person | None = None) -> "Browser":
-        """Return a browser, signed in if a person is given."""
+    def browser(self, person: Person | str | None = None) -> "Browser":
+        """Return a browser, signed in if a person is given or named."""
         made = Browser(self)
-        if person is not None:
-            made.put_cookie(self.parts.sessions.begin(person))
+        found = self.parts.people.accounts.named(person) if isinstance(person, str) else person
+        if found is not None:
+            made.put_cookie(self.parts.sessions.begin(found))
         return made
 
     def close(self) -> None:
@@ -89,9 +91,9 @@ class Browser:
         self.desk = desk
         self.client = Client(desk.app)
 
-    def get(self, path: str, **headers: str) -> TestResponse:
+    def get(self, path: str, **headers: str | None) -> TestResponse:
         """Open a page; headers are named with _ for -, and None leaves one out."""
-        return self.client.get(path, base_url=self.desk.place.origin, headers=_headers(headers))
+        return self.client.get(path, base_url=self.desk.place.origin, headers=_headers(headers), buffered=True)
 
     def text(self, path: str) -> str:
         """Return the source of a page that must be shown."""
@@ -99,10 +101,10 @@ class Browser:
         assert answer.status_code == 200, (path, answer.status_code)
         return answer.get_data(as_text=True)
 
-    def send(self, path: str, data: dict[str, object], **headers: str | None) -> TestResponse:
+    def send(self, path: str, data: Mapping[str, object], **headers: str | None) -> TestResponse:
         """Send a form as it is given."""
         sent = _headers({"Origin": self.desk.place.origin, **headers})
-        return self.client.post(path, base_url=self.desk.place.origin, headers=sent, data=data)
+        return self.client.post(path, base_url=self.desk.place.origin, headers=sent, data=dict(data))
 
     def token(self, page: str) -> str:
         """Return the hidden token of the forms on a page."""
@@ -119,6 +121,6 @@ class Browser:
         self.client.set_cookie(place.session_cookie, value, domain=place.rp_id, secure=place.is_secure)
 
 
-def _headers(given: dict[str, str | None]) -> dict[str, str]:
+def _headers(given: Mapping[str, str | None]) -> dict[str, str]:
     named = {name.replace("_", "-"): value for name, value in given.items()}
     return {name: value for name, value in {**_MADE_BY_US, **named}.items() if value is not None}

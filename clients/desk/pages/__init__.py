@@ -4,6 +4,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import home, log
+from clients.desk.pages import home, log, own, people, signing
 
-BLUEPRINTS: Sequence[Blueprint] = (home.bp, log.bp)
+BLUEPRINTS: Sequence[Blueprint] = (home.bp, log.bp, signing.bp, own.bp, people.bp)

@@ -41,6 +41,12 @@ class Accounts:
             row = connection.execute(query).mappings().first()
         return None if row is None else person_of(row)
 
+    def handle(self, person_id: int) -> bytes:
+        """Return the random handle by which passkeys name a person."""
+        with self._engine.connect() as connection:
+            found: bytes = connection.execute(select(PERSON.c.handle).where(PERSON.c.id == person_id)).scalar_one()
+        return found
+
     def has_administrator(self) -> bool:
         """Say whether anybody administers this desk: from then on there is no first link."""
         with self._engine.connect() as connection:

@@ -46,9 +46,12 @@ class Changes:
         with self._engine.connect() as connection:
             return [_proposal(row) for row in connection.execute(query)]
 
-    def change(self, by: Person, person_id: int, mandate: Mandate) -> Proposal | None:
-        """Give a person another mandate; return the proposal if another administrator has to approve it first."""
-        return self._ask(by, person_id, mandate)
+    def change(self, by: Person, person_id: int, mandate: Mandate, *, held: str | None = None) -> Proposal | None:
+        """Give a person another mandate; return the proposal if another administrator has to approve it first.
+
+        `held` is the text of the mandate that `by` was shown: a page that is out of date changes nothing.
+        """
+        return self._ask(by, person_id, mandate, held=held)
 
     def end(self, by: Person, person_id: int) -> Proposal | None:
         """End a person; return the proposal if another administrator has to approve it first."""
@@ -76,12 +79,14 @@ class Changes:
             require_administrator(connection, by)
             self._take(connection, number)
 
-    def _ask(self, by: Person, person_id: int, mandate: Mandate | None) -> Proposal | None:
+    def _ask(self, by: Person, person_id: int, mandate: Mandate | None, *, held: str | None = None) -> Proposal | None:
         with self._engine.begin() as connection:
             require_administrator(connection, by)
             if person_id == by.id:
                 raise PeopleError("nobody changes what they may do themselves", next_step="ask another administrator")
             person = _changeable(connection, person_id)
+            if held is not None and held != mandate_of(person).to_text():
+                raise PeopleError("that person was changed since", next_step="open their page again")
             if not needs_second(connection) or not _is_grave(person, mandate):
                 self._carry_out(connection, person, mandate)
                 return None

@@ -3,6 +3,7 @@
 import base64
 import re
 import secrets
+from dataclasses import dataclass, field
 
 import pyotp
 import segno
@@ -12,6 +13,14 @@ SECRET_BYTES = 20
 STEPS_EITHER_WAY = 1
 
 _CODE = re.compile(r"[0-9]{6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A secret as a page shows it, once: a picture for an app that can see, and letters for one that cannot."""
+
+    picture: str = field(repr=False)
+    letters: str = field(repr=False)
 
 
 def new_secret() -> bytes:
@@ -28,6 +37,11 @@ def counter_of(code: str, *, secret: bytes, now: int) -> int | None:
         return _totp(secret).verify_and_get_timecode(tried, for_time=now, valid_window=STEPS_EITHER_WAY)
     except OTPVerificationError:
         return None
+
+
+def shown(secret: bytes, *, name: str, desk: str) -> Shown:
+    """Return how a page shows a secret."""
+    return Shown(picture=picture(secret, name=name, desk=desk), letters=in_letters(secret))
 
 
 def in_letters(secret: bytes) -> str:

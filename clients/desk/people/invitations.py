@@ -173,6 +173,9 @@ class Invitations:
     def _join(self, connection: Connection, name: str, mandate: Mandate, *, by: Person | None, approved: bool) -> Made:
         if is_taken(connection, check_name(name)):
             raise PeopleError("somebody has that name", next_step="choose one that tells them apart")
+        # A form sent twice leaves one link, the one that was shown last.
+        same = (INVITATION.c.kind == Kind.JOIN.value, INVITATION.c.name == name)
+        connection.execute(delete(INVITATION).where(*same))
         return self._make(connection, _Draft(kind=Kind.JOIN, name=name, mandate=mandate, by=by, approved=approved))
 
     def _again(self, connection: Connection, person_id: int, *, by: Person | None, approved: bool) -> Made:

@@ -267,6 +267,16 @@ def test_proposals_of_somebody_who_was_ended_go(
         changes.approve(deputy, proposal.number)
 
 
+def test_attack_a_stale_page(desk_staff: Staff, boss: Person, abiola: Person) -> None:
+    """A form from a page that was opened before somebody else's change, or one sent again, changes nothing."""
+    shown = ANALYST.to_text()
+    desk_staff.people.changes.change(boss, abiola.id, LESS, held=shown)
+    with pytest.raises(PeopleError, match="was changed since"):
+        desk_staff.people.changes.change(boss, abiola.id, MORE, held=shown)
+
+    assert now(desk_staff, abiola) == LESS
+
+
 def test_an_ended_person_stays_ended(desk_staff: Staff, boss: Person, abiola: Person) -> None:
     """Nobody is brought back under their number, and a person there is not cannot be changed."""
     changes = desk_staff.people.changes

@@ -253,10 +253,21 @@ def test_nobody_who_was_ended_comes_in_again(desk_staff: Staff) -> None:
         links.invite(boss, "a. abiola", ANALYST)
 
 
-def test_two_links_for_one_name(desk_staff: Staff) -> None:
-    """Where two links carry one name, the second to be used is refused and can be withdrawn: names stay unique."""
+def test_attack_a_form_that_invites_sent_twice(desk_staff: Staff) -> None:
+    """However often one name is invited there is one link, the one that was shown last."""
     boss, links = desk_staff.add("B. Boss", ADMINISTRATOR), desk_staff.people.invitations
     one, other = (links.invite(boss, "A. Abiola", ANALYST) for _ in range(2))
+    with pytest.raises(PeopleError, match=NOTHING):
+        accept(desk_staff, one)
+
+    assert [other.invitation] == links.waiting()
+    assert accept(desk_staff, other).name == "A. Abiola"
+
+
+def test_two_links_for_names_that_look_alike(desk_staff: Staff) -> None:
+    """Of two links for names that differ by case the second to be used is refused: names stay unique."""
+    boss, links = desk_staff.add("B. Boss", ADMINISTRATOR), desk_staff.people.invitations
+    one, other = links.invite(boss, "A. Abiola", ANALYST), links.invite(boss, "A. ABIOLA", ANALYST)
     accept(desk_staff, one)
 
     with pytest.raises(PeopleError, match="somebody has that name"):

@@ -1,0 +1,197 @@
+"""The people of the desk, for its administrators: who they are, what they may do, and the links that let them in."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from clients.desk.parts import parts
+from clients.desk.people.current import me
+from clients.desk.people.deeds import (
+    APPROVED,
+    ASKED_TO_CHANGE,
+    ASKED_TO_END,
+    CHANGED,
+    ENDED,
+    INVITED,
+    SENT_AWAY,
+    WITHDREW,
+    given,
+)
+from clients.desk.people.errors import PeopleError
+from clients.desk.people.invitations import Made
+from clients.desk.people.mandates import Mandate, mandate_from_words, mandate_of
+from clients.desk.people.person import Person, Role
+from clients.desk.rendering import page
+from ledger.labels import Compartment, Level, Purpose
+
+bp = Blueprint("people", __name__, url_prefix="/people")
+
+_CHOICES = {"roles": list(Role), "levels": list(Level), "compartments": list(Compartment), "purposes": list(Purpose)}
+
+
+@bp.get("")
+def people() -> str:
+    """Show everybody, and what waits for a second administrator."""
+    found = parts().people
+    everybody = found.accounts.all()
+    return page(
+        "people.html",
+        everybody=everybody,
+        names={one.id: one.name for one in everybody},
+        proposals=found.changes.waiting(),
+        links=found.invitations.waiting(),
+    )
+
+
+@bp.get("/new")
+def new() -> Response:
+    """Show the form that invites somebody."""
+    return _new(None)
+
+
+@bp.post("/new")
+def invite() -> Response:
+    """Make a link for somebody new, and show it once."""
+    try:
+        mandate, name = _mandate(), request.form.get("name", "").strip()
+        made = parts().people.invitations.invite(me().person, name, mandate)
+    except PeopleError as error:
+        return _new(error)
+    _note(INVITED, given(name, mandate))
+    return _link(made)
+
+
+@bp.get("/<int:number>")
+def person(number: int) -> Response:
+    """Show one person."""
+    return _person(number, None)
+
+
+@bp.post("/<int:number>")
+def change(number: int) -> Response:
+    """Change what somebody may do, or propose it."""
+    changes, about = parts().people.changes, parts().people.accounts.find(number)
+    try:
+        mandate = _mandate()
+        proposal = changes.change(me().person, number, mandate, held=request.form.get("held", ""))
+    except PeopleError as error:
+        return _person(number, error)
+    _note(CHANGED if proposal is None else ASKED_TO_CHANGE, given(about.name, mandate))
+    return _list()
+
+
+@bp.post("/<int:number>/end")
+def end(number: int) -> Response:
+    """End somebody, or propose it."""
+    about = parts().people.accounts.find(number)
+    try:
+        proposal = parts().people.changes.end(me().person, number)
+    except PeopleError as error:
+        return _person(number, error)
+    _note(ENDED if proposal is None else ASKED_TO_END, about.name)
+    return _list()
+
+
+@bp.post("/<int:number>/again")
+def again(number: int) -> Response:
+    """Make a link for somebody who lost their way in, and show it once."""
+    try:
+        made = parts().people.invitations.again(me().person, number)
+    except PeopleError as error:
+        return _person(number, error)
+    _note(INVITED, given(made.invitation.name, None))
+    return _link(made)
+
+
+@bp.post("/<int:number>/out")
+def send_away(number: int) -> Response:
+    """End every session of somebody, who may sign in again."""
+    about = parts().people.accounts.find(number)
+    _note(SENT_AWAY, about.name)
+    parts().sessions.end_all(about.id)
+    return _list()
+
+
+@bp.post("/proposals/<int:number>/<any(approve,withdraw):what>")
+def proposal(number: int, what: str) -> Response:
+    """Carry out what another administrator proposed, or drop it."""
+    changes = parts().people.changes
+    if what == "approve":
+        done = changes.approve(me().person, number)
+        _note(APPROVED, given(parts().people.accounts.find(done.person).name, done.mandate))
+    else:
+        changes.withdraw(me().person, number)
+        _note(WITHDREW, f"proposal {number}")
+    return _list()
+
+
+@bp.post("/links/<int:number>/<any(approve,withdraw):what>")
+def link(number: int, what: str) -> Response:
+    """Let a link open that another administrator made, or take one back."""
+    links = parts().people.invitations
+    if what == "approve":
+        done = links.approve(me().person, number)
+        _note(APPROVED, given(done.name, done.mandate))
+    else:
+        _note(WITHDREW, given(links.withdraw(me().person, number).name, None))
+    return _list()
+
+
+def _note(did: str, of: str) -> None:
+    parts().use.note(me().person.name, did, of)
+
+
+def _mandate() -> Mandate:
+    return mandate_from_words(
+        roles=request.form.getlist("role"),
+        clearance=request.form.get("clearance", ""),
+        compartments=request.form.getlist("compartment"),
+        purposes=request.form.getlist("purpose"),
+    )
+
+
+def _list() -> Response:
+    return redirect(url_for("people.people"), HTTPStatus.SEE_OTHER)
+
+
+def _link(made: Made) -> Response:
+    url = parts().place.origin + url_for("signing.welcome", token=made.token)
+    return make_response(page("link.html", url=url, invitation=made.invitation))
+
+
+def _new(error: PeopleError | None) -> Response:
+    nobody = Mandate(roles=frozenset({Role.SUBMITTER}))
+    shown = page(
+        "invite.html", error=error, name=request.form.get("name", ""), mandate=_sent() or nobody, choices=_CHOICES
+    )
+    return make_response(shown, _status(error))
+
+
+def _person(number: int, error: PeopleError | None) -> Response:
+    found: Person = parts().people.accounts.find(number)
+    held = mandate_of(found)
+    shown = page(
+        "person.html",
+        error=error,
+        person=found,
+        mandate=held,
+        held=held.to_text(),
+        choices=_CHOICES,
+        passkeys=parts().people.passkeys.of(number),
+        has_password=parts().people.passwords.has(number),
+        is_me=found.id == me().person.id,
+    )
+    return make_response(shown, _status(error))
+
+
+def _sent() -> Mandate | None:
+    """Return the mandate that a refused form held, so that nothing has to be chosen again; None if it was none."""
+    try:
+        return _mandate() if request.method == "POST" else None
+    except PeopleError:
+        return None
+
+
+def _status(error: PeopleError | None) -> HTTPStatus:
+    return HTTPStatus.OK if error is None else HTTPStatus.UNPROCESSABLE_ENTITY
