@@ -57,8 +57,8 @@ class Audit:
     """What was audited, and with what result.
 
     `inclusion` holds, for the entries that findings name, the proof that the log signed for them: whoever is shown a
-    finding needs no tile to check that. `missing` are files of a folder that is not whole. `witnesses` have cosigned
-    the checkpoint, and vouch for it up to the time `fresh`. `access` is the access log, if there is one to be read yet.
+    finding needs no tile to check that. `missing` are files of a folder that is not whole. `witnesses`, of as
+    many as the charter names, have cosigned the checkpoint, and vouch for it up to the time `fresh`. `access` is the access log, if there is one to be read yet.
     """
 
     fingerprint: bytes
@@ -70,6 +70,7 @@ class Audit:
     inclusion: Mapping[int, tuple[bytes, ...]]
     missing: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
+    witnesses_of: int = 0
     fresh: int | None = None
     behind: Behind | None = None
     access: AccessAudited | None = None
@@ -141,6 +142,7 @@ def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each b
         report=auditor.report(),
         inclusion=inclusion,
         witnesses=tuple(sorted(cosigned.times)) if cosigned else (),
+        witnesses_of=len(newest(charters).witness.agencies),
         fresh=freshness(cosigned, f=newest(charters).witness.f) if cosigned else None,
         behind=behind,
         access=access,

@@ -8,6 +8,7 @@ from ledger import fingerprints
 from ledger.findings import Finding, Verdict
 from ledger.jsontext import JsonValue
 from ledger.submissions import Depth
+from ledger.witnesswords import witnessed_by
 
 STALE = "STALE"
 
@@ -24,7 +25,8 @@ def verdict_in_words(audit: Audit) -> str:
     match audit.report.verdict:
         case Verdict.VERIFIED:
             names = ", ".join(audit.witnesses)
-            return f"Every rule that was checked holds, and the quorum has cosigned this very log: {names}."
+            said = witnessed_by(cosigned=len(audit.witnesses), of=audit.witnesses_of)
+            return f"Every rule that was checked holds, and this very log is {said}: {names}."
         case Verdict.UNWITNESSED:
             return "Every rule that was checked holds. Only the operator says that everybody is shown this same log."
         case Verdict.FAILED if audit.report.size < audit.checkpoint.size:
@@ -58,7 +60,8 @@ def checked(audit: Audit) -> Iterator[str]:
         size, witnesses = audit.access.checkpoint.size, audit.access.witnesses
         yield f"The access log: {size:,} entries in eights under its own two signatures, nothing taken out."
         if witnesses:
-            yield f"The quorum has cosigned this very access log: {', '.join(witnesses)}."
+            said = witnessed_by(cosigned=len(witnesses), of=audit.witnesses_of)
+            yield f"This very access log is {said}: {', '.join(witnesses)}."
         else:
             yield "No quorum has cosigned this access log: others may be shown another one."
     if report.depth is not Depth.STRUCTURE:

@@ -46,9 +46,16 @@ def export(
     standing: Standing, record: StoredRecord, viewer: Viewer, *, portions: Sequence[str] = (), thin: bool = False
 ) -> Exported:
     """Return the bundle that shows `portions` of a record, all that the viewer may see where none is named."""
+    _require_copy(view_record(record, viewer), standing.me)
+    return prove(standing, record, viewer, portions=portions, thin=thin)
+
+
+def prove(
+    standing: Standing, record: StoredRecord, viewer: Viewer, *, portions: Sequence[str] = (), thin: bool = False
+) -> Exported:
+    """Return the same of a record that may not be copied: to look at what is proved, and not to be handed out."""
     view = view_record(record, viewer)
     shown = _chosen(view, portions)
-    _require_copy(view, standing.me)
     standing.authority.catch_up(record.name.iss)
     batch = read_batch(Entries(standing.view, standing.session.service), standing.authority, record.batch)
     disclosures = [text for portion in view.portions if portion.portion in shown for text in portion.disclosures]

@@ -7,24 +7,35 @@ witnesses cosign the old one again: honest ones have seen the larger tree.
 from datetime import UTC, datetime
 
 from clients.errors import StaleError
+from clients.replica import FRESH, WITNESSES, WITNESSES_OF, Replica
 from clients.trust import View
+from ledger.witnesswords import ago, witnessed_by
 
 STALE_SECONDS = 1_800
-UNWITNESSED = "UNWITNESSED"
 
 
-def vouched(view: View) -> str:
-    """Return who vouches for a checkpoint, in words."""
-    if not view.charter.is_witnessed:
-        return UNWITNESSED
-    return in_words(witnesses=len(view.witnessed.times))
+def vouched(view: View, *, now: int) -> str:
+    """Return who vouches for a checkpoint, and since when, in words."""
+    count, of = witness_count(view)
+    return in_words(cosigned=count, of=of, fresh=view.fresh, now=now)
 
 
-def in_words(*, witnesses: int) -> str:
-    """Return how many witnesses vouch, in words; none is UNWITNESSED."""
-    if not witnesses:
-        return UNWITNESSED
-    return f"{witnesses} witness{'es' if witnesses > 1 else ''}"
+def witness_count(view: View) -> tuple[int, int]:
+    """Return how many witnesses have cosigned a checkpoint, and of how many; none of none without witnesses."""
+    charter = view.charter
+    return (len(view.witnessed.times), len(charter.witness.agencies)) if charter.is_witnessed else (0, 0)
+
+
+def vouched_replica(replica: Replica, *, now: int) -> str:
+    """Return who vouched for what a replica was read under, and when, in words."""
+    cosigned, of = replica.state(WITNESSES, default=0), replica.state(WITNESSES_OF, default=0)
+    return in_words(cosigned=cosigned, of=of, fresh=replica.state(FRESH, default=0) or None, now=now)
+
+
+def in_words(*, cosigned: int, of: int, fresh: int | None, now: int) -> str:
+    """Return `witnessed by 3 of 4 · 2 minutes ago`: up to when the witnesses vouch, where there are any."""
+    words = witnessed_by(cosigned=cosigned, of=of)
+    return words if fresh is None else f"{words} · {ago(now - fresh)}"
 
 
 def pending(since: int) -> str:

@@ -73,6 +73,11 @@ class Home:
         return self.path / "witness.keystore"
 
     @property
+    def witnesses_file(self) -> Path:
+        """Return where this agency writes down how it reaches the others' witnesses, to watch them."""
+        return self.path / "witnesses.toml"
+
+    @property
     def witness(self) -> Path:
         """Return what this agency's witness has cosigned, the charters it goes by, and its evidence."""
         return self.path / "witness"

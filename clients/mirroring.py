@@ -117,7 +117,7 @@ class Mirror:
             files += _put(self._folder / paths.charter(logged.charter.ver).lstrip("/"), logged.file)
             note = self._handover(source, before, logged, view.tree)
             if note is not None:
-                files += _put(self._folder / paths.handover(logged.index).lstrip("/"), note)
+                files += _put(self._folder / paths.handover_file(logged.index).lstrip("/"), note)
         return files
 
     def _handover(

@@ -88,6 +88,7 @@ CURSOR = "cursor"
 SIZE = "size"
 VERIFIED_AT = "verified_at"
 WITNESSES = "witnesses"
+WITNESSES_OF = "witnesses_of"
 FRESH = "fresh"
 
 

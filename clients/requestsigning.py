@@ -1,6 +1,6 @@
 """Sign a request with the agency's `http` key (docs/protocol.md, 10; RFC 9421, 2.5 and 3.1)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from clients.transport import Request
@@ -28,7 +28,14 @@ class RequestSigner:
         digest = None if request.body is None else requests.content_digest(request.body)
         signature_input = parameters.format(has_body=digest is not None)
         covered = {} if digest is None else {"content-type": content_type, "content-digest": digest}
-        base = self._base(request, covered, signature_input)
+        base = requests.signature_base(
+            method=request.method,
+            authority=self.authority,
+            path=request.path,
+            query=request.query,
+            covered=covered,
+            signature_input=signature_input,
+        )
         signature = f"{requests.LABEL}=:{b64(self.signer.sign(base))}:"
         return replace(
             request,
@@ -39,15 +46,3 @@ class RequestSigner:
                 (requests.SIGNATURE, signature),
             ),
         )
-
-    def _base(self, request: Request, covered: Mapping[str, str], signature_input: str) -> bytes:
-        values = {
-            "@method": request.method,
-            "@authority": self.authority,
-            "@path": request.path,
-            "@query": f"?{request.query}",
-            **covered,
-        }
-        lines = [f'"{name}": {value}' for name, value in values.items()]
-        named = signature_input.removeprefix(f"{requests.LABEL}=")
-        return "\n".join([*lines, f'"@signature-params": {named}']).encode("ascii")

@@ -51,6 +51,15 @@ class SignedAnswer:
     signature: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedEvaluation:
+    """An evaluation, the bytes that asked for it, and how they were signed."""
+
+    answer: EvaluationAnswer
+    request: bytes = field(repr=False)
+    signed: SignedAnswer
+
+
 class Service:
     """One service; with a request signer every call that may need a signature carries one."""
 
@@ -76,8 +85,8 @@ class Service:
         return self._get(paths.charter(ver), limit=limits.MAX_CHARTER_BYTES)
 
     def handover(self, index: int) -> bytes:
-        """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
-        return self._get(paths.handover(index), limit=limits.MAX_NOTE_BYTES)
+        """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
+        return self._get(paths.FIRST_CHECKPOINT, query=f"index={index}", limit=limits.MAX_NOTE_BYTES)
 
     def entry(self, index: int) -> LoggedEntry:
         """Return the entry at `index` and its proof."""
@@ -103,21 +112,15 @@ class Service:
             raise MalformedError("the service answered with fewer blobs than were asked for")
         return frames
 
-    def evaluate(self, request: EvaluationRequest) -> EvaluationAnswer:
-        """Return blinded elements evaluated under the service's key; the proof is not verified here."""
+    def evaluate(self, request: EvaluationRequest) -> SignedEvaluation:
+        """Return blinded elements evaluated under the service's key, and what was signed; the proof is not verified."""
         raw = EVALUATION_REQUEST.write(request)
-        answer = self._post(paths.EVALUATIONS, raw, paths.JSON_TYPE, limit=limits.MAX_EVALUATION_BYTES)
-        return EVALUATION_ANSWER.read(answer)
+        signed = self._ask(paths.EVALUATIONS, raw, paths.JSON_TYPE, limit=limits.MAX_EVALUATION_BYTES)
+        return SignedEvaluation(answer=EVALUATION_ANSWER.read(signed.body), request=raw, signed=signed)
 
     def match(self, question: bytes) -> SignedAnswer:
         """Return the padded answer to a question, not verified here, and how the question was signed."""
-        request = self._request(paths.MATCHES, question, paths.QUESTION_TYPE, signed=True)
-        fields = {name.lower(): value for name, value in request.headers}
-        return SignedAnswer(
-            body=self._send(request, PADDED_BYTES),
-            signature_input=fields.get(SIGNATURE_INPUT.lower(), ""),
-            signature=fields.get(SIGNATURE.lower(), ""),
-        )
+        return self._ask(paths.MATCHES, question, paths.QUESTION_TYPE, limit=PADDED_BYTES)
 
     def access_checkpoint(self) -> bytes:
         """Return the published checkpoint of the access log."""
@@ -134,6 +137,14 @@ class Service:
     def review(self, ids: Sequence[bytes]) -> None:
         """Say which silent hits were looked into."""
         self._post(paths.REVIEWS, REVIEWS.write(Reviews(ids=tuple(ids))), paths.JSON_TYPE)
+
+    def complain(self, complaint: bytes) -> None:
+        """Call the charter's auditors to an entry of the access log."""
+        self._post(paths.COMPLAINTS, complaint, paths.COMPLAINT_TYPE)
+
+    def complaints(self, after: int) -> NoticePage:
+        """Return complaints after a cursor of an auditor's own (0 at first)."""
+        return parse_page(self._get(paths.COMPLAINTS, query=f"after={after}", limit=PADDED_BYTES))
 
     def submit_batch(self, body: bytes) -> Receipt:
         """Send a batch; the receipt is not verified here."""
@@ -155,6 +166,15 @@ class Service:
     def witness_cosignatures(self, note: bytes) -> None:
         """Send a checkpoint under this witness's own cosignatures."""
         self._post(paths.WITNESS_COSIGNATURES, note, paths.TEXT_TYPE, limit=limits.MAX_WITNESS_BYTES)
+
+    def _ask(self, path: str, body: bytes, content_type: str, *, limit: int) -> SignedAnswer:
+        request = self._request(path, body, content_type, signed=True)
+        fields = {name.lower(): value for name, value in request.headers}
+        return SignedAnswer(
+            body=self._send(request, limit),
+            signature_input=fields.get(SIGNATURE_INPUT.lower(), ""),
+            signature=fields.get(SIGNATURE.lower(), ""),
+        )
 
     def _get(self, path: str, *, query: str = "", limit: int) -> bytes:
         request = Request(method="GET", path=path, query=query)

@@ -16,9 +16,14 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> ListMap:
     """Return a shipped map; raise ListError for an unknown name."""
+    return parse_map(text(name))
+
+
+def text(name: str) -> str:
+    """Return a shipped map as its file says it; raise ListError for an unknown name."""
     if name not in names():
         raise ListError(f"no map {name!r} comes with the program", next_step=f"there are: {', '.join(names())}")
-    return parse_map((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def fitting(table: Table) -> tuple[str, ...]:

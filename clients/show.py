@@ -10,6 +10,7 @@ from ledger.itemfields import type_name
 from ledger.jsontext import JsonValue
 from ledger.makes import MakeTable
 from ledger.markings import Marking, tlp
+from ledger.witnesswords import UNWITNESSED, ago
 
 WIDTH = 80
 BAR = "█" * 20
@@ -41,7 +42,10 @@ _SUMMARISED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """How far a record is verified: the size of the tree it was read under, and who else vouches for that tree."""
+    """How far a record is verified: the size of the tree it was read under, and who vouches for that tree since when.
+
+    Without witnesses nobody but this home does, since it `checked` the tree.
+    """
 
     size: int
     witnesses: str
@@ -49,9 +53,9 @@ class Proof:
     now: int
 
     @property
-    def age(self) -> str:
-        """Return how long ago the checkpoint was verified, in words."""
-        return _age(self.now - self.checked)
+    def vouched(self) -> str:
+        """Return who vouches and since when, in words."""
+        return f"{UNWITNESSED} · {ago(self.now - self.checked)}" if self.witnesses == UNWITNESSED else self.witnesses
 
 
 def banner(marking: Marking | None, originator: str) -> str:
@@ -214,7 +218,7 @@ def _proof(view: RecordView, proof: Proof) -> Iterator[str]:
     record = view.record
     signed = f"signed by {record.kid} · batch {record.seq:,} (Ed25519 + ML-DSA-65)"
     yield from _entry("✓ verified", signed)
-    yield from _entry("", f"entry {record.index:,} of {proof.size:,} · {proof.witnesses} · {proof.age}")
+    yield from _entry("", f"entry {record.index:,} of {proof.size:,} · {proof.vouched}")
 
 
 def _entry(title: str, text: str) -> Iterator[str]:
@@ -230,11 +234,3 @@ def _portion_json(portion: PortionView, iss: str) -> JsonValue:
     if portion.releases:
         shown |= {"partial": portion.partial, "released": [str(one.name) for one in portion.releases]}
     return shown
-
-
-def _age(seconds: int) -> str:
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = seconds // length
-        if count:
-            return f"{count:,} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"

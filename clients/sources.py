@@ -37,7 +37,7 @@ class FolderLog:
 
     def handover(self, index: int) -> bytes:
         """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
-        return self._read(paths.handover(index), limits.MAX_JSON_BYTES)
+        return self._read(paths.handover_file(index), limits.MAX_JSON_BYTES)
 
     def missing(self, size: int) -> Iterator[str]:
         """Yield what a log of `size` entries has and this folder has not, the full file standing in for a partial."""

@@ -12,11 +12,11 @@ from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
 from clients.entrytimes import EntryTimes
-from clients.freshness import UNWITNESSED, vouched
+from clients.freshness import vouched, witness_count
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
-from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES
+from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF
 from clients.session import Session, Standing
 from clients.talk.applying import Applier
 from clients.talk.receiving import take_messages
@@ -49,7 +49,7 @@ class SyncReport:
     messages: int = 0
     released: int = 0
     recalled: int = 0
-    vouched: str = UNWITNESSED
+    vouched: str
     fresh: int | None = None
 
 
@@ -233,13 +233,15 @@ class Sync:
         self._date_messages()
         batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
         applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
-        view = self._view
+        view, now = self._view, self._session.world.clock()
+        cosigned, of = witness_count(view)
         self._session.replica.add(
             state={
                 SIZE: size,
-                VERIFIED_AT: self._session.world.clock(),
+                VERIFIED_AT: now,
                 CURSOR: size - 1,
-                WITNESSES: len(view.witnessed.times) if view.charter.is_witnessed else 0,
+                WITNESSES: cosigned,
+                WITNESSES_OF: of,
                 FRESH: view.fresh or 0,
             }
         )
@@ -253,7 +255,7 @@ class Sync:
             messages=self._tally.messages,
             released=applied.releases,
             recalled=applied.recalled,
-            vouched=vouched(view),
+            vouched=vouched(view, now=now),
             fresh=view.fresh,
         )
 

@@ -5,7 +5,7 @@ every answer is verified by whoever asked for it.
 """
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -88,6 +88,19 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+class PrefixedTransport:
+    """A transport below a path: where an agency answers for its witness under a prefix of its address."""
+
+    def __init__(self, inner: Transport, prefix: str) -> None:
+        """Take the way to the host, and the path that stands before every request's own."""
+        self._inner = inner
+        self._prefix = prefix
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Return the answer to the request below the prefix."""
+        return self._inner.send(replace(request, path=f"{self._prefix}{request.path}"), limit=limit)
 
 
 def check_url(url: str) -> str:

@@ -1,8 +1,8 @@
 """Watch a log: what is new in it, and whether its witnesses are shown the same (docs/protocol.md, 9.14).
 
 One round believes what a home believes (`clients/trust.py`), verifies the batches that came since the last round, and
-holds what each witness shows against what the log shows. What it must remember from one round to the next is the pin,
-and where it stood: a size and a root.
+holds what each witness shows against what the log shows. The access log is held against its
+witnesses alike. What it must remember from one round to the next is the pin, and where each log stood: a size and a root.
 """
 
 import json
@@ -19,15 +19,19 @@ from clients.freshness import STALE_SECONDS, is_stale
 from clients.service import Service
 from clients.transport import Transport
 from clients.trust import Trust, View
-from clients.witnessviews import Alarm, Word, compare, hear
+from clients.watchingaccess import AccessRound, look_access
+from clients.witnessviews import Alarm, ShownLog, Word, compare, hear
 from crypto.digests import sha256
 from crypto.encoding import b64u
+from ledger.accesslog import access_origin
 from ledger.batches import Batch
+from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError, ProofError, SequenceError
 from ledger.keyentries import parse_key_entry
 from ledger.kinds import Typ
 from ledger.state import kind_of
 from ledger.tiles import TILE_WIDTH
+from ledger.witnesses import LogName
 
 MAX_ALARMS = 100
 
@@ -42,6 +46,7 @@ class Round:
     words: tuple[Word, ...]
     alarms: tuple[Alarm, ...]
     proofs: tuple[str, ...]
+    access: AccessRound | None = None
 
     @property
     def is_fraud(self) -> bool:
@@ -68,23 +73,31 @@ class Watch:
         Raises TrustError, with the evidence kept, for a log that was rolled back or rewritten since the last round.
         """
         # First the witnesses: what they saw before the log answers, the log must not be ignorant of.
-        notes = {agency: hear(transport, self._origin(service)) for agency, transport in witnesses.items()}
+        origin = self._origin(service)
+        heard = {
+            log: {agency: hear(transport, one) for agency, transport in witnesses.items()}
+            for log, one in ((LogName.LOG, origin), (LogName.ACCESS, access_origin(origin)))
+        }
         view = self._trust.refresh(service)
-        start = self._start(view)
+        state = self._watched()
+        start = self._start(view, state)
         new = _New(view, service)
         alarms = [*new.alarms(start), *_freeze(view, now)]
-        compared = compare(view, notes, read=service.tile, now=now)
-        proofs = [self._keep("fraud", ".json", proof) for proof in compared.proofs]
-        proofs += [self._keep("evidence", "", note) for note in compared.evidence]
+        compared = compare(ShownLog.of_view(view, service.tile), heard[LogName.LOG], now=now)
+        access = look_access(service, view, heard[LogName.ACCESS], known=state.access, now=now)
+        found = (compared,) if access is None else (compared, access)
+        proofs = [self._keep("fraud", ".json", proof) for one in found for proof in one.proofs]
+        proofs += [self._keep("evidence", "", note) for one in found for note in one.evidence]
         if not alarms:
-            self._remember(view)
+            self._remember(view, state.access if access is None else access.checkpoint or state.access)
         return Round(
             view=view,
             start=start,
             batches=new.batches,
             words=compared.words,
-            alarms=(*alarms, *compared.alarms),
+            alarms=(*alarms, *(alarm for one in found for alarm in one.alarms)),
             proofs=tuple(proofs),
+            access=access,
         )
 
     def _origin(self, service: Service) -> str:
@@ -93,9 +106,9 @@ class Watch:
             self._trust.refresh(service)
         return self._trust.charters()[-1].origin
 
-    def _start(self, view: View) -> int:
+    def _start(self, view: View, state: "_State") -> int:
         """Return up to where the log was verified; TrustError if it is not the log that was."""
-        size, root = self._watched()
+        size, root = state.size, state.root
         if size > view.checkpoint.size or (size and view.tree.root_at(size) != root):
             self._keep("evidence", "", view.note)
             raise TrustError(
@@ -104,28 +117,58 @@ class Watch:
             )
         return size
 
-    def _watched(self) -> tuple[int, bytes]:
+    def _watched(self) -> "_State":
         file = self._folder / "watched"
         try:
-            found = json.loads(file.read_bytes())
-            return int(found["size"]), bytes.fromhex(found["root"])
+            return _State.parse(file.read_bytes())
         except FileNotFoundError:
-            return 0, b""
+            return _State()
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise TrustError(
                 f"{file.name} is damaged", next_step="delete it: the next round verifies the whole log again"
             ) from error
 
-    def _remember(self, view: View) -> None:
+    def _remember(self, view: View, access: Checkpoint | None) -> None:
         checkpoint = view.checkpoint
-        state = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
-        write_file(self._folder / "watched", json.dumps(state).encode())
+        state = _State(origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root, access=access)
+        write_file(self._folder / "watched", state.format())
 
     def _keep(self, kind: str, ending: str, raw: bytes) -> str:
         make_folder(self._folder)
         name = f"{kind}-{b64u(sha256(raw))[:16]}{ending}"
         write_file(self._folder / name, raw)
         return name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """Where both logs stood after the last round that found nothing: less than a kilobyte."""
+
+    origin: str = ""
+    size: int = 0
+    root: bytes = b""
+    access: Checkpoint | None = None
+
+    def format(self) -> bytes:
+        """Return the content of the file `watched`."""
+        access = None if self.access is None else {"size": self.access.size, "root": self.access.root.hex()}
+        found = {"origin": self.origin, "size": self.size, "root": self.root.hex(), "access": access}
+        return json.dumps(found).encode()
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "_State":
+        """Return what the file holds; a watch of before knew no access log."""
+        found = json.loads(raw)
+        access = found.get("access")
+        return cls(
+            origin=found["origin"],
+            size=int(found["size"]),
+            root=bytes.fromhex(found["root"]),
+            access=access
+            and Checkpoint(
+                origin=access_origin(found["origin"]), size=int(access["size"]), root=bytes.fromhex(access["root"])
+            ),
+        )
 
 
 def _freeze(view: View, now: int) -> Iterator[Alarm]:

@@ -12,14 +12,14 @@ from itertools import combinations
 from clients.errors import ClientError
 from clients.forks import fork_files
 from clients.transport import Request, Transport
-from clients.trust import View
+from clients.trust import LoggedCharter, View
 from crypto.digests import sha256
-from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint, open_cosigned
 from ledger.errors import BadSignatureError, LedgerError
 from ledger.tiles import ReadTile
+from ledger.verifiedtree import VerifiedTree
 from ledger.wire import limits
-from ledger.witnesses import witness_vkeys
+from ledger.witnesses import LogName, witness_vkeys
 
 AHEAD_SECONDS = 60
 """So long the log may take to publish what a witness has cosigned."""
@@ -68,6 +68,30 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLog:
+    """One of the two logs as the service shows it, verified: its checkpoint and tree, under charters, the newest first."""
+
+    name: LogName
+    charters: Sequence[LoggedCharter]
+    checkpoint: Checkpoint
+    note: bytes
+    tree: VerifiedTree
+    read: ReadTile
+
+    @classmethod
+    def of_view(cls, view: View, read: ReadTile) -> "ShownLog":
+        """Return the log of records as a view has it; `read` reads its tiles."""
+        return cls(
+            name=LogName.LOG,
+            charters=view.charters[::-1],
+            checkpoint=view.checkpoint,
+            note=view.note,
+            tree=view.tree,
+            read=read,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
     agency: str
     note: bytes
@@ -87,47 +111,46 @@ def hear(transport: Transport, origin: str) -> bytes | Standing:
     return answer.body if answer.status == _OK else Standing.SILENT
 
 
-def compare(view: View, heard: Mapping[str, bytes | Standing], *, read: ReadTile, now: int) -> Compared:
-    """Hold what was heard from each witness against a verified view of the log; `read` reads the log's tiles."""
-    charters = [logged.charter for logged in reversed(view.charters)]
-    files = [logged.file for logged in view.charters]
+def compare(log: ShownLog, heard: Mapping[str, bytes | Standing], *, now: int) -> Compared:
+    """Hold what was heard from each witness against a log as the service shows it."""
+    files = [logged.file for logged in reversed(log.charters)]
     words: list[Word] = []
     shown: list[_Shown] = []
     for agency, note in sorted(heard.items()):
         try:
-            found = note if isinstance(note, Standing) else _open(note, agency, charters)
+            found = note if isinstance(note, Standing) else _open(note, agency, log)
         except LedgerError:
             found = Standing.UNSIGNED
         if isinstance(found, Standing):
             words.append(Word(agency=agency, standing=found))
         else:
             shown.append(found)
-    forks = list(_forks(view, shown))
-    proofs = [proof for one, other in forks for proof in fork_files(one, other, charters=files, read=read)]
-    late = [one for one in shown if one.checkpoint.size > view.checkpoint.size]
+    forks = list(_forks(log, shown))
+    proofs = [proof for one, other in forks for proof in fork_files(one, other, charters=files, read=log.read)]
+    late = [one for one in shown if one.checkpoint.size > log.checkpoint.size]
     for one in late:  # a proof decides what only tiles of the larger tree can show
-        made = fork_files(view.note, one.note, charters=files, read=read)
-        if made and (view.note, one.note) not in forks:
-            forks.append((view.note, one.note))
+        made = fork_files(log.note, one.note, charters=files, read=log.read)
+        if made and (log.note, one.note) not in forks:
+            forks.append((log.note, one.note))
             proofs += made
     forked = {note for fork in forks for note in fork}
-    words += [Word(agency=one.agency, standing=_standing(one, view, forked), size=one.checkpoint.size) for one in shown]
+    words += [Word(agency=one.agency, standing=_standing(one, log, forked), size=one.checkpoint.size) for one in shown]
     return Compared(
         words=tuple(sorted(words, key=lambda word: word.agency)),
-        alarms=(*_fork_alarms(shown, forked), *_held_back(view, late, forked, now)),
+        alarms=(*_fork_alarms(shown, forked), *_held_back(log, late, forked, now)),
         proofs=tuple(dict.fromkeys(proofs)),
         evidence=tuple(one.note for one in shown if one.note in forked),
     )
 
 
-def _open(note: bytes, agency: str, charters: Sequence[Charter]) -> _Shown:
+def _open(note: bytes, agency: str, log: ShownLog) -> _Shown:
     """Return what a witness says, under the keys that one of the charters names; raise a LedgerError."""
-    for charter in charters:
+    for charter in (logged.charter for logged in log.charters):
         if agency not in charter.witness.agencies:
             continue
         pair = witness_vkeys(charter, agency)
         try:
-            opened = open_cosigned(note, origin=charter.origin, vkeys=charter.log.vkeys, witnesses=pair)
+            opened = open_cosigned(note, origin=log.name.origin(charter), vkeys=log.name.vkeys(charter), witnesses=pair)
         except BadSignatureError:
             continue
         if {item.key for item in opened.cosignatures} == set(pair):
@@ -136,41 +159,44 @@ def _open(note: bytes, agency: str, charters: Sequence[Charter]) -> _Shown:
     raise BadSignatureError("not cosigned by both keys of this witness")
 
 
-def _forks(view: View, shown: Sequence[_Shown]) -> Iterator[tuple[bytes, bytes]]:
+def _forks(log: ShownLog, shown: Sequence[_Shown]) -> Iterator[tuple[bytes, bytes]]:
     """Yield pairs of notes that contradict each other: with the log's own; with each other where it shows less."""
     for one in shown:
-        if one.checkpoint.size <= view.checkpoint.size and not _is_beginning(one.checkpoint, view):
-            yield one.note, view.note
-    for one, other in combinations([one for one in shown if one.checkpoint.size > view.checkpoint.size], 2):
+        if one.checkpoint.size <= log.checkpoint.size and not _is_beginning(one.checkpoint, log):
+            yield one.note, log.note
+    for one, other in combinations([one for one in shown if one.checkpoint.size > log.checkpoint.size], 2):
         if one.checkpoint.size == other.checkpoint.size and one.checkpoint.root != other.checkpoint.root:
             yield one.note, other.note
 
 
-def _is_beginning(checkpoint: Checkpoint, view: View) -> bool:
-    return view.tree.root_at(checkpoint.size) == checkpoint.root
+def _is_beginning(checkpoint: Checkpoint, log: ShownLog) -> bool:
+    return log.tree.root_at(checkpoint.size) == checkpoint.root
 
 
-def _standing(one: _Shown, view: View, forked: set[bytes]) -> Standing:
+def _standing(one: _Shown, log: ShownLog, forked: set[bytes]) -> Standing:
     if one.note in forked:
         return Standing.FORK
-    if one.checkpoint.size == view.checkpoint.size:
+    if one.checkpoint.size == log.checkpoint.size:
         return Standing.AGREES
-    return Standing.AHEAD if one.checkpoint.size > view.checkpoint.size else Standing.BEHIND
+    return Standing.AHEAD if one.checkpoint.size > log.checkpoint.size else Standing.BEHIND
 
 
 def _fork_alarms(shown: Sequence[_Shown], forked: set[bytes]) -> Iterator[Alarm]:
     for one in shown:
         if one.note in forked:
             size = one.checkpoint.size
-            what = f"{one.agency} has cosigned a tree of {size:,} entries that contradicts another signed one: the log forked"
+            what = (
+                f"{one.agency} has cosigned a tree of {size:,} entries of {one.checkpoint.origin} that contradicts another "
+                "signed one: the log forked"
+            )
             yield Alarm(kind="fork", what=what, is_fraud=True)
 
 
-def _held_back(view: View, late: Sequence[_Shown], forked: set[bytes], now: int) -> Iterator[Alarm]:
+def _held_back(log: ShownLog, late: Sequence[_Shown], forked: set[bytes], now: int) -> Iterator[Alarm]:
     for one in late:
         if one.note not in forked and now - one.time > AHEAD_SECONDS:
             what = (
-                f"{one.agency} cosigned {one.checkpoint.size:,} entries {now - one.time:,} s ago, and the log shows "
-                f"{view.checkpoint.size:,}: it holds them back, or its quorum is not there"
+                f"{one.agency} cosigned {one.checkpoint.size:,} entries of {one.checkpoint.origin} {now - one.time:,} s ago, and the log shows "
+                f"{log.checkpoint.size:,}: it holds them back, or its quorum is not there"
             )
             yield Alarm(kind="rollback", what=what, is_fraud=False)

@@ -13,6 +13,7 @@ from crypto.errors import EncodingError
 
 HASH_BYTES = 32
 _PREFIX_BYTES = 4
+_prefix = struct.Struct(">I").pack
 
 # As numbers: looking for a number in bytes costs a tenth of looking for bytes.
 _PLUS, _SLASH, _EQUALS = b"+/="
@@ -25,7 +26,7 @@ def lp(*parts: bytes | str | int) -> bytes:
     framed: list[bytes] = []
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()
-        framed += (struct.pack(">I", len(raw)), raw)
+        framed += (_prefix(len(raw)), raw)
     return b"".join(framed)
 
 
@@ -44,9 +45,22 @@ def unlp(raw: bytes) -> tuple[bytes, ...]:
     return tuple(parts)
 
 
+def cut(data: bytes, *, size: int, gap: int = 0) -> tuple[bytes, ...]:
+    """Return the pieces of `size` bytes that `data` is made of, without the `gap` bytes after each.
+
+    All in one call, for lists of a bounded length: one by one, the 48 digests of a record took five times as long.
+    """
+    return struct.unpack(f"{size}s{gap}x" * (len(data) // (size + gap)), data)
+
+
 def b64u(data: bytes) -> str:
     """Return unpadded base64url (RFC 4648, 5)."""
-    return b64encode(data, _URL).rstrip(b"=").decode("ascii")
+    return b64u_ascii(data).decode("ascii")
+
+
+def b64u_ascii(data: bytes) -> bytes:
+    """Return what `b64u` does as the bytes that are hashed and signed."""
+    return b64encode(data, _URL).rstrip(b"=")
 
 
 def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:

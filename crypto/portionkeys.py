@@ -7,11 +7,12 @@ is signed with the record and checked before anything is decrypted.
 
 import hmac
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from crypto.digests import expand
+from crypto.digests import expand, expand_each
 from crypto.encoding import lp
 from crypto.errors import EncodingError, OpenError
 
@@ -22,6 +23,11 @@ TAG_BYTES = 16
 # so that repeated randomness repeats no key under another text (docs/protocol.md, 4). A constant nonce is then safe.
 _NONCE = bytes(12)
 
+_RECORD = b"sealtrace/v1/record"
+_AEAD = b"sealtrace/v1/aead"
+_COMMIT = b"sealtrace/v1/commit"
+_FETCH = b"sealtrace/v1/fetch"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortionKeys:
@@ -29,26 +35,44 @@ class PortionKeys:
 
     record_key: bytes = field(repr=False)
     commitment: bytes
-    fetch_tag: bytes = field(repr=False)
+
+    @property
+    def fetch_tag(self) -> bytes:
+        """Return the tag that fetches the ciphertext: made when it is asked for, most keys that are tried fit nothing."""
+        return expand(self.record_key, _FETCH)
+
+
+class SealedPortion(NamedTuple):
+    """What sealing a portion leaves: kc, the fetch tag and the ciphertext. The keys themselves are kept nowhere."""
+
+    commitment: bytes
+    fetch_tag: bytes
+    ciphertext: bytes
+
+    def __repr__(self) -> str:
+        """Return nothing that only readers may know."""
+        return "SealedPortion()"
 
 
 def derive(*, epoch_key: bytes, context: bytes) -> PortionKeys:
     """Return the keys under `epoch_key` (32 bytes) of the portion that `context` = lp(iss, rid, portion) names."""
-    return from_record_key(expand(_key(epoch_key), b"sealtrace/v1/record" + context))
+    return from_record_key(expand(_key(epoch_key), _RECORD + context))
 
 
 def from_record_key(record_key: bytes) -> PortionKeys:
     """Return the keys that follow from kr, as a release hands it over; raise EncodingError unless it has 32 bytes."""
-    return PortionKeys(
-        record_key=_key(record_key),
-        commitment=expand(record_key, b"sealtrace/v1/commit"),
-        fetch_tag=expand(record_key, b"sealtrace/v1/fetch"),
-    )
+    return PortionKeys(record_key=_key(record_key), commitment=expand(record_key, _COMMIT))
 
 
-def seal(keys: PortionKeys, *, context: bytes, plaintext: bytes) -> bytes:
-    """Return AES-256-GCM of `plaintext`, 16 bytes longer; never seal two texts under the same keys."""
-    return _aead(keys).encrypt(_NONCE, plaintext, _associated(keys, context))
+def seal(*, epoch_key: bytes, context: bytes, plaintext: bytes) -> SealedPortion:
+    """Return `plaintext` sealed by AES-256-GCM, 16 bytes longer, with what the record says of its keys.
+
+    Never seal two texts under one epoch key in one context: they would share key and nonce.
+    """
+    record_key = expand(_key(epoch_key), _RECORD + context)
+    aead_key, commitment, fetch_tag = expand_each(record_key, _AEAD, _COMMIT, _FETCH)
+    ciphertext = AESGCM(aead_key).encrypt(_NONCE, plaintext, _associated(context, commitment))
+    return SealedPortion(commitment, fetch_tag, ciphertext)
 
 
 def open_sealed(keys: PortionKeys, *, context: bytes, commitment: bytes, ciphertext: bytes) -> bytes:
@@ -56,7 +80,7 @@ def open_sealed(keys: PortionKeys, *, context: bytes, commitment: bytes, ciphert
     if not hmac.compare_digest(keys.commitment, commitment):
         raise OpenError("the key is not the one this portion commits to")
     try:
-        return _aead(keys).decrypt(_NONCE, ciphertext, _associated(keys, context))
+        return AESGCM(expand(keys.record_key, _AEAD)).decrypt(_NONCE, ciphertext, _associated(context, commitment))
     except InvalidTag as error:
         raise OpenError("the portion does not open: its ciphertext is not the one that was sealed") from error
 
@@ -71,13 +95,9 @@ def matching_key_id(matching_key: bytes) -> bytes:
     return expand(_key(matching_key), b"sealtrace/v1/kcid")
 
 
-def _aead(keys: PortionKeys) -> AESGCM:
-    return AESGCM(expand(keys.record_key, b"sealtrace/v1/aead"))
-
-
-def _associated(keys: PortionKeys, context: bytes) -> bytes:
+def _associated(context: bytes, commitment: bytes) -> bytes:
     # lp is a concatenation, so lp(iss, rid, portion, kc) = lp(iss, rid, portion) ‖ lp(kc).
-    return b"sealtrace/v1/portion" + context + lp(keys.commitment)
+    return b"sealtrace/v1/portion" + context + lp(commitment)
 
 
 def _key(raw: bytes) -> bytes:

@@ -148,7 +148,8 @@ def _target(feed: Feed, raises: tuple[type[Exception], ...], *seeds: bytes) -> T
 
 
 def _crypto() -> dict[str, Target]:
-    keys_, context = portionkeys.from_record_key(bytes(32)), encoding.lp("xar-arms", bytes(16), "item")
+    context = encoding.lp("xar-arms", bytes(16), "item")
+    keys_ = portionkeys.derive(epoch_key=bytes(32), context=context)
     return {
         "crypto.encoding.unlp": _target(encoding.unlp, _CRYPTO, encoding.lp(b"one", b"", b"two")),
         "crypto.encoding.unb64": _target(encoding.unb64, _CRYPTO, b"AAAA", b"AA=="),
@@ -166,7 +167,7 @@ def _crypto() -> dict[str, Target]:
         "crypto.portionkeys.open_sealed": _target(
             lambda raw: portionkeys.open_sealed(keys_, context=context, commitment=keys_.commitment, ciphertext=raw),
             _CRYPTO,
-            portionkeys.seal(keys_, context=context, plaintext=b"x"),
+            portionkeys.seal(epoch_key=bytes(32), context=context, plaintext=b"x").ciphertext,
         ),
         "crypto.privatefile.read": _target(private_file, _CRYPTO, b"x"),
     }

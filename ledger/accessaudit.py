@@ -42,11 +42,12 @@ def open_access(note: bytes, *, charters: Sequence[Charter]) -> Checkpoint:
 
 
 def audit_access(
-    note: bytes, *, charters: Sequence[Charter], read: ReadTile, known: Checkpoint | None = None
+    note: bytes, *, charters: Sequence[Charter], read: ReadTile, known: Checkpoint | None = None, start: int = 0
 ) -> AccessAudited:
     """Return the access log under `note` if it is whole; raise a LedgerError that says where it is not.
 
-    `known` is a checkpoint that was verified before: the log must begin with its tree.
+    `known` is a checkpoint that was verified before: the log must begin with its tree. What stands before `start` was
+    read then, and is not read again.
     """
     checkpoint = open_access(note, charters=charters)
     refusal: LedgerError = ProofError("the access log does not grow by eights")
@@ -54,7 +55,7 @@ def audit_access(
     tree = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=read)
     if known is not None:
         _check_prefix(tree, known)
-    for index in range(-(-checkpoint.size // TILE_WIDTH)):
+    for index in range(start // TILE_WIDTH, -(-checkpoint.size // TILE_WIDTH)):
         _check_bundle(tree, index, read)
     return AccessAudited(note=note, checkpoint=checkpoint, witnesses=_witnesses(note, charters[0]))
 

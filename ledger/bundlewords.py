@@ -10,6 +10,7 @@ from ledger.bundleverdict import Verdict
 from ledger.checks import evidence
 from ledger.errors import LedgerError
 from ledger.jsontext import JsonValue
+from ledger.witnesswords import UNWITNESSED, witnessed_by
 
 README = """\
 This file proves that an agency signed a record, and that the record was logged.
@@ -80,7 +81,7 @@ def verdict_json(verdict: Verdict) -> dict[str, JsonValue]:
     classical, post_quantum = verdict.batch_keys
     return {
         "record": str(verdict.name),
-        "verdict": "VERIFIED" if verdict.is_complete else "CONSISTENT" if verdict.is_witnessed else "UNWITNESSED",
+        "verdict": "VERIFIED" if verdict.is_complete else "CONSISTENT" if verdict.is_witnessed else UNWITNESSED,
         "signature": {"kid": str(verdict.record.kid), "alg": "Ed25519"},
         "batch": {"seq": verdict.batch.seq, "kids": [str(classical), str(post_quantum)], "alg": "ML-DSA-65"},
         "log": {"origin": verdict.checkpoint.origin, "index": verdict.index, "size": verdict.checkpoint.size},
@@ -115,8 +116,9 @@ def _wrapped(line: str) -> list[str]:
 
 def _witnesses(verdict: Verdict) -> str:
     if not verdict.is_witnessed:
-        return "UNWITNESSED: nobody but the operator vouches for this log"
-    agencies = f"{len(verdict.cosigned)} of {len(verdict.charter.witness.agencies)}, {verdict.charter.witness.k} needed"
+        return f"{UNWITNESSED}: nobody but the operator vouches for this log"
+    policy = verdict.charter.witness
+    agencies = f"{witnessed_by(cosigned=len(verdict.cosigned), of=len(policy.agencies))}, {policy.k} needed"
     if verdict.logged_by is None:
         return agencies
     return f"{agencies} · logged by {dt.datetime.fromtimestamp(verdict.logged_by, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

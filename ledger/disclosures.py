@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from crypto.digests import sha256
-from crypto.encoding import b64u, unb64u
+from crypto.encoding import b64u_ascii, unb64u
 from crypto.errors import EncodingError
 from ledger import jsontext
 from ledger.b64lists import SPELLED_16
@@ -48,7 +48,8 @@ def spell_value(name: str, value: JsonValue) -> bytes:
         spelled = jsontext.dump(value, levels=jsontext.MAX_DEPTH - 1)
     except MalformedError as error:
         raise LabelError(f"{name}: {error}") from error
-    if _RESERVED.search(spelled):
+    # A text alone has no members.
+    if type(value) is not str and _RESERVED.search(spelled):
         raise LabelError(f"{name}: a member named _sd or ... is reserved (RFC 9901)")
     return spelled
 
@@ -66,12 +67,12 @@ def check_spelled(spelled: bytes) -> None:
 
 def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
     """Return the disclosure of one field under 16 fresh random bytes; raise LabelError as `spell_value` does."""
-    return join_disclosure(salt=b64u(salt), name=name, spelled=spell_value(name, value))
+    return join_disclosure(salt=b64u_ascii(salt), name=name, spelled=spell_value(name, value)).decode("ascii")
 
 
-def join_disclosure(*, salt: str, name: str, spelled: bytes) -> str:
+def join_disclosure(*, salt: bytes, name: str, spelled: bytes) -> bytes:
     """Return the disclosure of one field from its salt in base64url and what `spell_value` returned for its value."""
-    return b64u(b"".join((b'["', salt.encode(), b'","', name.encode(), b'",', spelled, b"]")))
+    return b64u_ascii(b'["%b","%b",%b]' % (salt, name.encode(), spelled))
 
 
 def parse_disclosure(text: str) -> Disclosure:

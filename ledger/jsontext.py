@@ -7,7 +7,7 @@ compare. That one comparison also refuses duplicate members, spare zeros, other 
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn, TypeAlias
 
 from ledger.errors import MalformedError, TooLargeError
@@ -23,22 +23,14 @@ MAX_ENTRY_BYTES = 65_535
 _PLAIN = re.compile(rb'(?:[^\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf]|\\["\\nt])*+')
 # A text without escapes is spelled by its own bytes: most values are one, and need no parser to be read strictly.
 _BARE_TEXT = re.compile(rb'"((?:[^"\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf])*+)"')
-# The same before it is spelled.
-_BARE = re.compile(r'[^"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]*+')
 
 
 def dump(value: JsonValue, *, levels: int = MAX_DEPTH) -> bytes:
     """Return the one spelling of `value`; raise MalformedError if `load` would refuse it, or it nests above `levels`."""
-    if type(value) is str and _BARE.fullmatch(value):
-        return b'"%b"' % value.encode()
-    _check(value, levels)
     try:
-        raw = _spell(value)
+        return _spell(value, levels).encode()
     except ValueError as error:
         raise MalformedError("a text that UTF-8 cannot carry") from error
-    if not _PLAIN.fullmatch(raw):
-        raise MalformedError("a text with control characters")
-    return raw
 
 
 def load(raw: bytes, *, limit: int = MAX_ENTRY_BYTES, levels: int = MAX_DEPTH) -> JsonValue:
@@ -50,14 +42,14 @@ def load(raw: bytes, *, limit: int = MAX_ENTRY_BYTES, levels: int = MAX_DEPTH) -
         if bare is not None:
             return bare[1].decode()
         value: JsonValue = _DECODER.decode(raw.decode())
-        again = _spell(value)
+        again = _ENCODER.encode(value).encode()
     except (ValueError, RecursionError) as error:
         raise MalformedError("not the one JSON spelling") from error
     if again != raw or not _PLAIN.fullmatch(raw):
         raise MalformedError("not the one JSON spelling")
     # The decoder makes no other types and bounds integers itself; fewer brackets than levels cannot nest too deep.
     if raw.count(b"[") + raw.count(b"{") > levels:
-        _check(value, levels)
+        dump(value, levels=levels)
     return value
 
 
@@ -92,34 +84,46 @@ def array(value: JsonValue, *, low: int = 0, high: int) -> Sequence[JsonValue]:
     return value
 
 
-def _spell(value: JsonValue) -> bytes:
-    return _ENCODER.encode(value).encode()
-
-
-def _check(value: object, levels: int) -> None:
-    """Raise MalformedError unless `value` is made of JSON's own types, nested at most `levels` deep.
+def _spell(value: object, levels: int) -> str:
+    """Return the one spelling of a value made of JSON's own types and nested at most `levels` deep.
 
     Exact types, since `json` also writes tuples, floats, enumerations and members named by a number, and reads
     none of them back as they were. It stops at the limit, so depth can never exhaust the stack.
     """
-    kind = type(value)
-    if kind in _SCALARS:
-        return
-    if isinstance(value, list) and kind is list:
-        _check_items(value, levels)
-    elif isinstance(value, dict) and kind is dict and _NAMES.issuperset(map(type, value)):
-        _check_items(value.values(), levels)
-    elif isinstance(value, int) and kind is int:
-        integer(value, low=-MAX_INTEGER)
-    else:
+    if type(value) is str:
+        return _quoted(value)
+    if type(value) is dict:
+        _check_depth(levels)
+        return "{" + ",".join([f"{_named(name)}:{_spell(item, levels - 1)}" for name, item in value.items()]) + "}"
+    if type(value) is list:
+        _check_depth(levels)
+        return "[" + ",".join([_spell(item, levels - 1) for item in value]) + "]"
+    if type(value) is int:
+        return str(integer(value, low=-MAX_INTEGER))
+    if value is None or type(value) is bool:
+        return _ENCODER.encode(value)
+    raise MalformedError("a value that JSON cannot carry here")
+
+
+def _quoted(text: str) -> str:
+    # What can be printed is neither a control character nor half a surrogate pair.
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    spelled = _ENCODER.encode(text)
+    if not _PLAIN.fullmatch(spelled.encode()):
+        raise MalformedError("a text with control characters")
+    return spelled
+
+
+def _named(name: object) -> str:
+    if type(name) is not str:
         raise MalformedError("a value that JSON cannot carry here")
+    return _quoted(name)
 
 
-def _check_items(items: Iterable[object], levels: int) -> None:
+def _check_depth(levels: int) -> None:
     if levels == 0:
         raise MalformedError("JSON nested too deep")
-    for item in items:
-        _check(item, levels - 1)
 
 
 def _whole(digits: str) -> int:
@@ -133,7 +137,5 @@ def _never(_text: str) -> NoReturn:
     raise ValueError("floats, exponents, NaN and Infinity are refused")
 
 
-_NAMES = frozenset({str})
-_SCALARS = frozenset({str, bool, type(None)})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_never, parse_constant=_never)

@@ -8,7 +8,7 @@ smuggle in. `parse_header` only says which key an entry names, in the one spelli
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crypto.encoding import b64u, unb64u
+from crypto.encoding import b64u, b64u_ascii, unb64u
 from crypto.errors import EncodingError
 from ledger import jsontext
 from ledger.errors import MalformedError, TooLargeError
@@ -61,7 +61,7 @@ class General:
 @lru_cache(maxsize=4096)
 def protected_header(*, alg: str, kid: KeyId, typ: Typ) -> bytes:
     """Return the one protected header, `{"alg":…,"kid":…,"typ":…}` in base64url, that this key writes for `typ`."""
-    return b64u(jsontext.dump({"alg": alg, "kid": str(kid), "typ": typ.value})).encode()
+    return b64u_ascii(jsontext.dump({"alg": alg, "kid": str(kid), "typ": typ.value}))
 
 
 def parse_header(protected: bytes) -> Header:
@@ -83,12 +83,12 @@ def _header(protected: bytes) -> Header:
 
 def signing_input(protected: bytes, payload: bytes) -> bytes:
     """Return `protected "." base64url(payload)`: what a signer signs."""
-    return protected + b"." + b64u(payload).encode()
+    return protected + b"." + b64u_ascii(payload)
 
 
 def format_compact(signed: bytes, signature: bytes) -> bytes:
     """Return the compact spelling of a signing input and its signature."""
-    return signed + b"." + b64u(signature).encode()
+    return signed + b"." + b64u_ascii(signature)
 
 
 def parse_compact(entry: bytes) -> Compact:
@@ -126,7 +126,16 @@ def format_general(payload: bytes, signatures: tuple[Signature, ...]) -> bytes:
 
 
 def parse_general(raw: bytes, *, limit: int = jsontext.MAX_ENTRY_BYTES, signatures: int = 2) -> General:
-    """Return the parts of a JSON General JWS of 1 to `signatures` signatures and at most `limit` bytes."""
+    """Return the parts of a JSON General JWS of 1 to `signatures` signatures and at most `limit` bytes.
+
+    Those of the last few entries are remembered: who asks an entry for its kind takes it apart next.
+    """
+    if len(raw) > jsontext.MAX_ENTRY_BYTES:
+        return _general(raw, limit, signatures)
+    return _general_entry(raw, limit, signatures)
+
+
+def _general(raw: bytes, limit: int, signatures: int) -> General:
     encoded, rows = jsontext.members(jsontext.load(raw, limit=limit), "payload", "signatures")
     payload = jsontext.text(encoded, limit=limit).encode()
     return General(
@@ -134,6 +143,9 @@ def parse_general(raw: bytes, *, limit: int = jsontext.MAX_ENTRY_BYTES, signatur
         payload=_decode(payload),
         signatures=tuple(_signature(row) for row in jsontext.array(rows, low=1, high=signatures)),
     )
+
+
+_general_entry = lru_cache(maxsize=4)(_general)
 
 
 def _signature(row: jsontext.JsonValue) -> Signature:

@@ -80,6 +80,13 @@ class KeyRing:
         """Return the highest number that a key of an agency ever had, 0 if it never had one."""
         return max((kid.number for kid in self._tenures if kid.agency == agency), default=0)
 
+    def known_key(self, kid: KeyId) -> Key:
+        """Return a key that was ever in force, ended or not; raise NotAMemberError for one that never was."""
+        tenure = self._tenures.get(kid)
+        if tenure is None:
+            raise NotAMemberError(f"{kid} was never a key of this log")
+        return tenure.key
+
     def keys_of(self, agency: str, *, role: Role, index: int) -> tuple[Key, ...]:
         """Return all keys of a role that are in force for an entry at `index`, by ascending number."""
         found = (

@@ -163,6 +163,10 @@ class Membership:
         """Return a key that is in force for an entry at `index`; raise NotAMemberError."""
         return self._ring.key(kid, index)
 
+    def known_key(self, kid: KeyId) -> Key:
+        """Return a key that was ever in force; raise NotAMemberError for one that never was."""
+        return self._ring.known_key(kid)
+
     def keys_of(self, agency: str, *, role: Role, index: int) -> tuple[Key, ...]:
         """Return all keys of a role that are in force for an entry at `index`, by ascending number."""
         return self._ring.keys_of(agency, role=role, index=index)

@@ -17,6 +17,7 @@ from ledger.accesslog import (
     parse_result,
 )
 from ledger.answers import Slot, parse_slot
+from ledger.complaints import Complaint, complaint_from_json
 from ledger.errors import MalformedError
 from ledger.identifiers import hash_of, jti_of
 from ledger.jsontext import JsonValue
@@ -99,7 +100,19 @@ class Audited:
         }
 
 
-Notice: TypeAlias = WatchFired | Matched | AskedStands | Audited
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complained:
+    """To the charter's auditors: a complaint, and both openings of the entry that it calls them to."""
+
+    complaint: Complaint
+    audited: Audited
+
+    def to_json(self) -> JsonValue:
+        """Return the JSON object."""
+        return {"kind": "complaint", "complaint": self.complaint.to_json(), "audit": self.audited.to_json()}
+
+
+Notice: TypeAlias = WatchFired | Matched | AskedStands | Audited | Complained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +178,19 @@ def _notice(value: JsonValue) -> Notice:
             return AskedStands(body_hash=hash_of(body_hash), index=jsontext.integer(index), salt=hash_of(salt))
         case "audit":
             return _audited(value)
+        case "complaint":
+            _, complaint, audited = jsontext.members(value, "kind", "complaint", "audit")
+            return Complained(complaint=complaint_from_json(complaint), audited=_audited(audited))
         case _:
             raise MalformedError("a notice of no kind we know")
 
 
 def _audited(value: JsonValue) -> Audited:
-    _, index, asked, salt, outcome, listed = jsontext.members(
+    kind, index, asked, salt, outcome, listed = jsontext.members(
         value, "kind", "index", "asked", "salt", "outcome", "list"
     )
+    if kind != "audit":
+        raise MalformedError("not the openings of an entry")
     return Audited(
         index=jsontext.integer(index),
         asked=parse_asked(asked),

@@ -1,15 +1,16 @@
 """Opening a portion and checking disclosures against the record that signed them (docs/protocol.md, 4)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
 
 from crypto import portionkeys
 from crypto.digests import sha256
-from crypto.encoding import b64u
+from crypto.encoding import HASH_BYTES
 from crypto.errors import OpenError
 from crypto.portionkeys import PortionKeys
+from ledger.b64lists import spell_list
 from ledger.disclosures import Disclosure, digest, parse_disclosures
 from ledger.errors import ProofError
 from ledger.identifiers import StatementName
@@ -81,10 +82,12 @@ def check_disclosures(record: Record, disclosures: Iterable[str]) -> Mapping[str
     return MappingProxyType({one.name: one.value for one in found})
 
 
-def _consume(record: Record, disclosures: Iterable[Disclosure]) -> None:
-    unused = set(record.digests)
-    for one in disclosures:
-        found = b64u(digest(one.text))
-        if found not in unused:
+def _consume(record: Record, disclosures: Sequence[Disclosure]) -> None:
+    """Raise ProofError unless each disclosure has its digest in the record; no two are one, for no two share a name.
+
+    Looked up in the text as signed: what stands between two digests is in none, so that one is found where it begins.
+    """
+    spelled = spell_list([digest(one.text) for one in disclosures], size=HASH_BYTES)
+    for one, found in zip(disclosures, spelled, strict=True):
+        if found.encode("ascii") not in record.listed:
             raise ProofError(f"{one.name}: the record did not sign for this disclosure")
-        unused.remove(found)

@@ -1,8 +1,8 @@
 """What stands inside a sealed portion: its label, its fields, zeros up to a constant size (docs/protocol.md, 4)."""
 
-import struct
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 from ledger.disclosures import Disclosure, field_name, parse_disclosures
 from ledger.errors import LabelError, MalformedError
@@ -30,18 +30,23 @@ def check_place(portion: str, name: str) -> None:
         raise MalformedError(f"{portion} holds only its own fields")
 
 
-def pack(portion: str, disclosures: Sequence[tuple[str, str]]) -> bytes:
+def pack(portion: str, disclosures: Sequence[tuple[str, bytes]]) -> bytes:
     """Return the plaintext of a portion from (name, disclosure), or raise LabelError naming the field that is too much.
 
     Every portion has its constant size, full or empty: a length would tell how much a case holds.
     """
-    room = SIZES[portion] - _LENGTH_BYTES + 1
-    for name, text in disclosures:
-        room -= len(text) + 1
-        if room < 0:
-            raise LabelError(f"{name}: no room left in the {portion} portion; put it in a further record")
-    body = "~".join(text for _, text in disclosures).encode("ascii")
-    return (struct.pack(">I", len(body)) + body).ljust(SIZES[portion], b"\0")
+    room = SIZES[portion] - _LENGTH_BYTES
+    body = b"~".join([text for _, text in disclosures])
+    if len(body) > room:
+        name = _first_beyond(room, disclosures)
+        raise LabelError(f"{name}: no room left in the {portion} portion; put it in a further record")
+    return len(body).to_bytes(_LENGTH_BYTES, "big") + body.ljust(room, b"\0")
+
+
+def _first_beyond(room: int, disclosures: Sequence[tuple[str, bytes]]) -> str:
+    """Return the name of the first of the joined disclosures that ends past `room`."""
+    ends = accumulate(len(text) + 1 for _, text in disclosures)
+    return next(name for (name, _), end in zip(disclosures, ends, strict=True) if end - 1 > room)
 
 
 def unpack(portion: str, plaintext: bytes) -> tuple[Disclosure, ...]:
@@ -49,7 +54,7 @@ def unpack(portion: str, plaintext: bytes) -> tuple[Disclosure, ...]:
     if len(plaintext) != SIZES[portion]:
         raise MalformedError("a portion of the wrong size")
     end = _LENGTH_BYTES + int.from_bytes(plaintext[:_LENGTH_BYTES], "big")
-    if end > len(plaintext) or any(plaintext[end:]):
+    if end > len(plaintext) or plaintext.count(0, end) != len(plaintext) - end:
         raise MalformedError("a portion that is not filled with zeros")
     try:
         body = plaintext[_LENGTH_BYTES:end].decode("ascii")

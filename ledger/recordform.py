@@ -8,12 +8,13 @@ the pattern cuts them out, and they are held against their shape at once, three 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import lt
 from types import MappingProxyType
 from typing import NamedTuple
 
-from crypto.encoding import HASH_BYTES, b64u, unb64u
-from ledger.b64lists import ALPHABET, LAST_OF_32, SPELLED_16, SPELLED_32, read_list, spell_list
+from crypto.encoding import HASH_BYTES, b64u_ascii, unb64u
+from ledger.b64lists import ALPHABET, LAST_OF_32, SPELLED_16, SPELLED_32, read_list, spell_ascii
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import MAX_INTEGER, integer
@@ -36,7 +37,11 @@ _LASTS = slice(_DIGEST_CHARACTERS - 1, None, _DIGEST_CHARACTERS + len(_BETWEEN))
 _COUNT = "0|[1-9][0-9]{0,15}"
 _EPOCH = "[1-9][0-9]{0,15}"
 _PORTION = rf'\{{"kc":"({SPELLED_32})","a":"({SPELLED_32})","ct":"({SPELLED_32})"\}}'
-_PORTIONS_TEXT = ",".join(['{"kc":"%s","a":"%s","ct":"%s"}'] * len(PORTIONS))
+_PORTIONS_FORM = b",".join([b'{"kc":"%b","a":"%b","ct":"%b"}'] * len(PORTIONS))
+_FORM = (
+    b'{"iss":"%%b","iat":%%d,"jti":"%%b","ver":1,"ep":%%d,"_sd_alg":"sha-256","_sd":["%%b"],"prt":[%b],"slip":"%%b"%%b}'
+    % _PORTIONS_FORM
+)
 _PAYLOAD = re.compile(
     (
         rf'\{{"iss":"([a-z]{{3}}-[a-z0-9]{{2,24}})","iat":({_COUNT}),"jti":"({SPELLED_16})","ver":1,"ep":({_EPOCH}),'
@@ -86,24 +91,18 @@ def record_payload(  # noqa: PLR0913  the members of the payload, all by name
     name: StatementName,
     iat: int,
     ep: int,
-    digests: Sequence[str],
+    digests: Sequence[bytes],
     portions: Sequence[PortionCommitment],
     slip: bytes,
     sup: bytes | None,
 ) -> bytes:
-    """Return the payload of a record, to the byte; `digests` sorted, `portions` in the order of PORTIONS."""
+    """Return the payload of a record, to the byte; `digests` spelled and sorted, `portions` in the order of PORTIONS."""
     integer(iat)
     integer(ep, low=1)
-    listed = '","'.join(digests)
-    *hashes, slip_hash = spell_list(
-        [raw for one in portions for raw in (one.kc, one.a, one.ct)] + [slip], size=HASH_BYTES
-    )
-    sealed = _PORTIONS_TEXT % tuple(hashes)
-    superseded = "" if sup is None else f',"sup":"{b64u(sup)}"'
-    return (
-        f'{{"iss":"{name.iss}","iat":{iat},"jti":"{b64u(name.jti)}","ver":1,"ep":{ep},"_sd_alg":"sha-256",'
-        f'"_sd":["{listed}"],"prt":[{sealed}],"slip":"{slip_hash}"{superseded}}}'
-    ).encode("ascii")
+    hashes = spell_ascii([*chain.from_iterable(portions), slip], size=HASH_BYTES)
+    superseded = b"" if sup is None else b',"sup":"%b"' % b64u_ascii(sup)
+    listed = _BETWEEN.join(digests)
+    return _FORM % (name.iss.encode(), iat, b64u_ascii(name.jti), ep, listed, *hashes, superseded)
 
 
 def parse_record(entry: bytes) -> Record:

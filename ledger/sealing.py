@@ -4,16 +4,17 @@ Salts, decoys and the record's id are drawn here. No caller can supply them, so 
 a repeated id would repeat an AES-GCM key and nonce.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from secrets import token_bytes
 
 from crypto import portionkeys
 from crypto.digests import sha256
-from crypto.encoding import HASH_BYTES, lp
+from crypto.encoding import HASH_BYTES, cut, lp
 from crypto.signing import Signer
-from ledger.b64lists import slices, spell_list
-from ledger.disclosures import SALT_BYTES, check_spelled, digest, join_disclosure, spell_value
+from ledger.b64lists import spell_ascii
+from ledger.disclosures import SALT_BYTES, check_spelled, join_disclosure, spell_value
 from ledger.errors import LabelError, MalformedError
 from ledger.identifiers import JTI_BYTES, KeyId, StatementName
 from ledger.jsontext import JsonValue
@@ -79,41 +80,49 @@ def portion_context(name: StatementName, portion: str) -> bytes:
     return lp(name.iss, name.jti, portion)
 
 
-def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str, str]]]:
+def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str, bytes]]]:
     """Return (name, disclosure) for every label and field of a record, each with a fresh salt."""
     if set(portions) != set(PORTIONS):
         raise MalformedError("a record has exactly the portions item, event and case")
+    _check_names(*[tuple(portions[portion].fields) for portion in PORTIONS])
     spelled = {portion: _spell(portion, portions[portion]) for portion in PORTIONS}
-    _check_names([name for named in spelled.values() for name, _ in named])
     drawn = token_bytes(SALT_BYTES * sum(map(len, spelled.values())))
-    salts = iter(spell_list(slices(drawn, size=SALT_BYTES), size=SALT_BYTES))
+    salts = iter(spell_ascii(cut(drawn, size=SALT_BYTES), size=SALT_BYTES))
     return {
         portion: [(name, join_disclosure(salt=next(salts), name=name, spelled=value)) for name, value in named]
         for portion, named in spelled.items()
     }
 
 
+@lru_cache(maxsize=256)
+def _check_names(item: tuple[str, ...], event: tuple[str, ...], case: tuple[str, ...]) -> None:
+    """Raise LabelError, naming the field, unless a record can hold fields of these names in its portions.
+
+    Remembered, since a list seals the same columns ten thousand times.
+    """
+    seen: set[str] = set()
+    for portion, names in zip(PORTIONS, (item, event, case), strict=True):
+        for name in names:
+            _check_name(portion, name)
+            if name in seen:
+                raise LabelError(f"{name}: a name stands once in a record")
+            seen.add(name)
+            if len(seen) > DIGESTS - len(PORTIONS):
+                raise LabelError(f"{name}: a record holds at most {DIGESTS} disclosures; put it in a further record")
+
+
+def _check_name(portion: str, name: str) -> None:
+    try:
+        check_place(portion, name)
+    except MalformedError as error:
+        raise LabelError(f"{name}: {error}") from error
+
+
 def _spell(portion: str, draft: PortionDraft) -> list[tuple[str, bytes]]:
     """Return name and spelled value of the label and each field of a portion."""
     check_spelled(draft.label)
-    spelled = [(label_name(portion), draft.label)]
-    for name, value in draft.fields.items():
-        try:
-            check_place(portion, name)
-        except MalformedError as error:
-            raise LabelError(f"{name}: {error}") from error
-        spelled.append((name, spell_value(name, value)))
-    return spelled
-
-
-def _check_names(names: Sequence[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise LabelError(f"{name}: a name stands once in a record")
-        seen.add(name)
-        if len(seen) > DIGESTS:
-            raise LabelError(f"{name}: a record holds at most {DIGESTS} disclosures; put it in a further record")
+    fields = [(name, spell_value(name, value)) for name, value in draft.fields.items()]
+    return [(label_name(portion), draft.label), *fields]
 
 
 def _draw_jti(plaintexts: Iterable[bytes]) -> bytes:
@@ -122,16 +131,15 @@ def _draw_jti(plaintexts: Iterable[bytes]) -> bytes:
     return sha256(drawn)[:JTI_BYTES]
 
 
-def _digests(disclosures: Sequence[str]) -> list[str]:
+def _digests(disclosures: Iterable[bytes]) -> list[bytes]:
     """Return exactly DIGESTS sorted digests, the missing ones decoys drawn at random (RFC 9901, 4.2.5)."""
-    decoys = token_bytes((DIGESTS - len(disclosures)) * HASH_BYTES)
-    found = [digest(text) for text in disclosures] + slices(decoys, size=HASH_BYTES)
-    return sorted(spell_list(found, size=HASH_BYTES))
+    found = [sha256(text) for text in disclosures]
+    decoys = cut(token_bytes((DIGESTS - len(found)) * HASH_BYTES), size=HASH_BYTES)
+    return sorted(spell_ascii([*found, *decoys], size=HASH_BYTES))
 
 
 def _seal(name: StatementName, portion: str, *, epoch_key: bytes, plaintext: bytes) -> tuple[PortionCommitment, bytes]:
     """Return what the record says of a sealed portion, and its ciphertext."""
-    context = portion_context(name, portion)
-    keys = portionkeys.derive(epoch_key=epoch_key, context=context)
-    ciphertext = portionkeys.seal(keys, context=context, plaintext=plaintext)
-    return PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext)), ciphertext
+    sealed = portionkeys.seal(epoch_key=epoch_key, context=portion_context(name, portion), plaintext=plaintext)
+    commitment, fetch_tag, ciphertext = sealed
+    return PortionCommitment(kc=commitment, a=sha256(fetch_tag), ct=sha256(ciphertext)), ciphertext

@@ -4,13 +4,14 @@ The leaf holds only the slip's salted hash, so tokens and hit policy stay out of
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from secrets import token_bytes
 
-from crypto.encoding import b64u
+from crypto.encoding import b64u_ascii, cut
 from ledger import jsontext
-from ledger.b64lists import SPELLED_16, SPELLED_32, read_list, slices, spell_list
+from ledger.b64lists import SPELLED_16, SPELLED_32, read_list, spell_ascii
 from ledger.errors import LabelError, MalformedError, TooLargeError
 
 TOKENS = 8
@@ -18,6 +19,7 @@ TOKEN_BYTES = 16
 SALT_BYTES = 32
 MAX_SLIP_BYTES = 512
 
+_FORM = b'{"s":"%%b","of":"%%b","ep":%%d,"hit":"%%b","tok":["%b"]}' % b'","'.join([b"%b"] * TOKENS)
 # One fixed grammar, as for a record (`recordform`): the service reads a slip with every record.
 _LISTED = '","'.join([f"({SPELLED_16})"] * TOKENS)
 _SLIP = re.compile(
@@ -59,13 +61,10 @@ def build_slip(draft: SlipDraft, *, of: bytes) -> bytes:
     """Return the slip of the record whose jti is `of`, with a fresh salt; its commitment is its SHA-256."""
     _check_draft(draft)
     drawn = token_bytes(SALT_BYTES + TOKENS * TOKEN_BYTES)
-    spare = slices(drawn[SALT_BYTES:], size=TOKEN_BYTES)
-    given = [token or random for token, random in zip(_tokens(draft), spare, strict=True)]
-    tokens = '","'.join(spell_list(given, size=TOKEN_BYTES))
-    return (
-        f'{{"s":"{b64u(drawn[:SALT_BYTES])}","of":"{b64u(of)}","ep":{draft.token_epoch},"hit":"{draft.hit.value}",'
-        f'"tok":["{tokens}"]}}'
-    ).encode("ascii")
+    tokens = _filled(draft, cut(drawn[SALT_BYTES:], size=TOKEN_BYTES))
+    spelled, *listed = spell_ascii([of, *tokens], size=TOKEN_BYTES)
+    salt, hit = b64u_ascii(drawn[:SALT_BYTES]), draft.hit.value.encode()
+    return _FORM % (salt, spelled, draft.token_epoch, hit, *listed)
 
 
 def parse_slip(raw: bytes) -> Slip:
@@ -88,17 +87,24 @@ def _matches_nothing(hit: Hit, epoch: int) -> bool:
     return epoch == 0 and hit is not Hit.OFF
 
 
-def _tokens(draft: SlipDraft) -> tuple[bytes | None, ...]:
-    return (None,) * TOKENS if draft.tokens is None else draft.tokens
+def _filled(draft: SlipDraft, spare: Sequence[bytes]) -> Sequence[bytes]:
+    """Return the tokens of a draft, one drawn at random where it gives none."""
+    if draft.tokens is None:
+        return spare
+    return [token or random for token, random in zip(draft.tokens, spare, strict=True)]
 
 
 def _check_draft(draft: SlipDraft) -> None:
     jsontext.integer(draft.token_epoch)
-    tokens = _tokens(draft)
-    given = [token for token in tokens if token is not None]
     if _matches_nothing(draft.hit, draft.token_epoch):
         raise LabelError("slip: token epoch 0 means that nothing is matched yet, so the slip must be off")
-    if draft.hit is Hit.OFF and given:
+    if draft.tokens is not None:
+        _check_tokens(draft.hit, draft.tokens)
+
+
+def _check_tokens(hit: Hit, tokens: Sequence[bytes | None]) -> None:
+    given = [token for token in tokens if token is not None]
+    if hit is Hit.OFF and given:
         raise LabelError("slip: a record that is not matched carries no token of its own")
     if len(tokens) != TOKENS or any(len(token) != TOKEN_BYTES for token in given):
         raise LabelError(f"slip: exactly {TOKENS} tokens of {TOKEN_BYTES} bytes, or None in their place")

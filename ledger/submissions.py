@@ -90,7 +90,7 @@ def read_submission(  # noqa: PLR0913 - how far an audit reads, each by name
     batch = parse_batch(entry)
     refusal = MalformedError(f"a batch says how many statements it closes, at most {MAX_STATEMENTS}")
     require("batch/n", expected=batch.n, found=len(statements), refusal=refusal)
-    headers = tuple(statement[: statement.find(b".")] for statement in statements)
+    headers = tuple([statement[: statement.find(b".")] for statement in statements])
     typs = _typs(first_places(headers, unreadable))
     return Submission(
         entry=entry,
@@ -163,6 +163,8 @@ def _parse(
     unreadable: frozenset[int],
 ) -> tuple[Statement | None, ...]:
     parsed: list[Statement | None] = [None] * len(statements)
+    if not parsers:
+        return tuple(parsed)
     for place, (statement, header) in enumerate(zip(statements, headers, strict=True)):
         if header in parsers and place not in unreadable:
             try:

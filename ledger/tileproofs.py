@@ -4,7 +4,7 @@ Every node of the tree is one hash of a tile, or the root of 2, 4, … 128 neigh
 they come: a log reads its own, and who asks checks the proof. Whoever reads another's tiles uses VerifiedTree.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, reduce
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from ledger.merkle import node_hash, proof_ranges, root_of
 from ledger.tiles import TILE_WIDTH, ReadTile, read_hashes, tile_path
 from ledger.treestate import hashes_of
 
-_Tile: TypeAlias = Callable[[int, int], list[bytes]]
+_Tile: TypeAlias = Callable[[int, int], Sequence[bytes]]
 
 
 def inclusion_proof(*, index: int, size: int, read: ReadTile) -> tuple[bytes, ...]:
@@ -32,7 +32,7 @@ def subtree_proof(*, start: int, end: int, size: int, read: ReadTile) -> tuple[b
     """Return the proof that the subtree [start, end) is part of the tree of `size` leaves."""
 
     @lru_cache(maxsize=16)
-    def tile(level: int, index: int) -> list[bytes]:
+    def tile(level: int, index: int) -> Sequence[bytes]:
         return hashes_of(read_hashes(tile_path(level=level, index=index, size=size), read))
 
     return tuple(_root(part, tile) for part in proof_ranges(start=start, end=end, size=size))

@@ -149,11 +149,12 @@ def parse_bundle(raw: bytes, *, width: int) -> tuple[bytes, ...]:
         raise TooLargeError(f"a bundle of more than {MAX_BUNDLE_BYTES} bytes")
     entries: list[bytes] = []
     at = 0
-    while at < len(raw) and len(entries) < width:
-        start, length = at + 2, int.from_bytes(raw[at : at + 2], "big")
-        at = start + length
+    # Two numbers taken from the bytes: an object made of each pair of them was a sixth of the cutting.
+    while at + 1 < len(raw) and len(entries) < width:
+        start = at + 2
+        at = start + (raw[at] << 8 | raw[at + 1])
         entries.append(raw[start:at])
-    # A length cut off or reaching beyond the end leaves `at` behind the last byte.
+    # A length cut off leaves `at` before the last byte, one that reaches beyond the end behind it.
     if at != len(raw) or len(entries) != width:
         raise MalformedError("not a bundle of this many entries")
     return tuple(entries)

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crypto.encoding import HASH_BYTES
+from crypto.encoding import HASH_BYTES, cut
 from ledger.errors import MalformedError, NotFoundError, ProofError
 from ledger.merkle import EMPTY_ROOT, MAX_SIZE, check_hashes, root_of
 from ledger.tiles import TILE_BYTES, TILE_WIDTH, FullTile, TilePath
@@ -93,9 +93,11 @@ class TreeState:
         )
 
 
-def hashes_of(data: bytes) -> list[bytes]:
-    """Return the hashes of a tile one by one."""
-    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+def hashes_of(data: bytes) -> tuple[bytes, ...]:
+    """Return the hashes of a tile one by one; raise ProofError if it ends within one."""
+    if len(data) % HASH_BYTES:
+        raise ProofError("a tile that is not made of whole hashes")
+    return cut(data, size=HASH_BYTES)
 
 
 def _level_bytes(size: int) -> list[int]:
@@ -110,7 +112,7 @@ def _cut(data: bytes, *, level: int, first: int) -> list[FullTile]:
     ]
 
 
-def _peaks(hashes: list[bytes]) -> list[bytes]:
+def _peaks(hashes: Sequence[bytes]) -> list[bytes]:
     peaks: list[bytes] = []
     at = 0
     for bit in reversed(range(len(hashes).bit_length())):

@@ -4,6 +4,8 @@ The partial tiles of all levels together make the root, so they are checked at o
 tile makes one hash of the tile above it, which is checked the same way, up to the partial ones.
 """
 
+from collections.abc import Sequence
+
 from ledger.errors import ProofError
 from ledger.merkle import root_of
 from ledger.tiles import TILE_WIDTH, ReadTile, read_hashes, tile_path
@@ -21,7 +23,7 @@ class VerifiedTree:
     def __init__(self, *, size: int, root: bytes, read: ReadTile) -> None:
         """Fetch the right edge and hold it against the root."""
         self._read = read
-        self._kept: dict[int, tuple[int, list[bytes]]] = {}
+        self._kept: dict[int, tuple[int, Sequence[bytes]]] = {}
         edge = [self._edge(level, size) for level in range((size.bit_length() + 7) // 8)]
         self._state = TreeState(size=size, levels=tuple(edge))
         if self._state.root() != root:
@@ -58,10 +60,10 @@ class VerifiedTree:
         index, width = divmod(size >> 8 * level, TILE_WIDTH)
         return read_hashes(tile_path(level=level, index=index, size=size), self._read) if width else b""
 
-    def _tile(self, level: int, index: int) -> list[bytes]:
+    def _tile(self, level: int, index: int) -> Sequence[bytes]:
         if index == self.size >> 8 * (level + 1):
             return hashes_of(self._state.levels[level])
-        kept, hashes = self._kept.get(level, (-1, []))
+        kept, hashes = self._kept.get(level, (-1, ()))
         if kept != index:
             hashes = hashes_of(read_hashes(tile_path(level=level, index=index, size=self.size), self._read))
             if root_of(hashes) != self._tile(level + 1, index // TILE_WIDTH)[index % TILE_WIDTH]:

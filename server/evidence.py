@@ -50,7 +50,7 @@ class Mirror:
 
     def handover(self, index: int) -> bytes:
         """Return the first checkpoint that held the charter at `index`; raise NotFoundError."""
-        return self._read(paths.handover(index), limits.MAX_JSON_BYTES)
+        return self._read(paths.handover_file(index), limits.MAX_JSON_BYTES)
 
     def _read(self, path: str, limit: int) -> bytes:
         try:

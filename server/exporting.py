@@ -108,7 +108,7 @@ def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple
         yield paths.charter(ver), file
     query = "SELECT idx FROM handovers WHERE idx < ? ORDER BY idx"
     for index in connection.exec_driver_sql(query, (size,)).scalars().all():
-        yield paths.handover(index), table.first_holding(connection, table.LOG, index)
+        yield paths.handover_file(index), table.first_holding(connection, table.LOG, index)
 
 
 def _tile(connection: Connection, path: TilePath, tree: TreeState, table: str = "tiles") -> bytes | None:

@@ -32,7 +32,7 @@ class HealingTree:
                 return data
         return None
 
-    def edge(self, level: int) -> list[bytes]:
+    def edge(self, level: int) -> Sequence[bytes]:
         """Return the hashes of the partial tile of a level."""
         return hashes_of(self.state.levels[level])
 

@@ -3,7 +3,7 @@
 What was asked stands here until the next tick has told it, and no longer: `outcomes` is emptied every ten minutes.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models import Base
@@ -27,10 +27,15 @@ class LiveSlip(Base):
 
 
 class Token(Base):
-    """One token of a live slip, by its value."""
+    """One token of a live slip, by its value, among those of its part of the log.
+
+    Tokens are random: in one tree of ten million, each of a batch's 8,000 falls on another page, and all of these are
+    written. In the tree of its own part a batch meets its own pages again; whoever asks looks into every part.
+    """
 
     __tablename__ = "tokens"
 
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     token: Mapped[bytes] = mapped_column(primary_key=True)
     ep: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -150,6 +155,20 @@ class Opening(Base):
     idx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[int]
     body: Mapped[bytes]
+
+
+class ComplaintRow(Base):
+    """A complaint that calls the charter's auditors to an entry of the access log; `seq` is their cursor."""
+
+    __tablename__ = "complaints"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    agency: Mapped[str]
+    idx: Mapped[int]
+    at: Mapped[int]
+    statement: Mapped[bytes]
+
+    __table_args__ = (UniqueConstraint("agency", "idx", name="uq_complaints_agency_idx"),)
 
 
 class AccessEntryRow(Base):

@@ -188,6 +188,7 @@ def _forget(connection: Connection, now: int) -> None:
     connection.exec_driver_sql("DELETE FROM watches WHERE expires <= ?", (now,))
     connection.exec_driver_sql(_FORGET, (old,))
     connection.exec_driver_sql("DELETE FROM openings WHERE at < ?", (old,))
+    connection.exec_driver_sql("DELETE FROM complaints WHERE idx NOT IN (SELECT idx FROM openings)")
     connection.exec_driver_sql("DELETE FROM reviews WHERE due < ?", (now - _REVIEWS_KEPT_DAYS * DAY_SECONDS,))
 
 

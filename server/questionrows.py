@@ -17,6 +17,7 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.identifiers import StatementName
 from ledger.questions import CLASSES, TOKEN_BYTES, Question
 from ledger.slips import Hit
+from server.slips import part_of
 
 MOST_TOLD = 64
 _TOLD = struct.Struct(">QBB")
@@ -24,11 +25,14 @@ _HITS = tuple(Hit)
 NOBODY = bytes(MOST_TOLD * _TOLD.size)
 
 _FIND = """
-WITH asked(token, ep, class) AS (VALUES {rows}),
+WITH RECURSIVE asked(token, ep, class) AS (VALUES {rows}),
+parts(part) AS (
+  SELECT min(part) FROM tokens WHERE part >= ?
+  UNION ALL SELECT (SELECT min(part) FROM tokens AS t WHERE t.part > parts.part) FROM parts WHERE part IS NOT NULL),
 hits AS (
   SELECT t.idx AS idx, min(asked.class) AS class, s.hit AS hit, st.iss AS iss, st.jti AS jti
-  FROM asked
-  CROSS JOIN tokens AS t ON t.token = asked.token AND t.ep = asked.ep
+  FROM parts CROSS JOIN asked
+  CROSS JOIN tokens AS t ON t.part = parts.part AND t.token = asked.token AND t.ep = asked.ep
     AND t.place IN (asked.class, asked.class + 4) AND t.idx > ? AND t.idx < ?
   CROSS JOIN slips AS s ON s.idx = t.idx AND s.ep = t.ep
   CROSS JOIN statements AS st ON st.idx = t.idx
@@ -132,7 +136,7 @@ def _find(connection: Connection, question: Question, *, asker: str, size: int) 
     rows = ", ".join(["(?, ?, ?)"] * len(question.tokens))
     tokens: list[Any] = [part for token in question.tokens for part in (token.t, token.ep, CLASSES.index(token.c))]
     # SQL compares nothing with NULL: a question that names no record of its own shows no record of the asker's.
-    values = (*tokens, question.after, size, asker, question.own, SLOTS + 1)
+    values = (*tokens, part_of(max(question.after, 0)), question.after, size, asker, question.own, SLOTS + 1)
     found = connection.exec_driver_sql(_FIND.format(rows=rows), values).all()
     return [
         Found(index=index, c=c, hit=Hit(hit), name=StatementName(iss, bytes(jti))) for index, c, hit, iss, jti in found

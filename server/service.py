@@ -17,6 +17,7 @@ from server import database, schema
 from server.accesslog import AccessLog
 from server.accessstore import AccessStore
 from server.burials import Burials
+from server.complaining import Complaining
 from server.config import Config
 from server.errors import ConfigError, StartError
 from server.expiry import BoxExpiry
@@ -55,6 +56,7 @@ class Service:
     matching: Matching
     noticing: Noticing
     telling: Telling
+    complaining: Complaining
     ticker: Ticker
     sequencer: Sequencer
     publishing: Publishing
@@ -175,6 +177,7 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
         matching=matching,
         noticing=noticing,
         telling=Telling(store=store, state=state, highest=access_file, clock=clock),
+        complaining=Complaining(store=store, state=state, sequencer=sequencer, clock=clock),
         ticker=Ticker(lambda: sequencer.run(noticing.tick), interval_seconds=config.tick_seconds, clock=clock),
         sequencer=sequencer,
         store=store,

@@ -22,12 +22,15 @@ SLIP = "slip"
 SLIPS = "slips"
 CLASSES = 4
 HASH_BYTES = 32
+# The tokens of so many entries lie in a tree of their own: some hundred pages, which a batch can write anew, while
+# ten million tokens are twenty such trees to look into (docs/adr/0061).
+ENTRIES_A_PART = 65_536
 
 _OFF = b'"hit":"off"'
 _INDEX = "SELECT idx FROM statements WHERE iss = ? AND jti = ?"
 _INSERT = "INSERT INTO slips (idx, ep, source, hit, tokens) VALUES (?, ?, ?, ?, ?)"
-_INSERT_TOKENS = "INSERT INTO tokens (token, ep, place, idx) VALUES (?, ?, ?, ?)"
-_DELETE_TOKENS = "DELETE FROM tokens WHERE token = ? AND ep = ? AND place = ? AND idx = ?"
+_INSERT_TOKENS = "INSERT INTO tokens (part, token, ep, place, idx) VALUES (?, ?, ?, ?, ?)"
+_DELETE_TOKENS = "DELETE FROM tokens WHERE part = ? AND token = ? AND ep = ? AND place = ? AND idx = ?"
 _RECORDS = """
 SELECT s.idx, s.jti,
   EXISTS (SELECT 1 FROM statements AS l WHERE l.iss = s.iss AND l.sup = s.jti) OR
@@ -80,6 +83,11 @@ def retire(connection: Connection, ep: int, *, most: int) -> None:
 def framed(blob: bytes) -> tuple[bytes, ...]:
     """Return the slips of a renewal, with the leaf hash in the place of one that was expunged."""
     return parse_frames(blob, most=MAX_STATEMENTS)
+
+
+def part_of(index: int) -> int:
+    """Return the part of the log among whose tokens those of the record at `index` lie."""
+    return index // ENTRIES_A_PART
 
 
 def leaf_of(frame: bytes) -> bytes:
@@ -142,7 +150,8 @@ def _insert(connection: Connection, new: Sequence[tuple[int, int, Slip]]) -> Non
 
 def _token_rows(index: int, ep: int, tokens: bytes) -> list[tuple[Any, ...]]:
     places = range(len(tokens) // TOKEN_BYTES)
-    return [(tokens[place * TOKEN_BYTES : (place + 1) * TOKEN_BYTES], ep, place, index) for place in places]
+    part = part_of(index)
+    return [(part, tokens[place * TOKEN_BYTES : (place + 1) * TOKEN_BYTES], ep, place, index) for place in places]
 
 
 def _blank(connection: Connection, index: int, place: int) -> None:

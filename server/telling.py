@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ledger.complaints import parse_complaint
 from ledger.errors import NotFoundError
 from ledger.log import Published
-from ledger.notices import fitting, spell_page
+from ledger.notices import Audited, Complained, fitting, parse_notice, spell_notice, spell_page
 from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
 from ledger.wire.matching import LEAST_OVERDUE, OverdueCount, Usage, UseCount
 from server.accessstore import AccessStore
+from server.errors import StorageError
 from server.highest import HighestSigned
 from server.matching import DAY_SECONDS
 from server.state import SharedState
@@ -21,6 +23,10 @@ _MOST = 256
 _NOTICES = "SELECT seq, body FROM notices WHERE agency = ? AND seq > ? ORDER BY seq LIMIT ?"
 # An auditor's cursor is the index after the last it was shown: 0 begins with entry 0.
 _OPENINGS = "SELECT idx + 1, body FROM openings WHERE idx >= ? AND at <= ? ORDER BY idx LIMIT ?"
+_COMPLAINTS = """
+SELECT c.seq, c.statement, o.body FROM complaints AS c JOIN openings AS o ON o.idx = c.idx
+WHERE c.seq > ? ORDER BY c.seq LIMIT ?
+"""
 _USES = "SELECT agency, day, kind, used FROM uses ORDER BY day, agency, kind"
 _OVERDUE = """
 SELECT agency, strftime('%Y-%m', due, 'unixepoch') AS month, sum(hits) AS n FROM reviews
@@ -50,10 +56,14 @@ class Telling:
             rows = self._rows(_OPENINGS, after, opened)
         else:
             rows = self._rows(_NOTICES, asker, after)
-        bodies = [bytes(body) for _, body in rows]
-        count = fitting(bodies)
-        following = rows[count - 1][0] if count else after
-        return spell_page(bodies[:count], following=following, more=count < len(rows) or len(rows) == _MOST)
+        return _page([(row[0], bytes(row[1])) for row in rows], after=after)
+
+    def complaints(self, *, asker: str, after: int) -> bytes:
+        """Return a page of complaints with both openings to an auditor of the charter; NotAMemberError to others."""
+        with self._state.locked() as state:
+            state.membership.auditor(asker, state.size)
+        rows = self._rows(_COMPLAINTS, after)
+        return _page([(seq, _complained(bytes(statement), bytes(body))) for seq, statement, body in rows], after=after)
 
     def _rows(self, query: str, *values: str | int) -> Sequence[Any]:
         with self._store.reading() as connection:
@@ -92,6 +102,21 @@ class Telling:
             raise NotFoundError("the access log is empty: nothing was asked yet")
         self._highest.cover(size=published.size, checkpoint=published.note)
         return published
+
+
+def _page(rows: Sequence[tuple[int, bytes]], *, after: int) -> bytes:
+    """Return as many spelled notices, each with its cursor, as one page holds."""
+    bodies = [body for _, body in rows]
+    count = fitting(bodies)
+    following = rows[count - 1][0] if count else after
+    return spell_page(bodies[:count], following=following, more=count < len(rows) or len(rows) == _MOST)
+
+
+def _complained(statement: bytes, body: bytes) -> bytes:
+    audited = parse_notice(body)
+    if not isinstance(audited, Audited):
+        raise StorageError("what is kept for the auditors is no opening")
+    return spell_notice(Complained(complaint=parse_complaint(statement), audited=audited))
 
 
 def _month_start(now: int) -> int:

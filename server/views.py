@@ -28,6 +28,7 @@ SECONDS = "public, max-age=1"
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 _PENDING = re.compile(r"log=(log|access)&old=(0|[1-9][0-9]{0,15})")
 _AFTER = re.compile(r"after=(-1|0|[1-9][0-9]{0,15})")
+_INDEX = re.compile(r"index=(0|[1-9][0-9]{0,15})")
 _CURSOR = re.compile(r"after=(0|[1-9][0-9]{0,15})")
 _SUBMISSIONS_A_MINUTE = 30
 # A proxy that compressed an answer would give its content away by its length (docs/protocol.md, 6.9).
@@ -76,6 +77,7 @@ class Views:
         self._submitting = service.submitting
         self._matching = service.matching
         self._telling = service.telling
+        self._complaining = service.complaining
         self._pace = pace
         self._limit = RateLimit(most=_SUBMISSIONS_A_MINUTE, seconds=60, clock=service.clock)
         self._openapi = json.dumps(openapi.document()).encode()
@@ -123,7 +125,10 @@ class Views:
 
     def handover(self, request: Incoming) -> Outgoing:
         """Return the published checkpoint that first held an entry."""
-        return Outgoing(body=self._reading.first_checkpoint(_whole(request.names["index"])), cache=IMMUTABLE)
+        found = _INDEX.fullmatch(request.query)
+        if found is None:
+            raise MalformedError("the query is index=INDEX, of an entry")
+        return Outgoing(body=self._reading.first_checkpoint(int(found[1])), cache=IMMUTABLE)
 
     def statement(self, request: Incoming) -> Outgoing:
         """Return a statement by its name."""
@@ -164,10 +169,7 @@ class Views:
 
     def notices(self, request: Incoming) -> Outgoing:
         """Return a page of what waits for the asker."""
-        found = _CURSOR.fullmatch(request.query)
-        if found is None:
-            raise MalformedError("the query is after=CURSOR, and 0 at first")
-        page = self._telling.notices(asker=request.signer().agency, after=int(found[1]))
+        page = self._telling.notices(asker=request.signer().agency, after=_cursor(request.query))
         return Outgoing(body=page, cache=UNCHANGED)
 
     def review(self, request: Incoming) -> Outgoing:
@@ -175,6 +177,16 @@ class Views:
         reviews = matching.REVIEWS.read(request.body, limit=len(request.body))
         self._matching.review(reviews, request.signer())
         return Outgoing(body=b"ok\n")
+
+    def complain(self, request: Incoming) -> Outgoing:
+        """Keep a complaint for the charter's auditors."""
+        self._complaining.complain(request.body, request.signer())
+        return Outgoing(body=b"ok\n")
+
+    def complaints(self, request: Incoming) -> Outgoing:
+        """Return a page of complaints to an auditor."""
+        page = self._telling.complaints(asker=request.signer().agency, after=_cursor(request.query))
+        return Outgoing(body=page, cache=UNCHANGED)
 
     def usage(self, request: Incoming) -> Outgoing:
         """Return the counts that auditors compare."""
@@ -245,6 +257,13 @@ class Views:
             self._service.publishing.wait(logged.index, self._service.wait_seconds)
         body = schemas.RECEIPT.write(self._reading.receipt(logged))
         return Outgoing(body=body, status=HTTPStatus.CREATED if logged.is_new else HTTPStatus.OK)
+
+
+def _cursor(query: str) -> int:
+    found = _CURSOR.fullmatch(query)
+    if found is None:
+        raise MalformedError("the query is after=CURSOR, and 0 at first")
+    return int(found[1])
 
 
 def _whole(text: str) -> int:

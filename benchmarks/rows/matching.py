@@ -20,9 +20,10 @@ from struct import pack
 import structlog
 
 from benchmarks.measure import Figure, Limit, percentile
-from ledger.slips import Hit
+from ledger.slips import TOKENS, Hit
 from ledger.terms import Limits
 from ledger.wire import paths
+from server.slips import ENTRIES_A_PART
 from tests.support.matching import A, B, MatchWorld, token
 
 _TOKENS = int(os.environ.get("SEALTRACE_BENCH_TOKENS", "1000000"))
@@ -100,13 +101,20 @@ def _world() -> Iterator[MatchWorld]:
 def _fill(database: Path) -> None:
     """Put tokens of records that are still to come beside the real ones: they weigh the same and match nothing."""
     connection = sqlite3.connect(database)
-    # Ascending and yet spread over all values: ten million random inserts would take longer than what is measured.
-    step = 2**64 // _TOKENS
-    rows = ((pack(">Q", row * step) + os.urandom(8), 1, row % 8, 10**9 + row // 8) for row in range(_TOKENS))
     with connection:
-        connection.executemany("INSERT INTO tokens (token, ep, place, idx) VALUES (?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO tokens (part, token, ep, place, idx) VALUES (?, ?, ?, ?, ?)", _rows())
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
+
+
+def _rows() -> Iterator[tuple[int, bytes, int, int, int]]:
+    """Yield the rows of the table in its order, spread over all values: so they are written in seconds."""
+    each = ENTRIES_A_PART * TOKENS
+    for part in range(-(-_TOKENS // each)):
+        many = min(each, _TOKENS - part * each)
+        for row in range(many):
+            token_ = pack(">Q", row * (2**64 // many)) + os.urandom(8)
+            yield part, token_, 1, row % TOKENS, 10**9 + part * ENTRIES_A_PART + row // TOKENS
 
 
 @contextmanager

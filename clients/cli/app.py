@@ -4,15 +4,18 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from clients.cli import (
     agency,
     audit,
     bundle,
     charter,
+    complaining,
     demo,
     desk,
     expunge,
@@ -77,6 +80,8 @@ for _command in (
     expunge.expunge,
     matching.match,
     noticing.notices,
+    complaining.complain,
+    complaining.openings,
     request.request,
     inbox.inbox,
     reply.answer,
@@ -88,6 +93,10 @@ for _command in (
     app.command(name="list" if _command is reading.find else None)(_command)
 
 
+# Built once: it takes longer than most commands, and the story and the tests run hundreds in one process.
+_built = cache(get_command)
+
+
 def main() -> None:
     """Run the command line that the process was started with."""
     sys.exit(run(sys.argv[1:], real_edge(os.environ)))
@@ -97,7 +106,7 @@ def run(arguments: Sequence[str], edge: Edge) -> int:
     """Run one command; return its exit code."""
     try:
         require_primitives()
-        code = app(args=list(arguments), prog_name="sealtrace", standalone_mode=False, obj=edge)
+        code = _built(app)(args=list(arguments), prog_name="sealtrace", standalone_mode=False, obj=edge)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error leaves as a stack trace
         return _failed(error, edge, as_json="--json" in arguments)
     return int(code or Exit.DONE)

@@ -20,7 +20,7 @@ from clients.durable import write_file
 from clients.errors import HomeError
 from clients.evidence import prove_findings
 from clients.forks import fork_files
-from clients.freshness import require_fresh
+from clients.freshness import in_words, require_fresh
 from clients.home import Home
 from clients.plaintext import visible, wrap
 from clients.service import Service
@@ -85,7 +85,7 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
         write_file(report, write(done))
     if done.report.verdict is Verdict.FAILED:
         _keep_proofs(edge, _proofs(files, done, pin, [known, since.read_bytes() if since else None]), place, report)
-    edge.show(text_of(done), auditreport.to_json(done), as_json=as_json)
+    edge.show(text_of(done, now=edge.world.clock()), auditreport.to_json(done), as_json=as_json)
     if folder is None and done.report.verdict is Verdict.VERIFIED:
         # A folder is of the day it was written: how old is for whoever holds it to judge.
         require_fresh(done.fresh, now=edge.world.clock())
@@ -157,7 +157,7 @@ def _exit(done: Audit, *, allow_unwitnessed: bool) -> Exit:
             return Exit.REFUSED
 
 
-def text_of(done: Audit) -> str:
+def text_of(done: Audit, *, now: int) -> str:
     """Return an audit as a terminal shows it."""
     found = done.report
     sign = "✗" if found.verdict is Verdict.FAILED else "!" if done.is_stale else "✓"
@@ -165,6 +165,7 @@ def text_of(done: Audit) -> str:
     lines = [
         f"{sign} {auditreport.verdict_of(done)}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
         *_wrapped(auditreport.verdict_in_words(done)),
+        *_vouched(done, now),
         *(f"  {count:>12,}  {typ.value}" for typ, count in sorted(found.counts.items(), key=lambda one: one[0].value)),
     ]
     if done.since is not None:
@@ -182,6 +183,13 @@ def text_of(done: Audit) -> str:
             len(done.missing) > MAX_NAMES
         )
     return "\n".join(lines)
+
+
+def _vouched(done: Audit, now: int) -> Iterator[str]:
+    """Yield who vouches and since when, where a quorum does: the verdict names them, and its age is what a freeze changes."""
+    if done.witnesses:
+        cosigned, of = len(done.witnesses), done.witnesses_of
+        yield f"  {in_words(cosigned=cosigned, of=of, fresh=done.fresh, now=now)}"
 
 
 def _finding(finding: Finding) -> Iterator[str]:

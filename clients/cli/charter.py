@@ -195,7 +195,7 @@ def join(
     with place.exclusive():
         view = join_log(place, url=url, transport=edge.connect(url), fingerprint=fingerprints.parse(charter))
     found = view.charter
-    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {vouched(view)}"
+    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {vouched(view, now=edge.world.clock())}"
     edge.show(text, {"origin": found.origin, "charter": found.ver, "size": view.checkpoint.size}, as_json=as_json)
     require_fresh(view.fresh, now=edge.world.clock())
 

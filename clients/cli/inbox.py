@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from clients.cli.options import HomeOption, JsonOption, edge_of
+from clients.freshness import vouched_replica
 from clients.talk.telling import duty_json, duty_text, entry, summary, talk_json, tell, times_text
 from clients.talk.threads import find, talks
 from clients.trust import Trust
+from ledger.jsontext import JsonValue
 from ledger.talk.clocks import overdue as overdue_of
 
 
@@ -29,7 +31,7 @@ def inbox(
     place = edge.home(home)
     charter, me, now = Trust(place.trusted).charters()[-1], place.config().id, edge.world.clock()
     with edge.stored(place) as (replica, outbox):
-        waiting = len(outbox.letters())
+        waiting, said = len(outbox.letters()), vouched_replica(replica, now=now)
         found = (find(replica, thread),) if thread is not None else talks(replica)
     if overdue:
         late = overdue_of([duty for one in found for duty in one.duties], now=now)
@@ -42,5 +44,6 @@ def inbox(
         return
     lines = [line for one in reversed(found) for line in summary(one, me, now=now)]
     lines += [f"{waiting:,} messages wait to be sent: run `sealtrace sync`"] if waiting else []
-    text = "\n".join(lines or ["no conversation yet: `sealtrace request` begins one"])
-    edge.show(text, {"threads": [talk_json(one, now=now) for one in found], "waiting": waiting}, as_json=as_json)
+    text = "\n".join([*(lines or ["no conversation yet: `sealtrace request` begins one"]), f"as of the log {said}"])
+    threads: JsonValue = [talk_json(one, now=now) for one in found]
+    edge.show(text, {"threads": threads, "waiting": waiting, "witnesses": said}, as_json=as_json)

@@ -203,7 +203,7 @@ def _asked(questions: Sequence[AskedQuestion]) -> tuple[str, dict[str, JsonValue
 
 
 def _hand_over(session: Session, q: str, output: Path, edge: Edge, *, as_json: bool) -> None:
-    question = session.book.question(_hash(q))
+    question = session.book.question(question_hash_of(q))
     if question is None:
         raise ListError("no question of that name was asked here", next_step="see `sealtrace match --asked`")
     write_file(output, hand_over(question))
@@ -230,7 +230,8 @@ def _tested(session: Session, standing: Standing) -> tuple[str, dict[str, JsonVa
     return text, {"planted": [str(name) for name in done.planted], "question": spelled(done.q)}
 
 
-def _hash(text: str) -> bytes:
+def question_hash_of(text: str) -> bytes:
+    """Return the hash that the name of a question spells."""
     try:
         return unb64u(text, size=32)
     except EncodingError as error:

@@ -47,7 +47,7 @@ def mirror(  # noqa: PLR0913 - each option is one choice of what to copy, where 
     while True:
         done = _round(edge, copy, source, whole=whole, repeated=every is not None)
         if done is not None:
-            edge.show(_text(done, to), _json(done), as_json=as_json)
+            edge.show(_text(done, to, edge.world.clock()), _json(done), as_json=as_json)
         if every is None or (done is not None and not done.view.charter.is_witnessed and not allow_unwitnessed):
             break
         edge.world.sleep(every)
@@ -79,12 +79,12 @@ def _round(edge: Edge, copy: Mirror, source: Service, *, whole: bool, repeated: 
         return None
 
 
-def _text(done: Mirrored, folder: Path) -> str:
+def _text(done: Mirrored, folder: Path, now: int) -> str:
     size = done.view.checkpoint.size
     access = "none shown" if done.access is None else f"{done.access:,} entries"
     return (
         f"✓ {visible(done.view.checkpoint.origin)} · {size:,} entries, {size - done.before:,} of them new · "
-        f"{vouched(done.view)} · access log: {access}\n  {done.files:,} files written below {folder}"
+        f"{vouched(done.view, now=now)} · access log: {access}\n  {done.files:,} files written below {folder}"
     )
 
 

@@ -16,7 +16,7 @@ from clients.matching.noticing import Arrived, collect, overdue, review, waits
 from clients.matching.renewing import Renewed, Renewer
 from clients.session import load_profile
 from ledger.jsontext import JsonValue
-from ledger.notices import AskedStands, Audited, Matched, WatchFired
+from ledger.notices import AskedStands, Audited, Complained, Matched, WatchFired
 from ledger.slips import Hit
 
 slips = typer.Typer(help="What partners who ask are told of one's own records.", no_args_is_help=True)
@@ -89,7 +89,7 @@ def notice_lines(stored: Sequence[StoredNotice], arrived: Arrived, *, now: int) 
                     yield f"       {told.hit.value:<7}{told.c}  {name} · entry {told.index:,}"
             case WatchFired() as notice:
                 yield f"{one.number:>5}  {_day(one.seen)}  a watch fired: {notice.slot.name} · {notice.slot.c} · entry {notice.slot.index:,}"
-            case AskedStands() | Audited():
+            case AskedStands() | Audited() | Complained():
                 continue
     for doubt in arrived.doubts:
         yield f"✗ {doubt}"

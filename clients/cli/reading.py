@@ -13,7 +13,7 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
 from clients.errors import NotPermittedError
-from clients.freshness import in_words, require_fresh
+from clients.freshness import require_fresh, vouched_replica
 from clients.home import Home
 from clients.listing import Hit, Query
 from clients.listing import find as find_records
@@ -21,7 +21,7 @@ from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
-from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
+from clients.replica import FRESH, SIZE, VERIFIED_AT, Replica
 from clients.session import Session
 from clients.syncing import SyncReport
 from clients.talk.confirming import write_opened, write_receipts
@@ -144,8 +144,9 @@ def find(  # noqa: PLR0913 - each option narrows the search
     query = Query(words=tuple(words or ()), event=event, iss=iss)
     with edge.replica(place) as replica:
         hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
-        total, fresh = replica.count(), _fresh(replica)
-    edge.show(_table(hits, total), {"records": [hit.to_json() for hit in hits], "of": total}, as_json=as_json)
+        total, fresh, said = replica.count(), _fresh(replica), vouched_replica(replica, now=edge.world.clock())
+    value: JsonValue = {"records": [hit.to_json() for hit in hits], "of": total, "witnesses": said}
+    edge.show(_table(hits, total, said), value, as_json=as_json)
     require_fresh(fresh, now=edge.world.clock())
 
 
@@ -165,7 +166,7 @@ def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, 
 def _proof(replica: Replica, edge: Edge) -> showing.Proof:
     return showing.Proof(
         size=replica.state(SIZE, default=0),
-        witnesses=in_words(witnesses=replica.state(WITNESSES, default=0)),
+        witnesses=vouched_replica(replica, now=edge.world.clock()),
         checked=replica.state(VERIFIED_AT, default=0),
         now=edge.world.clock(),
     )
@@ -225,10 +226,10 @@ def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
     }
 
 
-def _table(hits: list[Hit], total: int) -> str:
+def _table(hits: list[Hit], total: int, vouched: str) -> str:
     lines: list[str] = []
     for hit in hits:
         lines.append(f"{hit.view.record.name}  {hit.event}  {hit.date}".rstrip())
         what = f"{hit.item} · {hit.serial}" if hit.serial else hit.item
         lines += [f"  {line}" for line in wrap(what or "item withheld", width=78, indent="")]
-    return "\n".join([*lines, f"{len(hits):,} of {total:,} records"])
+    return "\n".join([*lines, f"{len(hits):,} of {total:,} records · {vouched}"])

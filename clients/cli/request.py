@@ -15,9 +15,10 @@ from clients.home import Home
 from clients.lists.cells import CellError
 from clients.lists.values import Fields, Reading, read_cell
 from clients.talk.sending import letter
+from clients.talk.threads import draw_thread
 from clients.views import Viewer, view_record
 from ledger.errors import NotFoundError
-from ledger.identifiers import StatementName, draw_jti, statement_name
+from ledger.identifiers import StatementName, statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import purpose_of
 from ledger.talk import reading as forms
@@ -98,7 +99,7 @@ def request(  # noqa: PLR0913 - each option is one thing that the other side has
         recipients, re = to or [], None if about is None else statement_name(about)
     if not recipients:
         raise ListError("nobody is asked", next_step="say --to AGENCY, once for each")
-    thread = draw_jti()
+    thread = draw_thread()
     letters = [letter(body, to=agency, thread=thread, re=re) for agency in dict.fromkeys(recipients)]
     with edge.session(home) as session:
         sent = deliver(edge, session, letters, later=later)

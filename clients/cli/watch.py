@@ -10,16 +10,17 @@ from clients.cli.edge import Edge
 from clients.cli.exits import Exit
 from clients.cli.logservice import member, stranger
 from clients.cli.options import HomeOption, JsonOption, edge_of
-from clients.errors import HomeError, UnreachableError
+from clients.errors import UnreachableError
 from clients.freshness import vouched
+from clients.home import VARIABLE
 from clients.plaintext import visible
 from clients.service import Service
 from clients.transport import Transport
 from clients.trust import Trust
 from clients.watching import Round, Watch
+from clients.witnesslinks import connect_witness, named_witnesses, read_witnesses
+from clients.witnessviews import Word
 from ledger import fingerprints
-from ledger.errors import LedgerError
-from ledger.identifiers import agency_id
 from ledger.jsontext import JsonValue
 
 
@@ -31,7 +32,11 @@ def watch(  # noqa: PLR0913 - each option is one choice of what to watch, with w
         Path, typer.Option("--state", help="The folder in which the watch remembers, and keeps evidence.")
     ],
     witness: Annotated[
-        list[str] | None, typer.Option(metavar="AGENCY=URL", help="A witness to compare with; again for each.")
+        list[str] | None,
+        typer.Option(metavar="AGENCY=URL", help="A witness to compare with, again for each; else those of a file."),
+    ] = None,
+    witnesses: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A witnesses.toml, as operators have it; else the home's.")
     ] = None,
     charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
     every: Annotated[
@@ -49,12 +54,12 @@ def watch(  # noqa: PLR0913 - each option is one choice of what to watch, with w
     """
     edge = edge_of(context)
     memory, service = _opened(edge, state, url=url, charter=charter, home=home)
-    witnesses = _witnesses(edge, witness or ())
+    asked = _witnesses(edge, witness or (), witnesses, home)
     while True:
-        found = _look(edge, memory, service, witnesses, repeated=every is not None)
+        found = _look(edge, memory, service, asked, repeated=every is not None)
         code = Exit.UNREACHABLE if found is None else _exit(found, allow_unwitnessed=allow_unwitnessed)
         if found is not None:
-            edge.show(_text(found), _json(found), as_json=as_json)
+            edge.show(_text(found, edge.world.clock()), _json(found), as_json=as_json)
         if every is None or code not in {Exit.DONE, Exit.UNREACHABLE}:
             raise typer.Exit(code)
         edge.world.sleep(every)
@@ -73,19 +78,17 @@ def _opened(
     return memory, member(edge, place, url)
 
 
-def _witnesses(edge: Edge, named: Sequence[str]) -> Mapping[str, Transport]:
-    found: dict[str, Transport] = {}
-    for one in named:
-        agency, equals, url = one.partition("=")
-        try:
-            found[agency_id(agency)] = edge.connect(url)
-        except LedgerError as error:
-            raise HomeError(
-                "a witness is named AGENCY=URL", next_step="for example --witness xar-arms=https://witness.example"
-            ) from error
-        if not equals:
-            raise HomeError("a witness without an address", next_step="name it AGENCY=URL")
-    return found
+def _witnesses(edge: Edge, named: Sequence[str], file: Path | None, home: str | None) -> Mapping[str, Transport]:
+    """Return the ways to the witnesses: as named, else as a file has them, else as the home's does, if there is one."""
+    if named:
+        urls = named_witnesses(named)
+    elif file is not None:
+        urls = read_witnesses(file)
+    else:
+        place = home or edge.environ.get(VARIABLE)
+        own = edge.home(place).witnesses_file if place else None
+        urls = read_witnesses(own) if own is not None and own.exists() else {}
+    return {agency: connect_witness(url, edge.connect) for agency, url in urls.items()}
 
 
 def _look(
@@ -109,19 +112,33 @@ def _exit(found: Round, *, allow_unwitnessed: bool) -> Exit:
     return Exit.DONE
 
 
-def _text(found: Round) -> str:
+def _text(found: Round, now: int) -> str:
     checkpoint = found.view.checkpoint
     sign = "✗" if found.is_fraud else "!" if found.alarms else "✓"
     new = f"{checkpoint.size - found.start:,} of them new in {found.batches:,} batches"
     lines = [
-        f"{sign} {visible(checkpoint.origin)} · {checkpoint.size:,} entries, {new} · {vouched(found.view)}",
+        f"{sign} {visible(checkpoint.origin)} · {checkpoint.size:,} entries, {new} · {vouched(found.view, now=now)}",
         *(f"  {word.agency}: {word.standing.value}" for word in found.words),
+        *_access_lines(found),
         *(f"✗ {alarm.kind}: {visible(alarm.what)}" for alarm in found.alarms),
     ]
     lines += [f"  kept: {name}" for name in found.proofs]
     if any(name.startswith("fraud-") for name in found.proofs):
         lines.append("  next: show it to the members: `sealtrace fraud verify` tells whom it convicts")
     return "\n".join(lines)
+
+
+def _access_lines(found: Round) -> list[str]:
+    """Return what was seen of the access log, where there is one to be seen."""
+    if found.access is None:
+        return []
+    shown = found.access
+    line = f"  access log: {shown.size:,} entries, {shown.size - shown.start:,} of them new"
+    return [line, *(f"  access log, {word.agency}: {word.standing.value}" for word in shown.words)]
+
+
+def _word(word: Word) -> JsonValue:
+    return {"agency": word.agency, "standing": word.standing.name.lower(), "size": word.size}
 
 
 def _json(found: Round) -> dict[str, JsonValue]:
@@ -133,9 +150,10 @@ def _json(found: Round) -> dict[str, JsonValue]:
         "start": found.start,
         "batches": found.batches,
         "fresh": found.view.fresh,
-        "witnesses": [
-            {"agency": word.agency, "standing": word.standing.name.lower(), "size": word.size} for word in found.words
-        ],
+        "witnesses": [_word(word) for word in found.words],
+        "access": None
+        if found.access is None
+        else {"size": found.access.size, "witnesses": [_word(word) for word in found.access.words]},
         "alarms": [{"kind": one.kind, "what": one.what, "fraud": one.is_fraud} for one in found.alarms],
         "proofs": list(found.proofs),
     }

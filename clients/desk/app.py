@@ -21,10 +21,15 @@ from clients.desk.pages import BLUEPRINTS
 from clients.desk.parts import EXTENSION, Parts
 from clients.desk.people.current import User, somebody
 from clients.desk.rules import RULES, Rule
+from clients.errors import ClientError
+from crypto.errors import CryptoError
+from ledger.errors import LedgerError
+from ledger.jsontext import JsonValue
 
 _log = structlog.get_logger("sealtrace.desk")
 
 _NOBODY = Rule()
+_PLAIN = "text/plain; charset=utf-8"
 
 
 class _NoCookie(SessionInterface):
@@ -38,9 +43,16 @@ class _NoCookie(SessionInterface):
         del app, session, response
 
 
+class _Desk(Flask):
+    """Flask writes the trace of an error that nothing handles into the log: a trace may hold content."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        _log.critical("failed", page=request.endpoint, error=getattr(exc_info[0], "__name__", ""))
+
+
 def create_desk(parts: Parts) -> Flask:
     """Return the desk."""
-    app = Flask("clients.desk", static_url_path="/static")
+    app = _Desk("clients.desk", static_url_path="/static")
     app.session_interface = _NoCookie()
     # flask-login would verify a "remember me" cookie with this; it is never given one to make.
     app.secret_key = secrets.token_bytes(32)
@@ -86,17 +98,14 @@ def _guard(app: Flask, parts: Parts) -> None:
         _log.info("page", method=request.method, page=request.endpoint, status=response.status_code)
         return harden(response, is_secure=parts.place.is_secure)
 
-    @app.errorhandler(HTTPException)
-    def _unrouted(error: HTTPException) -> tuple[Any, int]:
-        return _answer(_of_http(error), error)
-
     @app.errorhandler(Exception)
     def _failed(error: Exception) -> tuple[Any, int]:
-        found = shown(error)
-        if found.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            # By its type alone: what an error says may hold content.
-            _log.error("failed", page=request.endpoint, error=type(error).__name__)
-        return _answer(found, error)
+        try:
+            return _answer(error)
+        except Exception as second:  # noqa: BLE001 - what breaks a page may break the page of its error too
+            _log.error("failed", page=request.endpoint, error=type(second).__name__)
+            plain = Response("The desk cannot answer now. Try again in a moment.\n", content_type=_PLAIN)
+            return plain, HTTPStatus.SERVICE_UNAVAILABLE.value
 
 
 def _require(rule: Rule, parts: Parts) -> BaseResponse | None:
@@ -135,20 +144,20 @@ def _go(url: str) -> BaseResponse:
     return Response(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": url})
 
 
-def _answer(found: Shown, error: Exception) -> tuple[Any, int]:
-    try:
-        return _page_of(found, error)
-    except Exception as second:  # noqa: BLE001 - what breaks a page may break the page of its error too
-        _log.error("failed", page=request.endpoint, error=type(second).__name__)
-        return Response(f"{found.title}\n", content_type="text/plain; charset=utf-8"), found.status.value
-
-
-def _page_of(found: Shown, error: Exception) -> tuple[Any, int]:
+def _answer(error: Exception) -> tuple[Any, int]:
+    found = _of_http(error) if isinstance(error, HTTPException) else shown(error)
+    if found.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # By its type alone: what an error says may hold content.
+        _log.error("failed", page=request.endpoint, error=type(error).__name__)
     if request.path.endswith(".json"):
-        known = found.status < HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, (HTTPException, RefusedError))
-        value = to_json(error) if known else {"error": found.title, "what": found.what, "next": found.next_step}
-        return jsonify(value), found.status.value
+        return jsonify(_for_machines(found, error)), found.status.value
     return rendering.refusal(found), found.status.value
+
+
+def _for_machines(found: Shown, error: Exception) -> JsonValue:
+    if isinstance(error, (ClientError, LedgerError, CryptoError)):
+        return to_json(error)
+    return {"error": found.title, "what": found.what, "next": found.next_step}
 
 
 def _of_http(error: HTTPException) -> Shown:

@@ -18,6 +18,7 @@ from clients.errors import (
     TrustError,
     UnreachableError,
 )
+from clients.intake.store import ChangedError, MissingError
 from crypto.errors import CryptoError
 from ledger import decision, errors
 from ledger.checks import CheckFailedError
@@ -53,6 +54,8 @@ _TABLE: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (TrustError, HTTPStatus.BAD_GATEWAY, _ALARMING),
     (errors.ProofError, HTTPStatus.BAD_GATEWAY, _ALARMING),
     (errors.BadSignatureError, HTTPStatus.BAD_GATEWAY, _ALARMING),
+    (MissingError, HTTPStatus.NOT_FOUND, _l("There is no such thing here")),
+    (ChangedError, HTTPStatus.CONFLICT, _l("Somebody was quicker")),
     (errors.ConflictError, HTTPStatus.CONFLICT, _l("Somebody was quicker")),
     (errors.SequenceError, HTTPStatus.CONFLICT, _l("Somebody was quicker")),
     (errors.StaleEpochError, HTTPStatus.CONFLICT, _l("Somebody was quicker")),

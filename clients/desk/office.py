@@ -10,27 +10,35 @@ from clients.authority import members_of
 from clients.codes import KINDS, load_tables
 from clients.desk.people.person import Person
 from clients.encrypting import home_key
-from clients.freshness import in_words, is_stale
+from clients.freshness import is_stale
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring
 from clients.lists.values import Tables
 from clients.plaintext import visible
-from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, Replica
+from clients.replica import FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF, Replica
+from clients.requestsigning import RequestSigner
+from clients.service import Service
 from clients.session import Session, World, open_session
 from clients.transport import Transport
 from clients.trust import Trust
 from clients.views import Viewer
 from ledger.charter import Charter
+from ledger.kinds import Role
 from ledger.labels import Purpose
 from ledger.markings import Marking
+from ledger.wire.requests import authority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How new what the desk shows is: the size of the verified log, who vouches for it, when that was checked here."""
+    """How new what the desk shows is: the size of the verified log, when it was checked here, who vouches up to when.
+
+    `cosigned` witnesses of the `of` that the charter names; none of none without witnesses.
+    """
 
     size: int
-    witnesses: str
+    cosigned: int
+    of: int
     checked: int
     fresh: int | None
     now: int
@@ -86,6 +94,18 @@ class Office:
             finally:
                 session.close()
 
+    def service(self) -> Service:
+        """Return the service, asked as this agency, without being alone with the home: for what only reads the log."""
+        key = self._keyring.signer(Role.HTTP)
+        signer = RequestSigner(
+            signer=key.signer,
+            kid=key.kid,
+            authority=authority(self.config.url),
+            clock=self.world.clock,
+            token_bytes=self.world.token_bytes,
+        )
+        return Service(self._connect(self.config.url), signer=signer)
+
     @contextmanager
     def replica(self) -> Iterator[Replica]:
         """Give the verified records, without the network and without waiting for anybody; it stays open."""
@@ -106,6 +126,11 @@ class Office:
     def me(self) -> str:
         """Return this agency's id."""
         return self.config.id
+
+    @property
+    def keyring(self) -> Keyring:
+        """Return the opened keys, for what needs neither the network nor the home alone; `session` reads them again."""
+        return self._keyring
 
     def charter(self) -> Charter:
         """Return the charter in force, as last verified."""
@@ -141,7 +166,8 @@ class Office:
         with self.replica() as replica:
             return Freshness(
                 size=replica.state(SIZE, default=0),
-                witnesses=in_words(witnesses=replica.state(WITNESSES, default=0)),
+                cosigned=replica.state(WITNESSES, default=0),
+                of=replica.state(WITNESSES_OF, default=0),
                 checked=replica.state(VERIFIED_AT, default=0),
                 fresh=replica.state(FRESH, default=0) or None,
                 now=self.world.clock(),

@@ -1,6 +1,7 @@
 """Put the parts of a desk together over a home."""
 
 from clients.desk.database import open_desk
+from clients.desk.lastruns import LAST_RUNS, LastRuns
 from clients.desk.office import Office
 from clients.desk.parts import Parts
 from clients.desk.people.passkeys import Relying
@@ -8,6 +9,7 @@ from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
 from clients.desk.working import Worker
+from clients.intake.tables import TABLES as IMPORTS
 from crypto.keystore import STRONG, Cost
 
 
@@ -21,7 +23,8 @@ class NoUse:
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(office.home, PEOPLE, key=office.database_key)
+    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, key=office.database_key)
+    runs = LastRuns(engine)
     people = open_people(
         engine,
         relying=Relying(rp_id=place.rp_id, origin=place.origin, name=office.config.name),
@@ -37,5 +40,5 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
         sessions=people.sessions,
         use=NoUse(),
         clock=clock,
-        working=Worker(clock=clock),
+        working=Worker(clock=clock, before=runs.all(), keep=runs.keep),
     )

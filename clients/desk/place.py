@@ -35,6 +35,10 @@ class Place:
         """Return the name of the cookie that forms before a sign-in are bound to."""
         return self._cookie("sealtrace-form")
 
+    def link(self, token: str) -> str:
+        """Return the address at which somebody new comes in by a link."""
+        return f"{self.origin}/welcome/{token}"
+
     def _cookie(self, name: str) -> str:
         # Cookies do not tell ports apart: two agencies' desks on one machine would sign each other's people out.
         port = urlsplit(self.origin).port

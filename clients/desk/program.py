@@ -25,10 +25,12 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from clients.desk import ticks
+from clients.desk import importing, ticks
 from clients.desk.app import create_desk
 from clients.desk.office import Office
 from clients.desk.opening import open_parts
+from clients.desk.parts import Parts
+from clients.desk.people.invitations import FIRST_SECONDS
 from clients.desk.place import LOCAL, Place, parse_place
 from clients.errors import ClientError, HomeError
 from clients.home import open_home
@@ -147,10 +149,24 @@ def _load(office: Office, place: Place) -> Flask:
         raise SystemExit(1) from error
     # A forked worker runs no atexit handlers; this is what multiprocessing runs in their place.
     multiprocessing.util.Finalize(None, parts.close, exitpriority=10)
+    _offer_first_link(parts)
     ticks.begin(parts.working, office)
+    importing.begin(parts)
     parts.working.start()
     log.info("serving", url=place.origin)
     return app
+
+
+def _offer_first_link(parts: Parts) -> None:
+    """Show the one link that makes the first administrator, on a desk that has none: never in the log."""
+    made = parts.people.invitations.first()
+    if made is not None:
+        minutes = FIRST_SECONDS // 60
+        sys.stdout.write(
+            f"Nobody administers this desk yet. This link makes the first administrator, once, for {minutes} minutes:\n"
+            f"  {parts.place.link(made.token)}\n"
+        )
+        sys.stdout.flush()
 
 
 def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -40,6 +40,8 @@ _BASE: Mapping[str, Rule] = {
 _LOG: Mapping[str, Rule] = {
     "log.log": Rule(roles=WATCHERS),
     "log.test": Rule(roles=TALKERS),
+    "log.audit": Rule(roles=WATCHERS),
+    "log.proof": Rule(roles=READERS),
 }
 _SIGNING: Mapping[str, Rule] = {
     "signing.sign_in": PUBLIC,
@@ -66,4 +68,32 @@ _PEOPLE: Mapping[str, Rule] = {
     for name in ("people", "new", "invite", "person", "change", "end", "again", "send_away", "proposal", "link")
 }
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE}
+# Whoever enters records, and whoever may be the second officer for them.
+_ENTERING = Rule(roles=frozenset({Role.SUBMITTER}))
+_SECONDING = frozenset({Role.SUBMITTER, Role.RELEASING})
+_IMPORTS: Mapping[str, Rule] = {
+    "submit.submit": _ENTERING,
+    "submit.send": _ENTERING,
+    "imports.imports": Rule(roles=_SECONDING),
+    "imports.listed": Rule(roles=_SECONDING),
+    "imports.upload": Rule(roles=frozenset({Role.SUBMITTER}), upload=True),
+    "imports.show": Rule(roles=_SECONDING),
+    "imports.part": Rule(roles=_SECONDING),
+    "imports.read": _ENTERING,
+    "imports.columns": _ENTERING,
+    "imports.text": _ENTERING,
+    "imports.map_file": _ENTERING,
+    "imports.problems": Rule(roles=_SECONDING),
+    "imports.readers": Rule(roles=_SECONDING),
+    "imports.rejected": _ENTERING,
+    "imports.sign": Rule(roles=_SECONDING, fresh=True),
+    "imports.signed": Rule(roles=frozenset({Role.SUBMITTER}), fresh=True),
+    "imports.approved": Rule(roles=_SECONDING, fresh=True),
+    "imports.refused": Rule(roles=_SECONDING, fresh=True),
+    "imports.back": _ENTERING,
+    "imports.end": _ENTERING,
+    "profile.profile": INSIDE,
+    "profile.table": INSIDE,
+}
+
+RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}

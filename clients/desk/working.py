@@ -19,12 +19,13 @@ STOP_SECONDS = 5.0
 
 _log = structlog.get_logger("sealtrace.desk")
 
-Job = Callable[[], None]
+Job = Callable[[], str | None]
+"""What is done; what it returns is told where it is shown how it went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How a job went the last time: when it ended, and what was wrong (`what` is shown, `kind` is logged)."""
+    """How a job went the last time: when it ended, what it told, and by its type what was wrong: that alone is logged."""
 
     at: int
     kind: str = ""
@@ -56,10 +57,23 @@ class _State:
 class Worker:
     """The one thread."""
 
-    def __init__(self, *, clock: Callable[[], int]) -> None:
-        """Take the clock (POSIX seconds); nothing runs before `start`."""
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], int],
+        look_seconds: float = 1.0,
+        before: Mapping[str, Ran] | None = None,
+        keep: Callable[[str, Ran], None] = lambda _name, _ran: None,
+    ) -> None:
+        """Take the clock (POSIX seconds), looked at so often: it may be set, or the machine sleep.
+
+        `keep` hears how each job went that was asked for, and `before` says how they went in an earlier run of the
+        program. Nothing runs before `start`.
+        """
         self._clock = clock
-        self._state = _State()
+        self._keep = keep
+        self._look_seconds = look_seconds
+        self._state = _State(ran=dict(before or {}))
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="desk-worker", daemon=True)
 
@@ -127,7 +141,7 @@ class Worker:
                 if found is not None:
                     self._state.now_doing = found[0]
                     return found
-                self._changed.wait(self._seconds_left())
+                self._changed.wait(self._look_seconds)
             return None
 
     def _choose(self) -> tuple[str, Job] | None:
@@ -140,10 +154,6 @@ class Worker:
             return name, one.job
         return self._state.queue.popleft() if self._state.queue else None
 
-    def _seconds_left(self) -> float:
-        now = self._clock()
-        return max(0.05, min((one.due - now for one in self._state.rounds.values()), default=60))
-
     def _do(self, name: str, job: Job) -> None:
         ran = self._attempt(job)
         if ran.failed:
@@ -151,12 +161,21 @@ class Worker:
         with self._changed:
             self._state.ran[name] = ran
             self._state.now_doing = ""
+            asked_for = name not in self._state.rounds
+        if asked_for:
+            self._keep_quietly(name, ran)
+
+    def _keep_quietly(self, name: str, ran: Ran) -> None:
+        try:
+            self._keep(name, ran)
+        except Exception as error:  # noqa: BLE001 - a full disk must not end the thread
+            _log.warning("not kept", job=name, error=type(error).__name__)
 
     def _attempt(self, job: Job) -> Ran:
         try:
-            job()
+            told = job()
         except (ClientError, LedgerError, CryptoError) as error:
             return Ran(at=self._clock(), kind=type(error).__name__, what=str(error))
         except Exception as error:  # noqa: BLE001 - no job may end the thread; what a defect says may hold content
             return Ran(at=self._clock(), kind=type(error).__name__)
-        return Ran(at=self._clock())
+        return Ran(at=self._clock(), what=told or "")

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 
 from clients.corrections import sort_rows
-from clients.encrypting import home_key
 from clients.errors import ClientError, ListError
 from clients.home import Home
 from clients.importing import prepare_table
@@ -22,6 +21,7 @@ from clients.keyring import Keyring
 from clients.lists.proposing import propose_map
 from clients.lists.report import rejected_csv
 from clients.lists.tables import Table
+from clients.lists.values import Tables
 from clients.outbox import Outbox
 from clients.replica import Replica
 from clients.session import Session
@@ -37,21 +37,24 @@ class Bench:
     """What the steps work with: the imports, the home and its keys, and how to go online, alone with the home."""
 
     imports: Imports
+    now: Callable[[], int]
     home: Home
     keyring: Keyring = field(repr=False)
+    database_key: bytes = field(repr=False)
     today: Callable[[], dt.date]
+    tables: Callable[[], Tables]
     session: Callable[[], AbstractContextManager[Session]]
 
     def rules(self) -> Rules:
         """Return what plans a list by the charters that were verified last, without a network."""
         charters = Trust(self.home.trusted).charters()
-        return rules_of(self.home, self.keyring, charters, today=self.today())
+        return rules_of(self.home, self.keyring, charters, today=self.today(), tables=self.tables())
 
 
 def advance(bench: Bench) -> int:
     """Do every step that is the program's; return how many imports came further. What stops one stops no other."""
     steps = 0
-    for one in reversed(bench.imports.listed()):
+    for one in bench.imports.unfinished():
         if _is_mine(one):
             with suppress(ChangedError):  # a person was there first
                 steps += _step(bench, one)
@@ -67,8 +70,8 @@ def check_now(bench: Bench, one: Import) -> Import:
         prepared = prepare_table(table, list_map, rules.means)
     except ListError as error:
         return bench.imports.move(one, State.UPLOADED, told=told(error), read=content.read, findings=_columns(table))
-    key = home_key(bench.home, bench.keyring, tell=lambda _line: None)
-    outbox, replica = Outbox(bench.home.outbox, key=key), Replica(bench.home.replica, key=key)
+    outbox = Outbox(bench.home.outbox, key=bench.database_key)
+    replica = Replica(bench.home.replica, key=bench.database_key)
     try:
         found = findings(prepared, sort_rows(prepared.rows, outbox=outbox, replica=replica), rules.profile)
     finally:

@@ -21,6 +21,7 @@ from clients.intake.agreeing import plans_hash, why_two
 from clients.keyring import Keyring
 from clients.lists.csvtext import guard
 from clients.lists.report import Problem, Weight
+from clients.lists.values import Tables
 from clients.session import load_profile
 from crypto.encoding import b64u
 from ledger.charter import Charter
@@ -43,11 +44,15 @@ class Rules:
     members: Members
 
 
-def rules_of(home: Home, keyring: Keyring, charters: Sequence[Charter], *, today: dt.date) -> Rules:
-    """Return what plans a list under these charters."""
+def rules_of(
+    home: Home, keyring: Keyring, charters: Sequence[Charter], *, today: dt.date, tables: Tables | None = None
+) -> Rules:
+    """Return what plans a list under these charters; `tables` are the home's, where somebody has read them already."""
     members = members_of(charters)
     profile = load_profile(home, charters[-1])
-    means = Means(tables=load_tables(home), planner=Planner(profile, members), row_key=keyring.row_key(), today=today)
+    means = Means(
+        tables=tables or load_tables(home), planner=Planner(profile, members), row_key=keyring.row_key(), today=today
+    )
     return Rules(means=means, profile=profile, members=members)
 
 
@@ -71,6 +76,7 @@ def findings(prepared: Prepared, known: Sorted, profile: Profile) -> dict[str, J
         "two": [*why_two(prepared.rows, profile)],
         "labels": [*_labels(prepared.rows)],
         "plans": b64u(plans_hash(prepared.rows, correct=False)),
+        "plans_corrected": b64u(plans_hash(prepared.rows, correct=True)),
     }
 
 

@@ -118,7 +118,7 @@ def _receipt(session: Session, one: Import, prepared: Prepared, done: Submission
         "origin": view.charter.origin,
         "size": view.checkpoint.size,
         "root": b64u(view.checkpoint.root),
-        "vouched": vouched(view),
+        "vouched": vouched(view, now=session.world.clock()),
         "since": min(waiting) if waiting else None,
         "at": session.world.clock(),
     }

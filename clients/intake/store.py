@@ -17,6 +17,9 @@ from ledger.jsontext import JsonValue
 
 MAX_OPEN = 50
 """Imports of one person that are not over: each keeps a whole list."""
+MAX_LISTED = 500
+
+_OVER = tuple(state.value for state in State if state.is_over)
 
 
 class Kind(Enum):
@@ -84,8 +87,9 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class New:
-    """What begins an import."""
+    """What begins an import; `once` is the number of the form it came with."""
 
+    once: bytes
     kind: Kind
     name: str
     person: int
@@ -103,9 +107,15 @@ class Imports:
         self._clock = clock
 
     def add(self, new: New) -> Import:
-        """Keep what was uploaded, durably; raise ClientError for one who has too many that are not over."""
+        """Keep what was uploaded, durably; the same form again gives the same import, whatever it holds.
+
+        Raises ClientError for one who has too many that are not over.
+        """
         now = self._clock()
         with self._engine.begin() as connection:
+            known = connection.execute(select(IMPORT.c.number).where(IMPORT.c.once == new.once)).scalar()
+            if known is not None:
+                return _found(connection, known)
             if _open_of(connection, new.person) >= MAX_OPEN:
                 raise ClientError(f"{MAX_OPEN} of your imports are not over", next_step="finish or end some of them")
             number = connection.execute(
@@ -120,9 +130,16 @@ class Imports:
             return _found(connection, number)
 
     def listed(self) -> tuple[Import, ...]:
-        """Return all imports, the newest first."""
+        """Return the newest imports, the newest first."""
+        chosen = select(IMPORT).order_by(IMPORT.c.number.desc()).limit(MAX_LISTED)
         with self._engine.begin() as connection:
-            return tuple(map(_import, connection.execute(select(IMPORT).order_by(IMPORT.c.number.desc()))))
+            return tuple(map(_import, connection.execute(chosen)))
+
+    def unfinished(self) -> tuple[Import, ...]:
+        """Return all imports that are not over, the oldest first."""
+        chosen = select(IMPORT).where(IMPORT.c.state.not_in(_OVER)).order_by(IMPORT.c.number)
+        with self._engine.begin() as connection:
+            return tuple(map(_import, connection.execute(chosen)))
 
     def content(self, number: int) -> Content:
         """Return what an import holds; raise MissingError once it is over."""
@@ -206,13 +223,13 @@ class Imports:
 
 
 def _open_of(connection: Connection, person: int) -> int:
-    over = [state.value for state in State if state.is_over]
-    chosen = select(func.count()).select_from(IMPORT).where(IMPORT.c.person == person, IMPORT.c.state.not_in(over))
+    chosen = select(func.count()).select_from(IMPORT).where(IMPORT.c.person == person, IMPORT.c.state.not_in(_OVER))
     return int(connection.execute(chosen).scalar_one())
 
 
 def _first(new: New, now: int) -> dict[str, Any]:
     return {
+        "once": new.once,
         "kind": new.kind.value,
         "name": new.name,
         "person": new.person,

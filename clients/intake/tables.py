@@ -10,6 +10,8 @@ IMPORT = Table(
     "import",
     TABLES,
     Column("number", Integer, primary_key=True),
+    # The number of the form that began it: sent twice, it begins one import.
+    Column("once", LargeBinary, nullable=False, unique=True),
     Column("kind", String, nullable=False),
     Column("name", String, nullable=False),
     Column("person", Integer, nullable=False),

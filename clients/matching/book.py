@@ -49,6 +49,13 @@ _QUESTION = Table(
     Column("signature", String, nullable=False),
     Index("question_asked", "asked"),
 )
+_REQUEST = Table(
+    "request",
+    _TABLES,
+    Column("h", LargeBinary, primary_key=True),
+    Column("signature_input", String, nullable=False),
+    Column("signature", String, nullable=False),
+)
 _NOTICE = Table(
     "notice",
     _TABLES,
@@ -179,6 +186,21 @@ class Book:
     def questions(self) -> list[AskedQuestion]:
         """Return all questions, the oldest first."""
         return self._questions()
+
+    def put_request(self, h: bytes, *, signature_input: str, signature: str) -> None:
+        """Keep how an answered evaluation was signed, by the hash of its body: the access log commits to it."""
+        values = {"h": h, "signature_input": signature_input, "signature": signature}
+        with self._engine.begin() as connection:
+            connection.execute(insert(_REQUEST).values(**values).on_conflict_do_nothing())
+
+    def signed(self, h: bytes) -> tuple[str, str] | None:
+        """Return the two fields that signed an answered question or evaluation, by the hash of its body; else None."""
+        question = self.question(h)
+        if question is not None:
+            return None if question.answer is None else (question.signature_input, question.signature)
+        with self._engine.begin() as connection:
+            found = connection.execute(select(_REQUEST).where(_REQUEST.c.h == h)).one_or_none()
+        return None if found is None else (found.signature_input, found.signature)
 
     def asked_since(self, start: int, *asking: Asking) -> int:
         """Return how many questions of these kinds this home has asked from `start` on."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from clients.matching.keys import TokenKey
 from clients.session import Session
 from crypto import oprf
+from crypto.digests import sha256
 from crypto.errors import OprfError
 from ledger.errors import ProofError
 from ledger.forms import Form
@@ -55,7 +56,11 @@ def _evaluate(session: Session, part: Sequence[Sequence[bytes]], key: TokenKey, 
     inputs = [given for one in part for given in one]
     blinded = oprf.blind(inputs)
     request = EvaluationRequest(use=use, ep=key.ep, n=len(part), elements=tuple(one.element for one in blinded))
-    answer = session.service.evaluate(request)
+    evaluated = session.service.evaluate(request)
+    answer, signed = evaluated.answer, evaluated.signed
+    session.book.put_request(
+        sha256(evaluated.request), signature_input=signed.signature_input, signature=signed.signature
+    )
     if answer.ep != key.ep:
         raise ProofError("the service evaluated under another token epoch than it was asked for")
     evaluation = oprf.Evaluation(elements=answer.el, proof=answer.proof)

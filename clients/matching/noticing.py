@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from clients.errors import ListError, TrustError
 from clients.matching.accessing import AccessLog
-from clients.matching.book import NOTICES, AskedQuestion, StoredNotice
+from clients.matching.book import NOTICES, StoredNotice
 from clients.session import Session, Standing
 from ledger.accesslog import Asked, verify_asked, verify_told
 from ledger.errors import LedgerError, ProofError
@@ -89,9 +89,9 @@ def _doubts(standing: Standing, notices: Sequence[Notice]) -> Iterable[str]:
 def _check_opening(standing: Standing, notice: Matched | AskedStands, access: AccessLog) -> None:
     """Raise ProofError unless the access log holds what the notice says it holds."""
     if isinstance(notice, AskedStands):
-        question = standing.session.book.question(notice.body_hash)
-        if question is not None and question.answer is not None:
-            verify_asked(access.entry(notice.index), asked=_asked(standing, question), salt=notice.salt)
+        asked = asked_by(standing, notice)
+        if asked is not None:
+            verify_asked(access.entry(notice.index), asked=asked, salt=notice.salt)
         return
     if notice.result.to != standing.me:
         raise ProofError("a notice for another agency")
@@ -99,13 +99,13 @@ def _check_opening(standing: Standing, notice: Matched | AskedStands, access: Ac
     _check_slips(standing, notice)
 
 
-def _asked(standing: Standing, question: AskedQuestion) -> Asked:
-    return Asked(
-        iss=standing.me,
-        body_hash=question.q,
-        signature_input=question.signature_input,
-        signature=question.signature,
-    )
+def asked_by(standing: Standing, notice: AskedStands) -> Asked | None:
+    """Return the question or evaluation that a notice is of, as this home signed it; None if no answer came here."""
+    signed = standing.session.book.signed(notice.body_hash)
+    if signed is None:
+        return None
+    signature_input, signature = signed
+    return Asked(iss=standing.me, body_hash=notice.body_hash, signature_input=signature_input, signature=signature)
 
 
 def _check_slips(standing: Standing, notice: Matched) -> None:

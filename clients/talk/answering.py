@@ -8,8 +8,8 @@ from clients.outbox import Letter
 from clients.session import Session
 from clients.talk.releasing import Address, Choice, Offer
 from clients.talk.sending import letter
-from clients.talk.threads import Talk, message, talk_of
-from ledger.identifiers import StatementName, draw_jti
+from clients.talk.threads import Talk, draw_thread, message, talk_of
+from ledger.identifiers import StatementName
 from ledger.talk.answers import Decision
 from ledger.talk.requests import Declared, DisclosureRequest, TraceRequest, What
 from ledger.talk.state import Request
@@ -62,7 +62,7 @@ def asked(session: Session, name: StatementName) -> Asked | None:
 
 def unasked(to: str) -> Address:
     """Return the address of a release that nobody asked for, in a thread of its own."""
-    return Address(to=to, thread=draw_jti(), re=None)
+    return Address(to=to, thread=draw_thread(), re=None)
 
 
 def letters_of(session: Session, offers: Sequence[Offer], *, approval: bytes | None = None) -> list[Letter]:

@@ -8,7 +8,7 @@ from clients.errors import ListError
 from clients.replica import Replica
 from crypto.encoding import b64u
 from ledger.errors import NotFoundError
-from ledger.identifiers import StatementName, jti_of
+from ledger.identifiers import StatementName, draw_jti, jti_of
 from ledger.talk.clocks import Duty, EntryTime, duties
 from ledger.talk.parts import Arrived, Whole, put_together
 from ledger.talk.state import Said, Thread
@@ -89,6 +89,13 @@ def message(found: Talk, name: StatementName) -> Said:
                 raise ListError(f"this message changes nothing: {one.fault.value}")
             return one.said
     raise ListError("this message is damaged: it says nothing", next_step="ask its sender to say it again")
+
+
+def draw_thread() -> bytes:
+    """Return the id of a new thread, one whose spelling no command line takes for an option."""
+    while spelled(drawn := draw_jti()).startswith("-"):
+        pass
+    return drawn
 
 
 def spelled(ident: bytes) -> str:

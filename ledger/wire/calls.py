@@ -58,6 +58,7 @@ _TEXT = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_JSON_BYTES)
 _PADDED = Body(media_type=paths.JSON_TYPE, most_bytes=limits.PADDED_BYTES)
 _ANSWER = Body(media_type=paths.ANSWER_TYPE, most_bytes=limits.PADDED_BYTES)
 _QUESTION = Body(media_type=paths.QUESTION_TYPE, most_bytes=limits.MAX_QUESTION_BYTES)
+_COMPLAINT = Body(media_type=paths.COMPLAINT_TYPE, most_bytes=limits.MAX_COMPLAINT_BYTES)
 _WITNESS = Body(media_type=paths.TEXT_TYPE, most_bytes=limits.MAX_WITNESS_BYTES)
 _DOCUMENT = Body(media_type=paths.JSON_TYPE, most_bytes=limits.MAX_JSON_BYTES)
 
@@ -107,10 +108,11 @@ CALLS = (
     Call(
         name="handover",
         method="GET",
-        path=paths.HANDOVER,
+        path=paths.FIRST_CHECKPOINT,
         summary="The published checkpoint that first held the entry at an index, with its cosignatures",
         access=Access.OPEN,
         answer=_TEXT,
+        query=("index",),
     ),
     Call(
         name="submit_key",
@@ -214,6 +216,24 @@ CALLS = (
         access=Access.SIGNED,
         answer=_TEXT,
         body=_json(matching.REVIEWS, most_bytes=limits.MAX_REVIEWS_BYTES),
+    ),
+    Call(
+        name="complain",
+        method="POST",
+        path=paths.COMPLAINTS,
+        summary="Call the charter's auditors to an entry of the access log that the asker holds an opening of",
+        access=Access.SIGNED,
+        answer=_TEXT,
+        body=_COMPLAINT,
+    ),
+    Call(
+        name="complaints",
+        method="GET",
+        path=paths.COMPLAINTS,
+        summary="To the charter's auditors: complaints, each with both openings of its entry, in a page of one length",
+        access=Access.SIGNED,
+        answer=_PADDED,
+        query=("after",),
     ),
     Call(
         name="usage",

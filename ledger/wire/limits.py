@@ -1,5 +1,6 @@
 """How much of anything one request may carry. Both sides check before they read (docs/protocol.md, 7, 8 and 10)."""
 
+from ledger.complaints import MAX_COMPLAINT_BYTES
 from ledger.jsontext import MAX_ENTRY_BYTES
 from ledger.notes import MAX_NOTE_BYTES
 from ledger.notices import MAX_REVIEWED
@@ -14,6 +15,7 @@ __all__ = [
     "MAX_BLOBS_REQUEST_BYTES",
     "MAX_BLOB_NAMES",
     "MAX_CHARTER_BYTES",
+    "MAX_COMPLAINT_BYTES",
     "MAX_ELEMENTS",
     "MAX_ENTRY_BYTES",
     "MAX_EVALUATION_BYTES",

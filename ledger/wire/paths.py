@@ -9,7 +9,8 @@ ENTRIES_TILE = "/tile/entries/{path}"
 BATCHES = "/v1/batches"
 CHARTERS = "/v1/charters"
 CHARTER = "/v1/charters/{ver}"
-HANDOVER = "/v1/checkpoints/{index}"
+FIRST_CHECKPOINT = "/v1/checkpoints"
+HANDOVER_FILE = "/v1/checkpoints/{index}"
 KEYS = "/v1/keys"
 STATEMENT = "/v1/statements/{iss}/{jti}"
 ENTRY = "/v1/entries/{index}"
@@ -20,6 +21,7 @@ EVALUATIONS = "/v1/evaluations"
 MATCHES = "/v1/matches"
 NOTICES = "/v1/notices"
 REVIEWS = "/v1/reviews"
+COMPLAINTS = "/v1/complaints"
 USAGE = "/v1/usage"
 ACCESS_CHECKPOINT = "/access/checkpoint"
 ACCESS_TILE = "/access/tile/{path}"
@@ -36,6 +38,7 @@ BLOBS_TYPE = "application/vnd.sealtrace.blobs"
 CHARTER_TYPE = "application/vnd.sealtrace.charter+json"
 KEY_TYPE = "application/vnd.sealtrace.key+json"
 QUESTION_TYPE = "application/vnd.sealtrace.question+json"
+COMPLAINT_TYPE = "application/vnd.sealtrace.complaint+json"
 ANSWER_TYPE = "application/vnd.sealtrace.answer"
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
@@ -63,9 +66,14 @@ def charter(ver: int) -> str:
     return CHARTER.format(ver=ver)
 
 
-def handover(index: int) -> str:
-    """Return the path of the first checkpoint that held the charter at `index`, the same in a mirror's folder."""
-    return HANDOVER.format(index=index)
+def first_checkpoint(index: int) -> str:
+    """Return the path and query of the published checkpoint that first held the entry at `index`."""
+    return f"{FIRST_CHECKPOINT}?index={index}"
+
+
+def handover_file(index: int) -> str:
+    """Return where a mirror's folder holds the first checkpoint with the charter at `index`."""
+    return HANDOVER_FILE.format(index=index)
 
 
 def feed(after: int) -> str:
@@ -76,6 +84,11 @@ def feed(after: int) -> str:
 def notices(after: int) -> str:
     """Return the path and query of what waits for the asker after a cursor of its own (0 at first)."""
     return f"{NOTICES}?after={after}"
+
+
+def complaints(after: int) -> str:
+    """Return the path and query of the complaints after an auditor's cursor (0 at first)."""
+    return f"{COMPLAINTS}?after={after}"
 
 
 def witness_pending(*, log: str, old: int) -> str:

@@ -6,10 +6,11 @@ or something else, is not even parsed.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crypto.digests import sha256
-from crypto.encoding import b64, b64u, unb64u
+from crypto.encoding import b64, b64u, unb64, unb64u
 from crypto.errors import EncodingError
 from ledger.errors import BadSignatureError, MalformedError, ReplayedError
 from ledger.identifiers import KeyId, key_id
@@ -30,6 +31,7 @@ NONCE_SECONDS = 120
 
 _URL = re.compile(r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:]{2,45}\])(?::([1-9][0-9]{0,4}))?/?")
 _OWN_PORTS = {("http", "80"), ("https", "443")}
+_SIGNATURE = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{86}}==):")
 _INPUT = re.compile(r'.*;created=(\d{1,12});keyid="([^"]{1,64})";alg="ed25519";nonce="([^"]{22})";tag="[^"]*"')
 
 
@@ -69,6 +71,25 @@ def parse_signature_input(text: str, *, has_body: bool) -> Parameters:
     if parameters.format(has_body=has_body) != text:
         raise BadSignatureError("the signature covers other parts of the request than the protocol names")
     return parameters
+
+
+def signature_base(  # noqa: PLR0913  the components of a request, all by name
+    *, method: str, authority: str, path: str, query: str, covered: Mapping[str, str], signature_input: str
+) -> bytes:
+    """Return what a request's signature signs (RFC 9421, 2.5); `covered` are the fields of a body, if it has one."""
+    values = {"@method": method, "@authority": authority, "@path": path, "@query": f"?{query}", **covered}
+    lines = [f'"{name}": {value}' for name, value in values.items()]
+    named = signature_input.removeprefix(f"{LABEL}=")
+    return "\n".join([*lines, f'"@signature-params": {named}']).encode("ascii")
+
+
+def parse_signature(field: str) -> bytes:
+    """Return the one Ed25519 signature under the one label; raise BadSignatureError for any other spelling."""
+    found = _SIGNATURE.fullmatch(field)
+    try:
+        return unb64(found[1] if found else "!", size=64)
+    except EncodingError as error:
+        raise BadSignatureError("the field Signature is not one Ed25519 signature under the one label") from error
 
 
 def content_digest(body: bytes) -> str:

@@ -21,7 +21,7 @@ SELECT s.idx, b.data FROM statements AS s LEFT JOIN blobs AS b ON b.idx = s.idx 
 WHERE s.iss = ? AND s.renews = ? ORDER BY s.idx
 """
 _LIVE = "SELECT ep, source, hit, tokens FROM slips WHERE idx = ? ORDER BY ep"
-_HELD = "SELECT 1 FROM tokens WHERE token = ? AND ep = ? AND place = ? AND idx = ?"
+_HELD = "SELECT 1 FROM tokens WHERE part = ? AND token = ? AND ep = ? AND place = ? AND idx = ?"
 _STRAY = "SELECT DISTINCT idx FROM tokens WHERE idx NOT IN (SELECT idx FROM slips) ORDER BY idx"
 
 
@@ -92,7 +92,8 @@ class LiveSlips:
 
     def _check_tokens(self, index: int, ep: int, tokens: bytes) -> None:
         for place in range(TOKENS):
-            row = (tokens[place * TOKEN_BYTES : (place + 1) * TOKEN_BYTES], ep, place, index)
+            value = tokens[place * TOKEN_BYTES : (place + 1) * TOKEN_BYTES]
+            row = (slips.part_of(index), value, ep, place, index)
             if self._connection.exec_driver_sql(_HELD, row).first() is None:
                 self._note("token/missing", row=f"place {place}", index=index, expected="a row", found=None)
 

@@ -101,7 +101,7 @@ def test_a_limit_says_how_many_there_are(walk: Walk) -> None:
     said = command(walk, "list", "--limit", "2", home=PARTNER).output
 
     assert len(listed(walk, "--limit", "2")) == 2
-    assert said.splitlines()[-1] == "2 of 3 records"
+    assert said.splitlines()[-1] == "2 of 3 records · UNWITNESSED"
     assert command(walk, "list", "--limit", "0", home=PARTNER).code == Exit.USAGE
 
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_bytes
 from typing import NoReturn
 
 import pytest
@@ -243,7 +244,7 @@ def test_a_desk_killed_at_any_step_goes_on_without_a_duplicate(walk: Walk) -> No
 
 def begin(bench: Bench, raw: bytes) -> None:
     """Upload a list."""
-    bench.imports.add(New(kind=Kind.LIST, name="list.csv", person=1, officer="A", raw=raw))
+    bench.imports.add(New(once=token_bytes(16), kind=Kind.LIST, name="list.csv", person=1, officer="A", raw=raw))
 
 
 def go_on(bench: Bench) -> None:

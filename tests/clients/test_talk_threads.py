@@ -8,7 +8,7 @@ import pytest
 from clients.errors import ListError
 from clients.replica import Replica
 from clients.talk.telling import times_text
-from clients.talk.threads import FIRST_SEEN, WITNESSED, entry_time, find, message, spelled, talk_of, talks
+from clients.talk.threads import FIRST_SEEN, WITNESSED, draw_thread, entry_time, find, message, spelled, talk_of, talks
 from ledger.errors import LedgerError, NotFoundError
 from ledger.identifiers import StatementName
 from ledger.messages import Inner
@@ -101,3 +101,11 @@ def test_a_message_is_kept_once(replica: Replica) -> None:
     assert replica.talk.add_messages([arrived(10, FIRST, OWNER, trace())]) == 0
     assert len(replica.talk.messages(bytes(16))) == len(replica.talk.messages()) == 3
     assert replica.talk.messages(b"z" * 16) == ()
+
+
+def test_the_id_of_a_new_thread_is_no_option_of_a_command() -> None:
+    """`sealtrace inbox` takes the id it shows; one that began with a hyphen would be read as an option, one in 64."""
+    drawn = {spelled(draw_thread()) for _ in range(1_000)}
+
+    assert len(drawn) == 1_000
+    assert [one for one in drawn if one.startswith("-")] == []

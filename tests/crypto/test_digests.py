@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.digests import expand, expand16, sha256
+from crypto.digests import expand, expand16, expand_each, sha256
 
 # FIPS 180-4 examples (CSRC "SHA256.pdf") and the empty message.
 SHA_256 = {
@@ -65,3 +65,23 @@ def test_expand16_is_the_first_half(key: bytes, info: bytes) -> None:
 
     assert expand16(key, info) == block[:16]
     assert expand(key, info) == block
+
+
+@given(st.binary(max_size=64), st.lists(st.binary(max_size=200), max_size=4))
+def test_expand_each_is_expand_of_each(key: bytes, infos: list[bytes]) -> None:
+    """Several infos under one key give what each gives alone: HMAC written out is the library's HMAC."""
+    assert expand_each(key, *infos) == [expand(key, info) for info in infos]
+
+
+@pytest.mark.parametrize("key", [b"", bytes(32), b"\xff" * 64, b"\x36" * 64, b"\x5c" * 64, bytes(63) + b"\1"])
+def test_expand_each_pads_every_key_alike(key: bytes) -> None:
+    """Keys that are zeros, a pad itself or empty are padded like any other."""
+    assert expand_each(key, b"info") == [expand(key, b"info")]
+
+
+@pytest.mark.parametrize("size", [0, 1, 32, 63, 64, 65, 200])
+def test_expand_agrees_with_the_library_at_every_length_of_key(size: int) -> None:
+    """A key of a block is taken as it is, a longer one hashed first, a shorter one filled with zeros (RFC 2104, 2)."""
+    key, message = bytes(range(size)), b"what is authenticated"
+
+    assert expand(key, message) == hmac.digest(key, message + b"\x01", "sha256")

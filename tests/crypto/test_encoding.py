@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crypto.encoding import b64, b64u, lp, unb64, unb64u, unlp
+from crypto.encoding import b64, b64u, cut, lp, unb64, unb64u, unlp
 from crypto.errors import CryptoError, EncodingError
 
 # RFC 4648, 10.
@@ -177,3 +177,12 @@ def test_a_value_of_another_size_is_refused(size: int) -> None:
         unb64u(b64u(bytes(size)), size=32)
     with pytest.raises(EncodingError, match=f"expected 32 bytes, found {size}"):
         unb64(b64(bytes(size)), size=32)
+
+
+@pytest.mark.parametrize(
+    ("data", "gap", "pieces"),
+    [(b"", 0, ()), (b"aabbcc", 0, (b"aa", b"bb", b"cc")), (b"aa.bb.", 1, (b"aa", b"bb")), (b"aa..", 2, (b"aa",))],
+)
+def test_pieces_follow_one_another(data: bytes, gap: int, pieces: tuple[bytes, ...]) -> None:
+    """Bytes are cut into pieces that share none, and what stands between them is in none."""
+    assert pieces == cut(data, size=2, gap=gap)

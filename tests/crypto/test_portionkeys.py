@@ -32,6 +32,10 @@ def _expand(key: bytes, info: bytes) -> bytes:
     return hmac.digest(key, info + b"\x01", "sha256")
 
 
+def _seal(plaintext: bytes = PLAINTEXT, *, epoch_key: bytes = EPOCH_KEY, context: bytes = CONTEXT) -> bytes:
+    return portionkeys.seal(epoch_key=epoch_key, context=context, plaintext=plaintext).ciphertext
+
+
 def _open(keys: PortionKeys, ciphertext: bytes, *, context: bytes = CONTEXT, commitment: bytes | None = None) -> bytes:
     return portionkeys.open_sealed(
         keys, context=context, commitment=commitment or keys.commitment, ciphertext=ciphertext
@@ -54,12 +58,19 @@ def test_sealing_is_the_protocols() -> None:
 
     expected = AESGCM(aead_key).encrypt(bytes(12), PLAINTEXT, associated)
 
-    assert portionkeys.seal(KEYS, context=CONTEXT, plaintext=PLAINTEXT) == expected
+    assert _seal() == expected
+
+
+def test_sealing_leaves_what_readers_derive() -> None:
+    """Commitment and fetch tag come out of sealing as every holder of the epoch key derives them."""
+    sealed = portionkeys.seal(epoch_key=EPOCH_KEY, context=CONTEXT, plaintext=PLAINTEXT)
+
+    assert sealed == (KEYS.commitment, KEYS.fetch_tag, _seal())
 
 
 def test_a_fixed_answer() -> None:
     """Keys and ciphertext of a fixed epoch key never change, whatever is done to the code: the log is for ever."""
-    sealed = portionkeys.seal(KEYS, context=CONTEXT, plaintext=b"")
+    sealed = _seal(b"")
 
     assert KEYS.commitment.hex() == FIXED["commitment"]
     assert KEYS.fetch_tag.hex() == FIXED["fetch_tag"]
@@ -78,7 +89,7 @@ def test_identifiers_are_the_protocols() -> None:
 def test_what_is_sealed_opens(epoch_key: bytes, context: bytes, plaintext: bytes) -> None:
     """A portion opens to what was sealed, for whoever holds the epoch key or only the record key."""
     keys = portionkeys.derive(epoch_key=epoch_key, context=context)
-    sealed = portionkeys.seal(keys, context=context, plaintext=plaintext)
+    sealed = _seal(plaintext, epoch_key=epoch_key, context=context)
 
     for holder in (keys, portionkeys.from_record_key(keys.record_key)):
         assert _open(holder, sealed, context=context) == plaintext
@@ -119,7 +130,7 @@ def test_no_key_doubles_as_another() -> None:
 
 def test_attack_swapped_portion() -> None:
     """A ciphertext moved to another portion of the same record does not open there."""
-    sealed = portionkeys.seal(KEYS, context=CONTEXT, plaintext=PLAINTEXT)
+    sealed = _seal()
     elsewhere = lp("xar-arms", bytes(16), "event")
 
     with pytest.raises(OpenError):
@@ -131,7 +142,7 @@ def test_attack_swapped_portion() -> None:
 def test_attack_ciphertext_that_opens_under_two_keys() -> None:
     """The signed commitment decides which key counts: with any other nothing is decrypted at all."""
     other = portionkeys.derive(epoch_key=bytes(32), context=CONTEXT)
-    sealed = portionkeys.seal(other, context=CONTEXT, plaintext=PLAINTEXT)
+    sealed = _seal(epoch_key=bytes(32))
     assert _open(other, sealed) == PLAINTEXT
 
     with pytest.raises(OpenError, match="commits"):
@@ -146,13 +157,13 @@ def test_a_commitment_of_any_other_value_is_refused(commitment: bytes) -> None:
             KEYS,
             context=CONTEXT,
             commitment=commitment,
-            ciphertext=portionkeys.seal(KEYS, context=CONTEXT, plaintext=PLAINTEXT),
+            ciphertext=_seal(),
         )
 
 
 def test_attack_keys_with_another_commitment() -> None:
     """The commitment is in the associated data too: keys put together by hand do not open what was sealed."""
-    sealed = portionkeys.seal(KEYS, context=CONTEXT, plaintext=PLAINTEXT)
+    sealed = _seal()
     forged = replace(KEYS, commitment=bytes(32))
 
     with pytest.raises(OpenError):
@@ -161,7 +172,7 @@ def test_attack_keys_with_another_commitment() -> None:
 
 def test_damaged_ciphertexts_do_not_open() -> None:
     """Each byte of a short portion counts, and so does its length."""
-    sealed = portionkeys.seal(KEYS, context=CONTEXT, plaintext=b"frame, legible")
+    sealed = _seal(b"frame, legible")
 
     for place in range(len(sealed)):
         with pytest.raises(OpenError):
@@ -185,6 +196,8 @@ def test_a_key_of_another_length_is_refused(size: int) -> None:
     with pytest.raises(EncodingError):
         portionkeys.derive(epoch_key=bytes(size), context=CONTEXT)
     with pytest.raises(EncodingError):
+        _seal(epoch_key=bytes(size))
+    with pytest.raises(EncodingError):
         portionkeys.from_record_key(bytes(size))
     with pytest.raises(EncodingError):
         portionkeys.epoch_key_id(bytes(size))
@@ -194,4 +207,7 @@ def test_a_key_of_another_length_is_refused(size: int) -> None:
 
 def test_no_secret_is_shown() -> None:
     """The repr of keys shows the public commitment and nothing a reader alone may know."""
+    sealed = portionkeys.seal(epoch_key=EPOCH_KEY, context=CONTEXT, plaintext=PLAINTEXT)
+
     assert repr(KEYS) == f"PortionKeys(commitment={KEYS.commitment!r})"
+    assert repr(sealed) == "SealedPortion()"

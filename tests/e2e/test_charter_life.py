@@ -220,10 +220,10 @@ class Cut:
 
     def send(self, request: Request, *, limit: int) -> Response:
         """Answer."""
-        if request.path != self._path:
+        if request.target != self._path:
             return self._walk.transport.send(request, limit=limit)
         if self._answer is None:
-            return self._walk.transport.send(replace(request, path="/v1/checkpoints/999"), limit=limit)
+            return self._walk.transport.send(replace(request, query="index=999"), limit=limit)
         return Response(status=200, content_type=paths.TEXT_TYPE, body=self._answer)
 
 
@@ -250,7 +250,7 @@ def test_a_service_that_cannot_show_the_handover_is_not_believed(walk: Walk) -> 
     before = trust.note()
 
     with pytest.raises(TrustError, match="did not vouch for its handover"):
-        trust.refresh(Service(Cut(walk, paths.handover(index), None)))
+        trust.refresh(Service(Cut(walk, paths.first_checkpoint(index), None)))
     assert trust.note() == before
     assert len(trust.charters()) == 1
 
@@ -261,7 +261,7 @@ def test_a_handover_by_the_new_keys_alone_is_not_believed(walk: Walk) -> None:
     newest = Service(walk.transport).checkpoint()
 
     with pytest.raises(TrustError, match="did not vouch for its handover"):
-        walk.session(PARTNER).trust.refresh(Service(Cut(walk, paths.handover(index), newest)))
+        walk.session(PARTNER).trust.refresh(Service(Cut(walk, paths.first_checkpoint(index), newest)))
 
 
 def test_the_old_keys_sign_nothing_after_the_handover(walk: Walk) -> None:
@@ -298,7 +298,7 @@ def test_an_audit_names_a_handover_that_is_missing(walk: Walk, tmp_path: Path) -
     """A mirror without the old keys' last word fails the audit, at the charter."""
     index = handed_over(walk)
     export(walk.config.database, output=tmp_path / "mirror")
-    (tmp_path / "mirror" / paths.handover(index).lstrip("/")).unlink()
+    (tmp_path / "mirror" / paths.handover_file(index).lstrip("/")).unlink()
 
     report = audit(walk, FolderLog(tmp_path / "mirror")).report
 

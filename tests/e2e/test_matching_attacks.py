@@ -1,6 +1,5 @@
 """Whoever tries to learn a serial, to plant a key, to tag an asker or to deny a hit (docs/threat-model.md)."""
 
-import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -441,13 +440,3 @@ def test_a_question_that_was_refused_is_not_counted(walk: Walk) -> None:
     with pytest.raises(LedgerError):
         session.service.evaluate(EvaluationRequest(use="lookup", ep=1, n=1, elements=(bytes(32),)))
     assert session.book.questions() == []
-
-
-def test_no_canary_of_matching_at_the_service(walk: Walk) -> None:
-    """Serial, make and purpose of a question reach the service in no request, and stand in none of its files."""
-    command(walk, "match", "--make", "Taurus", "--serial", "CANARY77123", "--purpose", "CANARYCASE", home=ASKER)
-    words = (b"CANARY77123", b"CANARYCASE", b"Taurus", b"TJS84213")
-    files = [path.read_bytes() for path in walk.config.data.rglob("*") if path.is_file()]
-    bodies = [request.body or b"" for request in walk.transport.requests]
-
-    assert [word for word, raw in itertools.product(words, files + bodies) if word in raw] == []

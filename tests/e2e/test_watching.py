@@ -13,6 +13,7 @@ from clients.transport import Request, Response, Transport
 from clients.watching import Round, Watch
 from clients.witnessviews import Standing
 from crypto.digests import sha256
+from ledger.accesslog import access_origin
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
 from ledger.fingerprints import of_file, to_words
@@ -245,7 +246,8 @@ def test_a_witness_proves_nothing_without_its_keys(world: WitnessedWorld, tmp_pa
 
         assert {word.agency: word.standing for word in found.words}[D] is standing
         assert found.alarms == ()
-        assert witness.asked == [f"/{sha256(world.consortium.origin.encode()).hex()}/checkpoint"]
+        origins = (world.consortium.origin, access_origin(world.consortium.origin))
+        assert witness.asked == [f"/{sha256(origin.encode()).hex()}/checkpoint" for origin in origins]
 
 
 def test_a_witness_that_lags_is_told_and_no_alarm(world: WitnessedWorld, tmp_path: Path) -> None:
@@ -302,6 +304,15 @@ def test_the_command_watches_until_there_is_an_alarm(tmp_path: Path) -> None:
     assert (first.code, json.loads(first.output)["alarms"], by_home.code) == (4, [], 0)
     assert (on.code, "tried again" in on.notes) == (4, True)
     assert "xar-arms: has cosigned nothing yet" in compared.output
+    (walk.homes["xar-arms"].path / "witnesses.toml").write_text(
+        '[witness]\nxbe-cib = "https://w.test/x"\n', encoding="ascii"
+    )
+    (tmp_path / "list").write_text('[witness]\nxar-arms = "https://w.test"\n', encoding="ascii")
+    by_own_file = command(walk, "watch", "--state", str(tmp_path / "third"), home="xar-arms")
+    by_file = command(walk, *place, "--witnesses", str(tmp_path / "list"))
+    assert "xbe-cib: " in by_own_file.output
+    assert "xar-arms: has cosigned nothing yet" in by_file.output
+    assert command(walk, *place, "--witnesses", str(tmp_path / "nothing")).code == 2
     assert command(walk, *place, "--witness", "nonsense").code == 2
     assert command(walk, *place, "--witness", "xar-arms").code == 2
     walk.close()

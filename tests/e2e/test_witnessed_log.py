@@ -93,8 +93,8 @@ def test_a_view_says_who_vouches_for_it(world: WitnessedWorld, tmp_path: Path) -
 
     assert set(view.witnessed.times) == {A, B, C, D}
     assert view.fresh == world.clock()
-    assert vouched(view) == "4 witnesses"
-    assert (in_words(witnesses=1), in_words(witnesses=0)) == ("1 witness", "UNWITNESSED")
+    assert vouched(view, now=world.clock() + 120) == "witnessed by 4 of 4 · 2 minutes ago"
+    assert in_words(cosigned=0, of=0, fresh=None, now=world.clock()) == "UNWITNESSED"
 
 
 def test_a_checkpoint_without_the_quorum_is_not_believed(world: WitnessedWorld, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_a_client_follows_a_log_out_of_the_unwitnessed_state(leaving: Changing, 
 
     after = home.refresh(service(world))
 
-    assert (vouched(before), before.fresh) == ("UNWITNESSED", None)
+    assert (vouched(before, now=world.clock()), before.fresh) == ("UNWITNESSED", None)
     assert after.charter.ver == 2
     assert len(after.witnessed.times) >= 3
     with pytest.raises(BadSignatureError):

@@ -1,11 +1,10 @@
 """Lists of values to base64url and back must say the same as one call for each."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.encoding import b64u
-from ledger.b64lists import read_list, slices, spell_list
+from ledger.b64lists import read_list, spell_ascii, spell_list
 
 
 @given(size=st.sampled_from([15, 16, 17, 32]), count=st.integers(0, 12), data=st.data())
@@ -16,10 +15,5 @@ def test_a_list_is_spelled_as_each_value_alone_is(size: int, count: int, data: s
     texts = spell_list(values, size=size)
 
     assert [b64u(value) for value in values] == texts
-    assert values == read_list([text.encode() for text in texts], size=size)
-
-
-@pytest.mark.parametrize(("drawn", "pieces"), [(b"", []), (b"aabbcc", [b"aa", b"bb", b"cc"])])
-def test_slices_follow_one_another(drawn: bytes, pieces: list[bytes]) -> None:
-    """Random bytes are cut into pieces that share none."""
-    assert pieces == slices(drawn, size=2)
+    assert [text.encode() for text in texts] == list(spell_ascii(values, size=size))
+    assert values == list(read_list([text.encode() for text in texts], size=size))

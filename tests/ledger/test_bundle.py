@@ -603,7 +603,7 @@ def test_caveats_of_shown_labels_are_told() -> None:
 
     assert verdict.caveats == ("NO-PUB", "ORCON")
     assert any("NO-PUB, ORCON: they bind you too" in line for line in verdict_lines(verdict))
-    assert any(line == "witnesses    3 of 4, 3 needed" for line in verdict_lines(verdict))
+    assert any(line == "witnesses    witnessed by 3 of 4, 3 needed" for line in verdict_lines(verdict))
 
 
 def test_a_refusal_says_what_to_do() -> None:

@@ -21,9 +21,9 @@ SPELLED = spell_value("label", LABEL)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=300)
 
 
-def _disclosures(portion: str, fields: dict[str, JsonValue]) -> list[tuple[str, str]]:
+def _disclosures(portion: str, fields: dict[str, JsonValue]) -> list[tuple[str, bytes]]:
     named: dict[str, JsonValue] = {f"{portion}.label": LABEL, **fields}
-    return [(name, make_disclosure(salt=SALT, name=name, value=value)) for name, value in named.items()]
+    return [(name, make_disclosure(salt=SALT, name=name, value=value).encode()) for name, value in named.items()]
 
 
 def _refusal(act: Callable[[], object]) -> str | None:

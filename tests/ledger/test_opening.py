@@ -204,16 +204,16 @@ def forged(
     fields: Sequence[tuple[str, JsonValue]], *, digests: tuple[str, ...] = RECORD.digests
 ) -> tuple[Record, bytes]:
     """Return a record of a dishonest issuer, whose item portion holds any fields, and that portion's ciphertext."""
-    listed = [(name, make_disclosure(salt=bytes(16), name=name, value=value)) for name, value in fields]
+    listed = [(name, make_disclosure(salt=bytes(16), name=name, value=value).encode()) for name, value in fields]
     return forged_plaintext(pack("item", listed), digests=digests)
 
 
 def forged_plaintext(plaintext: bytes, *, digests: tuple[str, ...] = RECORD.digests) -> tuple[Record, bytes]:
     """Return a record of a dishonest issuer, whose item portion holds any plaintext."""
     context = portion_context(RECORD.name, "item")
-    keys = portionkeys.derive(epoch_key=EPOCH_KEYS["item"], context=context)
-    ciphertext = portionkeys.seal(keys, context=context, plaintext=plaintext)
-    commitment = PortionCommitment(kc=keys.commitment, a=sha256(keys.fetch_tag), ct=sha256(ciphertext))
+    sealed = portionkeys.seal(epoch_key=EPOCH_KEYS["item"], context=context, plaintext=plaintext)
+    kc, tag, ciphertext = sealed
+    commitment = PortionCommitment(kc=kc, a=sha256(tag), ct=sha256(ciphertext))
     return replace(
         RECORD, listed='","'.join(digests).encode(), portions={**RECORD.portions, "item": commitment}
     ), ciphertext
@@ -229,9 +229,8 @@ def test_fields_the_issuer_did_not_sign_for_are_refused() -> None:
 
 def test_a_single_unsigned_field_among_signed_ones_is_refused() -> None:
     """One added field spoils the portion; the others are not shown without it."""
-    record, ciphertext = forged_plaintext(
-        pack("item", [("item.label", ITEM[0]), ("item.x", make_disclosure(salt=bytes(16), name="item.x", value=1))])
-    )
+    unsigned = make_disclosure(salt=bytes(16), name="item.x", value=1).encode()
+    record, ciphertext = forged_plaintext(pack("item", [("item.label", ITEM[0].encode()), ("item.x", unsigned)]))
 
     with pytest.raises(ProofError, match=r"^item\.x: the record did not sign"):
         attempt(record, ciphertext)
@@ -242,8 +241,10 @@ def test_a_single_unsigned_field_among_signed_ones_is_refused() -> None:
     [
         pytest.param(bytes(2_048), id="nothing inside"),
         pytest.param(b"\xff" * 2_048, id="a length past the end"),
-        pytest.param(pack("item", [("item.make", ITEM[1])]), id="no label"),
-        pytest.param(pack("item", [("item.label", ITEM[0]), ("event.kind", EVENT[1])]), id="the event's field"),
+        pytest.param(pack("item", [("item.make", ITEM[1].encode())]), id="no label"),
+        pytest.param(
+            pack("item", [("item.label", ITEM[0].encode()), ("event.kind", EVENT[1].encode())]), id="the event's field"
+        ),
         pytest.param(bytes(2_047), id="a byte short"),
     ],
 )

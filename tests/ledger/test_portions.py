@@ -16,9 +16,9 @@ from ledger.recordform import PORTIONS, SIZES
 SALT = bytes(16)
 
 
-def listed(*fields: tuple[str, JsonValue]) -> list[tuple[str, str]]:
+def listed(*fields: tuple[str, JsonValue]) -> list[tuple[str, bytes]]:
     """Return (name, disclosure) for each field."""
-    return [(name, make_disclosure(salt=SALT, name=name, value=value)) for name, value in fields]
+    return [(name, make_disclosure(salt=SALT, name=name, value=value).encode()) for name, value in fields]
 
 
 def filled(body: bytes, *, size: int = 2_048, claimed: int | None = None) -> bytes:
@@ -30,9 +30,9 @@ LABEL = listed(("item.label", {"level": "SECRET"}))
 MAKE = listed(("item.make", "TAU"))
 
 
-def body(*lists: Sequence[tuple[str, str]]) -> bytes:
+def body(*lists: Sequence[tuple[str, bytes]]) -> bytes:
     """Return the disclosures of several lists as they stand in a portion."""
-    return "~".join(text for one in lists for _, text in one).encode()
+    return b"~".join(text for one in lists for _, text in one)
 
 
 @pytest.mark.parametrize("portion", PORTIONS)
@@ -44,7 +44,7 @@ def test_every_portion_has_its_constant_size_and_is_read_back(portion: str, valu
     plaintext = pack(portion, fields)
 
     assert SIZES[portion] == len(plaintext)
-    assert fields == [(one.name, one.text) for one in unpack(portion, plaintext)]
+    assert fields == [(one.name, one.text.encode()) for one in unpack(portion, plaintext)]
 
 
 def test_the_sizes_are_the_protocols() -> None:
@@ -62,11 +62,11 @@ def test_a_portion_can_be_filled_to_its_last_byte(portion: str) -> None:
     """The last byte can be used, one byte more is refused with the field named."""
     label = listed((f"{portion}.label", {}))
     room = SIZES[portion] - 4 - len(label[0][1]) - 1
-    exact = [(f"{portion}.note", "A" * room)]
+    exact = [(f"{portion}.note", b"A" * room)]
 
     assert pack(portion, label + exact)[-1:] == b"A"
     with pytest.raises(LabelError, match=rf"^{portion}\.note: no room left"):
-        pack(portion, [*label, (f"{portion}.note", "A" * (room + 1))])
+        pack(portion, [*label, (f"{portion}.note", b"A" * (room + 1))])
 
 
 def test_the_first_field_that_does_not_fit_is_named() -> None:

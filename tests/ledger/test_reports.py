@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crypto import portionkeys
 from crypto.digests import sha256
-from crypto.encoding import b64u
+from crypto.encoding import b64u, b64u_ascii
 from crypto.hpke import Decapsulator
 from crypto.signing import Algorithm
 from ledger import jsontext
@@ -96,9 +96,9 @@ def lying() -> SealedStatement:
     honest = record()
     name = parse_record(honest.entry).name
     context = portion_context(name, "item")
-    keys = portionkeys.derive(epoch_key=KEY, context=context)
-    other = b64u(b'["%b","item.label",%b]' % (b64u(bytes(16)).encode(), LABEL))
-    ciphertext = portionkeys.seal(keys, context=context, plaintext=pack("item", [("item.label", other)]))
+    other = b64u_ascii(b'["%b","item.label",%b]' % (b64u_ascii(bytes(16)), LABEL))
+    plaintext = pack("item", [("item.label", other)])
+    _, _, ciphertext = portionkeys.seal(epoch_key=KEY, context=context, plaintext=plaintext)
     payload = parse_compact(honest.entry).payload
     old, new = b64u(sha256(honest.blobs[1])), b64u(sha256(ciphertext))
     entry = sign_statement(

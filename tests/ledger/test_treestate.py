@@ -179,4 +179,11 @@ def test_the_empty_tree_has_the_empty_root() -> None:
 @given(hashes=st.lists(st.binary(min_size=32, max_size=32), max_size=5))
 def test_hashes_of_undoes_joining(hashes: list[bytes]) -> None:
     """A tile is its hashes joined, and nothing between them."""
-    assert hashes == hashes_of(b"".join(hashes))
+    assert hashes == list(hashes_of(b"".join(hashes)))
+
+
+@pytest.mark.parametrize("data", [b"x", bytes(31), bytes(33), bytes(8_191)])
+def test_a_tile_that_ends_within_a_hash_is_refused(data: bytes) -> None:
+    """A tile whose last hash is cut off is not taken for one of fewer hashes."""
+    with pytest.raises(ProofError):
+        hashes_of(data)

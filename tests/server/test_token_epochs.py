@@ -10,6 +10,7 @@ from ledger.charter import Charter
 from ledger.grants import Use
 from ledger.identifiers import StatementName
 from ledger.labels import Level
+from ledger.records import SealedStatement
 from ledger.slips import Hit
 from ledger.wire import paths
 from ledger.wire.matching import EVALUATION_ANSWER, EVALUATION_REQUEST, EvaluationRequest
@@ -50,26 +51,24 @@ def findings(world: MatchWorld) -> list[str]:
     return [finding.check for finding in check_database(world.config.database, progress=lambda _: None).findings]
 
 
+def kc_grant(world: MatchWorld, iss: str, key: str) -> SealedStatement:
+    """Return a grant that hands a matching key to everybody."""
+    return world.consortium.grant(
+        iss, world.consortium.ids, key=epoch_key(key), use=Use.MATCH, level=Level.UNCLASSIFIED
+    )
+
+
 def test_planted_matching_key(world: MatchWorld) -> None:
     """A matching key counts from the agency that the charter names, and under the id that it names, and no other."""
     for iss, key in ((B, "Kc 1"), (A, "planted")):
-        grant = world.consortium.grant(
-            iss, world.consortium.ids, key=epoch_key(key), use=Use.MATCH, level=Level.UNCLASSIFIED
-        )
-        assert_refused(world, iss, world.upload(iss, [grant]), "malformed", 400)
+        assert_refused(world, iss, world.upload(iss, [kc_grant(world, iss, key)]), "malformed", 400)
 
-    grant = world.consortium.grant(
-        A, world.consortium.ids, key=epoch_key("Kc 1"), use=Use.MATCH, level=Level.UNCLASSIFIED
-    )
-    world.log(A, [grant])
+    world.log(A, [kc_grant(world, A, "Kc 1")])
 
 
 def test_a_log_that_holds_a_matching_key_is_whole(world: MatchWorld) -> None:
     """Its grant is stored without an epoch, so that the feed looks no records up by it; fsck expects just that."""
-    grant = world.consortium.grant(
-        A, world.consortium.ids, key=epoch_key("Kc 1"), use=Use.MATCH, level=Level.UNCLASSIFIED
-    )
-    world.log(A, [grant])
+    world.log(A, [kc_grant(world, A, "Kc 1")])
     assert findings(world) == []
 
     with world.service.store.writing() as connection:

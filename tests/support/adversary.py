@@ -34,7 +34,7 @@ CALLS: Mapping[str, str] = {
     "access tile": "GET /access/tile/.*",
     "charters": "GET /v1/charters",
     "charter": "GET /v1/charters/.*",
-    "handover": "GET /v1/checkpoints/.*",
+    "handover": "GET /v1/checkpoints",
     "entry": "GET /v1/entries/.*",
     "statement": "GET /v1/statements/.*",
     "head": "GET /v1/agencies/.*/head",

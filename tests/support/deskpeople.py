@@ -97,7 +97,7 @@ def code_of(secret: bytes, now: int) -> str:
 @contextmanager
 def staff(folder: Path) -> Iterator[Staff]:
     """Give an empty desk's people."""
-    engine = open_database(folder / "desk.sqlite", PEOPLE)
+    engine = open_database(folder / "desk.sqlite", PEOPLE, key=bytes(range(32)))
     # What a test writes need not survive a power cut, and waiting for the disk is most of its time.
     event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
     engine.dispose()

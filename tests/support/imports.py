@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_bytes
 
+from clients.codes import load_tables
 from clients.database import open_database
+from clients.encrypting import home_key
 from clients.home import Home
 from clients.intake.advancing import Bench, advance
 from clients.intake.columns import Choices, map_of
@@ -33,7 +36,7 @@ MAP = map_of(CHOICES, title="seizures")
 
 def open_imports(folder: Path, clock: object) -> Imports:
     """Return the imports of a desk whose database lies in `folder`, as another start of it would open them."""
-    return Imports(open_database(folder / "imports.sqlite", TABLES), clock=clock)
+    return Imports(open_database(folder / "imports.sqlite", TABLES, key=bytes(32)), clock=clock)
 
 
 def bench_of(walk: Walk, agency: str, *, transport: Transport | None = None, imports: Imports | None = None) -> Bench:
@@ -48,18 +51,24 @@ def bench_of(walk: Walk, agency: str, *, transport: Transport | None = None, imp
         finally:
             found.close()
 
+    keyring = walk.keyring(agency)
     return Bench(
         imports=imports or open_imports(home.path, walk.clock),
+        now=walk.clock,
         home=home,
-        keyring=walk.keyring(agency),
+        keyring=keyring,
+        database_key=home_key(home, keyring, tell=print),
         today=lambda: TODAY,
+        tables=lambda: load_tables(home),
         session=session,
     )
 
 
 def uploaded(bench: Bench, raw: bytes = CSV, *, name: str = "seizures.csv") -> Import:
     """Return an import that was uploaded and read."""
-    one = bench.imports.add(New(kind=Kind.LIST, name=name, person=PERSON, officer=OFFICER, raw=raw))
+    one = bench.imports.add(
+        New(once=token_bytes(16), kind=Kind.LIST, name=name, person=PERSON, officer=OFFICER, raw=raw)
+    )
     advance(bench)
     return bench.imports.get(one.number)
 

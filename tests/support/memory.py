@@ -42,10 +42,12 @@ def found_in(chunks: Iterable[bytes], values: Iterable[bytes], *, patterns: Path
 
 
 def _regions(pid: int) -> Iterator[tuple[int, int]]:
+    """Yield what is readable, but for what is a part of a file, read-only: that is searched as a file, if it matters."""
     for line in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines():
         region = _REGION.match(line)
-        if region is not None and region[4] not in _NOT_ITS_OWN:
-            yield int(region[1], 16), int(region[2], 16)
+        if region is None or region[4] in _NOT_ITS_OWN or (region[3][1] != "w" and region[4].startswith("/")):
+            continue
+        yield int(region[1], 16), int(region[2], 16)
 
 
 def _read(memory: int, start: int, end: int) -> Iterator[bytes]:

@@ -125,7 +125,7 @@ def serving(config: Config) -> Iterator[Running]:
         phrase.write(_PASSPHRASE)
         phrase.seek(0)
         words = ["serve", "--data", str(config.data), "--charter", to_words(config.fingerprint)]
-        ports = ["--port", str(port), "--metrics-port", str(metrics_port)]
+        ports = ["--port", str(port), "--metrics-port", str(metrics_port), "--tick", str(config.tick_seconds)]
         process = subprocess.Popen(  # noqa: S603 - our own command with our own words
             [*_SERVER, *words, *ports],
             cwd=ROOT,

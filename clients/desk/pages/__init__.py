@@ -4,6 +4,15 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import home, log, own, people, signing
+from clients.desk.pages import home, imports, log, own, people, profile, signing, submit
 
-BLUEPRINTS: Sequence[Blueprint] = (home.bp, log.bp, signing.bp, own.bp, people.bp)
+BLUEPRINTS: Sequence[Blueprint] = (
+    home.bp,
+    log.bp,
+    signing.bp,
+    own.bp,
+    people.bp,
+    submit.bp,
+    imports.bp,
+    profile.bp,
+)

@@ -1,6 +1,7 @@
 """Coming in and going out: the sign-in, the links of those who are new, and proving once more who one is."""
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -101,15 +102,15 @@ def confirm_with_password() -> Answer:
 def welcome(token: str) -> Answer:
     """Show who was invited their ways in; looking does not use the link up, since programs look at links too."""
     invitation = parts().people.invitations.find(token)
-    name = request.args.get("name", "") if invitation.kind is Kind.FIRST else invitation.name
-    return _welcome(token, invitation, name)
+    return _welcome(token, invitation, _named(invitation, request.args))
 
 
 @bp.post("/welcome/<token>/passkey")
 def welcome_with_passkey(token: str) -> Answer:
     """Use a link up with a new passkey."""
     people = parts().people
-    invitation, name = people.invitations.find(token), request.form.get("name", "")
+    invitation = people.invitations.find(token)
+    name = _named(invitation, request.form)
     try:
         made = people.passkeys.created(request.form.get("answer", ""), holder=invitation.token)
         person = people.invitations.accept(token, name=name, passkey=made)
@@ -123,7 +124,8 @@ def welcome_with_password(token: str) -> Answer:
     """Use a link up with a new password and an app."""
     people = parts().people
     require_passwords()
-    invitation, name = people.invitations.find(token), request.form.get("name", "")
+    invitation = people.invitations.find(token)
+    name = _named(invitation, request.form)
     try:
         new = people.passwords.choose(
             holder=invitation.token,
@@ -252,6 +254,11 @@ def _tell(error: IdentityError) -> None:
     if isinstance(error, CounterError):
         name = parts().people.accounts.find(error.person).name
         parts().use.note(name, HALTED, f"passkey {error.passkey}")
+
+
+def _named(invitation: Invitation, sent: Mapping[str, str]) -> str:
+    """Return the name a person will have: a first administrator's own choice, anybody else's is in the link."""
+    return sent.get("name", "") if invitation.kind is Kind.FIRST else invitation.name
 
 
 def _holder() -> bytes:

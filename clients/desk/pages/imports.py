@@ -1,0 +1,342 @@
+"""Imports: a list from its upload to the receipt. Each form is one step; a page that shows an earlier one does nothing."""
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
+from werkzeug.wrappers import Response as BaseResponse
+
+from clients.desk.columnform import chosen, column_rows, offered, shown_as_form
+from clients.desk.downloads import csv_answer, table_answer
+from clients.desk.gate import RefusedError
+from clients.desk.importing import bench, found, is_shown, marking, once, once_of, signer_of, wake
+from clients.desk.parts import note_use, office, parts
+from clients.desk.people.current import me
+from clients.desk.people.person import Role
+from clients.desk.rendering import page
+from clients.errors import ListError
+from clients.intake import deciding
+from clients.intake.checking import unpack_problems
+from clients.intake.columns import Choices, fillable, map_of
+from clients.intake.deciding import Officer
+from clients.intake.reading import header_of
+from clients.intake.states import State
+from clients.intake.store import ChangedError, Import, Kind, MissingError, New
+from clients.lists.csvtext import DELIMITERS, ENCODINGS
+from clients.lists.maps import DATE_PATTERNS
+from clients.lists.report import Problem
+from clients.lists.tables import Format, Table
+from ledger.eventfields import KINDS as EVENTS
+from ledger.itemfields import KINDS as ITEMS
+from ledger.labels import Compartment
+
+bp = Blueprint("imports", __name__, url_prefix="/imports")
+
+MAX_NAME = 120
+SHOWN_PROBLEMS = 100
+
+_LIST_HEADS = ("number", "name", "officer", "state", "began", "records")
+_PROBLEM_HEADS = ("line", "column", "weight", "cause", "fix")
+_READER_HEADS = ("class", "event", "portion", "level", "readers", "fields", "records")
+
+
+@bp.get("")
+def imports() -> str:
+    """Show the imports that this person may see, and take another list."""
+    may_enter = Role.SUBMITTER in me().person.roles
+    return page("imports.html", imports=_listed(), once=once() if may_enter else "")
+
+
+@bp.get("/list.<any(json, csv):form>")
+def listed(form: str) -> Response:
+    """Return the same list for machines."""
+    rows = [(one.number, one.name, one.officer, one.state.value, one.began, _records(one)) for one in _listed()]
+    return table_answer(form, _LIST_HEADS, rows)
+
+
+@bp.post("")
+def upload() -> BaseResponse:
+    """Take a list; what is in it is read by the worker."""
+    file = request.files.get("file")
+    raw = file.read() if file is not None else b""
+    if file is None or not raw:
+        raise ListError(_("no list was chosen"), next_step=_("choose a CSV, XLSX or JSON Lines file"))
+    name = " ".join((file.filename or _("list")).split())[:MAX_NAME]
+    person = me().person
+    new = New(
+        once=once_of(request.form.get("once", "")),
+        kind=Kind.LIST,
+        name=name,
+        person=person.id,
+        officer=person.name,
+        raw=raw,
+    )
+    return _go_on(bench().imports.add(new), "uploaded")
+
+
+@bp.get("/<int:number>")
+def show(number: int) -> str:
+    """Show where an import stands, and what comes next."""
+    return _shown(found(number, me()))
+
+
+@bp.get("/<int:number>/part")
+def part(number: int) -> Response:
+    """Return how far the program has come, for a page that waits; have it opened anew where a person comes next."""
+    one = found(number, me())
+    if not _is_worked_on(one):
+        return Response(headers={"HX-Refresh": "true"})
+    return Response(render_template("import-progress.html", one=one))
+
+
+@bp.post("/<int:number>/read")
+def read(number: int) -> BaseResponse:
+    """Have the list read anew: another sheet, encoding or header."""
+    one, form = _mine(number), request.form
+    line = form.get("header_line", "").strip()
+    if line and not (line.isascii() and line.isdigit() and len(line) < 7):
+        raise ListError(_("the line of the header is no number"), next_step=_("write digits alone"))
+    encoding, delimiter = form.get("encoding") or None, form.get("delimiter") or None
+    wanted = Format(
+        encoding=encoding if encoding in ENCODINGS else None,
+        delimiter=delimiter if delimiter in DELIMITERS else None,
+        header_line=int(line) if line and int(line) else None,
+        sheet=form.get("sheet") or None,
+    )
+    return _go_on(deciding.read_again(bench(), one, wanted), "read again")
+
+
+@bp.post("/<int:number>/columns")
+def columns(number: int) -> Any:
+    """Take the columns as the form says them; what contradicts itself is shown with everything kept."""
+    one = _mine(number)
+    table = deciding.table_of(bench(), one)
+    choices = chosen(table, request.form)
+    try:
+        text = map_of(choices, title=one.name, encoding=table.encoding, delimiter=table.delimiter)
+        confirmed = deciding.confirm_columns(bench(), one, text, source=_source())
+    except ListError as error:
+        return _shown(one, problem=error, choices=choices), HTTPStatus.UNPROCESSABLE_ENTITY
+    return _go_on(confirmed, "mapped")
+
+
+@bp.post("/<int:number>/text")
+def text(number: int) -> Any:
+    """Take a map as text, for what the form cannot say."""
+    one, said = _mine(number), request.form.get("map", "").replace("\r\n", "\n")
+    try:
+        confirmed = deciding.confirm_columns(bench(), one, said, source=_source())
+    except ListError as error:
+        return _shown(one, problem=error, text=said), HTTPStatus.UNPROCESSABLE_ENTITY
+    return _go_on(confirmed, "mapped")
+
+
+@bp.get("/<int:number>/map.toml")
+def map_file(number: int) -> Response:
+    """Return the map, to be used with `sealtrace submit --map`."""
+    one = found(number, me())
+    return Response(one.map, content_type="application/toml; charset=utf-8", headers=_SAVED)
+
+
+@bp.get("/<int:number>/problems.<any(json, csv):form>")
+def problems(number: int, form: str) -> Response:
+    """Return every problem of a list."""
+    rows = [(one.line, one.column, one.weight.value, one.cause, one.fix) for one in _problems(found(number, me()))]
+    return table_answer(form, _PROBLEM_HEADS, rows)
+
+
+@bp.get("/<int:number>/readers.<any(json, csv):form>")
+def readers(number: int, form: str) -> Response:
+    """Return who will be able to read what, for the file."""
+    rows = [
+        tuple(", ".join(line[head]) if isinstance(line[head], list) else line[head] for head in _READER_HEADS)
+        for line in found(number, me()).findings.get("preview", {}).get("schedule", [])
+    ]
+    return table_answer(form, _READER_HEADS, rows)
+
+
+@bp.get("/<int:number>/rejected.csv")
+def rejected(number: int) -> Response:
+    """Return the rows that cannot be read, with a column that says why; only to whoever brought them."""
+    one = found(number, me())
+    if one.person != me().person.id:
+        raise MissingError(_("there is no import of this number"))
+    note_use(me().person.name, "exported", [_name(one)])
+    return csv_answer(bench().imports.content(number).rejected or b"")
+
+
+@bp.get("/<int:number>/sign")
+def sign(number: int) -> str:
+    """Show once more what is to be signed, approved or refused, and by whom."""
+    one = found(number, me())
+    if one.state not in {State.CHECKED, State.PROPOSED}:
+        raise ChangedError(_("there is nothing to sign here now"), next_step=_("look at the import as it is now"))
+    return page(
+        "import-sign.html",
+        marking=marking(one),
+        opened=[_name(one)],
+        one=one,
+        is_mine=one.person == me().person.id,
+        schedule=one.findings["preview"]["schedule"],
+        names=_agency_names(),
+    )
+
+
+@bp.post("/<int:number>/sign")
+def signed(number: int) -> BaseResponse:
+    """Sign for an import: it is sent, or proposed to a second officer."""
+    one, form = _mine(number), request.form
+    done = deciding.sign(bench(), one, _officer(), good_rows="good_rows" in form, correct="correct" in form)
+    return _go_on(done, "signed" if done.state is State.APPROVED else "proposed")
+
+
+@bp.post("/<int:number>/approve")
+def approved(number: int) -> BaseResponse:
+    """Approve what another officer proposed; it is sent."""
+    return _go_on(deciding.approve(bench(), _seen(number), _officer()), "approved")
+
+
+@bp.post("/<int:number>/refuse")
+def refused(number: int) -> BaseResponse:
+    """Refuse what another officer proposed."""
+    why = " ".join(request.form.get("why", "").split())[:MAX_NAME]
+    one = deciding.refuse(bench(), _seen(number), officer=me().person.name, why=why)
+    note_use(me().person.name, "refused", [_name(one)])
+    return redirect(url_for("imports.imports"), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/<int:number>/back")
+def back(number: int) -> BaseResponse:
+    """Take a proposal back."""
+    return _go_on(deciding.withdraw(bench(), _mine(number)), "withdrawn")
+
+
+@bp.post("/<int:number>/end")
+def end(number: int) -> BaseResponse:
+    """End an import: what was uploaded is deleted."""
+    return _go_on(deciding.end(bench(), _mine(number)), "ended")
+
+
+_SAVED = {"Content-Disposition": "attachment; filename=sealtrace.map.toml"}
+
+
+def _shown(
+    one: Import, *, problem: ListError | None = None, choices: Choices | None = None, text: str | None = None
+) -> str:
+    """Return the page of an import as it stands."""
+    is_mine = one.person == me().person.id
+    mapping = _mapping(one, choices, text) if is_mine and _has_columns(one) else None
+    return page(
+        "import.html",
+        marking=marking(one),
+        opened=[_name(one)],
+        one=one,
+        is_mine=is_mine,
+        is_worked_on=_is_worked_on(one),
+        mapping=mapping,
+        problem=problem,
+        problems=_problems(one)[:SHOWN_PROBLEMS],
+        schedule=one.findings.get("preview", {}).get("schedule", []),
+        moved=one.findings.get("preview", {}).get("moved", []),
+        names=_agency_names(),
+        verified_size=office().freshness().size,
+    )
+
+
+def _mapping(one: Import, choices: Choices | None, text: str | None) -> dict[str, Any]:
+    """Return what the form of columns shows: as sent before, as another map says, or as the import has it."""
+    table = deciding.table_of(bench(), one)
+    maps = offered(table, bench().imports.remembered(header_of(table)), one.map)
+    base = maps.get(request.args.get("like", "current"), maps["current"])[1] if text is None else text
+    found = choices or (shown_as_form(base, table) if text is None else None)
+    return {
+        "rows": column_rows(table, found) if found is not None else (),
+        "choices": found,
+        "text": base,
+        "offered": {name: title for name, (title, _text) in maps.items()},
+        "fields": fillable(),
+        "events": tuple(EVENTS),
+        "things": ITEMS,
+        "dates": DATE_PATTERNS,
+        "compartments": tuple(Compartment),
+        "encodings": ENCODINGS,
+        "delimiters": {",": ",", ";": ";", "\t": _("tab"), "|": "|"},
+        "table": _about(table),
+        "source": request.form.get("source", ""),
+    }
+
+
+def _about(table: Table) -> dict[str, Any]:
+    return {"source": table.source, "rows": len(table.rows), "header_line": table.header_line}
+
+
+def _listed() -> Sequence[Import]:
+    return [one for one in bench().imports.listed() if is_shown(one, me())]
+
+
+def _mine(number: int) -> Import:
+    """Return an import of the person's own, as the page of the form showed it."""
+    one = _seen(number)
+    if one.person != me().person.id:
+        raise RefusedError(
+            HTTPStatus.FORBIDDEN,
+            _("This import is another officer's."),
+            next_step=_("You may approve or refuse it where it waits for a second officer."),
+        )
+    return one
+
+
+def _seen(number: int) -> Import:
+    """Return an import if it is still as the page of the form showed it; raise ChangedError."""
+    one = found(number, me())
+    if request.form.get("revision", "") != str(one.revision):
+        raise ChangedError(
+            _("the import is no longer where that page showed it: somebody, or an earlier click, was there before"),
+            next_step=_("open it again and look at it as it is now"),
+        )
+    return one
+
+
+def _officer() -> Officer:
+    signed_in, phrase = me(), request.form.get("passphrase", "")
+    open_key: Callable[[], Any] = lambda: signer_of(signed_in, phrase)  # noqa: E731 - a value that is made where it signs
+    return Officer(name=signed_in.person.name, signer=open_key)
+
+
+def _go_on(one: Import, did: str) -> BaseResponse:
+    """Note what was done, let the worker look, and lead to the import."""
+    note_use(me().person.name, did, [_name(one)])
+    wake()
+    return redirect(url_for("imports.show", number=one.number), HTTPStatus.SEE_OTHER)
+
+
+def _problems(one: Import) -> tuple[Problem, ...]:
+    if one.state.is_over or not one.findings.get("problems"):
+        return ()
+    return unpack_problems(bench().imports.content(one.number).problems)
+
+
+def _has_columns(one: Import) -> bool:
+    return one.kind is Kind.LIST and one.state in {State.UPLOADED, State.CHECKED} and bool(one.findings)
+
+
+def _is_worked_on(one: Import) -> bool:
+    return one.state.is_worked_on or (one.state is State.UPLOADED and not one.findings)
+
+
+def _source() -> str:
+    return " ".join(request.form.get("source", "").split())[:MAX_NAME]
+
+
+def _records(one: Import) -> int:
+    return int(one.receipt.get("records", one.findings.get("records", 0)))
+
+
+def _name(one: Import) -> str:
+    return f"import {one.number}"
+
+
+def _agency_names() -> dict[str, str]:
+    return {one.id: one.name for one in parts().office.charter().agencies}

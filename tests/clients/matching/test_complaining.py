@@ -1,0 +1,170 @@
+"""Complaints by command: an agency calls the auditors, and an auditor reads and checks what it is shown."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clients.errors import ListError
+from clients.matching import complaining
+from clients.matching.auditing import openings
+from clients.transport import Request, Response, Transport
+from ledger.errors import MalformedError
+from ledger.notices import AskedStands
+from ledger.wire import paths
+from tests.support.commands import Result, command
+from tests.support.loopback import Walk
+from tests.support.matched import ask, found_matching, submit, tick
+
+OWNER, ASKER, AUDITOR = "xbe-cib", "xar-arms", "xau-dit"
+TAURUS = "2024-01-02;recovery;pistol;Taurus;9 mm;TJS84213"
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Give agencies that match, one that was asked for its record, and a question, all told by a tick; closed."""
+    found = found_matching(tmp_path_factory.mktemp("complaining"))
+    assert submit(found, OWNER, [TAURUS]).code == 0
+    ask(found, ASKER, "--make", "Taurus", "--serial", "TJS84213")
+    tick(found)
+    for agency in (OWNER, ASKER):
+        assert command(found, "notices", home=agency).code == 0
+    found.close()
+    return found
+
+
+@pytest.fixture
+def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
+    """Give a copy of it, open."""
+    found = founded.copy_to(tmp_path / "copy")
+    yield found
+    found.close()
+
+
+class Framing:
+    """A service that says that another agency asked."""
+
+    def __init__(self, honest: Transport) -> None:
+        """Take the honest one."""
+        self._honest = honest
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Return its answer, with another asker in the notices."""
+        response = self._honest.send(request, limit=limit)
+        if request.path != paths.NOTICES:
+            return response
+        return replace(response, body=response.body.replace(b'"iss":"xar-arms"', b'"iss":"xco-npa1"'))
+
+
+def shown(walk: Walk) -> Result:
+    """Return what the auditor reads."""
+    return command(walk, "openings", "--json", home=AUDITOR)
+
+
+def asked_name(walk: Walk) -> str:
+    """Return the name of the question that was asked."""
+    listed = command(walk, "match", "--asked", "--json", home=ASKER)
+    return str(listed.json["questions"][0]["question"])
+
+
+def matched_number(walk: Walk) -> int:
+    """Return the number of the notice that the owner was asked."""
+    listed = command(walk, "notices", "--json", home=OWNER)
+    return int(next(one["number"] for one in listed.json["notices"] if one["notice"]["kind"] == "matched"))
+
+
+def test_an_auditor_is_shown_nothing_before_its_time(walk: Walk) -> None:
+    """Thirty days lie between a question and its audit, unless somebody complains."""
+    assert shown(walk).json == {"openings": []}
+
+
+def test_an_originator_complains_and_the_auditor_checks(walk: Walk) -> None:
+    """The complaint, the question and its signature stand in the access log that everybody sees."""
+    done = command(walk, "complain", "--notice", str(matched_number(walk)), home=OWNER)
+
+    assert done.code == 0, done.notes
+    (opened,) = shown(walk).json["openings"]
+    assert (opened["asker"], opened["path"], opened["complaint"], opened["doubt"]) == (
+        ASKER,
+        paths.MATCHES,
+        OWNER,
+        "",
+    )
+
+
+def test_an_asker_complains_of_its_own_question(walk: Walk) -> None:
+    """By the question's name, in words a person can type."""
+    done = command(walk, "complain", "--question", asked_name(walk), home=ASKER)
+
+    assert done.code == 0, done.notes
+    told = command(walk, "openings", home=AUDITOR)
+    assert f"{ASKER} · {paths.MATCHES} · complaint of {ASKER}" in told.output
+    assert "1 entry opened · 0 doubts" in told.output
+
+
+def test_evaluations_are_audited_as_questions_are(walk: Walk) -> None:
+    """After thirty days the auditor is shown every request, those for tokens too, and each bears its asker's signature."""
+    walk.clock.now += 30 * DAY
+    opened = shown(walk)
+
+    assert opened.code == 0, opened.output
+    assert {one["path"] for one in opened.json["openings"]} == {paths.MATCHES, paths.EVALUATIONS}
+    assert [one["doubt"] for one in opened.json["openings"]] == [""] * len(opened.json["openings"])
+
+
+def test_an_evaluation_that_stands_changed_in_the_access_log_is_a_doubt(walk: Walk) -> None:
+    """An asker checks where its evaluations stand as it checks its questions."""
+    with closing(walk.session(ASKER)) as session:
+        stands = [one.notice for one in session.book.notices() if isinstance(one.notice, AskedStands)]
+        evaluations = [one for one in stands if session.book.question(one.body_hash) is None]
+
+        assert evaluations
+        assert all(session.book.signed(one.body_hash) for one in evaluations)
+
+
+def test_an_operator_that_frames_an_asker_before_the_auditor(walk: Walk) -> None:
+    """An opening in another's name, or of words that were not signed, is told as a doubt and ends with a refusal."""
+    walk.clock.now += 30 * DAY
+
+    told = command(walk, "openings", "--json", home=AUDITOR, transport=Framing(walk.transport))
+
+    assert told.code != 0
+    framed = [one for one in told.json["openings"] if one["asker"] == "xco-npa1"]
+    assert framed
+    assert all(one["doubt"] for one in framed)
+
+
+def test_an_agency_is_no_auditor(walk: Walk) -> None:
+    """Only the charter's auditors are shown others' openings; an agency's own notices are no openings."""
+    with closing(walk.session(OWNER)) as session, pytest.raises(MalformedError):
+        openings(session.stand())
+
+
+def test_a_complaint_names_one_thing(walk: Walk) -> None:
+    """Neither or both is refused, with the next step, before anything is sent."""
+    number = str(matched_number(walk))
+    for arguments in ((), ("--notice", number, "--question", "x")):
+        done = command(walk, "complain", *arguments, home=OWNER)
+        assert done.code != 0
+        assert "give --notice or --question" in done.notes
+
+
+def test_a_complaint_of_what_is_not_there(walk: Walk) -> None:
+    """A number that says of nobody that they asked, and a question that is not known, are refused here."""
+    with closing(walk.session(OWNER)) as session:
+        standing = session.stand()
+        with pytest.raises(ListError, match="no notice of that number"):
+            complaining.of_notice(standing, 9_999)
+        with pytest.raises(ListError, match="no answered question"):
+            complaining.of_question(standing, bytes(32))
+
+
+def test_what_is_written_for_a_machine(walk: Walk) -> None:
+    """The entry's index, to be found again by the auditors."""
+    done = command(walk, "complain", "--notice", str(matched_number(walk)), "--json", home=OWNER)
+
+    assert json.loads(done.output)["index"] == shown(walk).json["openings"][0]["index"]
