@@ -1,24 +1,12 @@
-"""Find records in the replica by words, kind, originator: what may be shown, and nothing else, is looked at."""
+"""A record as a line of a list: what a person looks for, from what may be shown."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from clients.plaintext import visible
-from clients.replica import StoredRecord
 from clients.show import event_title, serials, summary
-from clients.views import RecordView, Viewer, view_record
+from clients.views import RecordView
 from ledger.jsontext import JsonValue
 from ledger.makes import MakeTable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What is looked for; all of it must hold."""
-
-    words: tuple[str, ...] = ()
-    event: str | None = None
-    iss: str | None = None
-    with_superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +31,8 @@ class Hit:
         }
 
 
-def find(records: Iterable[StoredRecord], query: Query, viewer: Viewer, makes: MakeTable) -> Iterator[Hit]:
-    """Yield the records that match, in log order."""
-    for record in records:
-        if record.superseded_by is not None and not query.with_superseded:
-            continue
-        if query.iss is not None and record.name.iss != query.iss:
-            continue
-        hit = _hit(view_record(record, viewer), makes)
-        if _matches(hit, query):
-            yield hit
-
-
-def _hit(view: RecordView, makes: MakeTable) -> Hit:
+def hit(view: RecordView, makes: MakeTable) -> Hit:
+    """Return the line of a record, from what is shown of it."""
     fields = view.fields
     return Hit(
         view=view,
@@ -64,11 +41,3 @@ def _hit(view: RecordView, makes: MakeTable) -> Hit:
         event=event_title(fields),
         date=visible(str(fields.get("event.date", ""))),
     )
-
-
-def _matches(hit: Hit, query: Query) -> bool:
-    fields = hit.view.fields
-    if query.event is not None and fields.get("event.kind") != query.event:
-        return False
-    text = " ".join([hit.item, hit.serial, hit.event, hit.date, *(str(value) for value in fields.values())]).casefold()
-    return all(word.casefold() in text for word in query.words)

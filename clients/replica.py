@@ -6,6 +6,7 @@ no key but that of the home's databases. Times are POSIX seconds.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from clients.database import empty_log, open_database
-from clients.talk.tables import TABLES as _TABLES
+from clients.database import empty_log, open_database, reading
+from clients.findindex import TABLES as _TABLES
+from clients.findindex import rebuild_if_missing, reindex
 from clients.talk.tables import HeldRelease, StoredRelease, TalkTables, forget_released, others_released, read_released
 from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
@@ -139,6 +141,8 @@ class Replica:
         """Open the replica at `path` under the home's `key`, making it where there is none."""
         self._engine = open_database(path, _TABLES, key=key)
         self.talk = TalkTables(self._engine)
+        with self._engine.begin() as connection:
+            rebuild_if_missing(connection)
 
     def close(self) -> None:
         """Close the file."""
@@ -234,10 +238,12 @@ class Replica:
         with self._engine.begin() as connection:
             for index, order in orders.items():
                 name = StatementName(order.name.iss, order.of)
-                positions = select(_RECORD.c.position).where(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti)
+                named = (_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti)
+                positions = connection.execute(select(_RECORD.c.position).where(*named)).scalars().all()
                 connection.execute(delete(_PORTION).where(_PORTION.c.position.in_(positions)))
                 forget_released(connection, positions)
-                connection.execute(delete(_RECORD).where(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti))
+                reindex(connection, positions)
+                connection.execute(delete(_RECORD).where(*named))
                 row = insert(_EXPUNGED).values(iss=name.iss, jti=name.jti, position=index, why=order.why.value)
                 connection.execute(row.on_conflict_do_nothing())
         empty_log(self._engine)
@@ -271,8 +277,19 @@ class Replica:
         with self._engine.begin() as connection:
             return int(connection.execute(select(func.count()).select_from(_RECORD)).scalar_one())
 
+    def at(self, positions: Sequence[int]) -> tuple[StoredRecord, ...]:
+        """Return the records at these positions, in the order given."""
+        found = {record.index: record for record in self._records(_RECORD.c.position.in_(positions))}
+        return tuple(found[position] for position in positions if position in found)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the replica and waits for nobody."""
+        with reading(self._engine) as connection:
+            yield connection
+
     def _records(self, *conditions: Any) -> Iterator[StoredRecord]:
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(_RECORD).where(*conditions).order_by(_RECORD.c.position)).all()
             portions = _portions(connection, [row.position for row in rows])
             released = read_released(connection, [row.position for row in rows])
@@ -286,6 +303,7 @@ def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> Non
         opened = [_record_values(record) for record in records if record.portions]
         connection.execute(insert(_RECORD).on_conflict_do_nothing(), opened)
         connection.execute(insert(_PORTION).on_conflict_do_nothing(), portions)
+        reindex(connection, [record.index for record in records if record.portions])
     for record in records:
         if record.sup is not None:
             connection.execute(

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clients.replica import StoredPortion, StoredRecord
+from clients.replica import StoredRecord
 from clients.talk.tables import HeldRelease, StoredRelease
 from ledger.decision import Permit, Reader, UnderLabel, permit, require_permit
 from ledger.errors import LedgerError
@@ -77,7 +77,7 @@ def _view_portion(record: StoredRecord, name: str, viewer: Viewer, shown: list[M
     reason = "sealed to others"
     if stored is not None:
         try:
-            label = _permitted(record, stored, viewer)
+            label = permitted_label(record.name.iss, stored.label, bound=stored.level, viewer=viewer)
         except LedgerError as error:
             reason = str(error)
         else:
@@ -103,14 +103,19 @@ def _view_released(record: StoredRecord, name: str, viewer: Viewer, shown: list[
 
 
 def _is_permitted(record: StoredRecord, one: StoredRelease, viewer: Viewer) -> bool:
+    return shows_released(record.name.iss, one.release, label=one.label, viewer=viewer)
+
+
+def shows_released(iss: str, release: HeldRelease, *, label: JsonValue, viewer: Viewer) -> bool:
+    """Say whether what a release carries of a record of `iss` may be shown; `label` came with a whole portion only."""
     ceiling = viewer.members.ceilings.get(viewer.reader.agency)
-    label = label_from_json(one.label) if one.whole else None
+    signed = label_from_json(label) if label is not None else None
     weighed = under_release(
-        one.release.terms,
-        originator=record.name.iss,
+        release.terms,
+        originator=iss,
         to=viewer.reader.agency,
-        expires=(one.release.expires, label.expires if label else None),
-        recalled=one.release.recalled is not None,
+        expires=(release.expires, signed.expires if signed else None),
+        recalled=release.recalled is not None,
     )
     answer = permit(viewer.reader, weighed, purpose=viewer.purpose, charter_ceiling=ceiling, today=viewer.today)
     return isinstance(answer, Permit)
@@ -130,14 +135,15 @@ def _release_marking(record: StoredRecord, one: StoredRelease, viewer: Viewer) -
     )
 
 
-def _permitted(record: StoredRecord, stored: StoredPortion, viewer: Viewer) -> Label:
-    label = label_from_json(stored.label)
+def permitted_label(iss: str, label: JsonValue, *, bound: Level, viewer: Viewer) -> Label:
+    """Return the label of a stored portion that may be shown; LedgerError says why not. `bound` is its grant's level."""
+    signed = label_from_json(label)
     carried = UnderLabel(
-        label=label,
-        originator=record.name.iss,
-        readers=readers(label, originator=record.name.iss, members=viewer.members),
-        bound=stored.level,
+        label=signed,
+        originator=iss,
+        readers=readers(signed, originator=iss, members=viewer.members),
+        bound=bound,
     )
     ceiling = viewer.members.ceilings.get(viewer.reader.agency)
     require_permit(viewer.reader, carried, purpose=viewer.purpose, charter_ceiling=ceiling, today=viewer.today)
-    return label
+    return signed

@@ -1,11 +1,11 @@
 """`sealtrace sync`, `show` and `list`: the verified replica, and what may be shown of it."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated
 
 import typer
 
+from clients import finding
 from clients import show as showing
 from clients.authority import members_of
 from clients.cli.edge import Edge
@@ -13,10 +13,10 @@ from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
 from clients.errors import NotPermittedError
+from clients.finding import Facet, Search
 from clients.freshness import require_fresh, vouched_replica
 from clients.home import Home
-from clients.listing import Hit, Query
-from clients.listing import find as find_records
+from clients.listing import Hit, hit
 from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
 from clients.outbox import Outbox
@@ -141,11 +141,14 @@ def find(  # noqa: PLR0913 - each option narrows the search
     edge = edge_of(context)
     place = edge.home(home)
     viewer, _ = viewer_of(place, purpose, edge)
-    query = Query(words=tuple(words or ()), event=event, iss=iss)
+    makes = load_tables(place).makes
+    facets = {facet: value for facet, value in ((Facet.EVENT, event), (Facet.ORIGINATOR, iss)) if value is not None}
+    search = Search(words=tuple(words or ()), facets=facets)
     with edge.replica(place) as replica:
-        hits = list(islice(find_records(replica.records(), query, viewer, load_tables(place).makes), limit))
-        total, fresh, said = replica.count(), _fresh(replica), vouched_replica(replica, now=edge.world.clock())
-    value: JsonValue = {"records": [hit.to_json() for hit in hits], "of": total, "witnesses": said}
+        page = finding.find(replica, search, viewer, makes, limit=limit)
+        fresh, said = _fresh(replica), vouched_replica(replica, now=edge.world.clock())
+    hits, total = [hit(view, makes) for view in page.views], page.total
+    value: JsonValue = {"records": [one.to_json() for one in hits], "of": total, "witnesses": said}
     edge.show(_table(hits, total, said), value, as_json=as_json)
     require_fresh(fresh, now=edge.world.clock())
 
@@ -228,8 +231,8 @@ def _synced_json(report: SyncReport) -> dict[str, JsonValue]:
 
 def _table(hits: list[Hit], total: int, vouched: str) -> str:
     lines: list[str] = []
-    for hit in hits:
-        lines.append(f"{hit.view.record.name}  {hit.event}  {hit.date}".rstrip())
-        what = f"{hit.item} · {hit.serial}" if hit.serial else hit.item
+    for one in hits:
+        lines.append(f"{one.view.record.name}  {one.event}  {one.date}".rstrip())
+        what = f"{one.item} · {one.serial}" if one.serial else one.item
         lines += [f"  {line}" for line in wrap(what or "item withheld", width=78, indent="")]
     return "\n".join([*lines, f"{len(hits):,} of {total:,} records · {vouched}"])

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Select,
     String,
     Table,
@@ -28,13 +27,13 @@ from sqlalchemy import update as sql_update
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log
+from clients.findindex import TABLES, reindex
 from ledger.identifiers import StatementName, statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import Terms, terms_from_json
 from ledger.messages import Inner, Kind
 from ledger.talk.parts import Arrived
 
-TABLES = MetaData()
 _MESSAGE = Table(
     "message",
     TABLES,
@@ -142,12 +141,13 @@ class TalkTables:
         if values:
             with self._engine.begin() as connection:
                 connection.execute(insert(_RELEASED).on_conflict_do_nothing(), values)
+                reindex(connection, shown)
 
     def add_release(self, release: HeldRelease) -> None:
         """Let a release count; of one that was refused nothing stays but the reason."""
         with self._engine.begin() as connection:
             if release.refused is not None:
-                connection.execute(delete(_RELEASED).where(_RELEASED.c.release == release.index))
+                _drop_shown(connection, release)
             row = insert(_RELEASE).values(**_release_values(release))
             connection.execute(
                 row.on_conflict_do_update(index_elements=["position"], set_={"refused": release.refused})
@@ -168,7 +168,7 @@ class TalkTables:
     def recall(self, release: HeldRelease, *, index: int) -> None:
         """Delete what a release showed, down to the file itself; `index` is where its recall stands."""
         with self._engine.begin() as connection:
-            connection.execute(delete(_RELEASED).where(_RELEASED.c.release == release.index))
+            _drop_shown(connection, release)
             chosen = sql_update(_RELEASE).where(_RELEASE.c.position == release.index)
             connection.execute(chosen.values(recalled=index))
         empty_log(self._engine)
@@ -179,14 +179,27 @@ def forget_released(connection: Connection, positions: Any) -> None:
     connection.execute(delete(_RELEASED).where(_RELEASED.c.position.in_(positions)))
 
 
+def _drop_shown(connection: Connection, release: HeldRelease) -> None:
+    """Delete what a release showed, and what could be found by it."""
+    shown = _RELEASED.c.release == release.index
+    positions = connection.execute(select(_RELEASED.c.position).where(shown)).scalars().all()
+    connection.execute(delete(_RELEASED).where(shown))
+    reindex(connection, positions)
+
+
 def others_released(release: HeldRelease) -> Select[Any]:
     """Return the question which records other releases show something of."""
     return select(_RELEASED.c.position).where(_RELEASED.c.release != release.index)
 
 
+def read_releases(connection: Connection) -> dict[int, HeldRelease]:
+    """Return every release to this agency, by its place in the log."""
+    return {row.position: _held(row) for row in connection.execute(select(_RELEASE))}
+
+
 def read_released(connection: Connection, indices: Sequence[int]) -> dict[int, tuple[StoredRelease, ...]]:
     """Return what releases show of records, by their index."""
-    held = {row.position: _held(row) for row in connection.execute(select(_RELEASE))}
+    held = read_releases(connection)
     found: dict[int, tuple[StoredRelease, ...]] = {}
     if not held:
         return found

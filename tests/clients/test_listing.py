@@ -1,18 +1,22 @@
-"""Finding records: all words, among what may be shown, and nothing else is looked at."""
+"""Finding records and listing them: all words, among what may be shown, and nothing else is looked at."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from clients.listing import Hit, Query, find
-from clients.replica import StoredPortion, StoredRecord
+from clients.finding import Facet, Search, find
+from clients.listing import Hit, hit
+from clients.replica import Replica, StoredPortion, StoredRecord
 from clients.views import Viewer
 from ledger import makes
 from ledger.decision import Reader
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Label, Level, Members, Purpose
+from tests.support.keystores import DATABASE_KEY
 
 MEMBERS = Members(
     versions={1: frozenset({"xar-arms", "xbe-cib"})}, ceilings={"xar-arms": Level.SECRET, "xbe-cib": Level.SECRET}
@@ -33,9 +37,7 @@ ITEM: Mapping[str, JsonValue] = {
 EVENT: Mapping[str, JsonValue] = {"event.kind": "recovery", "event.date": "2021-03-14", "event.place": "Rio"}
 
 
-def record(
-    number: int = 1, *, iss: str = "xar-arms", label: Label = SHARED, superseded: bool = False, **event: JsonValue
-) -> StoredRecord:
+def record(number: int = 1, *, iss: str = "xar-arms", label: Label = SHARED, **event: JsonValue) -> StoredRecord:
     """Return a stored record; members of its event may be changed."""
     fields = {**EVENT, **{f"event.{key}": value for key, value in event.items()}}
     return StoredRecord(
@@ -45,7 +47,6 @@ def record(
         iat=0,
         ep=1,
         sup=None,
-        superseded_by=bytes(16) if superseded else None,
         batch=9,
         seq=1,
         entry=b"",
@@ -61,77 +62,88 @@ def portion(name: str, label: Label, fields: Mapping[str, JsonValue]) -> StoredP
     return StoredPortion(portion=name, level=label.level, label=label.to_json(), fields=fields, disclosures=("a",))
 
 
-def hits(query: Query, *records: StoredRecord) -> list[Hit]:
-    """Return what is found."""
-    return list(find(records or (record(),), query, ME, makes.BUILT_IN))
+@pytest.fixture
+def replica(tmp_path: Path) -> Iterator[Replica]:
+    """Give an empty replica."""
+    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
+    yield found
+    found.close()
+
+
+def hits(replica: Replica, search: Search, *records: StoredRecord, viewer: Viewer = ME) -> list[Hit]:
+    """Return what is found among these records, which the replica then holds."""
+    replica.add(records=records or (record(),))
+    return [hit(view, makes.BUILT_IN) for view in find(replica, search, viewer, makes.BUILT_IN, limit=99).views]
 
 
 @pytest.mark.parametrize(
     "words",
     [(), ("taurus",), ("TAURUS", "rio"), ("573528",), ("abe 573528",), ("recovery",), ("2021-03",), ("small_arm",)],
 )
-def test_a_record_is_found_by_what_is_shown_of_it(words: tuple[str, ...]) -> None:
+def test_a_record_is_found_by_what_is_shown_of_it(replica: Replica, words: tuple[str, ...]) -> None:
     """A make by its name and not its code alone, a serial, a place, a kind; every word must be met, in any case."""
-    assert len(hits(Query(words=words))) == 1
+    assert len(hits(replica, Search(words=words))) == 1
 
 
 @pytest.mark.parametrize("words", [("glock",), ("taurus", "lisbon"), ("canary",)])
-def test_one_word_that_is_not_there_finds_nothing(words: tuple[str, ...]) -> None:
+def test_one_word_that_is_not_there_finds_nothing(replica: Replica, words: tuple[str, ...]) -> None:
     """All of it must hold."""
-    assert hits(Query(words=words)) == []
+    assert hits(replica, Search(words=words)) == []
 
 
-def test_a_withheld_portion_is_not_looked_at() -> None:
+def test_a_withheld_portion_is_not_looked_at(replica: Replica) -> None:
     """A word in what one may not read finds nothing: finding would tell that it is there."""
     secret = record(label=OTHERS, place="canary")
 
-    assert hits(Query(words=("canary",)), secret) == []
-    assert hits(Query(event="recovery"), secret) == []
-    (hit,) = hits(Query(words=("taurus",)), secret)
-    assert hit.to_json()["withheld"] == ["event", "case"]
+    assert hits(replica, Search(words=("canary",)), secret) == []
+    assert hits(replica, Search(facets={Facet.EVENT: "recovery"}), secret) == []
+    (one,) = hits(replica, Search(words=("taurus",)), secret)
+    assert one.to_json()["withheld"] == ["event", "case"]
 
 
-def test_another_purpose_finds_nothing_of_it() -> None:
+def test_another_purpose_finds_nothing_of_it(replica: Replica) -> None:
     """The label names tracing."""
     viewer = Viewer(reader=ME.reader, purpose=Purpose.SANCTIONS, today=ME.today, members=MEMBERS)
 
-    assert list(find([record()], Query(words=("taurus",)), viewer, makes.BUILT_IN)) == []
+    assert hits(replica, Search(words=("taurus",)), viewer=viewer) == []
 
 
-def test_superseded_records_are_left_out_unless_asked_for() -> None:
+def test_superseded_records_are_left_out_unless_asked_for(replica: Replica) -> None:
     """A correction takes the place of what it corrects."""
-    old, new = record(1, superseded=True), record(2)
+    old, new = record(1), replace(record(2), sup=record(1).name.jti)
 
-    assert [hit.view.record.index for hit in hits(Query(), old, new)] == [2]
-    assert [hit.view.record.index for hit in hits(Query(with_superseded=True), old, new)] == [1, 2]
+    assert [one.view.record.index for one in hits(replica, Search(), old, new)] == [2]
+    assert [one.view.record.index for one in hits(replica, Search(with_superseded=True), old, new)] == [1, 2]
 
 
-def test_a_search_is_narrowed_by_originator_and_event() -> None:
+def test_a_search_is_narrowed_by_originator_and_event(replica: Replica) -> None:
     """Each by its exact name."""
     records = [record(1), record(2, iss="xbe-cib"), record(3, kind="theft")]
 
-    assert [hit.view.record.index for hit in hits(Query(iss="xbe-cib"), *records)] == [2]
-    assert [hit.view.record.index for hit in hits(Query(event="theft"), *records)] == [3]
-    assert hits(Query(event="thef"), *records) == []
+    assert [one.view.record.index for one in hits(replica, Search(facets={Facet.ORIGINATOR: "xbe-cib"}), *records)] == [
+        2
+    ]
+    assert [one.view.record.index for one in hits(replica, Search(facets={Facet.EVENT: "theft"}), *records)] == [3]
+    assert hits(replica, Search(facets={Facet.EVENT: "thef"}), *records) == []
 
 
-def test_a_line_says_what_a_person_looks_for() -> None:
+def test_a_line_says_what_a_person_looks_for(replica: Replica) -> None:
     """Record, event, date, weapon, serial, what is withheld."""
-    (hit,) = hits(Query())
+    (one,) = hits(replica, Search())
 
-    assert hit.to_json() == {
+    assert one.to_json() == {
         "record": "xar-arms/AAAAAAAAAAAAAAAAAAAAAQ",
         "event": "recovery",
         "date": "2021-03-14",
-        "item": hit.item,
+        "item": one.item,
         "serial": "ABE 573528",
         "withheld": ["case"],
     }
-    assert "Taurus" in hit.item
+    assert "Taurus" in one.item
 
 
-def test_hidden_characters_of_others_are_spelled_out() -> None:
+def test_hidden_characters_of_others_are_spelled_out(replica: Replica) -> None:
     """A date that turns the line around reaches no terminal."""
-    (hit,) = hits(Query(), record(date="2021\u202e"))
+    (one,) = hits(replica, Search(), record(date="2021\u202e"))
 
-    assert hit.date == "2021<U+202E>"
+    assert one.date == "2021<U+202E>"

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from clients.agency import create_auditor
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
+from clients.home import HomeConfig
 from clients.story import stage as stage_module
 from clients.story import weapon
 from clients.story.asking import Asking
@@ -26,6 +28,7 @@ from clients.story.telling import Telling
 from ledger.policy import parse_policy
 from ledger.witnesses import policy_of
 from tests.support.consortium import make_consortium
+from tests.support.keystores import WEAK
 
 Answer = tuple[int, str]
 
@@ -155,7 +158,9 @@ CHECKS: dict[str, tuple[str, str, Callable[[Drill], object]]] = {
 def test_what_a_step_must_lead_to_is_checked(stage: Stage, words: str) -> None:
     """A command that ends well and did not do its work ends the drill."""
     command, said, step = CHECKS[words]
-    stage.home(ARMS).mkdir(mode=0o700)
+    config = HomeConfig(id=ARMS.id, name=ARMS.name, country=ARMS.country)
+    passphrase = stage.passphrase_file(ARMS).read_bytes()
+    create_auditor(str(stage.home(ARMS)), {}, config, passphrase=passphrase, cost=WEAK)
     with pytest.raises(StoryError, match=words):
         step(drill(stage, Script(**{command: (0, said)})))
 

@@ -8,8 +8,8 @@ import pytest
 
 from clients.authority import members_of
 from clients.codes import load_tables
+from clients.finding import Search, find
 from clients.importing import Means, Prepared, prepare
-from clients.listing import Query, find
 from clients.opening import agency_reader
 from clients.session import Session, load_profile
 from clients.shippedmaps import load
@@ -151,9 +151,9 @@ def test_records_are_found_by_words(partner: Session) -> None:
         today=TODAY,
         members=members_of(partner.trust.charters()),
     )
-    found = list(find(partner.replica.records(), Query(words=("taurus",)), viewer, load_tables(partner.home).makes))
+    found = find(partner.replica, Search(words=("taurus",)), viewer, load_tables(partner.home).makes, limit=10)
 
-    assert len(found) == 84 + 72
+    assert (found.total, len(found.views)) == (84 + 72, 10)
 
 
 def test_a_full_sync_finds_nothing_left_out(walk: Walk, partner: Session) -> None:

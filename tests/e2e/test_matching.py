@@ -14,6 +14,7 @@ from ledger.questions import parse_question
 from ledger.slips import Hit
 from ledger.wire import paths
 from tests.support.commands import command
+from tests.support.encrypted import key_of
 from tests.support.loopback import Walk
 from tests.support.matched import ask, found_matching, profile, share_key, start_epoch, submit, tick
 
@@ -43,7 +44,7 @@ def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
 
 def book(home: Home) -> Book:
     """Return the book of a home."""
-    return Book(home.matching)
+    return Book(home.matching, key=key_of(home))
 
 
 def sent(walk: Walk, path: str) -> list[Request]:

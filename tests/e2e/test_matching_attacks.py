@@ -33,6 +33,7 @@ from ledger.tokens import inputs_of, prf_input, token
 from ledger.wire import paths
 from ledger.wire.matching import EVALUATION_ANSWER, EVALUATION_REQUEST, EvaluationRequest
 from tests.support.commands import Result, command
+from tests.support.encrypted import key_of
 from tests.support.loopback import PHRASE, Walk
 from tests.support.matched import found_matching, submit, tick
 
@@ -185,7 +186,7 @@ def test_attack_enumeration_by_junk_submissions(walk: Walk) -> None:
     assert found is not None
     session = walk.session(ASKER)
     tokens_of(session, [forms_of(serial) for serial in SERIALS], found, use="submission")
-    book = Book(walk.homes[ASKER].matching)
+    book = Book(walk.homes[ASKER].matching, key=key_of(walk.homes[ASKER]))
     before = len(book.questions())
     done = [asked(walk, f"JUNK{number:05}") for number in range(2)]
     over = command(walk, "match", "--make", "Taurus", "--serial", "JUNK123#", "--purpose", "x", home=ASKER)  # ten more
@@ -264,7 +265,7 @@ def test_attack_a_planted_matching_key(walk: Walk, by: str) -> None:
 def test_attack_a_denied_hit_is_proved(walk: Walk) -> None:
     """The asker hands over what it was told, the originator holds its slip against it, and anybody can check the proof."""
     done = asked(walk, lying=Lying(walk, paths.MATCHES, resigned(walk, slots=(), more=False)))
-    (question,) = Book(walk.homes[ASKER].matching).questions()
+    (question,) = Book(walk.homes[ASKER].matching, key=key_of(walk.homes[ASKER])).questions()
     listed = command(walk, "match", "--asked", "--json", home=ASKER).json["questions"]
     handed = walk.folder / "handed.json"
     name = listed[0]["question"]

@@ -13,9 +13,9 @@ from clients.authority import Authority
 from clients.codes import import_codes, load_tables
 from clients.entries import Entries, fetch_bundle
 from clients.errors import HomeError, ListError, StaleError, TrustError
+from clients.finding import Facet, Search, find
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring
-from clients.listing import Query, find
 from clients.opening import agency_reader
 from clients.service import Service
 from clients.session import join, load_profile, save_profile
@@ -270,9 +270,10 @@ def test_searches_narrow_by_originator_and_event(walk: Walk) -> None:
     today = dt.date(2026, 1, 1)
     viewer = Viewer(reader=agency_reader(PARTNER), purpose=Purpose.TRACE, today=today, members=members)
 
-    def count(query: Query) -> int:
-        return len(list(find(session.replica.records(), query, viewer, load_tables(session.home).makes)))
+    def count(*words: str, **facets: str) -> int:
+        search = Search(words=words, facets={Facet(name): value for name, value in facets.items()})
+        return find(session.replica, search, viewer, load_tables(session.home).makes, limit=9).total
 
-    assert count(Query()) == 1
-    assert count(Query(iss=OWNER, event="recovery", words=("one1",))) == 1
-    assert count(Query(iss=PARTNER)) == count(Query(event="sale")) == count(Query(words=("nothing",))) == 0
+    assert count() == 1
+    assert count("one1", iss=OWNER, event="recovery") == 1
+    assert count(iss=PARTNER) == count(event="sale") == count("nothing") == 0
