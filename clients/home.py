@@ -118,6 +118,11 @@ class Home:
         return self.path / "desk.sqlite"
 
     @property
+    def use(self) -> Path:
+        """Return how far the desk's record of use was when it was last written, signed: its database is held against it."""
+        return self.path / "use-checkpoint"
+
+    @property
     def databases(self) -> tuple[Path, ...]:
         """Return every file that is encrypted under the home's own key."""
         return self.outbox, self.matching, self.replica, self.desk

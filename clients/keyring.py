@@ -27,6 +27,7 @@ _MATCHING = "kc/"
 _PENDING = "pending/"
 _ROWS = "home/rows"
 _DATABASES = "db/home"
+_USE = "use/sign"
 _HPKE = "hpke"
 
 
@@ -188,6 +189,15 @@ class Keyring:
         """Keep the key of this home's databases durably and return it; KeystoreError where there is another."""
         self._keystore.put(key)
         return key.value
+
+    def use_seed(self) -> bytes | None:
+        """Return the seed of the key that signs the desk's record of use, if there is one."""
+        found = self._keystore.secrets.get(_USE)
+        return None if found is None else found.value
+
+    def put_use_seed(self, seed: bytes) -> None:
+        """Keep the seed of the key that signs the desk's record of use; KeystoreError where there is another."""
+        self._keystore.put(Secret(name=_USE, role="use", value=seed))
 
     def reload(self) -> None:
         """Take in what other programs have written to the keystore since."""

@@ -8,14 +8,20 @@ from typing import Annotated
 import typer
 
 import clients
+from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.desk.people.mandates import mandate_from_words
 from clients.desk.people.person import Role
 from clients.desk.place import parse_place
+from clients.durable import write_file
+from ledger.jsontext import JsonValue
+from ledger.notes import VerifierKey
 
 _ROLES = ", ".join(role.value for role in Role)
 
 app = typer.Typer(help="The pages that this agency's officers work in.", no_args_is_help=True)
+use = typer.Typer(help="The record of use: who did what at the desk, for the agency's auditor.", no_args_is_help=True)
+app.add_typer(use, name="use")
 
 
 @app.command(epilog="Example: sealtrace desk serve --home ~/arms --url https://desk.agency.example; the log is JSON")
@@ -80,3 +86,62 @@ def invite(  # noqa: PLR0913 - what one person is trusted with
     with open_door(place, key=edge.database_key(place), place=at, clock=edge.world.clock) as door:
         link = door.again(name) if trusted is None else door.invite(name, trusted)
     edge.show(f"✓ link       it lets one person in, once, within a day\n  {link}", {"link": link}, as_json=as_json)
+
+
+@use.command("export", epilog="Example: sealtrace desk use export -o use.json")
+def export_use(
+    context: typer.Context,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file for the auditor.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the whole record of use into one file, with the checkpoint over it and the key that signed it."""
+    # As above: the desk's tables are of no other command's business.
+    from clients.desk.use.record import exported  # noqa: PLC0415 - see above
+
+    edge = edge_of(context)
+    place = edge.home(home)
+    found = exported(place, edge.keyring(place), key=edge.database_key(place), clock=edge.world.clock)
+    write_file(output, found.format())
+    told = f"✓ exported   {len(found.entries):,} entries\nkey          {found.key.format()}\n             the auditor keeps it, and this file"
+    value: dict[str, JsonValue] = {"entries": len(found.entries), "key": found.key.format(), "file": str(output)}
+    edge.show(told, value, as_json=as_json)
+
+
+@use.command("verify", epilog="Example: sealtrace desk use verify use.json --since last-month.json --key arms.vkey")
+def verify_use(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `desk use export` wrote.")],
+    *,
+    since: Annotated[
+        Path | None, typer.Option(help="An earlier export, or its checkpoint: nothing of it may be gone.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The desk's key, as you keep it: the line that `export` printed.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify an export of the record of use: no network, no home, no keys. Without --key it is STALE (exit 4)."""
+    from clients.desk.use.exports import verify_export  # noqa: PLC0415 - as above
+
+    edge = edge_of(context)
+    earlier = None if since is None else since.read_bytes()
+    found = verify_export(
+        file.read_bytes(),
+        key=None if key is None else VerifierKey.parse(key),
+        since=earlier,
+    )
+    size = found.checkpoint.size
+    lines = [f"✓ verified   {size:,} entries of {found.checkpoint.origin}, none taken, changed or moved"]
+    lines += ["✓ continues  what was exported before is the beginning of it"] if since else []
+    lines += [] if found.anchored else ["? key        its own, not one that you keep: say --key"]
+    value: dict[str, JsonValue] = {
+        "entries": [one.to_json() for one in found.entries],
+        "origin": found.checkpoint.origin,
+        "anchored": found.anchored,
+        "continues": since is not None,
+    }
+    edge.show("\n".join(lines), value, as_json=as_json)
+    if not found.anchored:
+        raise typer.Exit(Exit.STALE)

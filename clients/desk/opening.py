@@ -8,22 +8,16 @@ from clients.desk.people.passkeys import Relying
 from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
+from clients.desk.use.record import USE, open_record
 from clients.desk.working import Worker
 from clients.intake.tables import TABLES as IMPORTS
 from crypto.keystore import STRONG, Cost
 
 
-class NoUse:
-    """Stands where the record of use will be."""
-
-    def note(self, who: str, did: str, of: str) -> None:
-        """Keep nothing."""
-
-
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, key=office.database_key)
+    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, key=office.database_key)
     runs = LastRuns(engine)
     people = open_people(
         engine,
@@ -38,7 +32,7 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
         office=office,
         people=people,
         sessions=people.sessions,
-        use=NoUse(),
+        use=open_record(office.home, office.keyring, engine, clock=clock),
         clock=clock,
         working=Worker(clock=clock, before=runs.all(), keep=runs.keep),
     )

@@ -19,8 +19,8 @@ EXTENSION = "sealtrace-desk"
 class RecordOfUse(Protocol):
     """Where it is kept, for the agency's auditor, who did what at the desk."""
 
-    def note(self, who: str, did: str, of: str) -> None:
-        """Keep durably that `who` `did` something of what `of` names; raise if it cannot be kept."""
+    def note(self, who: str, did: str, of: str) -> int:
+        """Keep durably that `who` `did` something of what `of` names; return its number, raise if it cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

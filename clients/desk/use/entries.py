@@ -1,0 +1,45 @@
+"""One line of the record of use: when, who, did what, of what. Names of records and people; never a value of a field."""
+
+from dataclasses import dataclass
+
+from ledger import jsontext
+from ledger.errors import MalformedError
+from ledger.jsontext import JsonValue
+from ledger.merkle import leaf_hash
+
+MAX_ENTRY_BYTES = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one person did, at a time in POSIX seconds."""
+
+    at: int
+    who: str
+    did: str
+    of: str
+
+    def format(self) -> bytes:
+        """Return the canonical bytes that stand in the log; raise MalformedError for more than an entry holds."""
+        raw = jsontext.dump({"at": self.at, "who": self.who, "did": self.did, "of": self.of})
+        if len(raw) > MAX_ENTRY_BYTES:
+            raise MalformedError("more than one entry of the record of use can hold")
+        return raw
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the entry for machines."""
+        return {"at": self.at, "who": self.who, "did": self.did, "of": self.of}
+
+
+def parse_entry(raw: bytes) -> Entry:
+    """Return the entry that `raw` spells; raise MalformedError for anything else, or another spelling of it."""
+    at, who, did, of = jsontext.members(jsontext.load(raw, limit=MAX_ENTRY_BYTES), "at", "who", "did", "of")
+    entry = Entry(at=jsontext.integer(at), who=jsontext.text(who), did=jsontext.text(did), of=jsontext.text(of))
+    if entry.format() != raw:
+        raise MalformedError("an entry of the record of use that is not in its one spelling")
+    return entry
+
+
+def leaf_of(raw: bytes) -> bytes:
+    """Return the leaf of an entry."""
+    return leaf_hash(raw)
