@@ -96,4 +96,9 @@ _IMPORTS: Mapping[str, Rule] = {
     "profile.table": INSIDE,
 }
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
+_READING: Mapping[str, Rule] = {
+    "records.record": Rule(roles=READERS),
+    "records.proof": Rule(roles=READERS),
+}
+
+RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS, **_READING}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import home, imports, log, own, people, profile, signing, submit
+from clients.desk.pages import home, imports, log, own, people, profile, records, signing, submit
 
 BLUEPRINTS: Sequence[Blueprint] = (
     home.bp,
@@ -15,4 +15,5 @@ BLUEPRINTS: Sequence[Blueprint] = (
     submit.bp,
     imports.bp,
     profile.bp,
+    records.bp,
 )
