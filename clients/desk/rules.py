@@ -99,6 +99,16 @@ _IMPORTS: Mapping[str, Rule] = {
 _READING: Mapping[str, Rule] = {
     "records.record": Rule(roles=READERS),
     "records.proof": Rule(roles=READERS),
+    "records.table": Rule(roles=READERS),
+    "records.taking": Rule(roles=READERS, fresh=True),
+    "records.bundle": Rule(roles=READERS, fresh=True),
+    "find.find": Rule(roles=READERS),
+    "find.search": Rule(roles=READERS),
+    "find.found": Rule(roles=READERS),
+    "find.all_table": Rule(roles=READERS),
+    "find.table": Rule(roles=READERS),
+    "find.save": Rule(roles=READERS),
+    "find.forget": Rule(roles=READERS),
 }
 
 RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS, **_READING}

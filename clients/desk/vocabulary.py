@@ -146,6 +146,20 @@ TYPE_WORDS: Mapping[str, str] = {
 }
 PORTION_WORDS: Mapping[str, str] = {"item": _l("Item"), "event": _l("Event"), "case": _l("Case")}
 
+CAVEAT_WORDS: Mapping[str, str] = {
+    "ORCON": _l("the originator controls further use: ask before this leaves your agency"),
+    "H1-NOCOURT": _l("not to be used as evidence in court without the originator's consent"),
+    "H2-NOSHARE": _l("not to be passed on without the originator's consent"),
+    "NO-PUB": _l("not to be published"),
+    "NO-COPY": _l("not to be copied"),
+    "HUMAN-ONLY": _l("for people to read, not for automated processing"),
+}
+
+
+def caveat(code: str) -> str:
+    """Return what a caveat asks of whoever reads on; nothing for one that its originator wrote in words of their own."""
+    return str(CAVEAT_WORDS.get(code, ""))
+
 
 def term(code: str) -> str:
     """Return a code of the vocabulary, or a type's name, in the reader's language."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import home, imports, log, own, people, profile, records, signing, submit
+from clients.desk.pages import find, home, imports, log, own, people, profile, records, signing, submit
 
 BLUEPRINTS: Sequence[Blueprint] = (
     home.bp,
+    find.bp,
     log.bp,
     signing.bp,
     own.bp,
