@@ -155,6 +155,18 @@ CAVEAT_WORDS: Mapping[str, str] = {
     "HUMAN-ONLY": _l("for people to read, not for automated processing"),
 }
 
+ALERT_WORDS: Mapping[str, str] = {
+    "in two places on one day": _l("in two places on one day"),
+    "seen again after destruction": _l("seen again after destruction"),
+    "seen again after deactivation": _l("seen again after deactivation"),
+    "seen again after buyback": _l("seen again after buyback"),
+}
+
+
+def alert_words(what: str) -> str:
+    """Return what an alert says."""
+    return str(ALERT_WORDS.get(what, what))
+
 
 def caveat(code: str) -> str:
     """Return what a caveat asks of whoever reads on; nothing for one that its originator wrote in words of their own."""

@@ -78,10 +78,10 @@ def record(number: int, chance: random.Random, **item: JsonValue) -> StoredRecor
     )
 
 
-def outcome(find: Callable[[], Traced]) -> Traced | str:
+def outcome(find: Callable[..., Traced], *given: object, **linked: object) -> Traced | str:
     """Return a trace, or why there is none."""
     try:
-        return find()
+        return find(*given, **linked)
     except NotFoundError as error:
         return str(error)
 
@@ -96,19 +96,16 @@ def test_a_trace_by_numbers_is_the_trace_over_everything(replica: Replica, seed:
         everything = Sightings(replica.records(), viewer(level), TABLES)
         for one in records:
             linked = frozenset(other.name for other in chance.sample(records, chance.randint(0, 1)))
-            expected = outcome(lambda one=one, linked=linked: everything.of_record(one.name, linked=linked))
-            found = outcome(
-                lambda one=one, linked=linked: trace_record(replica, viewer(level), TABLES, one.name, linked=linked)
-            )
-            assert expected == found
+            expected = outcome(everything.of_record, one.name, linked=linked)
+            assert expected == outcome(trace_record, replica, viewer(level), TABLES, one.name, linked=linked)
         for number in NUMBERS:
             fields: dict[str, JsonValue] = {
                 "item.kind": "small_arm",
                 "item.make": "TAS",
                 "item.serials": [{"as_marked": number, "condition": "legible"}],
             }
-            expected = outcome(lambda fields=fields: everything.of_fields(fields))
-            assert expected == outcome(lambda fields=fields: trace_fields(replica, viewer(level), TABLES, fields))
+            expected = outcome(everything.of_fields, fields)
+            assert expected == outcome(trace_fields, replica, viewer(level), TABLES, fields)
 
 
 def test_a_record_without_a_number_is_a_trace_of_its_own(replica: Replica) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import find, home, imports, log, own, people, profile, records, signing, submit
+from clients.desk.pages import find, home, imports, log, own, people, profile, records, signing, submit, traces
 
 BLUEPRINTS: Sequence[Blueprint] = (
     home.bp,
@@ -17,4 +17,5 @@ BLUEPRINTS: Sequence[Blueprint] = (
     imports.bp,
     profile.bp,
     records.bp,
+    traces.bp,
 )

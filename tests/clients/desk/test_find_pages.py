@@ -97,7 +97,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(theirs: Reading) -> None:
     assert f"after={after}" in browser.get("/find/all.json").headers["Link"]
 
 
-@pytest.mark.parametrize("after", ["-1", "x", "9" * 30, "１"])
+@pytest.mark.parametrize("after", ["-1", "x", "9" * 30, "\uff11"])
 def test_a_place_that_no_page_names_is_refused(theirs: Reading, after: str) -> None:
     """It is said, and nothing breaks."""
     assert theirs.browser(Role.ANALYST).get(f"/find?after={after}").status_code == 422
