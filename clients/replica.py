@@ -277,6 +277,13 @@ class Replica:
         with self._engine.begin() as connection:
             return int(connection.execute(select(func.count()).select_from(_RECORD)).scalar_one())
 
+    def live_names(self, iss: str) -> tuple[StatementName, ...]:
+        """Return the names of an agency's records that nothing corrects, in log order."""
+        chosen = select(_RECORD.c.jti).where(_RECORD.c.iss == iss, _RECORD.c.superseded_by.is_(None))
+        with reading(self._engine) as connection:
+            found = connection.execute(chosen.order_by(_RECORD.c.position)).scalars().all()
+        return tuple(StatementName(iss, jti) for jti in found)
+
     def at(self, positions: Sequence[int]) -> tuple[StoredRecord, ...]:
         """Return the records at these positions, in the order given."""
         found = {record.index: record for record in self._records(_RECORD.c.position.in_(positions))}

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from clients.desk.fieldwords import field_word
-from clients.desk.vocabulary import country_word, portion_word, term
+from clients.desk.vocabulary import compare_words, country_word, portion_word, term
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
@@ -65,5 +65,6 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "term": term,
     "country": country_word,
     "portion_word": portion_word,
+    "compare": compare_words,
     "field_word": field_word,
 }

@@ -1,6 +1,7 @@
 """Put the parts of a desk together over a home."""
 
 from clients.desk.database import open_desk
+from clients.desk.inquiries import INQUIRIES
 from clients.desk.kept import KEPT
 from clients.desk.lastruns import LAST_RUNS, LastRuns
 from clients.desk.office import Office
@@ -18,7 +19,7 @@ from crypto.keystore import STRONG, Cost
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, KEPT, key=office.database_key)
+    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, KEPT, INQUIRIES, key=office.database_key)
     runs = LastRuns(engine)
     people = open_people(
         engine,

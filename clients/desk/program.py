@@ -25,7 +25,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from clients.desk import importing, ticks
+from clients.desk import asking, importing, ticks
 from clients.desk.app import create_desk
 from clients.desk.office import Office
 from clients.desk.opening import open_parts
@@ -152,6 +152,7 @@ def _load(office: Office, place: Place) -> Flask:
     _offer_first_link(parts)
     ticks.begin(parts.working, office)
     importing.begin(parts)
+    asking.begin(parts)
     parts.working.start()
     log.info("serving", url=place.origin)
     return app

@@ -162,6 +162,18 @@ ALERT_WORDS: Mapping[str, str] = {
     "seen again after buyback": _l("seen again after buyback"),
 }
 
+# What to look at on the frame before a possible hit is believed, by the class of the token that met.
+COMPARE_WORDS: Mapping[str, str] = {
+    "T1": _l("the same number but for letters between its digits: read every sign again, and compare make and model"),
+    "T2": _l("the same number but for zeros before it: read the frame from its first sign, and compare make and model"),
+    "T3": _l("the same number, calibre and type, while the make was not compared: compare the maker's mark and model"),
+}
+
+
+def compare_words(token_class: str) -> str:
+    """Return what to compare before a possible hit is believed."""
+    return str(COMPARE_WORDS.get(token_class, ""))
+
 
 def alert_words(what: str) -> str:
     """Return what an alert says."""

@@ -4,10 +4,26 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import find, home, imports, log, own, people, profile, records, signing, submit, traces
+from clients.desk.pages import (
+    ask,
+    find,
+    hits,
+    home,
+    imports,
+    log,
+    own,
+    people,
+    profile,
+    records,
+    signing,
+    submit,
+    traces,
+)
 
 BLUEPRINTS: Sequence[Blueprint] = (
     home.bp,
+    ask.bp,
+    hits.bp,
     find.bp,
     log.bp,
     signing.bp,
