@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist verifier sbom
+.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist verifier sbom preview-check
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ fuzz: $(VENV)/fuzz/.ready  ## coverage-guided fuzzing of every parser, FUZZ_SECO
 
 schemathesis: $(VENV)/.development  ## a thousand questions to every call of /openapi.json
 	@SEALTRACE_SCHEMATHESIS_EXAMPLES=1000 $(BIN)/python -m pytest tests/attacks/test_openapi.py
+
+preview-check: $(VENV)/.development  ## ten thousand random profiles and lists: the preview against what every agency opens
+	@SEALTRACE_PREVIEW_CASES=10000 $(BIN)/python -m pytest tests/clients/test_preview_matches.py --numprocesses auto
 
 setup: $(VENV)/.development  ## the environment, from the hash-locked requirements
 

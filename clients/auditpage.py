@@ -14,6 +14,7 @@ from clients.plaintext import visible
 from crypto.digests import sha256
 from crypto.encoding import b64
 from ledger import fingerprints
+from ledger.counting import counted
 from ledger.findings import Finding, Verdict
 
 Html = NewType("Html", str)
@@ -81,12 +82,12 @@ def _checked_title(audit: Audit) -> str:
     report = audit.report
     if report.verdict is not Verdict.FAILED:
         return "What was checked, and holds"
-    return f"What was checked in the first {report.size:,} entries, and holds but for the findings above"
+    return f"What was checked in the first {counted(report.size, 'entry', 'entries')}, and holds but for the findings above"
 
 
 def _banner(audit: Audit) -> Html:
     verdict = auditreport.verdict_of(audit)
-    text = f"{_SIGNS[verdict]} {verdict} · {audit.report.size:,} entries · {audit.report.depth.name.lower()}"
+    text = f"{_SIGNS[verdict]} {verdict} · {counted(audit.report.size, 'entry', 'entries')} · {audit.report.depth.name.lower()}"
     return _element("p", _text(text), **{"class": f"verdict {verdict}"})
 
 
@@ -95,7 +96,12 @@ def _finding(finding: Finding, audit: Audit) -> Html:
     if finding.follows is not None:
         rows.append(("may follow", f"from entry {finding.follows:,}, which could not be read or does not stand"))
     if finding.index in audit.inclusion:
-        rows.append(("signed", f"{len(audit.inclusion[finding.index])} hashes lead from this entry to the root below"))
+        rows.append(
+            (
+                "signed",
+                f"a path of {counted(len(audit.inclusion[finding.index]), 'hash', 'hashes')} from this entry to the root below",
+            )
+        )
     rows.append(("next", finding.next_step))
     title = _element("h3", _text(f"entry {finding.index:,} · {finding.check}"))
     return _element("div", title, _element("dl", *_pairs(rows)), **{"class": "finding"})

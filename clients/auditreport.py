@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from clients.auditing import Audit, Behind
 from crypto.encoding import b64
 from ledger import fingerprints
+from ledger.counting import counted
 from ledger.findings import Finding, Verdict
 from ledger.jsontext import JsonValue
 from ledger.submissions import Depth
@@ -43,7 +44,7 @@ def _stale(audit: Audit, behind: Behind) -> str:
         " that has them with --url."
     )
     return (
-        f"Every rule that was checked holds, and this log of {audit.checkpoint.size:,} entries is older than what you"
+        f"Every rule that was checked holds, and this log of {counted(audit.checkpoint.size, 'entry', 'entries')} is older than what you"
         f" verified: a checkpoint of {behind.checkpoint.size:,}. {shown}"
     )
 
@@ -55,10 +56,10 @@ def checked(audit: Audit) -> Iterator[str]:
     yield f"{audit.charters:,} charter(s), each signed by the members before it, the first with the pinned fingerprint."
     yield "Key entries, grants against ceilings, and of every batch both signatures, place in its chain, keys and root."
     if since is not None:
-        yield f"The log still begins with the {since.checkpoint.size:,} entries of the earlier checkpoint."
+        yield f"The log still begins with the {counted(since.checkpoint.size, 'entry', 'entries')} of the earlier checkpoint."
     if audit.access is not None:
         size, witnesses = audit.access.checkpoint.size, audit.access.witnesses
-        yield f"The access log: {size:,} entries in eights under its own two signatures, nothing taken out."
+        yield f"The access log: {counted(size, 'entry', 'entries')} in eights under its own two signatures, nothing taken out."
         if witnesses:
             said = witnessed_by(cosigned=len(witnesses), of=audit.witnesses_of)
             yield f"This very access log is {said}: {', '.join(witnesses)}."

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -115,10 +116,11 @@ class _Seen:
         own = {row[_PLACE] for row in rows if row[_CLASS] in stored} if released else set()
         hidden = {row[_ID] for row in released if row[_PLACE] in own}
         self.units = [row for row in rows if row[_ID] not in hidden] if hidden else rows
+        self._positions = frozenset(map(itemgetter(_POSITION), self.units))
 
-    def positions(self) -> set[int]:
+    def positions(self) -> AbstractSet[int]:
         """Return the records of which something is seen."""
-        return {row[_POSITION] for row in self.units}
+        return self._positions
 
     def having(self, facet: Facet, value: str) -> set[int]:
         """Return the records that have this value of a facet in something that is seen of them."""
@@ -131,7 +133,10 @@ class _Seen:
 
     def counts(self, facet: Facet, matched: AbstractSet[int]) -> Mapping[str, int]:
         """Return how many of these records have each value of a facet, the most frequent first."""
-        counted = Counter(value for position, value in self._values(facet) if position in matched)
+        values = self._values(facet)
+        if len(matched) < len(self.positions()):
+            values = {one for one in values if one[0] in matched}
+        counted = Counter(map(itemgetter(1), values))
         return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
 
     def marking(self, matched: AbstractSet[int]) -> Marking | None:
@@ -200,7 +205,7 @@ def _stored_marking(row: Any, label: JsonValue, viewer: Viewer) -> Marking | Non
 
 def _matched(connection: Connection, search: Search, seen: _Seen, makes: MakeTable) -> set[int]:
     """Return the records that are seen and meet every condition."""
-    matched = seen.positions()
+    matched = set(seen.positions())
     if not search.with_superseded:
         matched -= set(connection.execute(text(_CORRECTED)).scalars())
     for facet, value in search.facets.items():

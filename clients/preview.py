@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from clients.importing import PlannedRow, Prepared
 from clients.plaintext import wrap
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
 from ledger.plan import describe
@@ -46,10 +47,10 @@ def schedule(prepared: Prepared) -> Schedule:
 
 def render(what: Schedule, *, names: Mapping[str, str]) -> str:
     """Return a schedule as it is printed and filed; `names` are the agencies' own, by id."""
-    lines = [f"WHO WILL BE ABLE TO READ WHAT · {what.rows:,} rows · {what.records:,} records", ""]
+    lines = [f"WHO WILL BE ABLE TO READ WHAT · {counted(what.rows, 'row')} · {counted(what.records, 'record')}", ""]
     title = ""
     for line in what.lines:
-        heading = f"{line.event} · class {line.record_class} · {line.records:,} records"
+        heading = f"{line.event} · class {line.record_class} · {counted(line.records, 'record')}"
         if heading != title:
             lines += [*([""] if title else []), heading]
             title = heading
@@ -109,7 +110,7 @@ def _lines(rows: Iterable[PlannedRow]) -> Iterator[Line]:
 def _moved(moved: Mapping[tuple[str, str], int]) -> list[str]:
     lines = ["", "moved to the case"] if moved else []
     for (name, why), count in sorted(moved.items()):
-        lines += _entry(name, f"in {count:,} records: {why}")
+        lines += _entry(name, f"in {counted(count, 'record')}: {why}")
     return lines
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from ledger import fingerprints
 from ledger.bundleverdict import Verdict
 from ledger.checks import evidence
+from ledger.counting import counted
 from ledger.errors import LedgerError
 from ledger.jsontext import JsonValue
 from ledger.witnesswords import UNWITNESSED, witnessed_by
@@ -105,7 +106,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     yield f"anchor       {_anchor(verdict)}"
     yield f"keys         {_keys(verdict)}"
     withheld = f"; withheld: {', '.join(verdict.withheld)}" if verdict.withheld else ""
-    yield f"shown        {len(verdict.fields):,} fields{withheld}"
+    yield f"shown        {counted(len(verdict.fields), 'field')}{withheld}"
     if verdict.caveats:
         yield f"caveats      {', '.join(verdict.caveats)}: they bind you too"
 

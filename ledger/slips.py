@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from secrets import token_bytes
+from typing import NamedTuple
 
 from crypto.encoding import b64u_ascii, cut
 from ledger import jsontext
@@ -38,6 +39,9 @@ class Hit(Enum):
     OFF = "off"
 
 
+_HITS = {hit.value.encode(): hit for hit in Hit}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlipDraft:
     """What a record's slip shall say; a token that is None, or all of them, is drawn at random."""
@@ -45,6 +49,13 @@ class SlipDraft:
     hit: Hit
     token_epoch: int = 0
     tokens: tuple[bytes | None, ...] | None = field(default=None, repr=False)
+
+
+class Policy(NamedTuple):
+    """What a slip asks of the service: to be matched in this token epoch, in this way."""
+
+    ep: int
+    hit: Hit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +80,29 @@ def build_slip(draft: SlipDraft, *, of: bytes) -> bytes:
 
 def parse_slip(raw: bytes) -> Slip:
     """Return what a slip says; raise MalformedError for any other spelling."""
+    policy, spelled = _read(raw)
+    of, *values = read_list(spelled, size=TOKEN_BYTES)
+    return Slip(of=of, ep=policy.ep, hit=policy.hit, tokens=tuple(values))
+
+
+def parse_policy(raw: bytes) -> Policy:
+    """Return the token epoch and hit policy of a slip, read as strictly as `parse_slip` does and not decoded further."""
+    policy, _ = _read(raw)
+    return policy
+
+
+def _read(raw: bytes) -> tuple[Policy, Sequence[bytes]]:
+    """Return a slip's policy, and its record and tokens as they are spelled, every rule of the form checked."""
     if len(raw) > MAX_SLIP_BYTES:
         raise TooLargeError(f"a slip of more than {MAX_SLIP_BYTES} bytes")
     found = _SLIP.fullmatch(raw)
     if found is None:
         raise MalformedError("not the form of a slip")
-    spelled, digits, policy, *tokens = found.groups()
-    hit, epoch = Hit(policy.decode()), jsontext.integer(int(digits))
-    if _matches_nothing(hit, epoch):
+    spelled, digits, hit, *tokens = found.groups()
+    policy = Policy(ep=jsontext.integer(int(digits)), hit=_HITS[hit])
+    if _matches_nothing(policy.hit, policy.ep):
         raise MalformedError("a slip that claims to match without a token epoch")
-    of, *values = read_list([spelled, *tokens], size=TOKEN_BYTES)
-    return Slip(of=of, ep=epoch, hit=hit, tokens=tuple(values))
+    return policy, [spelled, *tokens]
 
 
 def _matches_nothing(hit: Hit, epoch: int) -> bool:

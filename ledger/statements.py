@@ -12,6 +12,10 @@ from ledger.kinds import Typ
 
 SUITE = "sealtrace-suite-1"
 
+# Looked up once, not with each statement: an enumeration computes its properties.
+_ALGORITHM = Algorithm.ED25519.value
+_SIGNATURE_BYTES = Algorithm.ED25519.signature_bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedStatement:
@@ -33,7 +37,7 @@ def sign_statement(*, signer: Signer, kid: KeyId, typ: Typ, payload: bytes) -> b
     """Return the entry that carries `payload` under the agency's `sign` key."""
     if signer.public_key.algorithm is not Algorithm.ED25519:
         raise MalformedError("a statement is signed with an Ed25519 key")
-    signed = jws.signing_input(jws.protected_header(alg=Algorithm.ED25519.value, kid=kid, typ=typ), payload)
+    signed = jws.signing_input(jws.protected_header(alg=_ALGORITHM, kid=kid, typ=typ), payload)
     entry = jws.format_compact(signed, signer.sign(signed))
     if len(entry) > jsontext.MAX_ENTRY_BYTES:
         raise TooLargeError(f"a statement of more than {jsontext.MAX_ENTRY_BYTES} bytes")
@@ -44,9 +48,9 @@ def parse_signed(entry: bytes, typ: Typ) -> SignedPayload:
     """Return the key id and payload of a statement of kind `typ`; raise for any other form. Verifies no signature."""
     item, signed = jws.split_compact(entry)
     header = jws.parse_header(item.protected)
-    if header.typ is not typ or header.alg != Algorithm.ED25519.value:
+    if header.typ is not typ or header.alg != _ALGORITHM:
         raise MalformedError(f"not a statement of kind {typ.value}")
-    if len(item.signature) != Algorithm.ED25519.signature_bytes:
+    if len(item.signature) != _SIGNATURE_BYTES:
         raise MalformedError("a signature of the wrong length")
     return SignedPayload(kid=header.kid, payload=jws.payload_of(item, signed))
 

@@ -25,7 +25,8 @@ from ledger.tiles import TILE_WIDTH, TilePath, bundle_path, parse_bundle
 from ledger.treestate import TreeState
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import paths
-from server import database, schema
+from ledger.witnesses import LogName
+from server import database, healingnotes, healingrows, schema
 from server.config import Config
 from server.errors import ConfigError, StartError
 from server.evidence import Mirror, generations, open_evidence
@@ -94,12 +95,17 @@ def _heal(connection: Connection, config: Config, folder: Path) -> Healed:
     def own(raw: bytes) -> Checkpoint:
         return open_evidence(raw, source="the head of the database", origin=origin.origin, keys=keys).checkpoint
 
-    _heal_log(connection, found, tables=_LOG, own=own, shown=shown, mirror=mirror)
+    spares = [*healingnotes.shown(connection, LogName.LOG), mirror.checkpoint(), *_file(config.highest)]
+    tree = _heal_log(connection, found, tables=_LOG, own=own, shown=shown, mirror=mirror, spares=spares)
     _heal_charters(connection, found, mirror)
+    if tree is not None and not found.lost:
+        _heal_derived(connection, found, mirror, tree)
     if (folder / ACCESS / "checkpoint").exists():
         other = Mirror(folder / ACCESS)
-        opened = partial(open_access, charters=charters[::-1])
-        _heal_log(connection, found, tables=_ACCESS, own=opened, shown=opened(other.checkpoint()), mirror=other)
+        opened = partial(open_access, charters=_charters(connection)[::-1])
+        spares = [*healingnotes.shown(connection, LogName.ACCESS), other.checkpoint(), *_file(config.highest_access)]
+        newest = opened(other.checkpoint())
+        _heal_log(connection, found, tables=_ACCESS, own=opened, shown=newest, mirror=other, spares=spares)
     return Healed(restored=tuple(found.restored), lost=tuple(found.lost))
 
 
@@ -118,6 +124,10 @@ def _without_guards(connection: Connection) -> Iterator[None]:
     yield
     for trigger in append_only_triggers():
         connection.exec_driver_sql(trigger)
+
+
+def _file(path: Path) -> list[bytes]:
+    return [path.read_bytes()] if path.exists() else []
 
 
 def _charters(connection: Connection) -> list[Charter]:
@@ -139,32 +149,49 @@ def _heal_log(  # noqa: PLR0913  one of two logs: its tables, its checkpoint, an
     own: Callable[[bytes], Checkpoint],
     shown: Checkpoint,
     mirror: Mirror,
-) -> None:
+    spares: Sequence[bytes],
+) -> VerifiedTree | None:
+    """Put one log right under its own checkpoint, and return its tree; None for one that has not begun, or is not whole."""
     row = connection.exec_driver_sql(f"SELECT size, tree, checkpoint FROM {tables.head} WHERE id = 1").one_or_none()  # noqa: S608 - one of two names of ours
     if row is None:
-        return
+        return None
     size, edge, raw = row
-    checkpoint = own(bytes(raw))
+    entries = connection.exec_driver_sql(f"SELECT COALESCE(MAX(idx) + 1, 0) FROM {tables.entries}").scalar_one()  # noqa: S608 - one of two names of ours
+    checkpoint, note = healingnotes.head_checkpoint(bytes(raw), own=own, spares=spares, entries=entries)
     _require_one_history(checkpoint, shown, mirror)
     tree = HealingTree(
         checkpoint,
         edges=(partial(TreeState.decode, bytes(edge)), partial(_edge_in, mirror, shown, checkpoint.size)),
         reads=(partial(_tile, connection, tables), mirror.tile, partial(_grown, connection, tables)),
     )
-    if (size, bytes(edge)) != (tree.size, tree.state.encode()):
-        _put_head(connection, found, tables, tree.state)
+    if (size, bytes(edge), bytes(raw)) != (tree.size, tree.state.encode(), note):
+        _put_head(connection, found, tables, tree.state, note)
     tiles = _heal_tiles(connection, found, tables, tree)
     for index in range(-(-checkpoint.size // TILE_WIDTH)):
         bundle = (index, tree.leaves(index, tiles))
         _heal_bundle(connection, found, tables, bundle, partial(_bundle, mirror, shown.size))
-    if shown.size < checkpoint.size and not found.lost:
-        read = partial(_tile_of, connection, tables, tree.state)
-        _require_root(VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=read).root_at(shown.size), shown)
+    if found.lost:
+        return None
+    read = partial(_tile_of, connection, tables, tree.state)
+    whole = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=read)
+    if shown.size < checkpoint.size:
+        _require_root(whole.root_at(shown.size), shown)
+    return whole
 
 
-def _put_head(connection: Connection, found: _Found, tables: _Tables, state: TreeState) -> None:
-    query = f"UPDATE {tables.head} SET size = ?, tree = ? WHERE id = 1"  # noqa: S608 - one of two names of ours
-    connection.exec_driver_sql(query, (state.size, state.encode()))
+def _heal_derived(connection: Connection, found: _Found, mirror: Mirror, tree: VerifiedTree) -> None:
+    """Put right what follows from entries and charters that are whole, and checkpoints that somebody else holds too."""
+    healingrows.Rows(connection, found.restored.append).heal()
+    rows = connection.exec_driver_sql("SELECT idx, file FROM charters ORDER BY ver").all()
+    charters = [(index, parse_charter(bytes(file))) for index, file in rows]
+    say = (found.restored.append, found.lost.append)
+    healingnotes.heal_handovers(connection, charters, mirror, tree=tree, say=say)
+    healingnotes.heal_published(connection, charters, mirror, tree=tree, say=say)
+
+
+def _put_head(connection: Connection, found: _Found, tables: _Tables, state: TreeState, note: bytes) -> None:
+    query = f"UPDATE {tables.head} SET size = ?, tree = ?, checkpoint = ? WHERE id = 1"  # noqa: S608 - one of two names of ours
+    connection.exec_driver_sql(query, (state.size, state.encode(), note))
     found.restored.append(f"{tables.head} 1")
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ledger import fingerprints
+from ledger.counting import counted
 from server import exits, lastrun
 from server.backup import back_up
 from server.config import Config
@@ -43,7 +44,7 @@ def export_command(
         exported = export(database, output=output)
     except exits.EXPECTED as error:
         exits.fail(error)
-    text = f"{exported.size:,} entries in {exported.files:,} files below {output}; nothing of it was verified"
+    text = f"{counted(exported.size, 'entry', 'entries')} in {counted(exported.files, 'file')} below {output}; nothing of it was verified"
     typer.echo(json.dumps(asdict(exported)) if as_json else text)
 
 
@@ -91,7 +92,7 @@ def backup_command(
         lastrun.write(data / lastrun.BACKUP, LastRun(at=backup.created, size=backup.size, broken=0))
     except exits.EXPECTED as error:
         exits.fail(error)
-    text = f"✓ {backup.size:,} entries backed up to {output}, every stored byte hashed again"
+    text = f"✓ {counted(backup.size, 'entry', 'entries')} backed up to {output}, every stored byte hashed again"
     typer.echo(json.dumps(asdict(backup)) if as_json else text)
 
 
@@ -165,10 +166,12 @@ def _diagnosed(fault: Fault) -> str:
 
 
 def _told(restored: Restored) -> str:
-    lines = [f"{restored.size:,} entries in the database, {restored.signed:,} known to be signed"]
+    lines = [f"{counted(restored.size, 'entry', 'entries')} in the database, {restored.signed:,} known to be signed"]
     if restored.caught_up is not None:
         grown = restored.caught_up
-        lines.append(f"caught up from {grown.before:,} to {grown.after:,}; {grown.bare:,} statements without blobs")
+        lines.append(
+            f"caught up from {grown.before:,} to {grown.after:,}; {counted(grown.bare, 'statement')} without blobs"
+        )
     if restored.may_sign:
         lines.append("✓ it reaches what was signed: start it with `sealtrace-server serve`")
     else:
@@ -203,7 +206,7 @@ def _checked(data: Path | None, database: Path | None) -> Report:
 
 def _progress(done: int) -> None:
     if done % 1_000 == 0 and sys.stderr.isatty():
-        typer.echo(f"\r{done:,} entries checked", nl=False, err=True)
+        typer.echo(f"\r{counted(done, 'entry', 'entries')} checked", nl=False, err=True)
 
 
 def _json(report: Report) -> dict[str, object]:
@@ -219,8 +222,10 @@ def _json(report: Report) -> dict[str, object]:
 def _text(report: Report) -> str:
     counts = [f"  {rows:>12,}  {table}" for table, rows in sorted(report.rows.items())]
     if not report.broken:
-        return "\n".join([f"✓ whole  {report.size:,} entries, every stored byte hashed again", *counts])
-    lines = [f"✗ damaged  {report.broken:,} findings in {report.size:,} entries", *counts]
+        return "\n".join(
+            [f"✓ whole  {counted(report.size, 'entry', 'entries')}, every stored byte hashed again", *counts]
+        )
+    lines = [f"✗ damaged  {counted(report.broken, 'finding')} in {counted(report.size, 'entry', 'entries')}", *counts]
     for finding in report.findings:
         at = "" if finding.index is None else f", entry {finding.index:,}"
         lines += [

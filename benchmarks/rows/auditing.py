@@ -36,8 +36,9 @@ _AIMS = (
         Depth.STRUCTURE,
         "structure",
         100_000,
-        "Half of it is SHA-256 of leaves, tiles and batch roots, each of which is another check; the rest is cutting "
-        "bundles apart and holding every leaf against its tile. Less takes leaving a check out.",
+        "Half of it is SHA-256 of leaves, tiles and batch roots, each of which is another check; a seventh is cutting "
+        "bundles apart, the rest holding every leaf against its tile and verifying batches and charter. Less takes leaving "
+        "a check out.",
     ),
     _Aim(
         Depth.RECORDS,

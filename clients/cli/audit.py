@@ -29,6 +29,7 @@ from clients.trust import Trust
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger import fingerprints
+from ledger.counting import counted
 from ledger.findings import Finding, Verdict
 from ledger.submissions import Depth
 
@@ -169,15 +170,17 @@ def text_of(done: Audit, *, now: int) -> str:
         *(f"  {count:>12,}  {typ.value}" for typ, count in sorted(found.counts.items(), key=lambda one: one[0].value)),
     ]
     if done.since is not None:
-        lines += _wrapped(f"begins with the {done.since.checkpoint.size:,} entries of the earlier checkpoint")
+        lines += _wrapped(
+            f"begins with the {counted(done.since.checkpoint.size, 'entry', 'entries')} of the earlier checkpoint"
+        )
     for finding in found.findings:
         lines += _finding(finding)
     if found.broken > len(found.findings):
-        lines.append(f"  … {found.broken:,} broken rules in all")
+        lines.append(f"  … {counted(found.broken, 'broken rule')} in all")
     for sentence in auditreport.bridges(done):
         lines += _wrapped(f"· {sentence}")
     if done.missing:
-        lines.append(f"✗ missing in the folder: {len(done.missing):,} files")
+        lines.append(f"✗ missing in the folder: {counted(len(done.missing), 'file')}")
         lines += [f"  {name}" for name in done.missing[:MAX_NAMES]]
         lines += [f"  … and {len(done.missing) - MAX_NAMES:,} more, all of them in a report"] * (
             len(done.missing) > MAX_NAMES

@@ -20,6 +20,7 @@ from ledger.bundleform import MAX_BUNDLE_BYTES
 from ledger.bundleverdict import Verdict
 from ledger.bundlewords import next_step, verdict_json, verdict_lines
 from ledger.checks import evidence
+from ledger.counting import counted
 from ledger.errors import LedgerError, NotFoundError
 from ledger.identifiers import statement_name
 from ledger.jsontext import JsonValue
@@ -65,7 +66,7 @@ def export_command(  # noqa: PLR0913 - each option says what goes in
             )
         exported = export(session.stand(), found, viewer, portions=portions, thin=thin)
     write_file(output, exported.raw)
-    text = [f"✓ written    {output} · {len(exported.raw):,} bytes", *verdict_lines(exported.verdict)]
+    text = [f"✓ written    {output} · {counted(len(exported.raw), 'byte')}", *verdict_lines(exported.verdict)]
     text += [f"! {words}" for words in exported.caveats]
     value: JsonValue = {**verdict_json(exported.verdict), "bytes": len(exported.raw), "words": [*exported.caveats]}
     edge.show("\n".join(text), value, as_json=as_json)

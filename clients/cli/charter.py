@@ -25,6 +25,7 @@ from clients.story.telling import Telling
 from clients.trust import Trust
 from ledger import fingerprints
 from ledger.charter import Charter, Limits
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.labels import Level, level_of
 
@@ -92,7 +93,7 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
         raise ListError("the first charter names the log's keys", next_step="add --service service.json")
     output.write_bytes(proposal)
     charter = charters.read(proposal)
-    text = f"✓ proposal   {output}: version {charter.ver}, {len(charter.agencies)} agencies, {len(charter.auditors)} auditors\n{_witnesses(charter)}\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
+    text = f"✓ proposal   {output}: version {charter.ver}, {counted(len(charter.agencies), 'agency', 'agencies')}, {counted(len(charter.auditors), 'auditor')}\n{_witnesses(charter)}\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
     edge_of(context).show(text, {"proposal": str(output), "version": charter.ver}, as_json=as_json)
 
 
@@ -195,7 +196,7 @@ def join(
     with place.exclusive():
         view = join_log(place, url=url, transport=edge.connect(url), fingerprint=fingerprints.parse(charter))
     found = view.charter
-    text = f"✓ joined     {found.origin}: charter {found.ver}, {len(found.agencies)} agencies, {view.checkpoint.size:,} entries\nlog          both signatures good · {vouched(view, now=edge.world.clock())}"
+    text = f"✓ joined     {found.origin}: charter {found.ver}, {counted(len(found.agencies), 'agency', 'agencies')}, {counted(view.checkpoint.size, 'entry', 'entries')}\nlog          both signatures good · {vouched(view, now=edge.world.clock())}"
     edge.show(text, {"origin": found.origin, "charter": found.ver, "size": view.checkpoint.size}, as_json=as_json)
     require_fresh(view.fresh, now=edge.world.clock())
 
@@ -254,7 +255,7 @@ def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
     words = fingerprints.to_words(digest).split("-")
     for start in range(0, len(words), 8):
         yield f"{'in words' if start == 0 else '':<13}{'-'.join(words[start : start + 8])}{'-' if start == 0 else ''}"
-    yield f"threshold    {charter.threshold} of {len(charter.agencies)} agencies · entries {charter.limits.entries}"
+    yield f"threshold    {charter.threshold} of {counted(len(charter.agencies), 'agency', 'agencies')} · entries {charter.limits.entries}"
     yield _witnesses(charter)
     match = charter.match
     yield "matching     " + (

@@ -8,11 +8,11 @@ import typer
 from clients.cli.exits import Exit
 from clients.cli.matching import question_hash_of
 from clients.cli.options import HomeOption, JsonOption, edge_of
-from clients.cli.wording import counted
 from clients.errors import ListError
 from clients.matching import complaining
 from clients.matching.auditing import Opened
 from clients.matching.auditing import openings as read_openings
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 
 

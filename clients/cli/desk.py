@@ -14,6 +14,7 @@ from clients.desk.people.mandates import mandate_from_words
 from clients.desk.people.person import Role
 from clients.desk.place import parse_place
 from clients.durable import write_file
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.notes import VerifierKey
 
@@ -83,7 +84,7 @@ def invite(  # noqa: PLR0913 - what one person is trusted with
             roles=role or [], clearance=clearance, compartments=compartment or [], purposes=purpose or ["TRACE"]
         )
     )
-    with open_door(place, key=edge.database_key(place), place=at, clock=edge.world.clock) as door:
+    with open_door(place, edge.keyring(place), place=at, clock=edge.world.clock, tell=edge.note) as door:
         link = door.again(name) if trusted is None else door.invite(name, trusted)
     edge.show(f"✓ link       it lets one person in, once, within a day\n  {link}", {"link": link}, as_json=as_json)
 
@@ -104,7 +105,7 @@ def export_use(
     place = edge.home(home)
     found = exported(place, edge.keyring(place), key=edge.database_key(place), clock=edge.world.clock)
     write_file(output, found.format())
-    told = f"✓ exported   {len(found.entries):,} entries\nkey          {found.key.format()}\n             the auditor keeps it, and this file"
+    told = f"✓ exported   {counted(len(found.entries), 'entry', 'entries')}\nkey          {found.key.format()}\n             the auditor keeps it, and this file"
     value: dict[str, JsonValue] = {"entries": len(found.entries), "key": found.key.format(), "file": str(output)}
     edge.show(told, value, as_json=as_json)
 
@@ -133,7 +134,9 @@ def verify_use(
         since=earlier,
     )
     size = found.checkpoint.size
-    lines = [f"✓ verified   {size:,} entries of {found.checkpoint.origin}, none taken, changed or moved"]
+    lines = [
+        f"✓ verified   {counted(size, 'entry', 'entries')} of {found.checkpoint.origin}, none taken, changed or moved"
+    ]
     lines += ["✓ continues  what was exported before is the beginning of it"] if since else []
     lines += [] if found.anchored else ["? key        its own, not one that you keep: say --key"]
     value: dict[str, JsonValue] = {

@@ -10,11 +10,34 @@ from clients.errors import (
     StaleError,
     UnreachableError,
 )
+from crypto.errors import CryptoError
 from ledger import decision
 from ledger.checks import CheckFailedError
-from ledger.errors import BusyError, NotAMemberError, QuotaError, StaleEpochError
+from ledger.errors import (
+    AboveCeilingError,
+    BadSignatureError,
+    BusyError,
+    DuplicateError,
+    LabelError,
+    LedgerError,
+    MalformedError,
+    NotAMemberError,
+    NotFoundError,
+    ProofError,
+    QuotaError,
+    ReplayedError,
+    SequenceError,
+    StaleEpochError,
+    StaleKeysError,
+    TooLargeError,
+    UnwitnessedError,
+)
 from ledger.jsontext import JsonValue
 from ledger.officers import ApprovalError
+
+_UNTRUE = (
+    "believe nothing of it, and try again; if it stays so, keep what you were shown and ask other members what they see"
+)
 
 
 class Exit(IntEnum):
@@ -74,9 +97,44 @@ def next_step(error: Exception) -> str:
 
 def _advice(error: Exception) -> str:
     if isinstance(error, ClientError):
-        return error.next_step
-    if isinstance(error, StaleEpochError):
-        return "run the same command again: a new epoch is opened and the rows are sealed anew"
+        return error.next_step or _by_kind(error)
     if isinstance(error, BusyError):
         return f"try again in {error.retry_after_seconds} s"
-    return ""
+    return _by_kind(error)
+
+
+def _by_kind(error: Exception) -> str:
+    """Return what to do about an error that does not say it itself; what is no error of ours was not foreseen."""
+    return next((step for kind, step in _STEPS if isinstance(error, kind)), "")
+
+
+_STEPS: tuple[tuple[type[Exception], str], ...] = (
+    (StaleEpochError, "run the same command again: a new epoch is opened and the rows are sealed anew"),
+    (StaleKeysError, "run the same command again: it is signed anew under the keys that count now"),
+    (SequenceError, "run `sealtrace submit --resume`, which signs on where the log says that the chain ends"),
+    (ReplayedError, "run the same command again; if it stays so, set this machine's clock right"),
+    (QuotaError, "try again tomorrow, or have the members agree on other limits (`sealtrace charter propose`)"),
+    (
+        NotAMemberError,
+        "see with `sealtrace charter show` who is a member, and with `sealtrace key show` under which keys",
+    ),
+    (AboveCeilingError, "lower the level, or have the members raise the recipient's ceiling"),
+    (UnwitnessedError, "try again in a while; if it lasts, ask the agencies that witness the log what they see"),
+    (NotFoundError, "check the name; what was logged lately is found after `sealtrace sync`"),
+    (DuplicateError, "run `sealtrace sync`: it is logged already"),
+    (TooLargeError, "send it in smaller parts; of what was received nothing was used"),
+    (BadSignatureError, _UNTRUE),
+    (ProofError, _UNTRUE),
+    (
+        MalformedError,
+        "check what was typed or given; if it came from the service or from a file, take it from its source again",
+    ),
+    (LabelError, "see `sealtrace profile check`, and what the label may say in docs/vocabulary.md"),
+    (LedgerError, "nothing of it was taken over: run the command again, and ask the operator if it stays so"),
+    (
+        CryptoError,
+        "see that the keystore and its passphrase belong together; restore the keystore from a backup if it is damaged",
+    ),
+    (HomeError, "see `sealtrace --help`"),
+    (ClientError, "nothing was changed: run the command again, and see `sealtrace --help`"),
+)

@@ -9,6 +9,7 @@ from clients.freshness import vouched_replica
 from clients.talk.telling import duty_json, duty_text, entry, summary, talk_json, tell, times_text
 from clients.talk.threads import find, talks
 from clients.trust import Trust
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.talk.clocks import overdue as overdue_of
 
@@ -43,7 +44,7 @@ def inbox(
         edge.show("\n".join(tell(found[0], charter, me, now=now)), talk_json(found[0], now=now), as_json=as_json)
         return
     lines = [line for one in reversed(found) for line in summary(one, me, now=now)]
-    lines += [f"{waiting:,} messages wait to be sent: run `sealtrace sync`"] if waiting else []
+    lines += [f"{counted(waiting, 'message')} still to be sent: run `sealtrace sync`"] if waiting else []
     text = "\n".join([*(lines or ["no conversation yet: `sealtrace request` begins one"]), f"as of the log {said}"])
     threads: JsonValue = [talk_json(one, now=now) for one in found]
     edge.show(text, {"threads": threads, "waiting": waiting, "witnesses": said}, as_json=as_json)

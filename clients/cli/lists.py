@@ -28,6 +28,7 @@ from clients.lists.tables import MAX_LIST_BYTES, Format
 from clients.session import Session, load_profile
 from clients.submitting import Submission, resume
 from clients.submitting import submit as submit_rows
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.plan import Planner
 from ledger.profiles import Profile
@@ -132,7 +133,7 @@ def _gone(done: Discarded | None) -> tuple[str, dict[str, JsonValue]]:
     if done is None:
         return "nothing waits in the outbox", {"discarded": None}
     lines = [
-        f"✓ discarded  batch {done.seq} with {done.statements:,} statements: it is none of the log's {done.size:,} entries",
+        f"✓ discarded  batch {done.seq} with {counted(done.statements, 'statement')}: it is none of the log's {counted(done.size, 'entry', 'entries')}",
         f"  every entry from {done.start:,} on was read and proved; no earlier one can be it",
         "  its rows are free: send the list again; if the service logs that batch after all, the next submission says so",
     ]
@@ -153,7 +154,9 @@ def drafts_of(
     prepared, _ = _prepare(session, raw, _map(raw, file, map_name, sheet, edge), None, edge)
     if prepared.rejected:
         edge.note(_report(prepared))
-        raise ListError(f"{len(prepared.rejected):,} rows cannot be read; nothing was asked", next_step="correct them")
+        raise ListError(
+            f"{counted(len(prepared.rejected), 'row')} cannot be read; nothing was asked", next_step="correct them"
+        )
     return [{name: value for draft in row.drafts for name, value in draft.fields.items()} for row in prepared.rows]
 
 
@@ -188,19 +191,19 @@ def _check(prepared: Prepared, file: Path, *, good_rows: bool, edge: Edge) -> No
         return
     if not good_rows:
         raise ListError(
-            f"{len(prepared.rejected):,} rows cannot be read; nothing was submitted",
+            f"{counted(len(prepared.rejected), 'row')} cannot be read; nothing was submitted",
             next_step="correct them, or submit the others with --good-rows",
         )
     rejected = file.with_name(f"{file.name}.rejected.csv")
     write_file(rejected, rejected_csv(prepared.table, prepared.rejected, prepared.problems).encode("utf-8-sig"))
-    edge.note(f"{len(prepared.rejected):,} rows were written to {rejected}")
+    edge.note(f"{counted(len(prepared.rejected), 'row')} written to {rejected}")
 
 
 def _report(prepared: Prepared) -> str:
     table = prepared.table
     lines = [
-        f"read         {len(table.rows):,} rows below the header on line {table.header_line} · {table.source}",
-        f"planned      {prepared.records:,} records from {len(prepared.rows):,} rows · {len(prepared.rejected):,} rows refused",
+        f"read         {counted(len(table.rows), 'row')} below the header on line {table.header_line} · {table.source}",
+        f"planned      {counted(prepared.records, 'record')} from {counted(len(prepared.rows), 'row')} · {counted(len(prepared.rejected), 'row')} refused",
     ]
     for problem in prepared.problems[:_SHOWN_PROBLEMS]:
         sign = "✗" if problem.weight.value == "error" else "!"
@@ -247,7 +250,7 @@ def _result(done: Submission, prepared: Prepared | None) -> tuple[str, dict[str,
 
 
 def _told(done: Submission) -> Iterator[str]:
-    yield f"✓ logged     {done.records:,} records in {len(done.batches):,} batches, each proved by the log's signature"
+    yield f"✓ logged     {counted(done.records, 'record')} in {counted(len(done.batches), 'batch', 'batches')}, each proved by the log's signature"
     for batch in done.batches:
         yield f"batch {batch.seq:<7}entries {batch.first:,} to {batch.index:,} of {max(done.size, batch.index + 1):,}"
     waiting = [batch.since for batch in done.batches if batch.since is not None]
@@ -255,14 +258,14 @@ def _told(done: Submission) -> Iterator[str]:
         yield pending(min(waiting))
     yield from _known(done.unchanged)
     if done.corrected:
-        yield f"corrected    {len(done.corrected):,} changed rows supersede what was logged of them before"
+        yield f"corrected    {counted(len(done.corrected), 'changed row')}, superseding what was logged before"
     yield from _offered(done.corrections)
 
 
 def _known(unchanged: Sequence[Known]) -> Iterator[str]:
     if unchanged:
         first = unchanged[0]
-        yield f"unchanged    {len(unchanged):,} rows are logged already (line {first.line}: {first.names[0]})"
+        yield f"unchanged    {counted(len(unchanged), 'row')} logged already (line {first.line}: {first.names[0]})"
 
 
 def _offered(corrections: Sequence[Correction]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from clients.plaintext import visible
 from clients.session import Session, Standing, load_profile
 from crypto.encoding import unb64u
 from crypto.errors import EncodingError
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.questions import BEFORE_ALL, Asking
 
@@ -96,7 +97,7 @@ def match(  # noqa: PLR0913 - each option is one way to ask, and each way is one
 def _told(told: Sequence[Told], asker: Asker, asking: Asking) -> tuple[str, dict[str, JsonValue]]:
     quota = asker.quota(asking)
     lines = [line for one in told for line in _lines(one)]
-    lines.append(f"quota        {quota.left:,} of {quota.limit:,} questions left today")
+    lines.append(f"quota        {quota.left:,} of {counted(quota.limit, 'question')} left today")
     if any(not one.found and not one.note for one in told):
         lines.append("nothing      means that nobody answers: a silent record looks the same")
     return "\n".join(lines), {
@@ -151,7 +152,7 @@ def _asked(questions: Sequence[AskedQuestion]) -> tuple[str, dict[str, JsonValue
         }
         for one in questions
     ]
-    return "\n".join([*lines, f"{len(questions):,} questions"]), {"questions": value}
+    return "\n".join([*lines, counted(len(questions), "question")]), {"questions": value}
 
 
 def _hand_over(session: Session, q: str, output: Path, edge: Edge, *, as_json: bool) -> None:
@@ -171,7 +172,7 @@ def _denied(standing: Standing, file: Path, output: Path, edge: Edge, *, as_json
     paths = [output if place == 0 else output.with_name(f"{output.name}.{place}") for place in range(len(found))]
     for path, proof in zip(paths, found, strict=True):
         write_file(path, proof)
-    text = f"✗ DENIED     {len(found):,} records had to be in that answer and are not: {output} proves it to anybody"
+    text = f"✗ DENIED     {counted(len(found), 'record')} kept out of that answer: {output} proves it to anybody"
     edge.show(text, {"denied": len(found), "files": [str(path) for path in paths]}, as_json=as_json)
     raise typer.Exit(Exit.REFUSED)
 

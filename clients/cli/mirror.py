@@ -16,6 +16,7 @@ from clients.plaintext import visible
 from clients.service import Service
 from clients.trust import Trust
 from ledger import fingerprints
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 
 
@@ -81,10 +82,10 @@ def _round(edge: Edge, copy: Mirror, source: Service, *, whole: bool, repeated: 
 
 def _text(done: Mirrored, folder: Path, now: int) -> str:
     size = done.view.checkpoint.size
-    access = "none shown" if done.access is None else f"{done.access:,} entries"
+    access = "none shown" if done.access is None else counted(done.access, "entry", "entries")
     return (
-        f"✓ {visible(done.view.checkpoint.origin)} · {size:,} entries, {size - done.before:,} of them new · "
-        f"{vouched(done.view, now=now)} · access log: {access}\n  {done.files:,} files written below {folder}"
+        f"✓ {visible(done.view.checkpoint.origin)} · {counted(size, 'entry', 'entries')}, {size - done.before:,} of them new · "
+        f"{vouched(done.view, now=now)} · access log: {access}\n  {counted(done.files, 'file')} written below {folder}"
     )
 
 

@@ -15,6 +15,7 @@ from clients.matching.keys import standing_of
 from clients.matching.noticing import Arrived, collect, overdue, review, waits
 from clients.matching.renewing import Renewed, Renewer
 from clients.session import load_profile
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.notices import AskedStands, Audited, Complained, Matched, WatchFired
 from ledger.slips import Hit
@@ -45,7 +46,7 @@ def notices(
     with edge.session(home) as session:
         if reviewed:
             done = review(session, number)
-            edge.show(f"✓ reviewed   {done:,} silent hits", {"reviewed": done}, as_json=as_json)
+            edge.show(f"✓ reviewed   {counted(done, 'silent hit')}", {"reviewed": done}, as_json=as_json)
             return
         arrived = collect(session, session.stand())
         stored = session.book.notices()
@@ -94,14 +95,14 @@ def notice_lines(stored: Sequence[StoredNotice], arrived: Arrived, *, now: int) 
     for doubt in arrived.doubts:
         yield f"✗ {doubt}"
     waiting = sum(map(waits, stored))
-    yield f"{len(arrived.new):,} new · {waiting:,} silent hits to be reviewed"
+    yield f"{len(arrived.new):,} new · {counted(waiting, 'silent hit')} to be reviewed"
 
 
 def _renewed(done: Renewed) -> tuple[str, dict[str, JsonValue]]:
     policies = " · ".join(f"{count:,} {hit.value}" for hit, count in done.policies.items())
-    text = f"✓ renewed    {sum(done.policies.values()):,} slips in {len(done.batches):,} batches: {policies}"
-    counted: dict[str, JsonValue] = {hit.value: count for hit, count in done.policies.items()}
-    return text, {"renewed": counted, "batches": [one.seq for one in done.batches]}
+    text = f"✓ renewed    {counted(sum(done.policies.values()), 'slip')} in {counted(len(done.batches), 'batch', 'batches')}: {policies}"
+    renewed: dict[str, JsonValue] = {hit.value: count for hit, count in done.policies.items()}
+    return text, {"renewed": renewed, "batches": [one.seq for one in done.batches]}
 
 
 def _notices_json(stored: Sequence[StoredNotice], arrived: Arrived, *, now: int) -> dict[str, JsonValue]:

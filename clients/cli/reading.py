@@ -30,6 +30,7 @@ from clients.talk.tables import HeldRelease
 from clients.trust import Trust
 from clients.updating import update
 from clients.views import Viewer
+from ledger.counting import counted
 from ledger.identifiers import statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import purpose_of
@@ -175,24 +176,26 @@ def _noticed(arrived: Arrived, *, handed: bool) -> Iterator[str]:
 
 def _synced(report: SyncReport, sent: Sent) -> list[str]:
     lines = [
-        f"✓ verified   {report.size:,} entries · {report.vouched}",
-        f"opened       {report.records:,} records · {report.grants:,} new keys",
+        f"✓ verified   {counted(report.size, 'entry', 'entries')} · {report.vouched}",
+        f"opened       {counted(report.records, 'record')} · {counted(report.grants, 'new key')}",
     ]
     if report.expunged:
-        lines.append(f"expunged     {report.expunged:,} records: deleted here, as their originators ordered")
+        lines.append(f"expunged     {counted(report.expunged, 'record')}: deleted here by order of the originator")
     if report.messages:
-        lines.append(f"received     {report.messages:,} messages: see `sealtrace inbox`")
+        lines.append(f"received     {counted(report.messages, 'message')}: see `sealtrace inbox`")
     if report.released:
-        lines.append(f"released     {report.released:,} releases to you were checked and taken over")
+        lines.append(f"released     {counted(report.released, 'release')} to you, checked and taken over")
     if report.recalled:
-        lines.append(f"recalled     {report.recalled:,} releases: deleted here; what was read or copied stays known")
+        lines.append(
+            f"recalled     {counted(report.recalled, 'release')}: deleted here; what was read or copied stays known"
+        )
     if sent.letters:
-        lines.append(f"sent         {sent.letters:,} messages, receipts among them")
+        lines.append(f"sent         {counted(sent.letters, 'message')}, receipts included")
     for index, why in report.refused.items():
         lines += wrap(f"✗ entry {index:,} is not shown: {why}", width=80, indent="  ")
     if report.left_out:
         lines.append(
-            f"✗ the service's feed left out {len(report.left_out):,} records, the first at {report.left_out[0]:,}"
+            f"✗ the service's feed left out {counted(len(report.left_out), 'record')}, the first at {report.left_out[0]:,}"
         )
     return lines
 
@@ -219,4 +222,4 @@ def _table(hits: list[Hit], total: int, vouched: str) -> str:
         lines.append(f"{one.view.record.name}  {one.event}  {one.date}".rstrip())
         what = f"{one.item} · {one.serial}" if one.serial else one.item
         lines += [f"  {line}" for line in wrap(what or "item withheld", width=78, indent="")]
-    return "\n".join([*lines, f"{len(hits):,} of {total:,} records · {vouched}"])
+    return "\n".join([*lines, f"{len(hits):,} of {counted(total, 'record')} · {vouched}"])

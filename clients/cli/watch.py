@@ -21,6 +21,7 @@ from clients.watching import Round, Watch
 from clients.witnesslinks import connect_witness, named_witnesses, read_witnesses
 from clients.witnessviews import Word
 from ledger import fingerprints
+from ledger.counting import counted
 from ledger.jsontext import JsonValue
 
 
@@ -115,9 +116,9 @@ def _exit(found: Round, *, allow_unwitnessed: bool) -> Exit:
 def _text(found: Round, now: int) -> str:
     checkpoint = found.view.checkpoint
     sign = "✗" if found.is_fraud else "!" if found.alarms else "✓"
-    new = f"{checkpoint.size - found.start:,} of them new in {found.batches:,} batches"
+    new = f"{checkpoint.size - found.start:,} of them new in {counted(found.batches, 'batch', 'batches')}"
     lines = [
-        f"{sign} {visible(checkpoint.origin)} · {checkpoint.size:,} entries, {new} · {vouched(found.view, now=now)}",
+        f"{sign} {visible(checkpoint.origin)} · {counted(checkpoint.size, 'entry', 'entries')}, {new} · {vouched(found.view, now=now)}",
         *(f"  {word.agency}: {word.standing.value}" for word in found.words),
         *_access_lines(found),
         *(f"✗ {alarm.kind}: {visible(alarm.what)}" for alarm in found.alarms),
@@ -133,7 +134,7 @@ def _access_lines(found: Round) -> list[str]:
     if found.access is None:
         return []
     shown = found.access
-    line = f"  access log: {shown.size:,} entries, {shown.size - shown.start:,} of them new"
+    line = f"  access log: {counted(shown.size, 'entry', 'entries')}, {shown.size - shown.start:,} of them new"
     return [line, *(f"  access log, {word.agency}: {word.standing.value}" for word in shown.words)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, request
+from flask import Flask, has_request_context, request
 from flask_babel import Babel, Domain, get_locale  # type: ignore[import-untyped]  # it has no types
 
 from clients.desk.people.current import somebody
@@ -62,8 +62,11 @@ def direction() -> str:
 
 
 def _choose() -> str:
-    """Return a person's own language; a stranger's is what the browser asks for."""
+    """Return a person's own language; a stranger's is what the browser asks for. The worker has no reader."""
+    if not has_request_context():
+        return DEFAULT
     signed_in = somebody()
     if signed_in is not None:
         return signed_in.person.language if signed_in.person.language in LANGUAGES else DEFAULT
-    return request.accept_languages.best_match(list(LANGUAGES), default=DEFAULT) or DEFAULT
+    asked = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
+    return next((name for name in asked if name in LANGUAGES), DEFAULT)

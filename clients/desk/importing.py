@@ -7,13 +7,13 @@ officer only under the one decision function (docs/adr/0069).
 from collections.abc import Callable
 from functools import partial
 
-from flask_babel import lazy_gettext as _l  # type: ignore[import-untyped]  # it has no types
 from sqlalchemy import Engine
 
 from clients.authority import members_of
 from clients.desk.office import Office
 from clients.desk.parts import Parts, parts
 from clients.desk.people.person import SignedIn
+from clients.desk.ticks import IMPORTS
 from clients.errors import ListError, PassphraseError
 from clients.intake.advancing import Bench, advance
 from clients.intake.checking import marking_of
@@ -32,8 +32,6 @@ from ledger.markings import Marking
 from ledger.profiles import Profile
 from ledger.recordform import PORTIONS
 
-NAME = "imports"
-TITLE = _l("read, check and send imports")
 SECONDS = 60
 
 _ONCE_BYTES = 16
@@ -44,7 +42,7 @@ _SHARED = frozenset({State.PROPOSED, State.APPROVED, State.SENDING, State.DONE})
 def begin(made: Parts) -> None:
     """Let the desk's worker take its turns: at the start, every minute, and whenever a page wakes it."""
     turn = partial(take_turn, bench_of(made.engine, made.office, made.clock))
-    made.working.every(SECONDS, turn, name=NAME)
+    made.working.every(SECONDS, turn, name=IMPORTS)
 
 
 def take_turn(bench: Bench) -> None:
@@ -54,7 +52,7 @@ def take_turn(bench: Bench) -> None:
 
 def wake() -> None:
     """Let the worker look at once."""
-    parts().working.wake(NAME)
+    parts().working.wake(IMPORTS)
 
 
 def bench() -> Bench:
@@ -82,6 +80,11 @@ def found(number: int, signed_in: SignedIn) -> Import:
     if not is_shown(one, signed_in):
         raise MissingError("there is no import of this number")
     return one
+
+
+def waiting(signed_in: SignedIn) -> tuple[Import, ...]:
+    """Return the imports that are not over and that this person may see: their own, and those to approve."""
+    return tuple(one for one in bench().imports.unfinished() if is_shown(one, signed_in))
 
 
 def is_shown(one: Import, signed_in: SignedIn) -> bool:

@@ -11,7 +11,9 @@ from clients.desk.office import Office
 from clients.desk.people.people import People
 from clients.desk.people.sessions import Sessions
 from clients.desk.place import Place
+from clients.desk.use.record import Numbered
 from clients.desk.working import Worker
+from ledger.checkpoints import Checkpoint
 
 EXTENSION = "sealtrace-desk"
 
@@ -21,6 +23,12 @@ class RecordOfUse(Protocol):
 
     def note(self, who: str, did: str, of: str) -> int:
         """Keep durably that `who` `did` something of what `of` names; return its number, raise if it cannot be kept."""
+
+    def entries(self, *, before: int | None = None, limit: int) -> list[Numbered]:
+        """Return the newest entries, or those before a number, the newest first."""
+
+    def head(self) -> Checkpoint:
+        """Return how far the record is, as signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

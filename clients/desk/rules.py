@@ -26,6 +26,7 @@ class Rule:
 EVERYBODY = frozenset(Role)
 READERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR})
 TALKERS = frozenset({Role.ANALYST, Role.RELEASING})
+SECONDERS = frozenset({Role.SUBMITTER, Role.RELEASING})
 WATCHERS = frozenset({Role.ANALYST, Role.RELEASING, Role.AUDITOR, Role.ADMINISTRATOR})
 
 PUBLIC = Rule(public=True)
@@ -65,35 +66,51 @@ _SIGNING: Mapping[str, Rule] = {
 }
 _PEOPLE: Mapping[str, Rule] = {
     f"people.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
-    for name in ("people", "new", "invite", "person", "change", "end", "again", "send_away", "proposal", "link")
+    for name in (
+        "people",
+        "as_json",
+        "as_csv",
+        "new",
+        "invite",
+        "person",
+        "change",
+        "end",
+        "again",
+        "send_away",
+        "proposal",
+        "link",
+    )
 }
 
 # Whoever enters records, and whoever may be the second officer for them.
 _ENTERING = Rule(roles=frozenset({Role.SUBMITTER}))
-_SECONDING = frozenset({Role.SUBMITTER, Role.RELEASING})
 _IMPORTS: Mapping[str, Rule] = {
     "submit.submit": _ENTERING,
     "submit.send": _ENTERING,
-    "imports.imports": Rule(roles=_SECONDING),
-    "imports.listed": Rule(roles=_SECONDING),
+    "imports.imports": Rule(roles=SECONDERS),
+    "imports.listed": Rule(roles=SECONDERS),
     "imports.upload": Rule(roles=frozenset({Role.SUBMITTER}), upload=True),
-    "imports.show": Rule(roles=_SECONDING),
-    "imports.part": Rule(roles=_SECONDING),
+    "imports.show": Rule(roles=SECONDERS),
+    "imports.part": Rule(roles=SECONDERS),
     "imports.read": _ENTERING,
     "imports.columns": _ENTERING,
     "imports.text": _ENTERING,
     "imports.map_file": _ENTERING,
-    "imports.problems": Rule(roles=_SECONDING),
-    "imports.readers": Rule(roles=_SECONDING),
+    "imports.problems": Rule(roles=SECONDERS),
+    "imports.readers": Rule(roles=SECONDERS),
     "imports.rejected": _ENTERING,
-    "imports.sign": Rule(roles=_SECONDING, fresh=True),
+    "imports.sign": Rule(roles=SECONDERS, fresh=True),
     "imports.signed": Rule(roles=frozenset({Role.SUBMITTER}), fresh=True),
-    "imports.approved": Rule(roles=_SECONDING, fresh=True),
-    "imports.refused": Rule(roles=_SECONDING, fresh=True),
+    "imports.approved": Rule(roles=SECONDERS, fresh=True),
+    "imports.refused": Rule(roles=SECONDERS, fresh=True),
     "imports.back": _ENTERING,
     "imports.end": _ENTERING,
     "profile.profile": INSIDE,
     "profile.table": INSIDE,
+}
+_USE: Mapping[str, Rule] = {
+    "use.use": Rule(roles=frozenset({Role.AUDITOR})),
+    "use.listed": Rule(roles=frozenset({Role.AUDITOR})),
 }
 
 _READING: Mapping[str, Rule] = {
@@ -133,4 +150,30 @@ _READING: Mapping[str, Rule] = {
     "find.forget": Rule(roles=READERS),
 }
 
-RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS, **_READING}
+# An analyst may ask and answer what is asked back; what the agency decides and releases is a releasing officer's.
+_RELEASING = Rule(roles=frozenset({Role.RELEASING}), fresh=True)
+_TALK: Mapping[str, Rule] = {
+    "inbox.inbox": Rule(roles=TALKERS),
+    "inbox.listed": Rule(roles=TALKERS),
+    "inbox.thread": Rule(roles=TALKERS),
+    "inbox.messages": Rule(roles=TALKERS),
+    "inbox.request": Rule(roles=TALKERS),
+    "inbox.asked": Rule(roles=TALKERS),
+    "deciding.message": Rule(roles=TALKERS),
+    "deciding.tell": Rule(roles=TALKERS),
+    "deciding.decide": Rule(roles=frozenset({Role.RELEASING})),
+    "officers.officer": Rule(roles=frozenset({Role.RELEASING, Role.SUBMITTER}), fresh=True),
+    "officers.create": Rule(roles=frozenset({Role.RELEASING, Role.SUBMITTER}), fresh=True),
+    **{
+        f"releasing.{name}": _RELEASING
+        for name in ("choose", "look", "send", "grant", "propose", "expunge", "propose_expunge")
+    },
+    **{f"proposals.{name}": _RELEASING for name in ("show", "file", "upload", "approve", "end")},
+    **{
+        f"notifying.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
+        for name in ("notices", "relay", "add", "remove")
+    },
+    "proposals.uploaded": Rule(roles=frozenset({Role.RELEASING}), fresh=True, upload=True),
+}
+
+RULES: Mapping[str, Rule] = {**_USE, **_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS, **_TALK, **_READING}

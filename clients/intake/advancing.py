@@ -47,6 +47,7 @@ class Bench:
 
     def rules(self) -> Rules:
         """Return what plans a list by the charters that were verified last, without a network."""
+        self.keyring.reload()  # a command beside the desk may have drawn the key for rows
         charters = Trust(self.home.trusted).charters()
         return rules_of(self.home, self.keyring, charters, today=self.today(), tables=self.tables())
 

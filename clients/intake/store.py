@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from clients.errors import ClientError
+from clients.errors import ClientError, ListError
+from clients.intake.reading import MAX_UPLOAD_BYTES
 from clients.intake.states import FOLLOWING, State
 from clients.intake.tables import CONTENT, IMPORT, SOURCE
 from clients.lists.tables import Format
@@ -109,8 +110,12 @@ class Imports:
     def add(self, new: New) -> Import:
         """Keep what was uploaded, durably; the same form again gives the same import, whatever it holds.
 
-        Raises ClientError for one who has too many that are not over.
+        Raises ClientError for one who has too many that are not over, ListError for a list that is too large.
         """
+        if len(new.raw) > MAX_UPLOAD_BYTES:
+            raise ListError(
+                f"the list is larger than {MAX_UPLOAD_BYTES:,} bytes", next_step="split it into several files"
+            )
         now = self._clock()
         with self._engine.begin() as connection:
             known = connection.execute(select(IMPORT.c.number).where(IMPORT.c.once == new.once)).scalar()

@@ -8,6 +8,7 @@ from clients.talk.releasing import Offer
 from clients.talk.threads import FIRST_SEEN, WITNESSED, Talk, spelled
 from crypto.encoding import b64u
 from ledger.charter import Charter
+from ledger.counting import counted
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Terms
@@ -36,7 +37,7 @@ def summary(talk: Talk, me: str, *, now: int) -> list[str]:
     heard = talk.thread.heard
     others = ", ".join(sorted(talk.others - {me}))
     first = heard[0].said.kind.value.replace("_", " ") if heard else "damaged"
-    lines = [f"{spelled(talk.id)}  {first} · {others} · {len(heard):,} messages"]
+    lines = [f"{spelled(talk.id)}  {first} · {others} · {counted(len(heard), 'message')}"]
     lines += [f"  {line}" for duty in talk.duties for line in entry("", duty_text(duty, now=now))]
     return lines
 
@@ -124,7 +125,10 @@ def offer_lines(offer: Offer, charter: Charter, declared: Declared | None) -> li
     if release.epochs:
         numbers = sorted({one.ep for one in release.epochs})
         keys = len(release.epochs)
-        lines += entry("epochs", f"{numbers[0]:,} to {numbers[-1]:,} by {keys:,} keys: opens {offer.records:,} records")
+        lines += entry(
+            "epochs",
+            f"{numbers[0]:,} to {numbers[-1]:,} by {counted(keys, 'key')}: opens {counted(offer.records, 'record')}",
+        )
     for reason in offer.reasons:
         lines += entry("two officers", reason)
     return [
@@ -194,7 +198,7 @@ def _told(body: Body) -> Iterator[str]:
 def _facts(body: Body) -> list[tuple[str, str | None]]:  # noqa: C901, PLR0911, PLR0912 - a case for each kind of message
     match body:
         case TraceRequest():
-            weapon = "; ".join(f"{name.partition('.')[2]} {_value(value)}" for name, value in body.weapon.items())
+            weapon = "; ".join(f"{name.partition('.')[2]} {value_text(value)}" for name, value in body.weapon.items())
             return [("weapon", weapon), ("found", body.circumstances), ("priority", body.declared.priority.value)]
         case DisclosureRequest():
             return [("asks for", _what(body.what)), ("priority", body.declared.priority.value)]
@@ -219,7 +223,7 @@ def _facts(body: Body) -> list[tuple[str, str | None]]:  # noqa: C901, PLR0911, 
         case Release():
             return [("shows", _released(body)), ("as", terms_text(body.terms))]
         case Receipt():
-            return [("confirms", f"{len(body.of):,} messages")]
+            return [("confirms", counted(len(body.of), "message"))]
         case Opened():
             return [("for", body.purpose.value)]
         case Recall():
@@ -261,11 +265,12 @@ def _released_json(release: Release) -> JsonValue:
     return {"as": release.terms.to_json(), "shows": _released(release)}
 
 
-def _value(value: JsonValue) -> str:
+def value_text(value: JsonValue) -> str:
+    """Return a field's value in words: of a serial number what was marked."""
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(value_text, value))
     if isinstance(value, dict):
-        return str(value.get("as_marked", " ".join(map(_value, value.values()))))
+        return str(value.get("as_marked", " ".join(map(value_text, value.values()))))
     return str(value)
 
 

@@ -12,6 +12,7 @@ from clients.plaintext import visible
 from clients.show import summary
 from clients.tracing.gathering import Traced
 from clients.tracing.timeline import bracket_words, duration, outcome_words, page_banner, place, title, when
+from ledger.counting import counted
 from ledger.custody import Custody
 from ledger.makes import MakeTable
 from ledger.traces import Event, Gap, Trace
@@ -54,7 +55,7 @@ def draw(traced: Traced, *, makes: MakeTable) -> str:
     width = max(_LEAST_WIDTH, _x(len(lanes)) + _WORDS)
     height = _TOP + _ROW * len(rows) + _FOOT_ROW * (2 + min(len(trace.alerts), _ALERTS)) + _BAR
     head = next((summary(one.fields, makes) for one in traced.weapon.same if "item" not in one.withheld), "")
-    label = f"The chain of transfer of one weapon: {len(trace.events) + len(trace.undated)} events"
+    label = f"The chain of transfer of one weapon: {counted(len(trace.events) + len(trace.undated), 'event')}"
     return "\n".join(
         [
             (

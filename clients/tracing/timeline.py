@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from clients.plaintext import visible, wrap
 from clients.show import BAR, WIDTH, banner, event_title, serials, summary
 from clients.tracing.gathering import Traced
+from ledger.counting import counted
 from ledger.countries import country_name
 from ledger.dates import DaySpan
 from ledger.jsontext import JsonValue
@@ -181,10 +182,10 @@ def _entry(name: str, text: str) -> Iterator[str]:
 
 def _days(days: DaySpan) -> str:
     if days.exact is not None:
-        return f"{days.exact:,} days"
+        return counted(days.exact, "day")
     if days.least is None or days.most is None:
         return duration(days)
-    return f"{days.least:,} to {days.most:,} days"
+    return f"{days.least:,} to {counted(days.most, 'day')}"
 
 
 def _length(days: int) -> str:

@@ -10,7 +10,6 @@ BATCHES = "/v1/batches"
 CHARTERS = "/v1/charters"
 CHARTER = "/v1/charters/{ver}"
 FIRST_CHECKPOINT = "/v1/checkpoints"
-HANDOVER_FILE = "/v1/checkpoints/{index}"
 KEYS = "/v1/keys"
 STATEMENT = "/v1/statements/{iss}/{jti}"
 ENTRY = "/v1/entries/{index}"
@@ -73,7 +72,7 @@ def first_checkpoint(index: int) -> str:
 
 def handover_file(index: int) -> str:
     """Return where a mirror's folder holds the first checkpoint with the charter at `index`."""
-    return HANDOVER_FILE.format(index=index)
+    return f"{FIRST_CHECKPOINT}/{index}"
 
 
 def feed(after: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crypto.errors import KeystoreError
 from crypto.keystore import check_header
+from ledger.counting import counted
 from server import database, tombstones
 from server.doctor.faults import Fault, Site
 from server.errors import ConfigError, StartError
@@ -98,7 +99,7 @@ def _wal(path: Path) -> Iterator[Fault]:
     if shared.exists() and not wal.exists():
         yield Fault(name="wal-missing", found=f"{shared.name} is there, and {wal.name} is not")
     if wal.exists() and wal.stat().st_size > _WAL_BYTES:
-        yield Fault(name="wal-oversized", found=f"{wal.name} has {wal.stat().st_size:,} bytes")
+        yield Fault(name="wal-oversized", found=f"{wal.name} has {counted(wal.stat().st_size, 'byte')}")
 
 
 def _leftovers(site: Site) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 
+from ledger.counting import counted
 from ledger.wire.requests import NONCE_SECONDS
 from server import lastrun
 from server.backup import MANIFEST, read_manifest
@@ -24,7 +25,7 @@ def check_machine(site: Site) -> Iterator[Fault]:
     yield from _backups(site)
     run = lastrun.read(site.config.data / lastrun.FSCK)
     if run is not None and run.broken:
-        yield Fault(name="fsck-findings", found=f"{run.broken:,} findings in the last check")
+        yield Fault(name="fsck-findings", found=f"{counted(run.broken, 'finding')} in the last check")
 
 
 def check_clock(site: Site, *, newest_nonce: int | None) -> Iterator[Fault]:
@@ -41,9 +42,9 @@ def check_clock(site: Site, *, newest_nonce: int | None) -> Iterator[Fault]:
 
 def _disk(site: Site) -> Iterator[Fault]:
     if site.free_bytes < _FULL_BYTES:
-        yield Fault(name="disk-full", found=f"{site.free_bytes:,} bytes are free")
+        yield Fault(name="disk-full", found=f"{counted(site.free_bytes, 'byte')} are free")
     elif site.free_bytes < _LOW_BYTES:
-        yield Fault(name="disk-low", found=f"{site.free_bytes:,} bytes are free")
+        yield Fault(name="disk-low", found=f"{counted(site.free_bytes, 'byte')} are free")
 
 
 def _port(site: Site) -> Iterator[Fault]:
@@ -75,4 +76,6 @@ def _backups(site: Site) -> Iterator[Fault]:
         yield Fault(name="backup-unreadable", found=f"{newest} has no readable {MANIFEST}")
         return
     if site.now - backup.created > _DAY_SECONDS + 3_600:
-        yield Fault(name="backup-old", found=f"the newest backup is {(site.now - backup.created) // 3_600:,} hours old")
+        yield Fault(
+            name="backup-old", found=f"the newest backup is {counted((site.now - backup.created) // 3_600, 'hour')} old"
+        )

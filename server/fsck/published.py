@@ -24,10 +24,17 @@ def check_published(connection: Connection, findings: Findings, tree: Trees) -> 
         charters = [(index, parse_charter(file)) for index, file in files]
     except LedgerError:
         return  # a charter that cannot be read is a finding of its own
+    largest = 0
     for size, note in connection.exec_driver_sql(_PUBLISHED, (table.LOG,)):
         findings.count("published")
+        largest = size
         _check(findings, "published", size, note, charters=charters, tree=tree)
     newest = table.newest(connection, table.LOG)
+    if (0 if newest is None else newest.size) < largest:
+        found = None if newest is None else newest.size
+        findings.note(
+            "published/newest", table="newest_published", row=table.LOG, index=None, expected=largest, found=found
+        )
     if newest is not None:
         findings.count("newest_published")
         _check(findings, "newest_published", newest.size, newest.note, charters=charters, tree=tree)

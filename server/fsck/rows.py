@@ -109,13 +109,13 @@ class Rows:
         statements: dict[int, Statement] = {}
         for at, entry in enumerate(held, start=first):
             try:
-                statements[at] = _parse(entry)
+                statements[at] = parse_statement(entry)
             except LedgerError as error:
                 self._note("statement/form", table="entries", index=at, expected="a statement", found=error)
         rows = {row[0]: tuple(row) for row in self._connection.exec_driver_sql(_STATEMENTS, (first, index))}
         for at, statement in statements.items():
             renews = statement.batch if isinstance(statement, Renewal) else None
-            expected = (at, *_columns(statement), index, renews)
+            expected = (at, *columns_of(statement), index, renews)
             self._compare_rows("statement", table="statements", index=at, expected=expected, found=rows.get(at))
         routes = self._blobs.check(first, index, statements)
         self._check_recipients(first, index, statements, routes)
@@ -128,7 +128,7 @@ class Rows:
             found.setdefault(at, []).append(agency)
             self._findings.count("recipients")
         for at, statement in statements.items():
-            expected = _recipients(statement, routes.get(at))
+            expected = recipients_of(statement, routes.get(at))
             # Whom a message is for, only its route tells; if that is gone, its finding stands already.
             if expected is not None:
                 self._compare("recipient", table="recipients", index=at, expected=expected, found=found[at])
@@ -179,7 +179,8 @@ class Rows:
         return self._findings.compare(check, table=table, row=index, index=index, expected=expected, found=found)
 
 
-def _parse(entry: bytes) -> Statement:
+def parse_statement(entry: bytes) -> Statement:
+    """Return the statement that an entry spells; raise a LedgerError."""
     match kind_of(entry):
         case Typ.RECORD:
             return parse_record(entry)
@@ -195,7 +196,8 @@ def _parse(entry: bytes) -> Statement:
             raise MalformedError(f"no batch closes an entry of kind {other.value}")
 
 
-def _recipients(statement: Statement, route: str | None) -> list[str] | None:
+def recipients_of(statement: Statement, route: str | None) -> list[str] | None:
+    """Return whom a statement is for; None for a message whose route is not known."""
     match statement:
         case Record() | Renewal() | Expunge():
             return []
@@ -207,7 +209,7 @@ def _recipients(statement: Statement, route: str | None) -> list[str] | None:
             assert_never(statement)
 
 
-def _columns(statement: Statement) -> tuple[Any, ...]:
+def columns_of(statement: Statement) -> tuple[Any, ...]:
     """Return iss, jti, typ, ep, sup, expunges and kcs as a row must hold them."""
     name: StatementName = statement.name
     match statement:

@@ -1,24 +1,29 @@
 """Before a service signs again, it asks its witnesses what they have seen of it (docs/protocol.md, 9.6).
 
 A database put back to an older day, with its highest-signed file, would sign a second history. What it has forgotten,
-witnesses remember: n - k + 1 + f of them, so that one honest one is among every quorum that could have published it.
+witnesses remember: n - k + 1 + f of them, so that one honest one is among every quorum that could have published it. Of the access
+log they are asked the same: what was asked must not be forgotten either.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import structlog
 
 from ledger.charter import Charter
+from ledger.checkpoints import Checkpoint
 from ledger.errors import BusyError, LedgerError, UnwitnessedError
-from ledger.log import Store
+from ledger.notes import parse_note
 from ledger.terms import WitnessPolicy
+from ledger.witnesses import LogName
 from server.errors import StartError, WitnessError
 from server.evidence import KeyPair, open_evidence
 from server.highest import require_reached
 from server.publishing.link import WitnessLink
 from server.publishing.timing import Timing
+from server.startup import LoggedTree
 
 _log = structlog.get_logger("sealtrace.publisher")
 
@@ -31,30 +36,35 @@ def needed(policy: WitnessPolicy) -> int:
     return len(policy.agencies) - policy.k + 1 + policy.f if policy.agencies else 0
 
 
-class Comparison:
-    """Who was heard, and what came of it. `require` stands before every signature."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedLog:
+    """One of the two logs as it stands at the start: its tree, its name, and every pair of keys it signed with."""
 
-    def __init__(  # noqa: PLR0913  what is compared with whom, all by name
+    tree: LoggedTree
+    origin: str
+    keys: Sequence[KeyPair]
+
+
+class Comparison:
+    """Who was heard of both logs, and what came of it. `require` stands before every signature."""
+
+    def __init__(
         self,
         *,
-        store: Store,
-        origin: str,
+        logs: Mapping[LogName, ComparedLog],
         charter: Charter | None,
-        keys: Sequence[KeyPair],
         links: Mapping[str, WitnessLink],
         timing: Timing,
     ) -> None:
-        """Take the log as it stands at the start, every pair of keys it signed with, and the ways to its witnesses."""
-        self._store = store
-        self._origin = origin
-        self._keys = keys
+        """Take the logs as they stand at the start, and the ways to the witnesses that the charter names."""
+        self._logs = dict(logs)
         self._links = dict(links)
         self._timing = timing
         self._named = frozenset(charter.witness.agencies if charter else ())
         self._needed = needed(charter.witness) if charter else 0
-        self._size = store.head().size
+        self._sizes = {name: log.tree.head().size for name, log in logs.items()}
         self._lock = threading.Lock()
-        self._heard: set[str] = set()
+        self._heard_of: dict[LogName, set[str]] = {name: set() for name in logs}
         self._noted: dict[str, str] = {}
         self._refusal: str | None = None
         self._closing = threading.Event()
@@ -74,7 +84,7 @@ class Comparison:
         with self._lock:
             if self._refusal is not None:
                 raise UnwitnessedError(self._refusal)
-            if len(self._heard & self._named) < self._needed:
+            if self._heard() < self._needed:
                 raise BusyError("the log is still being compared with what its witnesses know", retry_after_seconds=5)
 
     def waits(self) -> str | None:
@@ -82,36 +92,50 @@ class Comparison:
         with self._lock:
             if self._refusal is not None:
                 return self._refusal
-            heard = len(self._heard & self._named)
+            heard = self._heard()
         return None if heard >= self._needed else f"{heard} of {self._needed} witnesses heard"
 
-    def cosigned(self, agency: str, size: int) -> None:
-        """Count a witness that has just cosigned all there was at the start: it knows no larger tree."""
-        if size >= self._size:
+    def cosigned(self, agency: str, size: int, *, log: LogName) -> None:
+        """Count a witness that has just cosigned all there was of a log at the start: it knows no larger tree."""
+        if size >= self._sizes[log]:
             with self._lock:
-                self._heard.add(agency)
+                self._heard_of[log].add(agency)
+
+    def asked(self, agency: str, old: int, *, log: LogName) -> None:
+        """Count a witness that comes itself and says it has cosigned nothing of a log that has nothing yet.
+
+        Of an empty log there is no checkpoint to cosign by which it could be heard.
+        """
+        if old == self._sizes[log] == 0:
+            self.cosigned(agency, 0, log=log)
+
+    def _heard(self) -> int:
+        """Return how many of the charter's witnesses were heard of both logs."""
+        return len(self._named.intersection(*self._heard_of.values()))
 
     def _run(self) -> None:
         failures = 0
         while not self._closing.is_set() and self.waits() is not None and self._refusal is None:
-            asked = [agency for agency in self._links if agency not in self._heard]
+            heard = set.intersection(*self._heard_of.values())
+            asked = [agency for agency in self._links if agency not in heard]
             with ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="compare") as pool:
                 list(pool.map(self._compare, asked))
             failures += 1
             self._closing.wait(self._timing.retry_seconds(failures))
 
     def _compare(self, agency: str) -> None:
-        try:
-            note = self._latest(agency)
-            if note is not None:
-                self.hold(agency, note)
-        except (WitnessError, LedgerError) as error:
-            self._note(agency, str(error))
-        except Exception as error:  # noqa: BLE001 — the answer of one witness must not end the others'
-            self._note(agency, type(error).__name__)
-        else:
-            with self._lock:
-                self._heard.add(agency)
+        for name, log in self._logs.items():
+            try:
+                note = self._latest(agency, log.origin)
+                if note is not None:
+                    self._hold(agency, note, log)
+            except (WitnessError, LedgerError) as error:
+                self._note(agency, str(error))
+                self.asked(agency, 0, log=name)  # its monitoring is closed: of an empty log nothing else could be heard
+            except Exception as error:  # noqa: BLE001 — the answer of one witness must not end the others'
+                self._note(agency, type(error).__name__)
+            else:
+                self.cosigned(agency, self._sizes[name], log=name)
 
     def _note(self, agency: str, why: str) -> None:
         """Write down what keeps a witness from being heard, once for each reason."""
@@ -119,23 +143,31 @@ class Comparison:
             self._noted[agency] = why
             _log.warning("not compared", witness=agency, why=why)
 
-    def _latest(self, agency: str) -> bytes | None:
-        """Return the checkpoint that a witness cosigned last; None if it has cosigned nothing of this log."""
-        answer = self._links[agency].latest(self._origin)
+    def _latest(self, agency: str, origin: str) -> bytes | None:
+        """Return the checkpoint that a witness cosigned last; None if it has cosigned nothing of a log."""
+        answer = self._links[agency].latest(origin)
         if answer.status not in (_FOUND, _NOT_FOUND):
             raise WitnessError(f"it answered with status {answer.status}")
         return answer.body if answer.status == _FOUND else None
 
     def hold(self, agency: str, note: bytes) -> None:
+        """Hold a checkpoint that a witness brought, of either log, against the database; raise WitnessError."""
+        origin = Checkpoint.parse(parse_note(note).text).origin
+        log = next((one for one in self._logs.values() if one.origin == origin), None)
+        if log is None:
+            raise WitnessError("it brings a checkpoint of another log")
+        self._hold(agency, note, log)
+
+    def _hold(self, agency: str, note: bytes, log: ComparedLog) -> None:
         """Hold the checkpoint that a witness shows against the database; only the log's own signature makes it count."""
         try:
-            evidence = open_evidence(note, source=agency, origin=self._origin, keys=self._keys)
+            evidence = open_evidence(note, source=agency, origin=log.origin, keys=log.keys)
         except StartError as error:
             raise WitnessError("it shows a checkpoint that this log's keys have not signed") from error
         try:
-            require_reached(evidence.checkpoint, self._store)
+            require_reached(evidence.checkpoint, log.tree)
         except StartError as error:
             with self._lock:
-                self._refusal = f"{agency} holds a checkpoint that this log signed and does not continue: {error}"
+                self._refusal = f"{agency} holds a checkpoint that {log.origin} signed and does not continue: {error}"
             _log.critical("nothing is signed", witness=agency, why=str(error))
             raise WitnessError("it knows another tree") from error

@@ -226,7 +226,7 @@ class Publisher:
             return
         gathering, agency, lines = delivery
         gathering.add(agency, lines)
-        self._comparison.cosigned(agency, gathering.target.size)
+        self._comparison.cosigned(agency, gathering.target.size, log=self._signed.name)
         if gathering is self._last and gathering.target.size == self._shown:
             self._write(Published(size=self._shown, note=gathering.note()))
 

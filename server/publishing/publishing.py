@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ledger.accesslog import access_origin
 from ledger.errors import BusyError, NotAMemberError, NotFoundError
-from ledger.log import Store
 from ledger.notes import parse_note
 from ledger.tileproofs import consistency_proof
 from ledger.tiles import ReadTile
@@ -14,19 +14,21 @@ from ledger.witnesses import LogName
 from ledger.witnessing import AddCheckpoint
 from server import database
 from server.accesslog import AccessLog
+from server.accessstore import AccessStore
 from server.config import Config
 from server.evidence import generations
 from server.highest import HighestSigned
 from server.keys import ServiceKeys
 from server.publishing.addresses import Addresses, read_addresses
 from server.publishing.asker import Standing
-from server.publishing.comparison import Comparison
+from server.publishing.comparison import ComparedLog, Comparison
 from server.publishing.gathering import Gathering
 from server.publishing.link import Link, WitnessLink
 from server.publishing.publisher import Publisher
 from server.publishing.target import MainLog, SignedLog
 from server.publishing.timing import Timing
 from server.state import SharedState
+from server.store import SqlStore
 
 # Threads that a service keeps for witnesses which come themselves; a few agencies, two logs each.
 _POLLS = 16
@@ -116,6 +118,7 @@ class Publishing:
         """
         part = self._part(log)
         self._require_witness(agency)
+        self._comparison.asked(agency, old, log=log)
         self._turns[agency, log] += 1
         turn = self._turns[agency, log]
         part.publisher.stir()
@@ -171,7 +174,7 @@ def _request(wanted: Gathering, old: int, read: ReadTile) -> bytes:
 def open_publishing(  # noqa: PLR0913  the parts of the service that publishing needs, all by name
     config: Config,
     *,
-    store: Store,
+    store: SqlStore,
     state: SharedState,
     keys: ServiceKeys,
     highest: HighestSigned,
@@ -189,11 +192,14 @@ def open_publishing(  # noqa: PLR0913  the parts of the service that publishing 
     }
     with state.locked() as known:
         charters = [charter for _, charter in known.membership.charters()]
+    own = keys.named(origin)
+    access_keys = tuple(dict.fromkeys([own.access, *(charter.log.access for charter in charters)]))
     comparison = Comparison(
-        store=store,
-        origin=origin,
+        logs={
+            LogName.LOG: ComparedLog(tree=store, origin=origin, keys=generations(own.vkeys, charters)),
+            LogName.ACCESS: ComparedLog(tree=AccessStore(store), origin=access_origin(origin), keys=access_keys),
+        },
         charter=charters[-1] if charters else None,
-        keys=generations(keys.named(origin).vkeys, charters),
         links=links,
         timing=timing,
     )

@@ -19,7 +19,8 @@ class Timing:
     # its own cosignature.
     linger_seconds: float = 0.1
     first_retry_seconds: float = 0.5
-    most_retry_seconds: float = 60.0
+    # A witness that was started again is asked soon: one refused connection in ten seconds costs nobody anything.
+    most_retry_seconds: float = 10.0
     poll_seconds: float = 25.0
     timer: Callable[[], float] = time.monotonic
 

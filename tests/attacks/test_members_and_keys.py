@@ -102,7 +102,7 @@ def test_attack_two_batches_with_one_seq_at_once(world: World) -> None:
     assert assert_problem(again, "batch-sequence", 409).seq == 1
 
 
-def test_attack_two_batches_with_one_seq_both_included_by_the_operator() -> None:
+def test_attack_an_equivocating_agency_and_the_operator_include_two_batches_of_one_seq() -> None:
     """A member and the operator together leave two signed batches of one seq in the log: proof against both, and named."""
     consortium = make_consortium()
     first = [consortium.grant(ISS, consortium.ids, key=bytes([1]) * 32)]

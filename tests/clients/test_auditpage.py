@@ -119,7 +119,7 @@ def test_a_finding_has_its_check_its_values_and_the_next_step() -> None:
         "expected abc",
         "found def",
         "may follow from entry 7,",
-        "signed 2 hashes lead from this entry",
+        "signed a path of 2 hashes from this entry",
         "next Show it to the operator.",
     ):
         assert words in page.text

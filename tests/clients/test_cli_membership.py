@@ -90,7 +90,7 @@ def test_a_next_version_is_proposed_with_its_next_steps(walk: Walk, tmp_path: Pa
     output = tmp_path / "next"
     said = command(walk, "charter", "propose", "--previous", charter_file(walk), "-o", str(output)).output
 
-    assert f"{output}: version 2, 2 agencies, 1 auditors" in said
+    assert f"{output}: version 2, 2 agencies, 1 auditor" in said
     assert f"sealtrace charter sign {output}" in said
 
 
@@ -118,7 +118,7 @@ def test_joining_again_under_the_same_words_is_the_same_join(walk: Walk) -> None
     said = command(walk, "join", URL, "--charter", words, home=OWNER)
 
     assert said.code == Exit.DONE
-    assert "charter 1, 2 agencies, 1 entries" in said.output
+    assert "charter 1, 2 agencies, 1 entry" in said.output
     assert "UNWITNESSED" in said.output
 
 

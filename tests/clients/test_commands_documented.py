@@ -30,5 +30,5 @@ def test_command_is_documented_with_an_example(name: str) -> None:
 
     assert f"`{name}`" in DOCS.read_text(encoding="utf-8")
     assert "Example:" in shown
-    # The story prints for people; its figures go to report.json. A witness gives no result: its log is JSON throughout.
-    assert "--json" in shown or name in {"sealtrace demo", "sealtrace witness serve"}
+    # The story prints for people; its figures go to report.json. What serves gives no result: its log is JSON throughout.
+    assert "--json" in shown or name in {"sealtrace demo", "sealtrace witness serve", "sealtrace desk serve"}

@@ -26,10 +26,10 @@ from ledger.errors import (
     LedgerError,
     MalformedError,
     NotAMemberError,
+    ProofError,
     QuotaError,
     SequenceError,
     StaleEpochError,
-    StaleKeysError,
 )
 
 
@@ -86,14 +86,17 @@ def test_every_error_of_the_clients_has_a_next_step() -> None:
     ("error", "step"),
     [
         (ListError("x", next_step="mend it"), "mend it"),
-        (ListError("x"), ""),
+        (ListError("x"), "nothing was changed"),
         (BusyError("x", retry_after_seconds=7), "try again in 7 s"),
         (StaleEpochError("x"), "run the same command again"),
-        (MalformedError("x"), ""),
+        (MalformedError("x"), "check what was typed"),
+        (KeystoreError("x"), "see that the keystore"),
+        (ProofError("x"), "believe nothing of it"),
+        (ValueError("x"), ""),
     ],
 )
 def test_the_next_step_is_told_where_it_is_known(error: Exception, step: str) -> None:
-    """An error of ours says it itself; some of the ledger's have one here."""
+    """An error of ours says it itself, or its kind does; what was not foreseen has none."""
     assert next_step(error).startswith(step)
     assert bool(next_step(error)) is bool(step)
 
@@ -110,7 +113,7 @@ def test_a_failed_check_is_told_with_both_values() -> None:
 def test_an_error_without_a_check_has_two_lines_at_most() -> None:
     """What happened and what to do."""
     assert lines(ListError("what", next_step="do this")) == ["✗ what", "  next: do this"]
-    assert lines(StaleKeysError("what", kx=1)) == ["✗ what"]
+    assert lines(ValueError("what")) == ["✗ what"]
 
 
 def test_machines_get_the_kind_of_an_error_by_name() -> None:
@@ -131,3 +134,12 @@ def test_every_error_of_the_ledger_has_a_code() -> None:
 
     assert len(kinds) > 10
     assert {code_of(kind.__new__(kind)) for kind in kinds} <= set(Exit)
+
+
+def test_every_error_of_the_ledger_has_a_next_step() -> None:
+    """Whatever fails, a person is told what to do; no kind's step is hidden by a wider one before it."""
+    kinds = [found for _, found in inspect.getmembers(ledger_errors, inspect.isclass) if issubclass(found, LedgerError)]
+    told = [kind for kind, _ in exits._STEPS]
+
+    assert all(exits._by_kind(kind.__new__(kind)) for kind in kinds)
+    assert all(not issubclass(later, earlier) for at, earlier in enumerate(told) for later in told[at + 1 :])

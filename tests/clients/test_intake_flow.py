@@ -22,7 +22,7 @@ from clients.transport import Request, Response, Transport
 from clients.trust import Trust
 from ledger.profiletoml import to_toml
 from ledger.wire import paths
-from tests.support.imports import CSV, MAP, approved, bench_of, checked, uploaded, with_imports
+from tests.support.imports import CSV, MAP, approved, bench_of, checked, go_on, uploaded, with_imports
 from tests.support.loopback import Walk, found_consortium
 
 OWNER, PARTNER = "xar-arms", "xbe-cib"
@@ -245,17 +245,6 @@ def test_a_desk_killed_at_any_step_goes_on_without_a_duplicate(walk: Walk) -> No
 def begin(bench: Bench, raw: bytes) -> None:
     """Upload a list."""
     bench.imports.add(New(once=token_bytes(16), kind=Kind.LIST, name="list.csv", person=1, officer="A", raw=raw))
-
-
-def go_on(bench: Bench) -> None:
-    """Do what the person or the program does next with the newest import: the person signs what is checked."""
-    one = bench.imports.listed()[0]
-    if one.state is State.UPLOADED and one.findings:
-        bench.imports.move(one, State.MAPPED, map=MAP)
-    elif one.state is State.CHECKED:
-        bench.imports.move(one, State.APPROVED)
-    else:
-        advance(bench)
 
 
 def go_on_for_ever(bench: Bench) -> NoReturn:

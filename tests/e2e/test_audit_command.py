@@ -62,7 +62,7 @@ def test_an_audit_since_a_checkpoint_says_so(stage: Stage) -> None:
 
     assert found.json["since"]["size"] == 1
     assert len(found.json["since"]["consistency"]) > 0
-    assert "begins with the 1 entries of the earlier checkpoint" in said
+    assert "begins with the 1 entry of the earlier checkpoint" in said
 
 
 def test_both_reports_say_the_same_twice(stage: Stage, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_what_a_partial_folder_lacks_is_told(stage: Stage, tmp_path: Path) -> No
     found = stage.audit(folder=tmp_path)
 
     assert found.code == 1
-    assert f"missing in the folder: 1 files\n  tile/entries/000.p/{size}" in found.output
+    assert f"missing in the folder: 1 file\n  tile/entries/000.p/{size}" in found.output
     assert f"could be read up to entry 0 of {size}" in found.output
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,13 @@ class Split:
         self.second = create_app(second, keys=keys, clock=self.honest.clock)
         for agency in AGENCIES:
             # It still stands where they saw it last: so they are heard, and it may sign.
-            assert self._outbound(agency, self.second).step(LogName.LOG), self.honest.events.noted
+            outbound = self._outbound(agency, self.second)
+            assert outbound.step(LogName.LOG), self.honest.events.noted
+            # Of the access log, which is empty, nothing comes up: it is by asking that they say they know of nothing.
+            threading.Thread(target=outbound.step, args=(LogName.ACCESS,), daemon=True).start()
+        until = time.monotonic() + 30
+        while service_of(self.second).publishing.not_compared() is not None and time.monotonic() < until:
+            time.sleep(0.02)
 
     def _outbound(self, agency: str, app: Flask) -> Outbound:
         working = Keyring.open(self.honest.homes[agency].keystore, passphrase=PHRASE, allow_weak=True)

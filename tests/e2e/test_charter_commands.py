@@ -126,7 +126,7 @@ def test_a_record_is_expunged_by_command(walk: Walk) -> None:
 
     assert done.code == Exit.DONE
     assert "expunged" in done.output
-    assert "expunged     1 records" in command(walk, "sync", home=PARTNER).output
+    assert "expunged     1 record:" in command(walk, "sync", home=PARTNER).output
     for agency in (OWNER, PARTNER):
         shown = command(walk, "show", name, home=agency)
         assert (shown.code, "on the ground of law" in shown.notes) == (Exit.REFUSED, True)

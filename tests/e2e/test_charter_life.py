@@ -26,14 +26,13 @@ from ledger.submissions import Depth
 from ledger.terms import Limits
 from ledger.wire import paths
 from server.exporting import export
-from server.keys import open_keys
-from server.rotation import prepare_successor
 from tests.support.charterlife import (
     MEMBERS,
     OWNER,
     PARTNER,
     THIRD,
     pass_charter,
+    prepare_log_keys,
     quiet,
     root,
     submit,
@@ -200,15 +199,6 @@ def test_a_root_that_has_no_say_signs_nothing(walk: Walk, tmp_path: Path) -> Non
 
     with pytest.raises(MalformedError, match="no root key of this home"):
         charters.sign(proposal, root(stranger, "xzz-none"), previous=walk.charter_file)
-
-
-def prepare_log_keys(walk: Walk) -> bytes:
-    """Give the service a second generation, and return the proposal that names it."""
-    walk.close()
-    raw = prepare_successor(walk.config, passphrase=PHRASE, allow_weak=True)
-    walk.keys = open_keys(walk.config.keystore, passphrase=PHRASE, allow_weak=True)
-    walk.start()
-    return charters.propose_next(walk.charter_file, [], charters.Terms(), service=charters.parse_service(raw))
 
 
 class Cut:

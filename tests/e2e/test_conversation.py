@@ -125,7 +125,7 @@ def test_a_request_is_asked_back_released_opened_and_recalled(walk: Walk) -> Non
     done = release_by_two(walk, request)
     assert (done["officers"], Path(done["kept"]).exists()) == (["A. Abiola", "B. Berg"], True)
 
-    assert "1 releases to you" in run(walk, ASKER, "sync").output
+    assert "1 release to you" in run(walk, ASKER, "sync").output
     seen = ask(walk, ASKER, "show", name)["portions"]["case"]
     assert (seen["level"], seen["fields"]["case.case_number"]) == ("RESTRICTED", ROW["case"])
     assert ask(walk, THIRD, "show", name)["portions"]["case"]["withheld"]
@@ -135,7 +135,7 @@ def test_a_request_is_asked_back_released_opened_and_recalled(walk: Walk) -> Non
 
     recalled = run(walk, OWNER, "recall", released["message"], "--why", "error").output
     assert "cannot be taken back" in " ".join(recalled.split())
-    assert "1 releases: deleted here" in " ".join(run(walk, ASKER, "sync").output.split())
+    assert "1 release: deleted here" in " ".join(run(walk, ASKER, "sync").output.split())
     assert ask(walk, ASKER, "show", name)["portions"]["case"] == {
         "withheld": True,
         "ask": OWNER,

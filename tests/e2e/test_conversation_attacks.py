@@ -310,7 +310,7 @@ def test_closed_epochs_are_opened_to_a_newcomer_after_an_interruption(walk: Walk
     name = str(talk.thread.heard[0].said.name)
 
     said = command(walk, "release", name, home=OWNER)
-    assert "opens 1 records" in said.output
+    assert "opens 1 record" in said.output
     assert "nothing was sent" in said.output
     done = command(walk, "release", name, "--confirm", home=OWNER)
     assert done.code == 0, done.notes

@@ -144,7 +144,7 @@ def test_a_person_reads_what_was_proved(desk: Desk) -> None:
     desk.submit(NEW, transport=Line(desk.walk, deliver=False))
     told = desk.discard().output
 
-    assert "batch 3 with 1 statements: it is none of the log's 6 entries" in told
+    assert "batch 3 with 1 statement: it is none of the log's 6 entries" in told
     assert "from 6 on" in told
     assert "the next submission says so" in told
 

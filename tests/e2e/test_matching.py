@@ -203,7 +203,7 @@ def test_a_silent_record_stays_unseen_and_its_owner_is_told(walk: Walk) -> None:
     assert founds(told) == []
     assert "to be reviewed in 72 h" in heard.output
     assert "silent T0" in heard.output
-    assert (done.code, done.output) == (0, "✓ reviewed   1 silent hits")
+    assert (done.code, done.output) == (0, "✓ reviewed   1 silent hit")
     assert "0 silent hits to be reviewed" in after.output
 
 

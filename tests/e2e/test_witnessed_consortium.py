@@ -47,7 +47,8 @@ class Witnessed:
         for home in self.homes.values():
             file = charters.sign(file, Keyring.open(home.root_keystore, passphrase=PHRASE, allow_weak=True))
         self.file, self.fingerprint = file, fingerprints.of_file(file)
-        self.app = create_app(Config(data=data, fingerprint=self.fingerprint), keys=keys, clock=self.clock)
+        config = Config(data=data, fingerprint=self.fingerprint, witness_wait_seconds=0.2)
+        self.app = create_app(config, keys=keys, clock=self.clock)
         self.transport = LoopbackTransport(self.app)
 
     def _create(self, folder: Path, agency: str) -> charters.Enrolment:

@@ -50,13 +50,13 @@ class Showing:
     """A network that shows something else on some paths."""
 
     def __init__(self, world: WitnessedWorld, **shown: bytes) -> None:
-        """Take the real service, and what is shown in its place by the last part of the path."""
+        """Take the real service, and what is shown in its place by path and query."""
         self._inner = LoopbackTransport(world.app)
         self._shown = shown
 
     def send(self, request: Request, *, limit: int) -> Response:
         """Return what is shown."""
-        name = request.path.strip("/").replace("/", "_")
+        name = request.target.strip("/").replace("/", "_").replace("?index=", "_")
         if name in self._shown:
             return Response(status=200, content_type=paths.TEXT_TYPE, body=self._shown[name])
         return self._inner.send(request, limit=limit)

@@ -104,8 +104,8 @@ def test_a_purpose_that_is_not_named_is_denied() -> None:
 
 
 @pytest.mark.parametrize("carried", [PORTION, RELEASED], ids=["label", "release"])
-def test_a_day_after_expiry_nobody_reads(carried: Carried) -> None:
-    """A portion may be read on the day it expires and not after, by its originator neither."""
+def test_attack_an_expired_grant_is_read_on(carried: Carried) -> None:
+    """What was given by label or by release may be read on the day it expires and not after, by its originator neither."""
     tomorrow = TODAY + timedelta(days=1)
 
     assert Denied(reason=Reason.EXPIRED) == _ask(carried=carried, today=tomorrow)

@@ -1,12 +1,13 @@
 """Two officers agree on one file, in time, and the agency keeps what they signed."""
 
+import json
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.encoding import b64u
+from crypto.encoding import b64u, unb64u
 from crypto.errors import CryptoError
 from crypto.signing import Algorithm
 from ledger import jsontext
@@ -20,6 +21,7 @@ from ledger.officers import (
     Plan,
     PlannedExpunge,
     PlannedRelease,
+    PlannedSubmission,
     approve,
     body_hash,
     keep,
@@ -209,3 +211,32 @@ def test_no_changed_bit_of_an_approved_file_passes(at: int, bit: int) -> None:
 
     with pytest.raises((LedgerError, CryptoError)):
         verify_approved(bytes(spoiled), agency=AGENCY, enrolled=ENROLLED, now=NOW)
+
+
+def test_a_list_is_proposed_by_its_number_of_records_and_its_hash() -> None:
+    """The third thing that takes two officers comes back as it was proposed; anything between the forms is refused."""
+    do = PlannedSubmission(records=10_000, h=bytes(range(32)))
+
+    assert parse_proposal(proposed(do)).proposal.do == do
+    assert verify_approved(approved(proposed(do)), agency=AGENCY, enrolled=ENROLLED, now=NOW + 2).proposal.do == do
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        {"submit": {"records": 0, "h": "A" * 43}},
+        {"submit": {"records": 1, "h": "A" * 42}},
+        {"submit": {"h": "A" * 43, "records": 1}},
+        {"submit": {"records": 1, "h": "A" * 43, "more": 1}},
+        {"expunge": {"of": "A" * 22, "why": "error"}, "submit": {"records": 1, "h": "A" * 43}},
+        {},
+    ],
+)
+def test_a_proposal_of_a_list_in_any_other_spelling_is_refused(do: dict[str, object]) -> None:
+    """No records, half a hash, other members, two things at once, nothing."""
+    file = json.loads(proposed(PlannedSubmission(records=1, h=bytes(32))))
+    payload = json.loads(unb64u(file["payload"]))
+    file["payload"] = b64u(jsontext.dump({**payload, "do": do}))
+
+    with pytest.raises(MalformedError):
+        parse_proposal(jsontext.dump(file))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crypto.encoding import b64u, unb64u
 from ledger import jsontext
 from ledger.errors import LabelError, LedgerError, MalformedError, TooLargeError
-from ledger.slips import TOKENS, Hit, Slip, SlipDraft, build_slip, parse_slip
+from ledger.slips import TOKENS, Hit, Slip, SlipDraft, build_slip, parse_policy, parse_slip
 
 JTI = bytes(range(16))
 TOKEN = st.binary(min_size=16, max_size=16)
@@ -29,6 +29,7 @@ def test_a_slip_is_read_back_as_it_was_drafted(
     slip = parse_slip(raw)
 
     assert (jti, epoch, hit) == (slip.of, slip.ep, slip.hit)
+    assert (epoch, hit) == parse_policy(raw)
     assert all(given in (None, token) for given, token in zip(tokens, slip.tokens, strict=True))
     assert raw == jsontext.dump(json.loads(raw))
 
@@ -110,23 +111,39 @@ def test_an_epoch_out_of_bounds_is_not_written(epoch: int) -> None:
 )
 def test_another_slip_is_refused(member: str, value: Any) -> None:
     """Every member has its form; a slip that matches has a token epoch; there is no further member."""
-    changed = {**json.loads(RAW), member: value}
+    changed = json.dumps({**json.loads(RAW), member: value}, separators=(",", ":")).encode()
 
-    with pytest.raises(MalformedError):
-        parse_slip(json.dumps(changed, separators=(",", ":")).encode())
+    for parse in (parse_slip, parse_policy):
+        with pytest.raises(MalformedError):
+            parse(changed)
 
 
 def test_a_slip_larger_than_any_is_refused() -> None:
     """The limit comes before the parser."""
-    with pytest.raises(TooLargeError):
-        parse_slip(RAW + b" " * 512)
+    for parse in (parse_slip, parse_policy):
+        with pytest.raises(TooLargeError):
+            parse(RAW + b" " * 512)
 
 
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_raise_only_our_error(raw: bytes) -> None:
     """What is no slip is refused by our own error."""
-    with pytest.raises(LedgerError):
-        parse_slip(raw)
+    for parse in (parse_slip, parse_policy):
+        with pytest.raises(LedgerError):
+            parse(raw)
+
+
+@given(at=st.integers(0, len(RAW) - 1), byte=st.integers(0, 255))
+def test_a_policy_is_read_as_strictly_as_the_whole(at: int, byte: int) -> None:
+    """Whatever makes a slip unreadable makes its policy unreadable: no byte of a slip is passed over."""
+    changed = RAW[:at] + bytes([byte]) + RAW[at + 1 :]
+    try:
+        slip = parse_slip(changed)
+    except LedgerError:
+        with pytest.raises(LedgerError):
+            parse_policy(changed)
+    else:
+        assert parse_policy(changed) == (slip.ep, slip.hit)
 
 
 def test_a_slip_does_not_show_its_tokens_by_accident() -> None:

@@ -59,7 +59,7 @@ def test_an_agency_joins_by_the_words_on_the_telephone(walk: Walk) -> None:
     said = walk.shell(command.replace("https://ledger.example", walk.url))
 
     assert "ledger.example/weapons" in said
-    assert "1 entries" in said
+    assert "1 entry" in said
 
 
 @pytest.mark.slow

@@ -239,7 +239,7 @@ def test_clickjacking_and_its_relatives(console: Console, path: str) -> None:
         assert "script-src" not in policy
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cache-Control"] == "no-store"
         assert headers["Strict-Transport-Security"].startswith("max-age=")
 

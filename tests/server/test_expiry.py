@@ -230,7 +230,8 @@ def test_a_database_from_before_begins_to_count_now(tmp_path: Path) -> None:
     world = filled_world(tmp_path)
     world.close()
     with by_hand(world.config.database) as connection:
-        connection.executescript("DROP TABLE days; DROP TABLE expiry; UPDATE alembic_version SET version_num = '0006'")
+        connection.executescript("DROP TABLE days; DROP TABLE expiry; DROP TABLE complaints")
+        connection.execute("UPDATE alembic_version SET version_num = '0006'")
     schema.migrate(world.config.database)
     world.open()
 

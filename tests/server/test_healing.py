@@ -28,7 +28,10 @@ from tests.support.copies import by_hand, copy_folder, filled_world
 from tests.support.matched import AGENCIES, ask, found_matching, tick
 from tests.support.services import World, service_keys
 
-TABLES = ("entries", "tiles", "charters", "head", "statements", "batches", "blobs")
+TABLES = (
+    *("entries", "tiles", "charters", "head", "statements", "batches", "blobs"),
+    *("recipients", "handovers", "published", "newest_published"),
+)
 RECORD, LATE = 10, 264
 FLIP = (
     "CAST(substr({0}, 1, 600) || CASE substr({0}, 601, 1) WHEN x'41' THEN 'B' ELSE 'A' END || substr({0}, 602) AS BLOB)"
@@ -282,12 +285,72 @@ def test_a_service_that_runs_is_not_healed(site: Site) -> None:
             site.heal()
 
 
-def test_the_head_that_nobody_signed_judges_nothing(site: Site) -> None:
-    """Without a checkpoint of its own the database cannot be healed: that is for restore."""
-    site.damage("UPDATE head SET checkpoint = x'00'")
+DERIVED = {
+    "a statement's name": (f"UPDATE statements SET jti = zeroblob(16) WHERE idx = {RECORD}", f"statements {RECORD}"),
+    "a statement's epoch": (f"UPDATE statements SET ep = 7 WHERE idx = {RECORD}", f"statements {RECORD}"),
+    "a missing statement": (f"DELETE FROM statements WHERE idx = {RECORD}", f"statements {RECORD}"),
+    "a batch": ("UPDATE batches SET payload_hash = zeroblob(32) WHERE idx = (SELECT MIN(idx) FROM batches)", None),
+    "a missing batch": ("DELETE FROM batches WHERE idx = (SELECT MAX(idx) FROM batches)", None),
+    "whom a grant is for": ("DELETE FROM recipients WHERE idx = (SELECT MIN(idx) FROM recipients)", None),
+    "the head's checkpoint": ("UPDATE head SET checkpoint = x'00'", "head 1"),
+    "the size in the head": ("UPDATE head SET size = 1", "head 1"),
+    "a handover": ("UPDATE handovers SET checkpoint = x'00'", "handovers 0"),
+    "a missing handover": ("DELETE FROM handovers", "handovers 0"),
+    "a published checkpoint": ("UPDATE published SET note = x'00' WHERE size = 1", "published 1"),
+    "the newest checkpoint": ("UPDATE newest_published SET note = x'00'", None),
+    "no newest checkpoint": ("DELETE FROM newest_published", None),
+}
+
+
+@pytest.mark.parametrize("case", DERIVED)
+def test_what_follows_from_the_entries_is_healed_too(world: World, site: Site, case: str) -> None:
+    """Names, chains, recipients, and checkpoints that stand somewhere else as well: each as it was, and fsck is content."""
+    whole = site.rows()
+    statement, name = DERIVED[case]
+    site.damage(statement)
+    assert site.findings()
+    healed = site.heal()
+
+    assert healed.lost == ()
+    assert len(healed.restored) == 1
+    assert name is None or healed.restored == (name,)
+    assert site.rows() == whole
+    assert site.findings() == []
+    assert site.starts(world)
+
+
+def test_a_published_checkpoint_that_nobody_else_holds_is_named_and_stays(site: Site) -> None:
+    """Another in its place would give its entries another time; without one they only have a later."""
+    site.damage("UPDATE published SET note = x'00' WHERE size = (SELECT MIN(size) FROM published WHERE size > 1)")
+    (size,) = [int(str(row[1])) for row in site.rows()["published"] if row[2] == b"\x00"]
+    healed = site.heal()
+
+    assert healed == Healed(restored=(), lost=(f"published {size}",))
+    assert f"published {size}" in site.findings()
+
+
+def test_attack_a_head_whose_checkpoint_is_of_more_than_is_here(site: Site) -> None:
+    """The last entries are gone and with them the word for them: an older checkpoint must not take its place."""
+    last = max(int(str(row[0])) for row in site.rows()["entries"])
+    site.damage("UPDATE head SET checkpoint = x'00'", f"DELETE FROM entries WHERE idx = {last}")
+    before = site.rows()
 
     with pytest.raises(StartError, match="the head of the database"):
         site.heal()
+    assert site.rows() == before
+
+
+def test_the_head_that_nobody_signed_judges_nothing(site: Site) -> None:
+    """Where no checkpoint of these entries is left anywhere, the database cannot be healed: that is for restore."""
+    site.damage(
+        "UPDATE head SET checkpoint = x'00'",
+        "UPDATE published SET note = x'00'",
+        "UPDATE newest_published SET note = x'00'",
+    )
+    site.config.highest.write_bytes(b"rubbish")
+
+    with pytest.raises(StartError, match="the head of the database"):
+        site.heal(site.older)
 
 
 def test_the_command_heals_checks_and_tells(site: Site) -> None:

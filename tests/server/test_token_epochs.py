@@ -237,6 +237,7 @@ def test_slip_renewals_have_a_limit(tmp_path: Path) -> None:
     ("damage", "check"),
     [
         ("DELETE FROM tokens WHERE place = 3", "token/missing"),
+        ("UPDATE tokens SET part = part + 1 WHERE place = 3", "token/missing"),
         ("UPDATE tokens SET idx = idx + 100 WHERE place = 3", "token/stray"),
         ("UPDATE slips SET hit = 'silent'", "slip"),
         ("DELETE FROM slips", "slip"),

@@ -10,6 +10,8 @@ from clients.session import Session
 from clients.syncing import Sync, SyncReport
 from clients.transport import Request, Response, Transport
 from ledger.identifiers import StatementName
+from server.keys import open_keys
+from server.rotation import prepare_successor
 from tests.support.lists import submit_rows
 from tests.support.loopback import PHRASE, Walk
 
@@ -45,6 +47,15 @@ def pass_charter(walk: Walk, proposal: bytes, previous: bytes, *keyrings: Keyrin
             file = charters.sign(file, root(walk, agency), previous=previous)
     charters.submit(Service(walk.transport), file)
     return file
+
+
+def prepare_log_keys(walk: Walk) -> bytes:
+    """Give the service a second generation, and return the proposal that names it."""
+    walk.close()
+    raw = prepare_successor(walk.config, passphrase=PHRASE, allow_weak=True)
+    walk.keys = open_keys(walk.config.keystore, passphrase=PHRASE, allow_weak=True)
+    walk.start()
+    return charters.propose_next(walk.charter_file, [], charters.Terms(), service=charters.parse_service(raw))
 
 
 class Flaky:

@@ -16,9 +16,10 @@ from clients.intake.columns import Choices, map_of
 from clients.intake.states import State
 from clients.intake.store import Import, Imports, Kind, New
 from clients.intake.tables import TABLES
-from clients.session import Session, open_session
+from clients.keyring import Keyring
+from clients.session import Session, World, open_session
 from clients.transport import Transport
-from tests.support.loopback import Walk
+from tests.support.loopback import PHRASE, Walk
 
 TODAY = dt.date(2026, 11, 21)
 PERSON, OFFICER = 7, "A. Abiola"
@@ -41,20 +42,27 @@ def open_imports(folder: Path, clock: object) -> Imports:
 
 def bench_of(walk: Walk, agency: str, *, transport: Transport | None = None, imports: Imports | None = None) -> Bench:
     """Return the bench of an agency's desk; a second one is the desk started again."""
-    home: Home = walk.homes[agency]
+    return bench_at(walk.homes[agency], transport or walk.transport, walk.world(), imports=imports)
+
+
+def bench_at(home: Home, transport: Transport, world: World, *, imports: Imports | None = None) -> Bench:
+    """Return the bench of a home, wherever its service is."""
+
+    def keys() -> Keyring:
+        return Keyring.open(home.keystore, passphrase=PHRASE, allow_weak=True)
 
     @contextmanager
     def session() -> Iterator[Session]:
-        found = open_session(home, walk.keyring(agency), transport=transport or walk.transport, world=walk.world())
+        found = open_session(home, keys(), transport=transport, world=world)
         try:
             yield found
         finally:
             found.close()
 
-    keyring = walk.keyring(agency)
+    keyring = keys()
     return Bench(
-        imports=imports or open_imports(home.path, walk.clock),
-        now=walk.clock,
+        imports=imports or open_imports(home.path, world.clock),
+        now=world.clock,
         home=home,
         keyring=keyring,
         database_key=home_key(home, keyring, tell=print),
@@ -88,3 +96,14 @@ def approved(bench: Bench, raw: bytes = CSV, *, text: str = MAP, correct: bool =
 def with_imports(bench: Bench, imports: Imports) -> Bench:
     """Return the same bench over other imports."""
     return replace(bench, imports=imports)
+
+
+def go_on(bench: Bench) -> None:
+    """Do what the person or the program does next with the newest import: the person signs what is checked."""
+    one = bench.imports.listed()[0]
+    if one.state is State.UPLOADED and one.findings:
+        bench.imports.move(one, State.MAPPED, map=MAP)
+    elif one.state is State.CHECKED:
+        bench.imports.move(one, State.APPROVED)
+    else:
+        advance(bench)

@@ -42,9 +42,8 @@ class Ended:
 class Nursery:
     """The process that forks."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "from tests.support.killing import nurse; nurse()") -> None:
         """Start it."""
-        program = "from tests.support.killing import nurse; nurse()"
         self._process = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-W", "ignore", "-c", program],
             stdin=subprocess.PIPE,
@@ -69,8 +68,8 @@ class Nursery:
         self._process.communicate()
 
 
-def nurse() -> None:
-    """Fork for each order on standard input, and answer how it ended."""
+def nurse(work: "Callable[[dict[str, Any], int], int] | None" = None) -> None:
+    """Fork for each order on standard input, and answer how it ended; `work` is done in place of a command."""
     from clients.cli.app import run  # noqa: PLC0415 - imported once, for all forks
 
     # A command that fails at once leaves built what every command builds: options, tables, code lists.
@@ -82,7 +81,7 @@ def nurse() -> None:
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            os._exit(_run(order, writing))
+            os._exit((work or _run)(order, writing))
         os.close(writing)
         if order["seconds"] is not None:
             select.select([], [], [], order["seconds"])
@@ -101,7 +100,7 @@ def _run(order: dict[str, Any], answer: int) -> int:
 
     output: list[str] = []
     if order["calls"] is not None:
-        sys.setprofile(_Count(order["calls"]))
+        sys.setprofile(Count(order["calls"]))
     code = run(order["arguments"], _edge(order, output.append))
     sys.setprofile(None)
     os.write(answer, json.dumps({"output": "\n".join(output)[:60_000]}).encode())
@@ -126,13 +125,15 @@ def _edge(order: dict[str, Any], write: Callable[[str], None]) -> Any:
     )
 
 
-class _Count:
+class Count:
     """Counts the calls to the outside, before and behind each, and kills at the one that was told."""
 
     def __init__(self, last: int) -> None:
+        """Take the number of the last call."""
         self._left = last
 
     def __call__(self, _frame: FrameType, event: str, argument: Any) -> None:
+        """Count a call."""
         if event in {"c_call", "c_return"} and getattr(argument, "__name__", "") in _OUTSIDE:
             self._left -= 1
             if self._left == 0:

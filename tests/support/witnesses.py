@@ -160,11 +160,12 @@ class Bench:
         return Service(self.service)
 
 
-def witness_home(folder: Path, *, passphrase: bytes) -> Path:
-    """Return a home in `folder` that has the witness keys of the bench and follows no log yet."""
-    made = create_home(str(folder / "home"), {}, HomeConfig(id=ME, name="Arms Office", country="XAA"))
+def witness_home(folder: Path, *, passphrase: bytes, agency: str = ME) -> Path:
+    """Return a home in `folder` that has an agency's witness keys of the bench and follows no log yet."""
+    config = HomeConfig(id=agency, name="Arms Office", country=agency[:3].upper())
+    made = create_home(str(folder / "home"), {}, config)
     store = Keystore.create(made.witness_keystore, passphrase=passphrase)
-    keys = make_keys(ME, roles=(Role.WITNESS,), start=40)
+    keys = make_keys(agency, roles=(Role.WITNESS,), start=40)
     seeds = {key: sha256(f"{key.kid} {key.verifier().algorithm.value}".encode()) for key in keys}
     store.put(
         *(

@@ -53,12 +53,17 @@ class RunningWitness:
         self.process.wait()
 
 
-@contextmanager
-def running(home: Path, url: str, *words: str) -> Iterator[RunningWitness]:
-    """Run `sealtrace witness serve` until the test leaves."""
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(home: Path, url: str, *words: str, at: int | None = None) -> Iterator[RunningWitness]:
+    """Run `sealtrace witness serve` until the test leaves, at a port that was told to somebody, else at any."""
+    port = at or free_port()
     passphrase = home.with_name("passphrase")
     passphrase.write_bytes(PASSPHRASE)
     log = home.with_name("witness.log")
@@ -90,3 +95,4 @@ def _wait(witness: RunningWitness) -> None:
                 return
         except OSError:
             time.sleep(0.05)
+    raise AssertionError(f"the witness did not start:\n{witness.log.read_text(encoding='utf-8')}")

@@ -6,18 +6,25 @@ from flask import Blueprint
 
 from clients.desk.pages import (
     ask,
+    deciding,
     find,
     hits,
     home,
     imports,
     log,
+    notifying,
+    officers,
     own,
     people,
     profile,
+    proposals,
     records,
+    releasing,
+    requesting,
     signing,
     submit,
     traces,
+    use,
 )
 
 BLUEPRINTS: Sequence[Blueprint] = (
@@ -34,4 +41,11 @@ BLUEPRINTS: Sequence[Blueprint] = (
     profile.bp,
     records.bp,
     traces.bp,
+    use.bp,
+    requesting.bp,
+    deciding.bp,
+    releasing.bp,
+    proposals.bp,
+    officers.bp,
+    notifying.bp,
 )

@@ -6,15 +6,16 @@ from flask import Blueprint, redirect, request
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response
 
+from clients.desk import importing
 from clients.desk.gate import RefusedError
 from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
-from clients.desk.rules import TALKERS, WATCHERS
+from clients.desk.rules import SECONDERS, TALKERS, WATCHERS
 from clients.desk.ticks import JOBS
 from clients.matching.book import Book
 from clients.outbox import Outbox
-from clients.talk.threads import talks
+from clients.talk.threads import spelled, talks
 from clients.waiting import Waiting, what_waits
 from ledger.labels import Purpose
 
@@ -27,7 +28,9 @@ def home() -> str:
     signed_in, working = me(), parts().working
     return page(
         "home.html",
+        spelled=spelled,
         waiting=_waiting() if signed_in.person.roles & TALKERS else None,
+        imports=importing.waiting(signed_in) if signed_in.person.roles & SECONDERS else (),
         watches=bool(signed_in.person.roles & WATCHERS),
         jobs=[(title, working.ran.get(name), working.is_waiting(name)) for name, title in JOBS],
     )

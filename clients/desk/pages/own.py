@@ -53,10 +53,10 @@ def add_passkey() -> Response:
     label = request.form.get("label", "")
     try:
         made = passkeys.created(request.form.get("answer", ""), holder=me().session)
-        parts().use.note(person.name, ADDED_PASSKEY, label)
         passkeys.add(person.id, made, label=label)
     except PeopleError as error:
         return _ways(error)
+    parts().use.note(person.name, ADDED_PASSKEY, label)
     return redirect(url_for("own.ways"), HTTPStatus.SEE_OTHER)
 
 
@@ -65,10 +65,10 @@ def remove_passkey(number: int) -> Response:
     """Remove a passkey, unless it is the last way in."""
     person = me().person
     try:
-        parts().use.note(person.name, REMOVED_PASSKEY, f"passkey {number}")
         parts().people.passkeys.remove(person.id, number)
     except PeopleError as error:
         return _ways(error)
+    parts().use.note(person.name, REMOVED_PASSKEY, f"passkey {number}")
     return redirect(url_for("own.ways"), HTTPStatus.SEE_OTHER)
 
 
@@ -117,6 +117,6 @@ def _password(error: PeopleError | None) -> Response:
     name = me().person.name
     secret = app_secret(holder=me().session, name=name) if error is None else None
     return make_response(
-        page("password.html", error=error, secret=secret),
+        page("password.html", error=error, name=name, secret=secret),
         HTTPStatus.OK if error is None else HTTPStatus.UNPROCESSABLE_ENTITY,
     )

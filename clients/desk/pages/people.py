@@ -1,8 +1,10 @@
 """The people of the desk, for its administrators: who they are, what they may do, and the links that let them in."""
 
+import csv
+import io
 from http import HTTPStatus
 
-from flask import Blueprint, make_response, redirect, request, url_for
+from flask import Blueprint, jsonify, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from clients.desk.parts import parts
@@ -23,14 +25,16 @@ from clients.desk.people.invitations import Made
 from clients.desk.people.mandates import Mandate, mandate_from_words, mandate_of
 from clients.desk.people.person import Person, Role
 from clients.desk.rendering import page
+from clients.lists.csvtext import guard
 from ledger.labels import Compartment, Level, Purpose
 
-bp = Blueprint("people", __name__, url_prefix="/people")
+bp = Blueprint("people", __name__)
 
+_COLUMNS = ("name", "roles", "clearance", "compartments", "purposes", "ended")
 _CHOICES = {"roles": list(Role), "levels": list(Level), "compartments": list(Compartment), "purposes": list(Purpose)}
 
 
-@bp.get("")
+@bp.get("/people")
 def people() -> str:
     """Show everybody, and what waits for a second administrator."""
     found = parts().people
@@ -44,13 +48,31 @@ def people() -> str:
     )
 
 
-@bp.get("/new")
+@bp.get("/people.json")
+def as_json() -> Response:
+    """Return the list for a program."""
+    return jsonify([_row(one) for one in parts().people.accounts.all()])
+
+
+@bp.get("/people.csv")
+def as_csv() -> Response:
+    """Return the list for a spreadsheet, in which no cell is a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS)
+    for one in parts().people.accounts.all():
+        writer.writerow([guard(_cell(value)) for value in _row(one).values()])
+    headers = {"Content-Disposition": "attachment; filename=people.csv"}
+    return Response(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@bp.get("/people/new")
 def new() -> Response:
     """Show the form that invites somebody."""
     return _new(None)
 
 
-@bp.post("/new")
+@bp.post("/people/new")
 def invite() -> Response:
     """Make a link for somebody new, and show it once."""
     try:
@@ -62,13 +84,13 @@ def invite() -> Response:
     return _link(made)
 
 
-@bp.get("/<int:number>")
+@bp.get("/people/<int:number>")
 def person(number: int) -> Response:
     """Show one person."""
     return _person(number, None)
 
 
-@bp.post("/<int:number>")
+@bp.post("/people/<int:number>")
 def change(number: int) -> Response:
     """Change what somebody may do, or propose it."""
     changes, about = parts().people.changes, parts().people.accounts.find(number)
@@ -81,7 +103,7 @@ def change(number: int) -> Response:
     return _list()
 
 
-@bp.post("/<int:number>/end")
+@bp.post("/people/<int:number>/end")
 def end(number: int) -> Response:
     """End somebody, or propose it."""
     about = parts().people.accounts.find(number)
@@ -93,7 +115,7 @@ def end(number: int) -> Response:
     return _list()
 
 
-@bp.post("/<int:number>/again")
+@bp.post("/people/<int:number>/again")
 def again(number: int) -> Response:
     """Make a link for somebody who lost their way in, and show it once."""
     try:
@@ -104,7 +126,7 @@ def again(number: int) -> Response:
     return _link(made)
 
 
-@bp.post("/<int:number>/out")
+@bp.post("/people/<int:number>/out")
 def send_away(number: int) -> Response:
     """End every session of somebody, who may sign in again."""
     about = parts().people.accounts.find(number)
@@ -113,7 +135,7 @@ def send_away(number: int) -> Response:
     return _list()
 
 
-@bp.post("/proposals/<int:number>/<any(approve,withdraw):what>")
+@bp.post("/people/proposals/<int:number>/<any(approve,withdraw):what>")
 def proposal(number: int, what: str) -> Response:
     """Carry out what another administrator proposed, or drop it."""
     changes = parts().people.changes
@@ -126,7 +148,7 @@ def proposal(number: int, what: str) -> Response:
     return _list()
 
 
-@bp.post("/links/<int:number>/<any(approve,withdraw):what>")
+@bp.post("/people/links/<int:number>/<any(approve,withdraw):what>")
 def link(number: int, what: str) -> Response:
     """Let a link open that another administrator made, or take one back."""
     links = parts().people.invitations
@@ -136,6 +158,24 @@ def link(number: int, what: str) -> Response:
     else:
         _note(WITHDREW, given(links.withdraw(me().person, number).name, None))
     return _list()
+
+
+def _row(one: Person) -> dict[str, str | list[str] | bool | None]:
+    values = (
+        one.name,
+        sorted(role.value for role in one.roles),
+        one.clearance.value if one.clearance else None,
+        sorted(compartment.value for compartment in one.compartments),
+        sorted(purpose.value for purpose in one.purposes),
+        one.ended,
+    )
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
 def _note(did: str, of: str) -> None:

@@ -137,6 +137,12 @@ class UseRecord:
             raise TrustError("the record of use was changed by hand", next_step="tell the agency's auditor")
         return Checkpoint(origin=self.origin, size=tree.size, root=tree.root())
 
+    def head(self) -> Checkpoint:
+        """Return how far the record is, as signed."""
+        with reading(self._engine) as connection:
+            tree = self._tree(connection)
+        return Checkpoint(origin=self.origin, size=tree.size, root=tree.root())
+
     def entries(self, *, before: int | None = None, limit: int) -> list[Numbered]:
         """Return the newest entries, or those before a number, the newest first."""
         chosen = select(_ENTRY).order_by(_ENTRY.c.number.desc()).limit(limit)

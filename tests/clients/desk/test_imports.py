@@ -239,6 +239,17 @@ def test_two_officers_where_the_label_asks(desk: Desk, browser: Browser) -> None
     assert len(list(desk.office.home.approvals.iterdir())) == 1
 
 
+def test_what_waits_is_on_the_first_page(desk: Desk, browser: Browser) -> None:
+    """For whoever brought it, and for whoever may approve it; not for others, and not once it is over."""
+    to_checked(desk, browser)
+    other = desk.browser(desk.add("B. Berg", ENTERS))
+    assert "Import 1</a> · <bdi>seizures.csv</bdi> · to be signed" in browser.text("/")
+    assert "Import 1" not in other.text("/")
+    press(browser, "/imports/1", "/imports/1/end")
+
+    assert "Import 1" not in browser.text("/")
+
+
 def test_a_second_officer_refuses(desk: Desk, browser: Browser) -> None:
     """Nothing is sent, the reason is shown to whoever proposed it, the list is deleted."""
     share_secrets(desk)

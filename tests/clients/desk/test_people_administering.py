@@ -289,3 +289,22 @@ def test_a_halted_passkey_is_shown(desk: Desk, boss: Browser, abiola: Person) ->
     assert passkeys.of(abiola.id)[0].halted == 1
     assert "may have been copied" in mine.browser.text("/me/ways")
     assert "may have been copied" in boss.text(f"/people/{abiola.id}")
+
+
+def test_the_list_for_programs_and_spreadsheets(desk: Desk, boss: Browser) -> None:
+    """The list of people comes as JSON and as CSV with what the page shows, and a name is no formula in a spreadsheet."""
+    desk.add("=cmd()", mandate(Role.ANALYST))
+    found = boss.get("/people.json").get_json()
+    lines = boss.get("/people.csv").get_data(as_text=True).splitlines()
+
+    assert found[0] == {
+        "name": "=cmd()",
+        "roles": ["analyst"],
+        "clearance": "RESTRICTED",
+        "compartments": [],
+        "purposes": ["CRIM", "TRACE"],
+        "ended": False,
+    }
+    assert lines[0] == "name,roles,clearance,compartments,purposes,ended"
+    assert lines[1] == '\'=cmd(),analyst,RESTRICTED,,"CRIM, TRACE",no'
+    assert lines[2].startswith("B. Boss,administrator,,")

@@ -321,3 +321,25 @@ def test_everybody_chooses_their_language_and_theme(desk_staff: Staff, abiola: P
     assert (found.language, found.theme) == ("ar", "dark")
     assert [found] == accounts.all()
     assert not accounts.has_administrator()
+
+
+def test_a_mandate_that_was_changed_behind_a_proposal(
+    desk_staff: Staff, boss: Person, deputy: Person, abiola: Person
+) -> None:
+    """However a mandate came to be another one, what was proposed for the old one is not carried out."""
+    proposal = desk_staff.people.changes.change(boss, abiola.id, MORE)
+    assert proposal is not None
+    with desk_staff.engine.begin() as connection:
+        values = (LESS.to_text(), abiola.id)
+        connection.exec_driver_sql("UPDATE person SET mandate = ? WHERE id = ?", values)
+
+    with pytest.raises(PeopleError, match="was changed since"):
+        desk_staff.people.changes.approve(deputy, proposal.number)
+
+
+def test_attack_ending_the_last_administrator_from_inside(desk_staff: Staff, boss: Person) -> None:
+    """Whatever path should ever lead there, the step that carries a change out leaves one administrator."""
+    with desk_staff.engine.begin() as connection, pytest.raises(PeopleError, match="last administrator"):
+        desk_staff.people.changes._carry_out(connection, boss, None)
+
+    assert not desk_staff.people.accounts.find(boss.id).ended

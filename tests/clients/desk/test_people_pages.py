@@ -423,3 +423,8 @@ def test_a_link_opened_by_somebody_who_is_inside(desk: Desk) -> None:
 def test_languages_are_those_of_the_desk() -> None:
     """A person may choose each language that the desk speaks, and no other."""
     assert set(accounts.LANGUAGES) == set(LANGUAGES)
+
+
+def test_a_browser_may_name_the_origin_of_a_form(desk: Desk) -> None:
+    """Under `no-referrer` browsers send `Origin: null` with a form (Fetch, 3.2), and every form would be refused."""
+    assert desk.browser().get("/signin").headers["Referrer-Policy"] == "same-origin"

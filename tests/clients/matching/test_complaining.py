@@ -1,10 +1,8 @@
 """Complaints by command: an agency calls the auditors, and an auditor reads and checks what it is shown."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,32 +15,9 @@ from ledger.notices import AskedStands
 from ledger.wire import paths
 from tests.support.commands import Result, command
 from tests.support.loopback import Walk
-from tests.support.matched import ask, found_matching, submit, tick
 
 OWNER, ASKER, AUDITOR = "xbe-cib", "xar-arms", "xau-dit"
-TAURUS = "2024-01-02;recovery;pistol;Taurus;9 mm;TJS84213"
 DAY = 86_400
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give agencies that match, one that was asked for its record, and a question, all told by a tick; closed."""
-    found = found_matching(tmp_path_factory.mktemp("complaining"))
-    assert submit(found, OWNER, [TAURUS]).code == 0
-    ask(found, ASKER, "--make", "Taurus", "--serial", "TJS84213")
-    tick(found)
-    for agency in (OWNER, ASKER):
-        assert command(found, "notices", home=agency).code == 0
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of it, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 class Framing:

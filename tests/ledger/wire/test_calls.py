@@ -67,7 +67,7 @@ def test_no_path_holds_a_serial() -> None:
     names = {name for call in CALLS for name in re.findall(r"\{([a-z]+)\}", call.path)}
 
     assert names == {"path", "ver", "iss", "jti", "index", "type"}
-    assert {call.query for call in CALLS} == {(), ("after",), ("log", "old")}
+    assert {call.query for call in CALLS} == {(), ("after",), ("index",), ("log", "old")}
 
 
 def test_a_batch_of_the_largest_grants_fits_the_frames() -> None:

@@ -1,7 +1,6 @@
 """What witnesses remember and a database has forgotten: the comparison before anything is signed."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +10,10 @@ from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import BusyError, UnwitnessedError
 from ledger.terms import WitnessPolicy
 from ledger.wire import paths
+from ledger.witnesses import LogName
 from server.publishing.comparison import needed
 from server.publishing.link import Answer
+from tests.support.accesslogs import grow
 from tests.support.consortium import ORIGIN
 from tests.support.cosigners import Twisted
 from tests.support.services import assert_problem
@@ -33,7 +34,7 @@ def test_how_many_witnesses_are_heard_before_signing(n: int, k: int, f: int, hea
 
 
 @pytest.fixture
-def rolled_back(world: WitnessedWorld, tmp_path: Path) -> Iterator[WitnessedWorld]:
+def rolled_back(world: WitnessedWorld, tmp_path: Path) -> WitnessedWorld:
     """Return a service that was put back to an older day, folder and all: only its witnesses know of the rest."""
     world.found()
     world.close()
@@ -141,3 +142,51 @@ def test_a_fork_at_one_size_signs_nothing(world: WitnessedWorld) -> None:
     world.open()
 
     world.until(lambda: "xad-arms holds" in (world.service.publishing.not_compared() or ""))
+
+
+@pytest.fixture
+def forgetful(world: WitnessedWorld, tmp_path: Path) -> WitnessedWorld:
+    """Return a service that was put back to a day before its last questions: the log itself is as it was."""
+    world.found()
+    grow(world, 1)
+    world.close()
+    old = tmp_path.parent / f"{tmp_path.name}-old"
+    shutil.copytree(tmp_path, old)
+    world.open()
+    grow(world, 2)
+    world.close()
+    shutil.rmtree(tmp_path)
+    shutil.copytree(old, tmp_path)
+    shutil.rmtree(old)
+    return world
+
+
+def test_attack_a_rollback_of_the_access_log_alone(forgetful: WitnessedWorld) -> None:
+    """Questions that were asked and are forgotten stop the whole service: its witnesses remember that log too."""
+    forgetful.open()
+
+    forgetful.until(
+        lambda: "/access signed and does not continue" in (forgetful.service.publishing.not_compared() or "")
+    )
+
+
+def test_both_logs_are_heard_of_before_signing(world: WitnessedWorld) -> None:
+    """An honest service with questions in its access log opens as ever."""
+    world.found()
+    grow(world, 1)
+    world.close()
+    world.open()
+
+    world.until(lambda: world.service.publishing.not_compared() is None)
+
+
+def test_cosigning_one_log_is_no_word_on_the_other(world: WitnessedWorld) -> None:
+    """A large access log that a witness cosigns says nothing of the log of records, nor the other way round."""
+    world.found()
+    grow(world, 1)
+    comparison = world.service.publishing._comparison
+    before = {name: set(heard) for name, heard in comparison._heard_of.items()}
+    comparison.cosigned("xzz-new", 10**6, log=LogName.ACCESS)
+
+    assert "xzz-new" in comparison._heard_of[LogName.ACCESS]
+    assert comparison._heard_of[LogName.LOG] == before[LogName.LOG]

@@ -1,0 +1,35 @@
+"""The record of use, for the agency's auditor: who did what at this desk."""
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from clients.desk.downloads import table_answer
+from clients.desk.parts import parts
+from clients.desk.people.current import me
+from clients.desk.rendering import page
+
+bp = Blueprint("use", __name__)
+
+_HEADS = ("number", "at", "who", "did", "of")
+_PAGE = 100
+_LOOKED = "looked at the record of use"
+_EXPORTED = "exported"
+
+
+@bp.get("/use")
+def use() -> str:
+    """Show the newest entries, or those before one."""
+    before = request.args.get("before", type=int)
+    parts().use.note(me().person.name, _LOOKED, "newest" if before is None else f"before {before}")
+    found = parts().use.entries(before=before, limit=_PAGE + 1)
+    more = url_for("use.use", before=found[_PAGE - 1].number) if len(found) > _PAGE else ""
+    return page("use.html", entries=found[:_PAGE], more=more, checkpoint=parts().use.head())
+
+
+@bp.get("/use.<any(json,csv):form>")
+def listed(form: str) -> Response:
+    """Give the whole record as JSON or CSV; `sealtrace desk use export` gives it with its proof."""
+    number = parts().use.note(me().person.name, _EXPORTED, f"the record of use as {form}")
+    found = parts().use.entries(before=number, limit=number)
+    rows = [(one.number, one.entry.at, one.entry.who, one.entry.did, one.entry.of) for one in found]
+    return table_answer(form, _HEADS, rows)
