@@ -28,7 +28,6 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
         LAST_RUNS,
         IMPORTS,
         USE,
-       
         ONCE,
         PROPOSALS,
         NOTIFYING,
