@@ -24,15 +24,7 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     clock = office.world.clock
     engine = open_desk(
         office.home,
-        PEOPLE,
-        LAST_RUNS,
-        IMPORTS,
-        USE,
-        ONCE,
-        PROPOSALS,
-        NOTIFYING,
-        KEPT,
-        INQUIRIES,
+        *(PEOPLE, LAST_RUNS, IMPORTS, USE, KEPT, INQUIRIES, ONCE, PROPOSALS, NOTIFYING),
         key=office.database_key,
     )
     runs = LastRuns(engine)

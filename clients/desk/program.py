@@ -153,9 +153,9 @@ def _load(office: Office, place: Place) -> Flask:
     _offer_first_link(parts)
     ticks.begin(parts.working, office)
     importing.begin(parts)
-    asking.begin(parts)
     notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock)
     parts.working.every(notifying.SECONDS, notifier.take_turn, name=ticks.NOTICES)
+    asking.begin(parts)
     parts.working.start()
     log.info("serving", url=place.origin)
     return app

@@ -39,8 +39,6 @@ BLUEPRINTS: Sequence[Blueprint] = (
     submit.bp,
     imports.bp,
     profile.bp,
-    records.bp,
-    traces.bp,
     use.bp,
     requesting.bp,
     deciding.bp,
@@ -48,4 +46,6 @@ BLUEPRINTS: Sequence[Blueprint] = (
     proposals.bp,
     officers.bp,
     notifying.bp,
+    records.bp,
+    traces.bp,
 )
