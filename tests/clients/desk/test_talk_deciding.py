@@ -314,18 +314,19 @@ def test_a_grant_comes_before_its_release(pair: Pair, request_name: str) -> None
 
 def test_a_record_is_expunged_by_two_officers(pair: Pair) -> None:
     """One proposes, another approves; then its ciphertexts are gone here and at the partner that syncs."""
+    name = pair.record
     first, second = pair.owner.browser(FIRST), pair.owner.browser(SECOND)
     action = "/inbox/release/expunge"
-    made = press(first, action, action, record=pair.record, why="law", passphrase=PASSPHRASE)
+    made = press(first, action, action, record=name, why="law", passphrase=PASSPHRASE)
     assert made.status_code == HTTPStatus.SEE_OTHER, made.get_data(as_text=True)
-    assert pair.record in second.text(made.location)
+    assert name in second.text(made.location)
     done = press(second, made.location, f"{made.location}/approve", passphrase=PASSPHRASE)
     ticks.sync(pair.asker.office)
 
     assert done.status_code == HTTPStatus.SEE_OTHER, done.get_data(as_text=True)
     for desk in (pair.owner, pair.asker):
         with desk.office.replica() as replica:
-            found = replica.find(statement_name(pair.record))
+            found = replica.find(statement_name(name))
             assert found is None or not found.portions
 
 
