@@ -201,7 +201,7 @@ def test_a_page_that_is_stale_after_another_officer_decided_changes_nothing(pair
     old = hidden(second.text(f"/inbox/messages/{request_name}"), action)
     looked = look(second, request_name)
     assert refuse(first, request_name).status_code == HTTPStatus.SEE_OTHER
-    late = second.send(action, {**old, "say": "refer", "refer": "XDU"})
+    late = second.send(action, {**old, "say": "acknowledge"})
     granted = second.send("/inbox/release/grant", hidden(looked, "/inbox/release/grant"))
 
     assert late.status_code == granted.status_code == HTTPStatus.FORBIDDEN
