@@ -15,6 +15,7 @@ from clients.service import Service
 from clients.story import canaries, tampering
 from clients.story.asking import Asking
 from clients.story.cast import AGENCIES, ARMS, AUDITOR, EVERYBODY, OUTBOUND, PARTNER, SUBMITTERS, WITNESSES, Member
+from clients.story.desks import Desks
 from clients.story.evidence import Evidence
 from clients.story.mending import Mending
 from clients.story.scene import Scene
@@ -58,6 +59,8 @@ class Story(Scene):
             self._search()
             self._tamper(full)
             self._mend(full, service, fingerprint)
+            desks = Desks(stage=self.stage, telling=self.telling, type_command=self.type_command)
+            running.enter_context(desks.tell())
             self._end()
             keep_serving()
 

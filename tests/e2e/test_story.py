@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 import unicodedata
@@ -14,6 +15,7 @@ from clients.story import weapon
 from clients.story.asking import LIFE
 from clients.story.canaries import found_in
 from clients.story.cast import EVERYBODY, OUTBOUND, WITNESSES
+from clients.story.desks import OPEN
 from clients.story.evidence import VERIFIER
 from clients.story.splitting import PROOF
 from ledger.fraud import verify_fraud
@@ -149,6 +151,19 @@ def test_a_flipped_byte_is_named_and_healed(told: tuple[Path, subprocess.Complet
     assert (figures["check"], figures["healed"]) == ("leaf", 1)
     assert figures["index"] == tampered["index"]
     assert f"put back  entries {figures['index']}" in done.stdout
+
+
+def test_the_desks_of_two_agencies_open(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    """Each answers at an address of its own and shows a link for its first administrator, which no report keeps."""
+    data, done = told
+    report = (data / "report.json").read_text(encoding="utf-8")
+    figures = json.loads(report)["Two agencies open their desks"]
+    links = [line.strip() for line in done.stdout.splitlines() if "/welcome/" in line]
+
+    assert [link.partition("/welcome/")[0] for link in links] == [figures[one.id] for one in OPEN]
+    assert len({figures[one.id] for one in OPEN}) == len(OPEN) == 2
+    assert "/welcome/" not in report
+    assert all(stat.S_IMODE((data / f"desk-{one.id}.link").stat().st_mode) == 0o600 for one in OPEN)
 
 
 def test_what_was_asked_and_said_is_searched_for_too(told: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

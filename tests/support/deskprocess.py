@@ -73,13 +73,13 @@ def new_home(folder: Path) -> Path:
     return home.path
 
 
-def start(home: Path, *words: str) -> RunningDesk:
+def start(home: Path, *words: str, passphrase: bytes = PASSPHRASE) -> RunningDesk:
     """Start `sealtrace desk serve`; it may end by itself."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    phrase, output, log = (home.with_name(name) for name in ("passphrase", "output", "desk.log"))
-    phrase.write_bytes(PASSPHRASE)
+    phrase, output, log = (home.with_name(f"{home.name}.{name}") for name in ("passphrase", "output", "desk.log"))
+    phrase.write_bytes(passphrase)
     with output.open("wb") as out, log.open("wb") as errors, phrase.open("rb") as secret:
         process = subprocess.Popen(  # noqa: S603 - our own command with our own words
             [sys.executable, "-c", _PROGRAM, "desk", "serve", "--home", str(home), "--port", str(port), *words],
@@ -93,9 +93,9 @@ def start(home: Path, *words: str) -> RunningDesk:
 
 
 @contextmanager
-def running(home: Path, *words: str) -> Iterator[RunningDesk]:
+def running(home: Path, *words: str, passphrase: bytes = PASSPHRASE) -> Iterator[RunningDesk]:
     """Run the desk until the test leaves."""
-    desk = start(home, *words)
+    desk = start(home, *words, passphrase=passphrase)
     try:
         _wait(desk)
         yield desk

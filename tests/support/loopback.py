@@ -115,14 +115,22 @@ class Walk:
 
 
 def found_consortium(
-    folder: Path, *agencies: str, auditor: str | None = None, ceiling: Level = Level.SECRET, entries: str = "open"
+    folder: Path,
+    *agencies: str,
+    auditor: str | None = None,
+    ceiling: Level = Level.SECRET,
+    entries: str = "open",
+    url: str = URL,
 ) -> Walk:
-    """Return a walk whose agencies made their keys, signed the charter, logged it and joined."""
+    """Return a walk whose agencies made their keys, signed the charter, logged it and joined.
+
+    `url` is the service's address, which every request signs: its own only where other programs are to reach it.
+    """
     data = folder / "service"
     data.mkdir(mode=0o700)
     draft = Config(data=data, fingerprint=b"")
     keys = create_keys(draft.keystore, passphrase=PHRASE, cost=WEAK)
-    draft.service.write_bytes(service_json(keys, origin=ORIGIN, url=URL))
+    draft.service.write_bytes(service_json(keys, origin=ORIGIN, url=url))
     HighestSigned(draft.highest).begin(keys, origin=ORIGIN)
     homes, requests = _enrol(folder, agencies, auditor, ceiling)
     terms = charters.Terms(limits=Limits(entries="open" if entries == "open" else "members"))
@@ -145,7 +153,7 @@ def found_consortium(
     walk.start()
     charters.submit(Service(walk.transport), file)
     for home in homes.values():
-        join(home, url=URL, transport=walk.transport, fingerprint=fingerprint)
+        join(home, url=url, transport=walk.transport, fingerprint=fingerprint)
     return walk
 
 

@@ -117,9 +117,9 @@ def keep_keys(config: Config, secrets: dict[str, bytes]) -> None:
 
 
 @contextmanager
-def serving(config: Config) -> Iterator[Running]:
-    """Serve the log of `config` until the test leaves."""
-    port, metrics_port = _free_port(), _free_port()
+def serving(config: Config, *, port: int | None = None) -> Iterator[Running]:
+    """Serve the log of `config` until the test leaves, at a port that was told to somebody, else at any."""
+    port, metrics_port = port or free_port(), free_port()
     log = config.data.with_name(config.data.name + ".log")
     with log.open("wb") as out, tempfile.TemporaryFile() as phrase:
         phrase.write(_PASSPHRASE)
@@ -154,7 +154,8 @@ def _wait(running: Running) -> None:
     raise AssertionError(f"the service did not start:\n{running.log.read_text(encoding='utf-8')}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

@@ -71,12 +71,12 @@ class Served(Walk):
 
 
 @contextmanager
-def served(walk: Walk, *, tick_seconds: int = 600) -> Iterator[Served]:
+def served(walk: Walk, *, tick_seconds: int = 600, port: int | None = None) -> Iterator[Served]:
     """Close a founded walk, and serve its log by the operator's own command until the test leaves."""
     walk.close()
     _harden(walk.config)
     config = replace(walk.config, tick_seconds=tick_seconds)
-    with serving(config) as running:
+    with serving(config, port=port) as running:
         found = Served(
             folder=walk.folder,
             config=config,
