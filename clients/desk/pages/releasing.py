@@ -35,6 +35,7 @@ from clients.talk.threads import spelled, talk_of
 from clients.views import RecordView, view_record
 from crypto.digests import sha256
 from crypto.encoding import b64u
+from ledger.agencies import Law
 from ledger.errors import LedgerError, NotFoundError
 from ledger.expunges import Why
 from ledger.identifiers import StatementName, statement_name
@@ -122,7 +123,7 @@ def propose_expunge() -> Any:
     return redirect(url_for("proposals.show", number=made[0].number), HTTPStatus.SEE_OTHER)
 
 
-def law_of(agency: str) -> Sequence[Any]:
+def law_of(agency: str) -> Sequence[Law]:
     """Return what an agency's law may make of an answer, as the charter says."""
     found = office().charter().agency(agency)
     return found.law if found else ()

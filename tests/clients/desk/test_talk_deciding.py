@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.support.desktalks import (
     found_talking,
     hidden,
     look,
+    officer,
     pair_of,
     press,
     unsent,
@@ -128,6 +130,27 @@ def test_a_double_click_on_approve_has_one_outcome(pair: Pair, request_name: str
     assert "was sent before, and carried out once" in second.get_data(as_text=True)
     assert unsent(pair.owner) == ["disclosure_decision", "release"]
     assert "approved and carried out by B. Berg" in browser.text(at)
+
+
+def test_two_officers_who_approve_at_once_have_one_outcome(pair: Pair, request_name: str) -> None:
+    """Each from a page of their own: one carries it out, the other is told who did."""
+    at = propose(pair, request_name)
+    third = pair.owner.browser(officer(pair.owner, "C. Chen"))
+    second = pair.owner.browser(SECOND)
+    forms = [{**hidden(one.text(at), f"{at}/approve"), "passphrase": PASSPHRASE} for one in (second, third)]
+    answers: dict[int, TestResponse] = {}
+    clicks = [
+        threading.Thread(target=lambda n=n, one=one: answers.update({n: one.send(f"{at}/approve", forms[n])}))
+        for n, one in enumerate((second, third))
+    ]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join(60)
+
+    assert sorted(one.status_code for one in answers.values()) == [303, 409]
+    assert unsent(pair.owner) == ["disclosure_decision", "release"]
+    assert "approved and carried out by" in second.text(at)
 
 
 def test_a_proposal_that_was_refused_or_withdrawn_is_not_approved_from_an_old_page(

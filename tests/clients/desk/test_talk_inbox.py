@@ -258,7 +258,7 @@ def test_a_request_is_referred_to_another_state(pair: Pair) -> None:
     answer = press(first, page, f"{page}/decide", say="refer", refer="XDU", contact="duty desk")
 
     assert answer.status_code == HTTPStatus.SEE_OTHER, answer.get_data(as_text=True)
-    assert unsent(pair.owner) == ["referral"]
+    assert unsent(pair.owner)[-1] == "referral"
 
 
 def test_a_form_that_says_nothing_is_refused(pair: Pair) -> None:
