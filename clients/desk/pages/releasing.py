@@ -51,8 +51,20 @@ _CARRIED = ("re", "record", "to", "portion", "field", "epochs", "key-level", "le
 
 @bp.get("")
 def choose() -> str:
-    """Show what may be chosen: of the record that a request asks for, or of an own record."""
-    return _choose(re=request.args.get("re", ""), record=request.args.get("record", ""))
+    """Show what may be chosen where nobody asked: of an own record, or closed epochs."""
+    return _choose(re="", record=request.args.get("record", ""))
+
+
+@bp.get("/of/<iss>/<jti>")
+def of(iss: str, jti: str) -> str:
+    """Show what may be chosen of an own record."""
+    return _choose(re="", record=f"{iss}/{jti}")
+
+
+@bp.get("/for/<iss>/<jti>")
+def answer(iss: str, jti: str) -> str:
+    """Show what may be chosen of what a request asks for. In the path: who has to prove who they are comes back to it."""
+    return _choose(re=f"{iss}/{jti}", record="")
 
 
 @bp.post("/look")

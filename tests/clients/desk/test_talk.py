@@ -74,7 +74,7 @@ def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
     thread = answer.location
     assert "K-17" in oto.text(thread)
 
-    assert f"/inbox/release?re={request}" in first.text(f"/inbox/messages/{request}").replace("%2F", "/")
+    assert f"/inbox/release/for/{request}" in first.text(f"/inbox/messages/{request}")
     shown = look(first, request)
     for word in ("cannot be taken back", "downgrade", "shows its label", "Two officers must agree"):
         assert word in shown

@@ -92,7 +92,7 @@ def test_an_analyst_asks_and_does_not_decide(pair: Pair, request_name: str) -> N
     assert "There is nothing that you may say to it now." in page
     assert sent.status_code == HTTPStatus.FORBIDDEN
     assert told.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY}
-    assert oto.get(f"/inbox/release?re={request_name}").status_code == HTTPStatus.FORBIDDEN
+    assert oto.get(f"/inbox/release/for/{request_name}").status_code == HTTPStatus.FORBIDDEN
     assert oto.get("/inbox/request").status_code == HTTPStatus.OK
     assert unsent(pair.owner) == []
 
@@ -236,7 +236,7 @@ def test_a_double_click_on_a_release_sends_it_once(pair: Pair) -> None:
     """What one officer may release alone goes out once, from one page and from another one that was open beside it."""
     browser = pair.owner.browser(FIRST)
     chosen = {"to": ASKER, "portion": "item", "record": pair.record}
-    page = f"/inbox/release?record={pair.record}"
+    page = f"/inbox/release/of/{pair.record}"
     shown = press(browser, page, "/inbox/release/look", **chosen).get_data(as_text=True)
     assert "Two officers must agree" not in shown
     fields = {**hidden(shown, "/inbox/release/send"), "sure": "on"}
@@ -244,6 +244,24 @@ def test_a_double_click_on_a_release_sends_it_once(pair: Pair) -> None:
 
     assert (first.status_code, second.status_code) == (HTTPStatus.SEE_OTHER, HTTPStatus.CONFLICT)
     assert unsent(pair.owner) == ["release"]
+
+
+def test_an_own_record_leads_to_its_release(pair: Pair) -> None:
+    """From its page, for a releasing officer; nobody releases what another agency logged."""
+    theirs, ours = pair.asker.browser("Rhea"), pair.owner.browser(FIRST)
+    path = f"/inbox/release/of/{pair.record}"
+
+    assert path in ours.text(f"/records/{pair.record}")
+    assert path not in theirs.text(f"/records/{pair.record}")
+    assert theirs.get(path).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_who_has_to_prove_who_they_are_comes_back_to_the_request(pair: Pair, request_name: str) -> None:
+    """The way back names the request, so nothing has to be found again."""
+    browser = pair.owner.browser(FIRST)
+    pair.walk.clock.advance(301)
+
+    assert browser.get(f"/inbox/release/for/{request_name}").location.endswith(f"/inbox/release/for/{request_name}")
 
 
 def test_what_takes_two_officers_is_not_sent_by_one(pair: Pair, request_name: str) -> None:
@@ -269,7 +287,7 @@ def test_script_in_anything_that_was_said_is_text(pair: Pair, request_name: str)
     """On no page of the conversation does another agency's word become markup."""
     browser = pair.owner.browser(FIRST)
     thread = command(pair.walk, "inbox", "--json", home=OWNER).json["threads"][0]["thread"]
-    for path in (f"/inbox/{thread}", f"/inbox/messages/{request_name}", f"/inbox/release?re={request_name}"):
+    for path in (f"/inbox/{thread}", f"/inbox/messages/{request_name}", f"/inbox/release/for/{request_name}"):
         text = browser.text(path)
         assert SCRIPT not in text
         assert "&lt;script&gt;alert" in text
@@ -288,13 +306,13 @@ def test_who_is_not_cleared_reads_no_words_and_decides_nothing(pair: Pair, reque
     fields = {"token": uma.token("/inbox"), "once": "A" * 22, "say": "acknowledge"}
 
     assert uma.send(f"/inbox/messages/{request_name}/decide", fields).status_code == HTTPStatus.FORBIDDEN
-    assert uma.get(f"/inbox/release?re={request_name}").status_code == HTTPStatus.FORBIDDEN
+    assert uma.get(f"/inbox/release/for/{request_name}").status_code == HTTPStatus.FORBIDDEN
 
 
 def test_who_may_not_read_a_portion_does_not_release_it(pair: Pair, request_name: str) -> None:
     """A releasing officer cleared for less is offered nothing above it, and a form made by hand is refused."""
     low = pair.owner.browser(pair.owner.add("Lea", mandate(Role.RELEASING)))
-    page = low.text(f"/inbox/release?re={request_name}")
+    page = low.text(f"/inbox/release/for/{request_name}")
     fields = {"token": low.token("/inbox"), "re": request_name, "portion": "case", "level": "RESTRICTED"}
     answer = low.send("/inbox/release/look", fields)
 

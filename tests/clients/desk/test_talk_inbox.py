@@ -194,7 +194,7 @@ def test_a_newcomer_asks_for_closed_epochs(pair: Pair) -> None:
     pair.pass_on()
     first = pair.owner.browser(FIRST)
     name = pair.last(pair.owner, "disclosure_request")
-    page = f"/inbox/release?re={name}"
+    page = f"/inbox/release/for/{name}"
     answer = press(first, page, "/inbox/release/look", epochs="all")
 
     assert "Closed epochs" in first.text(page)
