@@ -260,6 +260,16 @@ class Outbox:
             for row in rows
         )
 
+    def unfiled(self) -> tuple[Letter, ...]:
+        """Return every letter that the replica does not hold yet, the oldest first: unsent, on its way, or just logged."""
+        with self._engine.begin() as connection:
+            return tuple(_letter(row) for row in connection.execute(select(LETTER).order_by(LETTER.c.number)))
+
+    def is_used(self, approval: bytes) -> bool:
+        """Say whether what two officers approved was carried out already."""
+        with self._engine.begin() as connection:
+            return connection.execute(select(APPROVAL.c.id).where(APPROVAL.c.id == approval)).first() is not None
+
     def filed(self, numbers: Sequence[int]) -> None:
         """Forget letters that stand in the replica now, or that nobody can be sent."""
         with self._engine.begin() as connection:

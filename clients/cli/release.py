@@ -16,14 +16,14 @@ from clients.durable import write_file
 from clients.errors import ListError, NotPermittedError
 from clients.session import Session
 from clients.syncing import Sync
-from clients.talk.answering import asked, letters_of
-from clients.talk.releasing import Offer, check_may, rebuild
-from clients.talk.stating import SaidTerms, Wanted, epochs_of, offers_of
+from clients.talk.agreeing import agreed_letters, declared_of, permitted_offers, rebuilt
+from clients.talk.answering import letters_of
+from clients.talk.releasing import Offer
+from clients.talk.stating import SaidTerms, Wanted
 from clients.talk.telling import offer_json, offer_lines
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
-from ledger.officers import MAX_FILE_BYTES, PlannedExpunge, PlannedRelease, PlannedSubmission
-from ledger.talk.requests import Declared
+from ledger.officers import MAX_FILE_BYTES, PlannedExpunge, PlannedSubmission
 
 ConfirmOption = Annotated[bool, typer.Option("--confirm", help="Do it: without this, only say what it would do.")]
 
@@ -61,12 +61,9 @@ def release(  # noqa: PLR0913 - what, to whom, under which terms, and who says s
     with edge.session(home) as session:
         wanted = Wanted(name=name, to=to, portions=portion, fields=field, where=where)
         said = SaidTerms(level=level, purp=purpose, comp=comp, cav=cav)
-        standing = session.stand()
-        asked_for, offers = offers_of(standing, wanted, said)
-        declared = asked_for.declared if asked_for else None
-        for one in offers:
-            check_may(session, one, standing.authority.members(), today=edge.today())
-        lines = [line for one in offers for line in offer_lines(one, standing.view.charter, declared)]
+        offers, declared = permitted_offers(session, wanted, said, today=edge.today())
+        charter = session.trust.charters()[-1]
+        lines = [line for one in offers for line in offer_lines(one, charter, declared)]
         value: dict[str, JsonValue] = {"offers": [offer_json(one) for one in offers], "sent": False}
         if officer is not None and output is not None:
             lines += _propose(edge, session, offers, officer, output)
@@ -113,8 +110,8 @@ def approve(  # noqa: PLR0913 - which proposal, and who approves it
             lines.append(f"expunge      {name} · {do.why.value}: what a partner has copied out is beyond reach")
             value: dict[str, JsonValue] = {"record": str(name), "why": do.why.value, "done": False}
         else:
-            offer = _rebuilt(edge, session, do)
-            lines += offer_lines(offer, session.trust.charters()[-1], _declared(session, do))
+            offer = rebuilt(session, do, today=edge.today())
+            lines += offer_lines(offer, session.trust.charters()[-1], declared_of(session, do))
             value = {**offer_json(offer), "done": False}
         if not confirm:
             lines.append("nothing was done: say the same with --confirm")
@@ -137,18 +134,6 @@ def _propose(edge: Edge, session: Session, offers: Sequence[Offer], officer: str
     ]
 
 
-def _rebuilt(edge: Edge, session: Session, planned: PlannedRelease) -> Offer:
-    standing = session.stand()
-    offer = rebuild(session, planned, epochs_of(standing, planned))
-    check_may(session, offer, standing.authority.members(), today=edge.today())
-    return offer
-
-
-def _declared(session: Session, planned: PlannedRelease) -> Declared | None:
-    found = None if planned.re is None else asked(session, planned.re)
-    return found.declared if found else None
-
-
 def _carry_out(edge: Edge, session: Session, approved: Approved, *, later: bool) -> list[str]:
     """Do what two officers agreed on, once; what they signed is kept before."""
     lines = [f"✓ approved   by {' and '.join(approved.officers)}; kept as {approved.kept.name}"]
@@ -163,7 +148,7 @@ def _carry_out(edge: Edge, session: Session, approved: Approved, *, later: bool)
         ]
     if isinstance(do, PlannedSubmission):
         raise _at_the_desk()
-    letters = letters_of(session, [_rebuilt(edge, session, do)], approval=approved.proposal.id)
+    letters = agreed_letters(session, do, approved, today=edge.today())
     return lines + sent_lines(letters, deliver(edge, session, letters, later=later))
 
 

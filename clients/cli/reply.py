@@ -7,32 +7,13 @@ import typer
 from clients.cli.conversing import LaterOption, deliver, sent_json, sent_lines
 from clients.cli.edge import Edge
 from clients.cli.options import HomeOption, JsonOption, edge_of
-from clients.errors import ListError, NotPermittedError
-from clients.session import Session
-from clients.talk.sending import letter
-from clients.talk.threads import Talk, message, talk_of
-from ledger.expunges import Why
+from clients.errors import ListError
+from clients.talk.replying import CANNOT_BE_UNDONE, recalled, referral, refusal, reply_letter
 from ledger.identifiers import StatementName, statement_name
-from ledger.talk import reading as forms
-from ledger.talk.answers import (
-    OUTCOMES,
-    Acknowledgement,
-    Ground,
-    Question,
-    Referral,
-    Refusal,
-    RefusalKind,
-    Reply,
-    Response,
-)
+from ledger.talk.answers import OUTCOMES, Acknowledgement, Question, Reply, Response
 from ledger.talk.bodies import Body
 from ledger.talk.notices import Recall
-from ledger.talk.state import Said
-from ledger.talk.thread import hear
 
-CANNOT_BE_UNDONE = (
-    "what was read, copied or printed cannot be taken back, and the release can be proved to anyone for ever"
-)
 NameArgument = Annotated[
     str, typer.Argument(metavar="ISS/JTI", help="The message's name, as `sealtrace inbox` shows it.")
 ]
@@ -77,9 +58,7 @@ def answer(  # noqa: PLR0913 - each option is one way to answer, or one fact of 
     elif tell is not None:
         body = Reply(answers=tell)
     elif refer is not None:
-        is_agency = "-" in refer
-        state = refer.partition("-")[0].upper()
-        body = Referral(country=state, agency=refer if is_agency else None, contact=contact, note=note)
+        body = referral(refer, contact=contact, note=note)
     else:
         body = Response(
             outcome=outcome or 0,
@@ -109,12 +88,7 @@ def refuse(  # noqa: PLR0913 - what is refused, how far, why and for how long
 
     Example: sealtrace refuse xbe-cib/5tQx… --ground INVESTIGATION --kind DELAY --until 2031-12-31
     """
-    body = Refusal(
-        kind=forms.code(RefusalKind, kind),
-        ground=forms.code(Ground, ground),
-        until=None if until is None else forms.day(until),
-        reason=reason,
-    )
+    body = refusal(kind=kind, ground=ground, until=until, reason=reason)
     _reply(edge_of(context), home, statement_name(name), body, later=later, as_json=as_json)
 
 
@@ -132,7 +106,7 @@ def recall(  # noqa: PLR0913 - which release, and why
 
     Example: sealtrace recall xar-arms/5tQx… --why error
     """
-    body = Recall(why=forms.code(Why, why), reason=reason)
+    body = recalled(why, reason=reason)
     _reply(edge_of(context), home, statement_name(name), body, later=later, as_json=as_json)
 
 
@@ -140,11 +114,7 @@ def _reply(  # noqa: PLR0913 - what is said, to which message, and how it is sen
     edge: Edge, home: str | None, name: StatementName, body: Body, *, later: bool, as_json: bool
 ) -> None:
     with edge.session(home) as session:
-        talk = talk_of(session.replica, name)
-        said = message(talk, name)
-        to = said.to if said.name.iss == session.config.id else said.name.iss
-        check_fits(session, talk, body, to=to, re=name)
-        letters = [letter(body, to=to, thread=talk.id, re=name)]
+        letters = [reply_letter(session, name, body)]
         sent = deliver(edge, session, letters, later=later)
     lines = sent_lines(letters, sent)
     if isinstance(body, Response):
@@ -152,13 +122,3 @@ def _reply(  # noqa: PLR0913 - what is said, to which message, and how it is sen
     if isinstance(body, Recall):
         lines.append(f"beyond reach {CANNOT_BE_UNDONE}")
     edge.show("\n".join(lines), sent_json(letters, sent), as_json=as_json)
-
-
-def check_fits(session: Session, talk: Talk, body: Body, *, to: str, re: StatementName | None) -> None:
-    """Raise NotPermittedError for what would change nothing: the other side judges by the same rule."""
-    said = Said(
-        index=max(talk.times, default=0) + 1, name=StatementName(session.config.id, bytes(16)), to=to, re=re, body=body
-    )
-    fault = hear(talk.thread, said).heard[-1].fault
-    if fault is not None:
-        raise NotPermittedError(f"this would change nothing: {fault.value}", next_step="see `sealtrace inbox THREAD`")

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clients.cli.exits import next_step
 from clients.desk.gate import RefusedError
+from clients.desk.once import DoneBeforeError
 from clients.errors import (
     ClientError,
     HomeError,
@@ -54,6 +55,7 @@ _TABLE: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (TrustError, HTTPStatus.BAD_GATEWAY, _ALARMING),
     (errors.ProofError, HTTPStatus.BAD_GATEWAY, _ALARMING),
     (errors.BadSignatureError, HTTPStatus.BAD_GATEWAY, _ALARMING),
+    (DoneBeforeError, HTTPStatus.CONFLICT, _l("This was done already")),
     (MissingError, HTTPStatus.NOT_FOUND, _l("There is no such thing here")),
     (ChangedError, HTTPStatus.CONFLICT, _l("Somebody was quicker")),
     (errors.ConflictError, HTTPStatus.CONFLICT, _l("Somebody was quicker")),

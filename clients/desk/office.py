@@ -24,7 +24,7 @@ from clients.trust import Trust
 from clients.views import Viewer
 from ledger.charter import Charter
 from ledger.kinds import Role
-from ledger.labels import Purpose
+from ledger.labels import Members, Purpose
 from ledger.markings import Marking
 from ledger.wire.requests import authority
 
@@ -144,6 +144,10 @@ class Office:
             today=self.today(),
             members=members_of(self._charters()),
         )
+
+    def members(self) -> Members:
+        """Return who is a member up to which level, under the charters as last verified."""
+        return members_of(self._charters())
 
     def today(self) -> dt.date:
         """Return the date in UTC."""

@@ -2,12 +2,15 @@
 
 from clients.desk.database import open_desk
 from clients.desk.lastruns import LAST_RUNS, LastRuns
+from clients.desk.notifying import NOTIFYING
 from clients.desk.office import Office
+from clients.desk.once import ONCE
 from clients.desk.parts import Parts
 from clients.desk.people.passkeys import Relying
 from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
+from clients.desk.proposals import PROPOSALS
 from clients.desk.savedsearches import SEARCHES
 from clients.desk.use.record import USE, open_record
 from clients.desk.working import Worker
@@ -18,7 +21,9 @@ from crypto.keystore import STRONG, Cost
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
-    engine = open_desk(office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, SEARCHES, key=office.database_key)
+    engine = open_desk(
+        office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, SEARCHES, ONCE, PROPOSALS, NOTIFYING, key=office.database_key
+    )
     runs = LastRuns(engine)
     people = open_people(
         engine,

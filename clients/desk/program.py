@@ -25,8 +25,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from clients.desk import importing, ticks
+from clients.desk import importing, notifying, ticks
 from clients.desk.app import create_desk
+from clients.desk.notifying import Notifier
 from clients.desk.office import Office
 from clients.desk.opening import open_parts
 from clients.desk.parts import Parts
@@ -152,6 +153,8 @@ def _load(office: Office, place: Place) -> Flask:
     _offer_first_link(parts)
     ticks.begin(parts.working, office)
     importing.begin(parts)
+    notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock)
+    parts.working.every(notifying.SECONDS, notifier.take_turn, name=ticks.NOTICES)
     parts.working.start()
     log.info("serving", url=place.origin)
     return app

@@ -113,4 +113,30 @@ _USE: Mapping[str, Rule] = {
     "use.listed": Rule(roles=frozenset({Role.AUDITOR})),
 }
 
-RULES: Mapping[str, Rule] = {**_USE, **_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS}
+# An analyst may ask and answer what is asked back; what the agency decides and releases is a releasing officer's.
+_RELEASING = Rule(roles=frozenset({Role.RELEASING}), fresh=True)
+_TALK: Mapping[str, Rule] = {
+    "inbox.inbox": Rule(roles=TALKERS),
+    "inbox.listed": Rule(roles=TALKERS),
+    "inbox.thread": Rule(roles=TALKERS),
+    "inbox.messages": Rule(roles=TALKERS),
+    "inbox.request": Rule(roles=TALKERS),
+    "inbox.asked": Rule(roles=TALKERS),
+    "deciding.message": Rule(roles=TALKERS),
+    "deciding.tell": Rule(roles=TALKERS),
+    "deciding.decide": Rule(roles=frozenset({Role.RELEASING})),
+    "officers.officer": Rule(roles=frozenset({Role.RELEASING, Role.SUBMITTER}), fresh=True),
+    "officers.create": Rule(roles=frozenset({Role.RELEASING, Role.SUBMITTER}), fresh=True),
+    **{
+        f"releasing.{name}": _RELEASING
+        for name in ("choose", "look", "send", "grant", "propose", "expunge", "propose_expunge")
+    },
+    **{f"proposals.{name}": _RELEASING for name in ("show", "file", "upload", "approve", "end")},
+    **{
+        f"notifying.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
+        for name in ("notices", "relay", "add", "remove")
+    },
+    "proposals.uploaded": Rule(roles=frozenset({Role.RELEASING}), fresh=True, upload=True),
+}
+
+RULES: Mapping[str, Rule] = {**_USE, **_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS, **_TALK}

@@ -11,12 +11,13 @@ from clients.talk.confirming import write_receipts
 from clients.talk.sending import TICK_SECONDS, send_letters
 from clients.updating import update
 
-SYNC, LETTERS, IMPORTS = "sync", "letters", "imports"
+SYNC, LETTERS, IMPORTS, NOTICES = "sync", "letters", "imports", "notices"
 SYNC_SECONDS = 600
 JOBS = (
     (SYNC, _l("fetch and verify what is new")),
     (LETTERS, _l("send what waits")),
     (IMPORTS, _l("read, check and send lists")),
+    (NOTICES, _l("tell people that something waits")),
 )
 
 

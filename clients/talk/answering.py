@@ -75,10 +75,12 @@ def letters_of(session: Session, offers: Sequence[Offer], *, approval: bytes | N
     found = None if first.address.re is None else asked(session, first.address.re)
     if found is None or found.request.decided or not isinstance(found.request.said.body, DisclosureRequest):
         return letters
-    decision = Decision(
-        what=_granted(offers), terms=max((one.release.terms for one in offers), key=lambda one: one.level)
-    )
-    return [letter(decision, to=first.address.to, thread=first.address.thread, re=first.address.re), *letters]
+    return [letter(grant_of(offers), to=first.address.to, thread=first.address.thread, re=first.address.re), *letters]
+
+
+def grant_of(offers: Sequence[Offer]) -> Decision:
+    """Return the decision that grants what these releases show, under their terms."""
+    return Decision(what=_granted(offers), terms=max((one.release.terms for one in offers), key=lambda one: one.level))
 
 
 def _granted(offers: Sequence[Offer]) -> What:

@@ -119,6 +119,11 @@ def file_sent(session: Session) -> None:
     session.outbox.filed([one.number for one in sent])
 
 
+def body_of(one: Letter) -> Body:
+    """Return what a letter says."""
+    return parse_body(Kind(one.kind), jsontext.load(one.body, limit=MAX_BODY_BYTES, levels=BODY_LEVELS))
+
+
 def _inner(one: Letter) -> Inner:
     body = jsontext.load(one.body, limit=MAX_BODY_BYTES, levels=BODY_LEVELS)
     return Inner(kind=Kind(one.kind), to=one.to, thread=one.thread, re=one.re, part=1, parts=1, body=body)

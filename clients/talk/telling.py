@@ -198,7 +198,7 @@ def _told(body: Body) -> Iterator[str]:
 def _facts(body: Body) -> list[tuple[str, str | None]]:  # noqa: C901, PLR0911, PLR0912 - a case for each kind of message
     match body:
         case TraceRequest():
-            weapon = "; ".join(f"{name.partition('.')[2]} {_value(value)}" for name, value in body.weapon.items())
+            weapon = "; ".join(f"{name.partition('.')[2]} {value_text(value)}" for name, value in body.weapon.items())
             return [("weapon", weapon), ("found", body.circumstances), ("priority", body.declared.priority.value)]
         case DisclosureRequest():
             return [("asks for", _what(body.what)), ("priority", body.declared.priority.value)]
@@ -265,11 +265,12 @@ def _released_json(release: Release) -> JsonValue:
     return {"as": release.terms.to_json(), "shows": _released(release)}
 
 
-def _value(value: JsonValue) -> str:
+def value_text(value: JsonValue) -> str:
+    """Return a field's value in words: of a serial number what was marked."""
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return ", ".join(map(value_text, value))
     if isinstance(value, dict):
-        return str(value.get("as_marked", " ".join(map(_value, value.values()))))
+        return str(value.get("as_marked", " ".join(map(value_text, value.values()))))
     return str(value)
 
 

@@ -4,7 +4,23 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from clients.desk.pages import home, imports, log, own, people, profile, signing, submit, use
+from clients.desk.pages import (
+    deciding,
+    home,
+    imports,
+    log,
+    notifying,
+    officers,
+    own,
+    people,
+    profile,
+    proposals,
+    releasing,
+    requesting,
+    signing,
+    submit,
+    use,
+)
 
 BLUEPRINTS: Sequence[Blueprint] = (
     home.bp,
@@ -16,4 +32,10 @@ BLUEPRINTS: Sequence[Blueprint] = (
     imports.bp,
     profile.bp,
     use.bp,
+    requesting.bp,
+    deciding.bp,
+    releasing.bp,
+    proposals.bp,
+    officers.bp,
+    notifying.bp,
 )

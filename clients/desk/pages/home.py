@@ -15,7 +15,7 @@ from clients.desk.rules import SECONDERS, TALKERS, WATCHERS
 from clients.desk.ticks import JOBS
 from clients.matching.book import Book
 from clients.outbox import Outbox
-from clients.talk.threads import talks
+from clients.talk.threads import spelled, talks
 from clients.waiting import Waiting, what_waits
 from ledger.labels import Purpose
 
@@ -28,6 +28,7 @@ def home() -> str:
     signed_in, working = me(), parts().working
     return page(
         "home.html",
+        spelled=spelled,
         waiting=_waiting() if signed_in.person.roles & TALKERS else None,
         imports=importing.waiting(signed_in) if signed_in.person.roles & SECONDERS else (),
         watches=bool(signed_in.person.roles & WATCHERS),

@@ -1,0 +1,54 @@
+"""Whom the desk tells by mail or webhook that something waits: an administrator's page."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
+
+from clients.desk.notifying import Channel, Settings
+from clients.desk.parts import note_use, parts
+from clients.desk.people.current import me
+from clients.desk.rendering import page
+from clients.errors import ListError
+
+bp = Blueprint("notifying", __name__, url_prefix="/people/notices")
+
+
+@bp.get("")
+def notices() -> str:
+    """Show whom the desk tells."""
+    settings = Settings(parts().engine)
+    return page("notices.html", relay=settings.relay(), targets=settings.targets(), channels=tuple(Channel))
+
+
+@bp.post("/relay")
+def relay() -> Any:
+    """Set the mail relay."""
+    typed = {name: request.form.get(name, "").strip() for name in ("host", "port", "sender")}
+    Settings(parts().engine).set_relay(**typed)
+    note_use(me().person.name, "set the mail relay", [typed["host"]])
+    return _back()
+
+
+@bp.post("")
+def add() -> Any:
+    """Tell one more."""
+    channel = next((one for one in Channel if one.value == request.form.get("channel")), None)
+    if channel is None:
+        raise ListError(_("it is not said how"), next_step=_("choose mail or webhook"))
+    Settings(parts().engine).add(channel, request.form.get("address", "").strip())
+    note_use(me().person.name, "added a notice", [channel.value])
+    return _back()
+
+
+@bp.post("/<int:number>/remove")
+def remove(number: int) -> Any:
+    """Tell one no more."""
+    note_use(me().person.name, "removed a notice", [str(number)])
+    Settings(parts().engine).remove(number)
+    return _back()
+
+
+def _back() -> Any:
+    return redirect(url_for("notifying.notices"), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,357 @@
+"""Deciding, releasing and agreeing at the desk: by whom, once, and only what was seen."""
+
+import io
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from clients.desk import ticks
+from clients.desk.people.person import Role
+from clients.desk.proposals import Proposals
+from clients.officers import enrolled
+from ledger.identifiers import statement_name
+from ledger.officers import LIFE_SECONDS
+from tests.support.commands import command
+from tests.support.desks import Browser, mandate
+from tests.support.desktalks import (
+    ASKER,
+    CASE_NUMBER,
+    FIRST,
+    OWNER,
+    SCRIPT,
+    SECOND,
+    SERIAL,
+    Pair,
+    found_talking,
+    hidden,
+    look,
+    pair_of,
+    press,
+    unsent,
+)
+from tests.support.loopback import PHRASE, Walk
+
+PASSPHRASE = PHRASE.decode()
+
+
+@pytest.fixture(scope="module")
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Give two agencies of which one was asked for the case of its record."""
+    return found_talking(tmp_path_factory.mktemp("talking") / "walk")
+
+
+@pytest.fixture
+def pair(talking: Walk, tmp_path: Path) -> Iterator[Pair]:
+    """Give both desks; what waited was sent."""
+    copied = talking.copy_to(tmp_path / "walk")
+    found = pair_of(copied)
+    ticks.send(found.owner.office)
+    yield found
+    found.close()
+    copied.close()
+
+
+@pytest.fixture
+def request_name(pair: Pair) -> str:
+    """Give the name of the request."""
+    return pair.last(pair.owner, "disclosure_request")
+
+
+def propose(pair: Pair, request: str, name: str = FIRST, **fields: object) -> str:
+    """Let an officer propose to release the case as RESTRICTED; return the proposal's page."""
+    browser = pair.owner.browser(name)
+    shown = look(browser, request, **fields)
+    action = "/inbox/release/propose"
+    answer = browser.send(action, {**hidden(shown, action), "passphrase": PASSPHRASE})
+    assert answer.status_code == HTTPStatus.SEE_OTHER, answer.get_data(as_text=True)
+    return str(answer.location)
+
+
+def refuse(browser: Browser, request: str) -> object:
+    """Refuse a request."""
+    fields = {"say": "refuse", "how": "REFUSE", "ground": "LAW", "reason": "article 5"}
+    return press(browser, f"/inbox/messages/{request}", f"/inbox/messages/{request}/decide", **fields)
+
+
+def test_an_analyst_asks_and_does_not_decide(pair: Pair, request_name: str) -> None:
+    """Who may ask sees the request and its clocks, is offered no decision, and none is taken from them."""
+    oto = pair.owner.browser(pair.owner.add("Ole", mandate(Role.ANALYST)))
+    page = oto.text(f"/inbox/messages/{request_name}")
+    sent = oto.send(f"/inbox/messages/{request_name}/decide", {"token": oto.token("/inbox"), "say": "acknowledge"})
+    told = oto.send(
+        f"/inbox/messages/{request_name}/tell",
+        {"token": oto.token("/inbox"), "say": "report", "outcome": "1", "once": "A" * 22},
+    )
+
+    assert "There is nothing that you may say to it now." in page
+    assert sent.status_code == HTTPStatus.FORBIDDEN
+    assert told.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY}
+    assert oto.get(f"/inbox/release?re={request_name}").status_code == HTTPStatus.FORBIDDEN
+    assert oto.get("/inbox/request").status_code == HTTPStatus.OK
+    assert unsent(pair.owner) == []
+
+
+def test_a_submitter_neither_asks_nor_decides(pair: Pair, request_name: str) -> None:
+    """Who enters records sees no conversation."""
+    browser = pair.owner.browser(pair.owner.add("Sam", mandate(Role.SUBMITTER)))
+
+    for path in ("/inbox", "/inbox/request", f"/inbox/messages/{request_name}", "/inbox/release"):
+        assert browser.get(path).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_the_same_officer_does_not_approve_what_they_proposed(pair: Pair, request_name: str) -> None:
+    """Two names are needed: the proposer's own approval is refused, and nothing is written."""
+    at = propose(pair, request_name)
+    browser = pair.owner.browser(FIRST)
+    page = browser.text(at)
+    answer = browser.send(
+        f"{at}/approve", {"token": browser.token("/inbox"), "once": "A" * 22, "passphrase": PASSPHRASE}
+    )
+
+    assert "Another officer has to approve it" in page
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert unsent(pair.owner) == []
+
+
+def test_a_double_click_on_approve_has_one_outcome(pair: Pair, request_name: str) -> None:
+    """The second click is told that it was done, and nothing is written twice."""
+    at = propose(pair, request_name)
+    browser = pair.owner.browser(SECOND)
+    fields = {**hidden(browser.text(at), f"{at}/approve"), "passphrase": PASSPHRASE}
+    first, second = (browser.send(f"{at}/approve", fields) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (HTTPStatus.SEE_OTHER, HTTPStatus.CONFLICT)
+    assert "was sent before, and carried out once" in second.get_data(as_text=True)
+    assert unsent(pair.owner) == ["disclosure_decision", "release"]
+    assert "approved and carried out by B. Berg" in browser.text(at)
+
+
+def test_a_proposal_that_was_refused_or_withdrawn_is_not_approved_from_an_old_page(
+    pair: Pair, request_name: str
+) -> None:
+    """Whoever was there first has decided; the page that was open before changes nothing."""
+    at = propose(pair, request_name)
+    second = pair.owner.browser(SECOND)
+    fields = {**hidden(second.text(at), f"{at}/approve"), "passphrase": PASSPHRASE}
+    assert press(pair.owner.browser(FIRST), at, f"{at}/withdraw").status_code == HTTPStatus.SEE_OTHER
+    late = second.send(f"{at}/approve", fields)
+
+    assert late.status_code == HTTPStatus.CONFLICT
+    assert "withdrawn by A. Abiola" in second.text(at)
+    assert unsent(pair.owner) == []
+    again = propose(pair, request_name)
+    assert press(second, again, f"{again}/refuse").status_code == HTTPStatus.SEE_OTHER
+    assert "refused by B. Berg" in second.text(again)
+
+
+def test_a_wrong_passphrase_signs_nothing_and_may_be_typed_again(pair: Pair, request_name: str) -> None:
+    """The form gives its number back: the same page is sent again with the right one."""
+    at = propose(pair, request_name)
+    browser = pair.owner.browser(SECOND)
+    fields = hidden(browser.text(at), f"{at}/approve")
+    wrong = browser.send(f"{at}/approve", {**fields, "passphrase": "battery horse staple"})
+    right = browser.send(f"{at}/approve", {**fields, "passphrase": PASSPHRASE})
+
+    assert wrong.status_code == HTTPStatus.FORBIDDEN
+    assert "battery horse" not in wrong.get_data(as_text=True)
+    assert right.status_code == HTTPStatus.SEE_OTHER
+
+
+def test_a_proposal_that_ran_out_is_not_approved(pair: Pair, request_name: str) -> None:
+    """After three days it waits no longer, and an old page does not help."""
+    at = propose(pair, request_name)
+    second = pair.owner.browser(SECOND)
+    fields = {**hidden(second.text(at), f"{at}/approve"), "passphrase": PASSPHRASE}
+    pair.walk.clock.advance(LIFE_SECONDS + 1)
+    second = pair.owner.browser(SECOND)
+    late = second.send(f"{at}/approve", {**fields, "token": second.token("/inbox")})
+
+    assert late.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}
+    assert "It has run out" in second.text(at)
+    assert "release to" not in second.text("/inbox")
+    assert unsent(pair.owner) == []
+
+
+def test_a_proposal_travels_as_a_file(pair: Pair, request_name: str) -> None:
+    """The signed file is saved and taken over elsewhere; the same file is the same proposal; a changed one is refused."""
+    at = propose(pair, request_name)
+    browser = pair.owner.browser(SECOND)
+    raw = browser.get(f"{at}/file").get_data()
+    token = browser.token("/inbox")
+    again = browser.send("/inbox/proposals/upload", {"token": token, "file": (io.BytesIO(raw), "p.json")})
+    value = json.loads(raw)
+    value["signatures"][0]["officer"] = SECOND
+    forged = json.dumps(value, separators=(",", ":")).encode()
+    for changed in (forged, raw[:-2], b"{}", b"x" * 300_000):
+        answer = browser.send("/inbox/proposals/upload", {"token": token, "file": (io.BytesIO(changed), "p.json")})
+        assert HTTPStatus.BAD_REQUEST <= answer.status_code < HTTPStatus.GATEWAY_TIMEOUT
+
+    assert again.location == at
+    assert len(Proposals(pair.owner.parts.engine, clock=pair.owner.parts.clock).waiting()) == 1
+
+
+def test_a_page_that_is_stale_after_another_officer_decided_changes_nothing(pair: Pair, request_name: str) -> None:
+    """Two officers within one minute: the first has decided, the second is told so, and one answer goes out."""
+    first, second = pair.owner.browser(FIRST), pair.owner.browser(SECOND)
+    action = f"/inbox/messages/{request_name}/decide"
+    old = hidden(second.text(f"/inbox/messages/{request_name}"), action)
+    looked = look(second, request_name)
+    assert refuse(first, request_name).status_code == HTTPStatus.SEE_OTHER
+    late = second.send(action, {**old, "say": "respond", "outcome": "1"})
+    granted = second.send("/inbox/release/grant", hidden(looked, "/inbox/release/grant"))
+
+    assert late.status_code == granted.status_code == HTTPStatus.FORBIDDEN
+    assert "decided before" in late.get_data(as_text=True)
+    assert unsent(pair.owner) == ["refusal"]
+
+
+def test_a_double_click_on_a_release_sends_it_once(pair: Pair) -> None:
+    """What one officer may release alone goes out once, from one page and from another one that was open beside it."""
+    browser = pair.owner.browser(FIRST)
+    chosen = {"to": ASKER, "portion": "item", "record": pair.record}
+    page = f"/inbox/release?record={pair.record}"
+    shown = press(browser, page, "/inbox/release/look", **chosen).get_data(as_text=True)
+    assert "Two officers must agree" not in shown
+    fields = {**hidden(shown, "/inbox/release/send"), "sure": "on"}
+    first, second = (browser.send("/inbox/release/send", fields) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (HTTPStatus.SEE_OTHER, HTTPStatus.CONFLICT)
+    assert unsent(pair.owner) == ["release"]
+
+
+def test_what_takes_two_officers_is_not_sent_by_one(pair: Pair, request_name: str) -> None:
+    """A form made by hand that skips the second officer is refused."""
+    browser = pair.owner.browser(FIRST)
+    fields = hidden(look(browser, request_name), "/inbox/release/propose")
+
+    assert browser.send("/inbox/release/send", fields).status_code == HTTPStatus.FORBIDDEN
+    assert unsent(pair.owner) == []
+
+
+def test_another_release_than_was_looked_at_is_not_made(pair: Pair, request_name: str) -> None:
+    """The form carries the hash of what its page showed: more, or at another level, is refused."""
+    browser = pair.owner.browser(FIRST)
+    fields = hidden(look(browser, request_name), "/inbox/release/propose")
+    for other in ({"portion": ["case", "item"]}, {"level": "UNCLASSIFIED"}, {"h": "A" * 43}):
+        answer = browser.send("/inbox/release/propose", {**fields, **other, "passphrase": PASSPHRASE})
+        assert answer.status_code >= HTTPStatus.BAD_REQUEST
+    assert Proposals(pair.owner.parts.engine, clock=pair.owner.parts.clock).waiting() == ()
+
+
+def test_script_in_anything_that_was_said_is_text(pair: Pair, request_name: str) -> None:
+    """On no page of the conversation does another agency's word become markup."""
+    browser = pair.owner.browser(FIRST)
+    thread = command(pair.walk, "inbox", "--json", home=OWNER).json["threads"][0]["thread"]
+    for path in (f"/inbox/{thread}", f"/inbox/messages/{request_name}", f"/inbox/release?re={request_name}"):
+        text = browser.text(path)
+        assert SCRIPT not in text
+        assert "&lt;script&gt;alert" in text
+        assert 'dir="auto">&lt;script&gt;' in text
+    assert SCRIPT not in look(browser, request_name)
+
+
+def test_who_is_not_cleared_reads_no_words_and_decides_nothing(pair: Pair, request_name: str) -> None:
+    """A releasing officer without clearance sees who talks and by when, no word of it, and may not answer unseen."""
+    uma = pair.owner.browser("Uma")
+    thread = command(pair.walk, "inbox", "--json", home=OWNER).json["threads"][0]["thread"]
+    for path in (f"/inbox/{thread}", f"/inbox/{thread}/messages.json", f"/inbox/messages/{request_name}"):
+        text = uma.text(path)
+        assert "an inquiry into a shooting" not in text
+        assert "withheld" in text
+    fields = {"token": uma.token("/inbox"), "once": "A" * 22, "say": "acknowledge"}
+
+    assert uma.send(f"/inbox/messages/{request_name}/decide", fields).status_code == HTTPStatus.FORBIDDEN
+    assert uma.get(f"/inbox/release?re={request_name}").status_code == HTTPStatus.FORBIDDEN
+    assert "urgent" not in uma.text("/inbox")
+
+
+def test_who_may_not_read_a_portion_does_not_release_it(pair: Pair, request_name: str) -> None:
+    """A releasing officer cleared for less is offered nothing above it, and a form made by hand is refused."""
+    low = pair.owner.browser(pair.owner.add("Lea", mandate(Role.RELEASING)))
+    page = low.text(f"/inbox/release?re={request_name}")
+    fields = {"token": low.token("/inbox"), "re": request_name, "portion": "case", "level": "RESTRICTED"}
+    answer = low.send("/inbox/release/look", fields)
+
+    assert "it is not yours to release" in page
+    assert "case.case_number" not in page
+    assert answer.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY}
+    for canary in (CASE_NUMBER, SERIAL):
+        assert canary not in page + answer.get_data(as_text=True)
+
+
+def test_single_fields_are_released_without_their_label(pair: Pair, request_name: str) -> None:
+    """One field of what was asked for, as two officers agreed; the page says what goes, never its value."""
+    at = propose(pair, request_name, portion=[], field="case.case_number")
+    second = pair.owner.browser(SECOND)
+    shown = second.text(at)
+    done = press(second, at, f"{at}/approve", passphrase=PASSPHRASE)
+
+    assert "case.case_number" in shown
+    assert CASE_NUMBER not in shown
+    assert "A whole portion shows its label" not in shown
+    assert done.status_code == HTTPStatus.SEE_OTHER
+    pair.pass_on()
+    with pair.asker.office.replica() as replica:
+        stored = replica.find(statement_name(pair.record))
+        assert stored is not None
+        assert [one.fields for one in stored.released] == [{"case.case_number": CASE_NUMBER}]
+
+
+def test_a_grant_comes_before_its_release(pair: Pair, request_name: str) -> None:
+    """One may say yes now and release later; the decision decides the request for both sides."""
+    browser = pair.owner.browser(FIRST)
+    shown = look(browser, request_name)
+    answer = browser.send("/inbox/release/grant", hidden(shown, "/inbox/release/grant"))
+    pair.pass_on()
+
+    assert answer.status_code == HTTPStatus.SEE_OTHER
+    assert pair.last(pair.asker, "disclosure_decision")
+    assert "decide" not in [one for one in command(pair.walk, "inbox", "--overdue", home=ASKER).output.split()]
+
+
+def test_a_record_is_expunged_by_two_officers(pair: Pair) -> None:
+    """One proposes, another approves; then its ciphertexts are gone here and at the partner that syncs."""
+    first, second = pair.owner.browser(FIRST), pair.owner.browser(SECOND)
+    action = "/inbox/release/expunge"
+    made = press(first, action, action, record=pair.record, why="law", passphrase=PASSPHRASE)
+    assert made.status_code == HTTPStatus.SEE_OTHER, made.get_data(as_text=True)
+    assert pair.record in second.text(made.location)
+    done = press(second, made.location, f"{made.location}/approve", passphrase=PASSPHRASE)
+    ticks.sync(pair.asker.office)
+
+    assert done.status_code == HTTPStatus.SEE_OTHER, done.get_data(as_text=True)
+    for desk in (pair.owner, pair.asker):
+        with desk.office.replica() as replica:
+            found = replica.find(statement_name(pair.record))
+            assert found is None or not found.portions
+
+
+def test_an_officer_draws_their_own_key(pair: Pair) -> None:
+    """Under a passphrase that is long enough and typed twice, once; the page then shows the public key."""
+    browser = pair.asker.browser("Rhea")
+    action = "/inbox/officer"
+    short = press(browser, action, action, passphrase="short", again="short")
+    other = press(browser, action, action, passphrase=PASSPHRASE, again=PASSPHRASE + "x")
+    drawn = press(browser, action, action, passphrase=PASSPHRASE, again=PASSPHRASE)
+
+    assert short.status_code == other.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert drawn.status_code == HTTPStatus.SEE_OTHER
+    assert "enrolled as Rhea" in browser.text(action)
+    assert set(enrolled(pair.asker.office.home)) == {"Rhea"}
+
+
+def test_everything_that_was_done_is_in_the_record_of_use(pair: Pair, request_name: str) -> None:
+    """Openings, proposals, approvals and refusals, by name; never a word that was said."""
+    at = propose(pair, request_name)
+    press(pair.owner.browser(SECOND), at, f"{at}/approve", passphrase=PASSPHRASE)
+    noted = [(one.entry.who, one.entry.did) for one in pair.owner.parts.use.entries()]  # type: ignore[attr-defined]  # the record itself, behind the protocol
+    words = " ".join(one.entry.of for one in pair.owner.parts.use.entries())  # type: ignore[attr-defined]  # as above
+
+    assert (FIRST, "proposed") in noted
+    assert (SECOND, "approved") in noted
+    assert (SECOND, "opened") in noted
+    assert "inquiry" not in words
+    assert CASE_NUMBER not in words
