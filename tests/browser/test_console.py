@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,8 +12,8 @@ from ledger.wire import paths
 from server.accounts import Accounts, Role
 from tests.support import chromium
 from tests.support.chromium import Seen
-from tests.support.consortium import NOW, make_consortium
 from tests.support.consoles import PASSWORD, WEAK
+from tests.support.consortium import NOW, make_consortium
 from tests.support.processes import Running, consortium_config, free_port, serving
 
 pytestmark = pytest.mark.slow
@@ -84,7 +83,7 @@ def test_a_wrong_password_opens_nothing(visit: Visit) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_of_the_console_can_be_used_by_everybody(visit: Visit, scheme: str) -> None:
-    """axe finds nothing that keeps somebody out, in light and dark, and no page asks another host."""
+    """Axe finds nothing that keeps somebody out, in light and dark, and no page asks another host."""
     page = visit.tab()
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     visit.sign_in(page)
@@ -95,5 +94,5 @@ def test_every_page_of_the_console_can_be_used_by_everybody(visit: Visit, scheme
         assert answer.status == 200, path
         found[path] = [one["id"] for one in Axe().run(page).response["violations"]]
 
-    assert found == dict.fromkeys(PAGES, [])
+    assert found == {path: [] for path in PAGES}
     assert visit.seen.elsewhere == []
