@@ -32,6 +32,7 @@ from ledger.canonical import canonical
 from ledger.countries import country_name
 from ledger.itemfields import type_name
 from ledger.jsontext import JsonValue
+from ledger.tokens import likenesses
 
 TABLES = MetaData()
 CLASS = Table(
@@ -61,6 +62,14 @@ UNIT = Table(
 )
 # Apart from the units: a search that goes by facets reads a tenth of the pages so, and every page is decrypted.
 WORDS = Table("find_words", TABLES, Column("id", Integer, primary_key=True), Column("words", String, nullable=False))
+# Which records may be of one weapon: what their numbers have in common (ledger.tokens.likenesses).
+NUMBER = Table(
+    "find_number",
+    TABLES,
+    Column("position", Integer, primary_key=True),
+    Column("likeness", String, primary_key=True),
+    Index("find_number_likeness", "likeness"),
+)
 FACET_FIELDS = {
     "event": "event.kind",
     "item": "item.kind",
@@ -71,7 +80,7 @@ FACET_FIELDS = {
 STORED = 0
 """The `release` of a class of portions as stored; a release's own position is never that of the first entry."""
 
-_VERSION = 1
+_VERSION = 2
 _STATE = "find"
 _DROPPED = frozenset({"Mn", "Cf"})
 _PART = 500
@@ -89,6 +98,7 @@ _FORGET = (
     f"INSERT INTO find_index(find_index, rowid, words) SELECT 'delete', id, words FROM find_words WHERE id IN {_OF_THESE}",  # noqa: S608 - our own words
     f"DELETE FROM find_words WHERE id IN {_OF_THESE}",  # noqa: S608 - our own words
     "DELETE FROM find_unit WHERE position IN (SELECT value FROM json_each(:at))",
+    "DELETE FROM find_number WHERE position IN (SELECT value FROM json_each(:at))",
 )
 _LEARN = f"INSERT INTO find_index(rowid, words) SELECT id, words FROM find_words WHERE id IN {_OF_THESE}"  # noqa: S608 - our own words
 # Which records are corrected, in a few pages: the records themselves take one each.
@@ -122,6 +132,21 @@ def reindex(connection: Connection, positions: Iterable[int]) -> None:
             words = ("\n".join(words_of(one)) for one in fields)
             connection.execute(insert(WORDS), [{"id": number, "words": one} for number, one in enumerate(words, first)])
             connection.execute(text(_LEARN), part)
+            alike = {(row.position, found) for row, one in zip(rows, fields, strict=True) for found in likenesses(one)}
+            if alike:
+                connection.execute(insert(NUMBER), [{"position": at, "likeness": found} for at, found in alike])
+
+
+def likenesses_at(connection: Connection, positions: Iterable[int]) -> frozenset[str]:
+    """Return what the numbers of these records may have in common with others."""
+    question = text("SELECT DISTINCT likeness FROM find_number WHERE position IN (SELECT value FROM json_each(:at))")
+    return frozenset(connection.execute(question, {"at": json.dumps([*positions])}).scalars())
+
+
+def positions_alike(connection: Connection, found: Iterable[str]) -> Sequence[int]:
+    """Return the records whose numbers have one of these in common."""
+    question = text("SELECT DISTINCT position FROM find_number WHERE likeness IN (SELECT value FROM json_each(:found))")
+    return sorted(connection.execute(question, {"found": json.dumps([*found])}).scalars())
 
 
 def rebuild_if_missing(connection: Connection) -> None:

@@ -19,12 +19,13 @@ from sqlalchemy import Connection, select, text
 from clients.findindex import CLASS, FACET_FIELDS, STORED, folded
 from clients.replica import Replica
 from clients.talk.tables import read_releases
-from clients.views import RecordView, Viewer, permitted_label, shows_released, view_record
+from clients.views import RecordView, Viewer, permitted_label, release_marking, shows_released, view_record
 from ledger.canonical import canonical, has_digit
 from ledger.errors import LedgerError
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
 from ledger.makes import MakeTable
+from ledger.markings import Marking, join, marking
 from ledger.recordform import PORTIONS
 
 MAX_WORDS = 16
@@ -63,12 +64,16 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some of what was found: `total` in all, `after` continues behind the last of these, None where nothing is left."""
+    """Some of what was found: `total` in all, `after` continues behind the last of these, None where nothing is left.
+
+    `marking` is the join over all that was found, not of these alone: the facets tell something of every one of them.
+    """
 
     views: tuple[RecordView, ...]
     total: int
     after: int | None
     facets: Mapping[Facet, Mapping[str, int]]
+    marking: Marking | None
 
 
 def find(  # noqa: PLR0913 - where, what, for whom, and which part of it
@@ -93,6 +98,7 @@ def find(  # noqa: PLR0913 - where, what, for whom, and which part of it
         total=len(matched),
         after=page[-1] if len(ordered) > limit else None,
         facets={facet: seen.counts(facet, matched) for facet in Facet},
+        marking=seen.marking(matched),
     )
 
 
@@ -133,13 +139,19 @@ class _Seen:
         counted = Counter(map(itemgetter(1), values))
         return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
 
+    def marking(self, matched: AbstractSet[int]) -> Marking | None:
+        """Return the marking of a page that tells of all these records."""
+        classes = {row[_CLASS] for row in self.units if row[_POSITION] in matched}
+        found = [self._classes[number].marking for number in sorted(classes)]
+        return join(found[0], *found[1:]) if found else None
+
     def _values(self, facet: Facet) -> set[tuple[int, str]]:
         match facet:
             case Facet.ORIGINATOR:
                 names = {number: one.iss for number, one in self._classes.items()}
                 return {(row[_POSITION], names[row[_CLASS]]) for row in self.units}
             case Facet.LEVEL:
-                names = {number: one.level for number, one in self._classes.items()}
+                names = {number: one.marking.level.value for number, one in self._classes.items()}
                 return {(row[_POSITION], names[row[_CLASS]]) for row in self.units}
             case Facet.SHOWN:
                 return self._shown()
@@ -156,10 +168,10 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Class:
-    """A permitted class: whose, at what level, a portion as stored or a release, and whether it shows a whole portion."""
+    """A permitted class: whose, under which marking, a portion as stored or a release, whether it shows a whole portion."""
 
     iss: str
-    level: str
+    marking: Marking
     stored: bool
     whole: bool
 
@@ -176,18 +188,19 @@ def _permitted(connection: Connection, viewer: Viewer) -> Iterator[tuple[int, _C
     for row in connection.execute(select(CLASS)):
         label = json.loads(row.label) if row.label else None
         if row.release == STORED:
-            if (level := _stored_level(row, label, viewer)) is not None:
-                yield row.id, _Class(iss=row.iss, level=level, stored=True, whole=True)
+            if (found := _stored_marking(row, label, viewer)) is not None:
+                yield row.id, _Class(iss=row.iss, marking=found, stored=True, whole=True)
         elif row.release in held and shows_released(row.iss, held[row.release], label=label, viewer=viewer):
-            level = held[row.release].terms.level.value
-            yield row.id, _Class(iss=row.iss, level=level, stored=False, whole=label is not None)
+            found = release_marking(row.iss, held[row.release], viewer)
+            yield row.id, _Class(iss=row.iss, marking=found, stored=False, whole=label is not None)
 
 
-def _stored_level(row: Any, label: JsonValue, viewer: Viewer) -> str | None:
+def _stored_marking(row: Any, label: JsonValue, viewer: Viewer) -> Marking | None:
     try:
-        return permitted_label(row.iss, label, bound=Level(row.level), viewer=viewer).level.value
+        found = permitted_label(row.iss, label, bound=Level(row.level), viewer=viewer)
     except LedgerError:
         return None
+    return marking(found, originator=row.iss, members=viewer.members)
 
 
 def _matched(connection: Connection, search: Search, seen: _Seen, makes: MakeTable) -> set[int]:

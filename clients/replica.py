@@ -28,7 +28,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, open_database, reading
 from clients.findindex import TABLES as _TABLES
-from clients.findindex import rebuild_if_missing, reindex
+from clients.findindex import likenesses_at, positions_alike, rebuild_if_missing, reindex
 from clients.talk.tables import HeldRelease, StoredRelease, TalkTables, forget_released, others_released, read_released
 from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
@@ -277,10 +277,28 @@ class Replica:
         with self._engine.begin() as connection:
             return int(connection.execute(select(func.count()).select_from(_RECORD)).scalar_one())
 
+    def live_names(self, iss: str) -> tuple[StatementName, ...]:
+        """Return the names of an agency's records that nothing corrects, in log order."""
+        chosen = select(_RECORD.c.jti).where(_RECORD.c.iss == iss, _RECORD.c.superseded_by.is_(None))
+        with reading(self._engine) as connection:
+            found = connection.execute(chosen.order_by(_RECORD.c.position)).scalars().all()
+        return tuple(StatementName(iss, jti) for jti in found)
+
     def at(self, positions: Sequence[int]) -> tuple[StoredRecord, ...]:
         """Return the records at these positions, in the order given."""
         found = {record.index: record for record in self._records(_RECORD.c.position.in_(positions))}
         return tuple(found[position] for position in positions if position in found)
+
+    def likenesses(self, positions: Iterable[int]) -> frozenset[str]:
+        """Return what the numbers of the records at these positions may have in common with others."""
+        with reading(self._engine) as connection:
+            return likenesses_at(connection, positions)
+
+    def alike(self, found: Iterable[str]) -> tuple[StoredRecord, ...]:
+        """Return the records whose numbers have one of these in common, in log order."""
+        with reading(self._engine) as connection:
+            positions = positions_alike(connection, found)
+        return self.at(positions)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -91,7 +91,7 @@ def _view_released(record: StoredRecord, name: str, viewer: Viewer, shown: list[
     allowed = [one for one in record.released if one.portion == name and _is_permitted(record, one, viewer)]
     if not allowed:
         return None
-    shown += [_release_marking(record, one, viewer) for one in allowed]
+    shown += [release_marking(record.name.iss, one.release, viewer) for one in allowed]
     return PortionView(
         portion=name,
         level=max(one.release.terms.level for one in allowed),
@@ -121,17 +121,18 @@ def shows_released(iss: str, release: HeldRelease, *, label: JsonValue, viewer: 
     return isinstance(answer, Permit)
 
 
-def _release_marking(record: StoredRecord, one: StoredRelease, viewer: Viewer) -> Marking:
-    terms = one.release.terms
+def release_marking(iss: str, release: HeldRelease, viewer: Viewer) -> Marking:
+    """Return the marking of what a release of `iss` shows: its terms, and no reader but the two agencies."""
+    terms = release.terms
     return Marking(
-        originators=frozenset({record.name.iss}),
-        readers=frozenset({record.name.iss, viewer.reader.agency}),
+        originators=frozenset({iss}),
+        readers=frozenset({iss, viewer.reader.agency}),
         level=terms.level,
         comp=terms.comp,
         purp=terms.purp,
         cav=frozenset(terms.cav),
         review_by=None,
-        expires=one.release.expires,
+        expires=release.expires,
     )
 
 

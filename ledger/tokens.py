@@ -22,7 +22,18 @@ from ledger.makes import UNLISTED, MakeTable
 from ledger.serials import Mark, read_marks
 from ledger.weapontypes import by_code, find
 
-__all__ = ["NOTHING", "Form", "Inputs", "Row", "TokenClass", "inputs_of", "is_design", "prf_input", "token"]
+__all__ = [
+    "NOTHING",
+    "Form",
+    "Inputs",
+    "Row",
+    "TokenClass",
+    "inputs_of",
+    "is_design",
+    "likenesses",
+    "prf_input",
+    "token",
+]
 
 Fields: TypeAlias = Mapping[str, JsonValue]
 Row: TypeAlias = tuple[Form | None, Form | None, Form | None, Form | None]
@@ -55,6 +66,17 @@ def inputs_of(fields: Fields, *, makes: MakeTable, calibres: CalibreTable) -> In
     return first, second
 
 
+def likenesses(fields: Fields) -> frozenset[str]:
+    """Return what two items have in common wherever `inputs_of` gives them a form in common, whatever the code tables.
+
+    That is the digits of each number without leading zeros: no class of forms folds two numbers that differ in these.
+    It says too much rather than too little, so it only chooses what is worth comparing.
+    """
+    marks = [mark.number for mark in _marks(fields)]
+    named = (*marks, *map(_unlabelled, marks), _lot(fields), _text(fields, "item.design_family"))
+    return frozenset(_likeness(form) for form in map(canonical, named) if form)
+
+
 def is_design(form: Form) -> bool:
     """Return whether a token says "of one design" rather than "one weapon"."""
     return form.group == _DESIGN
@@ -71,6 +93,11 @@ def prf_input(*, kc: bytes, token_epoch: int, form: Form) -> bytes:
 def token(output: bytes) -> bytes:
     """Return the token of the function's output y."""
     return expand16(output, _TOKEN)
+
+
+def _likeness(form: str) -> str:
+    digits = "".join(filter(str.isdigit, form))
+    return (digits.lstrip("0") or "0") if digits else form
 
 
 def _rows(fields: Fields, makes: MakeTable, calibres: CalibreTable) -> Iterator[Row]:

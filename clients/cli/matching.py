@@ -1,7 +1,7 @@
 """`sealtrace match`: ask blind whether anybody has logged a weapon."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,24 +14,19 @@ from clients.cli.options import HomeOption, JsonOption, MapOption, SheetOption, 
 from clients.codes import load_tables
 from clients.durable import write_file
 from clients.errors import ListError
-from clients.lists.values import Tables
-from clients.matching.asking import Asker, Certainty, Told, Weapon, last_of, spelled
+from clients.matching.asking import Asker, Certainty, Told, last_of, spelled
 from clients.matching.book import AskedQuestion
-from clients.matching.candidates import candidates
 from clients.matching.denying import find_denied, hand_over, parse_handed
-from clients.matching.keys import hand_out
+from clients.matching.keys import standing_of
 from clients.matching.selftest import self_test
+from clients.matching.weapons import listed_weapons, named_weapons, own_records
 from clients.plaintext import visible
 from clients.session import Session, Standing, load_profile
-from clients.show import serials, summary
 from crypto.encoding import unb64u
 from crypto.errors import EncodingError
 from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.questions import BEFORE_ALL, Asking
-from ledger.serials import read_marks
-from ledger.slips import Hit
-from ledger.tokens import inputs_of
 
 
 def match(  # noqa: PLR0913 - each option is one way to ask, and each way is one line
@@ -84,62 +79,19 @@ def match(  # noqa: PLR0913 - each option is one way to ask, and each way is one
             return
         asker = Asker(standing, purpose=purpose)
         if mine:
-            told = asker.ask_own(_own_records(session))
+            told = asker.ask_own(own_records(session))
             asking = Asking.OWN
         else:
             tables = load_tables(session.home)
             fields = {"item.kind": kind, "item.make_text": make, "item.type_text": type_text, "item.calibre": calibre}
             weapons = (
-                _listed(drafts_of(session, file, map_name, sheet, edge), tables)
+                listed_weapons(drafts_of(session, file, map_name, sheet, edge), tables)
                 if file is not None
-                else _named_weapons(fields, serial, tables)
+                else named_weapons(fields, serial, tables)
             )
             told = asker.ask(weapons, watch=watch, after=after)
             asking = Asking.LOOKUP
         edge.show(*_told(told, asker, asking), as_json=as_json)
-
-
-def standing_of(session: Session) -> Standing:
-    """Return where this home stands, the matching key handed out first if that is its to do."""
-    standing = session.stand()
-    return session.stand() if hand_out(standing) else standing
-
-
-def _named_weapons(fields: dict[str, str], serial: str | None, tables: Tables) -> list[Weapon]:
-    if not serial:
-        raise ListError("nothing to ask about", next_step="give --serial, --file LIST or --mine")
-    return [_weapon({**fields, "item.serials": one}, tables) for one in candidates(serial)]
-
-
-def _weapon(named: dict[str, str], tables: Tables) -> Weapon:
-    boxed: JsonValue = [dict(mark.to_json()) for mark in read_marks(named["item.serials"])]
-    item = {**named, "item.serials": boxed}
-    inputs = inputs_of(item, makes=tables.makes, calibres=tables.calibres)
-    return Weapon(what=visible(f"{named['item.make_text']} {named['item.serials']}").strip(), inputs=inputs)
-
-
-def _listed(rows: Iterable[dict[str, JsonValue]], tables: Tables) -> list[Weapon]:
-    return [
-        Weapon(
-            what=visible(" ".join([summary(fields, tables.makes), *(text for text, _ in serials(fields))])),
-            inputs=inputs_of(fields, makes=tables.makes, calibres=tables.calibres),
-        )
-        for fields in rows
-    ]
-
-
-def _own_records(session: Session) -> list[tuple[str, bytes]]:
-    """Return this agency's live records that are matched at all: the officer with four hundred guns."""
-    gone = session.replica.expunged()
-    return [
-        (str(record.name), record.name.jti)
-        for record in session.replica.records()
-        if record.name.iss == session.config.id
-        and record.superseded_by is None
-        and record.name not in gone
-        and (slip := session.book.slip(record.name.jti)) is not None
-        and slip.hit is not Hit.OFF
-    ]
 
 
 def _told(told: Sequence[Told], asker: Asker, asking: Asking) -> tuple[str, dict[str, JsonValue]]:

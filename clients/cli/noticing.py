@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from clients.cli.exits import Exit
-from clients.cli.matching import standing_of
 from clients.cli.options import HomeOption, JsonOption, ProfileOption, edge_of
 from clients.errors import HomeError
 from clients.matching.book import StoredNotice
+from clients.matching.keys import standing_of
 from clients.matching.noticing import Arrived, collect, overdue, review, waits
 from clients.matching.renewing import Renewed, Renewer
 from clients.session import load_profile

@@ -12,7 +12,6 @@ from clients.cli.edge import Edge
 from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.codes import load_tables
-from clients.errors import NotPermittedError
 from clients.finding import Facet, Search
 from clients.freshness import require_fresh, vouched_replica
 from clients.home import Home
@@ -21,6 +20,7 @@ from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
 from clients.outbox import Outbox
 from clients.plaintext import wrap
+from clients.reading import read_record
 from clients.replica import FRESH, SIZE, VERIFIED_AT, Replica
 from clients.session import Session
 from clients.syncing import SyncReport
@@ -29,10 +29,9 @@ from clients.talk.sending import TICK_SECONDS, Sent, send_letters
 from clients.talk.tables import HeldRelease
 from clients.trust import Trust
 from clients.updating import update
-from clients.views import RecordView, Viewer, view_record
+from clients.views import Viewer
 from ledger.counting import counted
-from ledger.errors import NotFoundError
-from ledger.identifiers import StatementName, statement_name
+from ledger.identifiers import statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import purpose_of
 
@@ -93,7 +92,7 @@ def show(
     name = statement_name(record)
     with edge.stored(place) as (replica, outbox):
         proof, fresh = _proof(replica, edge), _fresh(replica)
-        view = _view(replica, name, viewer)
+        view = read_record(replica, name, viewer)
         _note_opened(edge, replica, outbox, [one for portion in view.portions for one in portion.releases], viewer)
     members = frozenset(viewer.members.ceilings)
     text = showing.render(
@@ -101,21 +100,6 @@ def show(
     )
     edge.show(text, showing.to_json(view, proof, members=members), as_json=as_json)
     require_fresh(fresh, now=edge.world.clock())
-
-
-def _view(replica: Replica, name: StatementName, viewer: Viewer) -> RecordView:
-    """Return what may be seen of a record; raise where it is not here, or nothing of it may be shown."""
-    found, why = replica.find(name), replica.expunged().get(name)
-    if why is not None:
-        raise NotFoundError(f"{name.iss} has expunged this record, on the ground of {why}: nothing of it is kept here")
-    if found is None:
-        raise NotFoundError("no record of that name is in the replica: run `sealtrace sync`, or it is sealed to others")
-    view = view_record(found, viewer)
-    if view.marking is None:
-        raise NotPermittedError(
-            "nothing of this record may be shown for this purpose", next_step="see its reasons with --json"
-        )
-    return view
 
 
 def _note_opened(edge: Edge, replica: Replica, outbox: Outbox, releases: list[HeldRelease], viewer: Viewer) -> None:

@@ -13,9 +13,11 @@ from clients.codes import load_tables
 from clients.durable import write_file
 from clients.home import Home
 from clients.lists.values import Tables
+from clients.replica import Replica
 from clients.tracing import drawing, figures, timeline
-from clients.tracing.gathering import Sightings, Traced
+from clients.tracing.gathering import Sightings, Traced, trace_fields, trace_record
 from clients.tracing.weaponforms import described
+from clients.views import Viewer
 from ledger.identifiers import StatementName, statement_name
 from ledger.indicator import indicator as indicator_of
 
@@ -41,7 +43,9 @@ def trace(  # noqa: PLR0913 - each option says more about the weapon or the answ
     edge = edge_of(context)
     place = edge.home(home)
     tables = load_tables(place)
-    found = _find(_sightings(place, purpose, edge, tables), record, make, serial, _names(linked), tables)
+    viewer, _ = viewer_of(place, purpose, edge)
+    with edge.replica(place) as replica:
+        found = _find(replica, viewer, tables, record, make, serial, linked=_names(linked))
     if svg is not None:
         write_file(svg, drawing.draw(found, makes=tables.makes).encode())
     edge.show(timeline.render(found, makes=tables.makes), timeline.to_json(found), as_json=as_json)
@@ -67,18 +71,21 @@ def indicator(
     edge.show(figures.render(found, year=year), figures.to_json(found, year=year), as_json=as_json)
 
 
-def _find(  # noqa: PLR0913, PLR0917 - what the command line gave
-    sightings: Sightings,
+def _find(  # noqa: PLR0913, PLR0917 - where, for whom, and what the command line gave
+    replica: Replica,
+    viewer: Viewer,
+    tables: Tables,
     record: str | None,
     make: str | None,
     serial: str | None,
+    *,
     linked: frozenset[StatementName],
-    tables: Tables,
 ) -> Traced:
     if record is not None and make is None and serial is None:
-        return sightings.of_record(statement_name(record), linked=linked)
+        return trace_record(replica, viewer, tables, statement_name(record), linked=linked)
     if record is None and serial is not None and make is not None:
-        return sightings.of_fields(described(make=make, serial=serial, tables=tables), linked=linked)
+        fields = described(make=make, serial=serial, tables=tables)
+        return trace_fields(replica, viewer, tables, fields, linked=linked)
     raise typer.BadParameter("name a record, or give both --make and --serial")
 
 

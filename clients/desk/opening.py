@@ -1,6 +1,8 @@
 """Put the parts of a desk together over a home."""
 
 from clients.desk.database import open_desk
+from clients.desk.inquiries import INQUIRIES
+from clients.desk.kept import KEPT
 from clients.desk.lastruns import LAST_RUNS, LastRuns
 from clients.desk.notifying import NOTIFYING
 from clients.desk.office import Office
@@ -11,7 +13,6 @@ from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
 from clients.desk.proposals import PROPOSALS
-from clients.desk.savedsearches import SEARCHES
 from clients.desk.use.record import USE, open_record
 from clients.desk.working import Worker
 from clients.intake.tables import TABLES as IMPORTS
@@ -22,7 +23,9 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
     clock = office.world.clock
     engine = open_desk(
-        office.home, PEOPLE, LAST_RUNS, IMPORTS, USE, SEARCHES, ONCE, PROPOSALS, NOTIFYING, key=office.database_key
+        office.home,
+        *(PEOPLE, LAST_RUNS, IMPORTS, USE, KEPT, INQUIRIES, ONCE, PROPOSALS, NOTIFYING),
+        key=office.database_key,
     )
     runs = LastRuns(engine)
     people = open_people(

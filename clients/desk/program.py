@@ -25,7 +25,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from clients.desk import importing, notifying, ticks
+from clients.desk import asking, importing, notifying, ticks
 from clients.desk.app import create_desk
 from clients.desk.notifying import Notifier
 from clients.desk.office import Office
@@ -155,6 +155,7 @@ def _load(office: Office, place: Place) -> Flask:
     importing.begin(parts)
     notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock)
     parts.working.every(notifying.SECONDS, notifier.take_turn, name=ticks.NOTICES)
+    asking.begin(parts)
     parts.working.start()
     log.info("serving", url=place.origin)
     return app

@@ -139,4 +139,41 @@ _TALK: Mapping[str, Rule] = {
     "proposals.uploaded": Rule(roles=frozenset({Role.RELEASING}), fresh=True, upload=True),
 }
 
-RULES: Mapping[str, Rule] = {**_USE, **_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS, **_TALK}
+_READING: Mapping[str, Rule] = {
+    "records.record": Rule(roles=READERS),
+    "records.proof": Rule(roles=READERS),
+    "records.table": Rule(roles=READERS),
+    "records.taking": Rule(roles=READERS, fresh=True),
+    "records.bundle": Rule(roles=READERS, fresh=True),
+    "traces.traces": Rule(roles=READERS),
+    "traces.weapon": Rule(roles=READERS),
+    "traces.trace": Rule(roles=READERS),
+    "traces.picture": Rule(roles=READERS),
+    "traces.table": Rule(roles=READERS),
+    "traces.described_trace": Rule(roles=READERS),
+    "traces.described_picture": Rule(roles=READERS),
+    "traces.described_table": Rule(roles=READERS),
+    "ask.ask": Rule(roles=READERS),
+    "ask.listed": Rule(roles=READERS),
+    "ask.weapon": Rule(roles=TALKERS),
+    "ask.rows": Rule(roles=TALKERS, upload=True),
+    "ask.own": Rule(roles=TALKERS),
+    "ask.inquiry": Rule(roles=READERS),
+    "ask.told": Rule(roles=READERS),
+    "ask.go": Rule(roles=TALKERS),
+    "ask.drop": Rule(roles=TALKERS),
+    "ask.asked": Rule(roles=frozenset({Role.AUDITOR})),
+    "ask.asked_table": Rule(roles=frozenset({Role.AUDITOR})),
+    "hits.hits": Rule(roles=READERS),
+    "hits.table": Rule(roles=READERS),
+    "hits.review": Rule(roles=TALKERS),
+    "find.find": Rule(roles=READERS),
+    "find.search": Rule(roles=READERS),
+    "find.found": Rule(roles=READERS),
+    "find.all_table": Rule(roles=READERS),
+    "find.table": Rule(roles=READERS),
+    "find.save": Rule(roles=READERS),
+    "find.forget": Rule(roles=READERS),
+}
+
+RULES: Mapping[str, Rule] = {**_BASE, **_LOG, **_SIGNING, **_PEOPLE, **_IMPORTS, **_USE, **_TALK, **_READING}

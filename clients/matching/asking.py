@@ -10,7 +10,7 @@ from enum import Enum
 
 from clients.entries import Entries
 from clients.errors import NotPermittedError, TrustError
-from clients.matching.book import AskedQuestion
+from clients.matching.book import AskedQuestion, Book
 from clients.matching.evaluating import tokens_of
 from clients.matching.keys import TokenKey, asking_keys
 from clients.service import SignedAnswer
@@ -23,6 +23,7 @@ from ledger.identifiers import StatementName
 from ledger.questions import BEFORE_ALL, AskedToken, Asking, Purpose, build_question, draw_purpose, question_hash
 from ledger.recordform import parse_record
 from ledger.slips import TOKENS, Hit
+from ledger.terms import Limits
 from ledger.tokens import Inputs
 
 DAY = 86_400
@@ -85,6 +86,14 @@ class Quota:
         return max(self.limit - self.used, 0)
 
 
+def quota(book: Book, limits: Limits, asking: Asking, *, now: int) -> Quota:
+    """Return what is left on the day (UTC) of `now` of what a question of this kind is charged to, as far as `book` tells."""
+    midnight = now // DAY * DAY
+    if asking is Asking.OWN:
+        return Quota(used=book.asked_since(midnight, Asking.OWN), limit=limits.own)
+    return Quota(used=book.asked_since(midnight, Asking.LOOKUP, Asking.WATCH), limit=limits.lookups)
+
+
 class Asker:
     """Asks questions for one purpose."""
 
@@ -100,12 +109,7 @@ class Asker:
 
     def quota(self, asking: Asking) -> Quota:
         """Return what is left today (UTC) of what a question of this kind is charged to, as far as this home asked."""
-        limits = self._standing.view.charter.limits
-        midnight = self._standing.now() // DAY * DAY
-        if asking is Asking.OWN:
-            return Quota(used=self._session.book.asked_since(midnight, Asking.OWN), limit=limits.own)
-        used = self._session.book.asked_since(midnight, Asking.LOOKUP, Asking.WATCH)
-        return Quota(used=used, limit=limits.lookups)
+        return quota(self._session.book, self._standing.view.charter.limits, asking, now=self._standing.now())
 
     def ask(self, weapons: Sequence[Weapon], *, watch: bool = False, after: int = BEFORE_ALL) -> list[Told]:
         """Ask about each weapon; nothing is asked at all if the day's limit does not allow all of it."""

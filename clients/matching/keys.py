@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from clients.chain import make_batch, send_waiting
 from clients.errors import HomeError
 from clients.keyring import Keyring
-from clients.session import Standing
+from clients.session import Session, Standing
 from crypto.digests import sha256
 from crypto.portionkeys import KEY_BYTES, matching_key_id
 from ledger.charter import Charter
@@ -79,6 +79,12 @@ def asking_keys(standing: Standing) -> tuple[TokenKey, ...]:
     if earlier is None or standing.now() >= since + OVERLAP_SECONDS:
         return (current,)
     return (earlier, current)
+
+
+def standing_of(session: Session) -> Standing:
+    """Return where a home stands, the matching key handed out first if that is its to do."""
+    standing = session.stand()
+    return session.stand() if hand_out(standing) else standing
 
 
 def hand_out(standing: Standing) -> bool:

@@ -1,10 +1,11 @@
 """Gather the records of one weapon from the replica: only what the one decision lets this person see is looked at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from clients.lists.values import Tables
-from clients.replica import StoredRecord
+from clients.replica import Replica, StoredRecord
 from clients.tracing.weaponforms import forms_of
 from clients.views import RecordView, Viewer, view_record
 from ledger.errors import NotFoundError
@@ -12,7 +13,10 @@ from ledger.forms import Form
 from ledger.identifiers import StatementName
 from ledger.markings import Marking, join
 from ledger.sightings import Fields, Sighting, Weapon, gather, weapons
+from ledger.tokens import likenesses
 from ledger.traces import Trace, trace_of
+
+Find: TypeAlias = Callable[["Sightings"], "Traced"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,47 @@ class Sightings:
 
     def _forms(self, fields: Fields) -> frozenset[Form]:
         return forms_of(fields, self._tables)
+
+
+def trace_record(
+    replica: Replica,
+    viewer: Viewer,
+    tables: Tables,
+    name: StatementName,
+    *,
+    linked: frozenset[StatementName] = frozenset(),
+) -> Traced:
+    """Return the trace of the weapon that a record tells of, as over the whole replica; raise as `Sightings` does."""
+    records = [one for each in (name, *linked) if (one := replica.find(each)) is not None]
+    wanted = replica.likenesses(one.index for one in records)
+    return _near(replica, viewer, tables, records, wanted, lambda seen: seen.of_record(name, linked=linked))
+
+
+def trace_fields(
+    replica: Replica, viewer: Viewer, tables: Tables, fields: Fields, *, linked: frozenset[StatementName] = frozenset()
+) -> Traced:
+    """Return the trace of a weapon described by its item fields, as over the whole replica; raise as `Sightings` does."""
+    records = [one for each in linked if (one := replica.find(each)) is not None]
+    wanted = replica.likenesses(one.index for one in records) | likenesses(fields)
+    return _near(replica, viewer, tables, records, wanted, lambda seen: seen.of_fields(fields, linked=linked))
+
+
+def _near(  # noqa: PLR0913, PLR0917 - where, for whom, from where on
+    replica: Replica, viewer: Viewer, tables: Tables, start: Iterable[StoredRecord], wanted: frozenset[str], find: Find
+) -> Traced:
+    """Return what `find` finds among the records that may be of the weapon, looked for until no number is new.
+
+    Ten thousand records are not decided upon for a trace of five.
+    """
+    records = {one.index: one for one in start}
+    looked: frozenset[str] = frozenset()
+    while True:
+        records |= {one.index: one for one in replica.alike(wanted - looked)}
+        looked |= wanted
+        traced = find(Sightings((records[index] for index in sorted(records)), viewer, tables))
+        wanted = replica.likenesses(one.index for one in traced.weapon.same)
+        if wanted <= looked:
+            return traced
 
 
 def _sighting(view: RecordView) -> Sighting:

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from flask import Blueprint
 
 from clients.desk.pages import (
+    ask,
     deciding,
+    find,
+    hits,
     home,
     imports,
     log,
@@ -15,15 +18,20 @@ from clients.desk.pages import (
     people,
     profile,
     proposals,
+    records,
     releasing,
     requesting,
     signing,
     submit,
+    traces,
     use,
 )
 
 BLUEPRINTS: Sequence[Blueprint] = (
     home.bp,
+    ask.bp,
+    hits.bp,
+    find.bp,
     log.bp,
     signing.bp,
     own.bp,
@@ -38,4 +46,6 @@ BLUEPRINTS: Sequence[Blueprint] = (
     proposals.bp,
     officers.bp,
     notifying.bp,
+    records.bp,
+    traces.bp,
 )

@@ -8,6 +8,7 @@ import pytest
 
 from clients.views import view_record
 from ledger.identifiers import statement_name
+from ledger.labels import Purpose
 from tests.support.desktalks import (
     ASKER,
     ASKS,

@@ -309,7 +309,7 @@ def test_a_grant_comes_before_its_release(pair: Pair, request_name: str) -> None
 
     assert answer.status_code == HTTPStatus.SEE_OTHER
     assert pair.last(pair.asker, "disclosure_decision")
-    assert "decide" not in [one for one in command(pair.walk, "inbox", "--overdue", home=ASKER).output.split()]
+    assert "decide" not in command(pair.walk, "inbox", "--overdue", home=ASKER).output.split()
 
 
 def test_a_record_is_expunged_by_two_officers(pair: Pair) -> None:
