@@ -33,13 +33,15 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _TAG = re.compile(r"<[^>]*>|&\w+;")
 _NUMBERS = range(1_000)
 _END = re.compile(r"[.:?…]$")
-_ENDS = {"؟": "?", "؛": ";"}
+_ENDS = str.maketrans("؟", "?")
 
 
 def extracted(folder: Path = FOLDER) -> Catalog:
     """Return a catalogue of all that the code and the templates in `folder` say, with nothing translated."""
     made = Catalog(fuzzy=False)
-    found = extract_from_dir(folder, _METHODS, options_map={"templates/**.html": {"silent": "false"}}, keywords=_KEYWORDS)
+    found = extract_from_dir(
+        folder, _METHODS, options_map={"templates/**.html": {"silent": "false"}}, keywords=_KEYWORDS
+    )
     for _file, _line, text, _comments, context in found:
         made.add(text, context=context)
     return made
@@ -51,10 +53,25 @@ def read(language: str, folder: Path = TRANSLATIONS) -> Catalog:
         return read_po(file, locale=language, domain="desk", abort_invalid=True)
 
 
+def messages(catalogue: Catalog) -> list[Message]:
+    """Return the messages of a catalogue, without its header."""
+    return [message for message in catalogue if message.id]
+
+
+def texts(message: Message) -> Sequence[str]:
+    """Return what a message says in English: one text, or one for a single thing and one for several."""
+    return (message.id,) if isinstance(message.id, str) else message.id
+
+
+def forms(message: Message) -> Sequence[str]:
+    """Return a message's translations: one, or one for each plural form."""
+    return (message.string or "",) if isinstance(message.string, str | None) else message.string
+
+
 def merged(said: Catalog, before: Catalog, language: str) -> Catalog:
     """Return what is said now, with the translations there were; what has none is empty."""
     made = Catalog(locale=language, domain="desk", fuzzy=False)
-    for message in _messages(said):
+    for message in messages(said):
         known = before.get(message.id)
         made.add(message.id, known.string if known is not None and _is_like(known, message) else _empty(message, made))
     return made
@@ -73,27 +90,21 @@ def formatted(catalogue: Catalog, language: str) -> bytes:
     return header.encode() + raw.getvalue()
 
 
-def write(language: str, folder: Path = TRANSLATIONS) -> None:
-    """Merge what the pages say now into a language's catalogue."""
-    made = merged(extracted(), read(language, folder), language)
-    _path(folder, language).write_bytes(formatted(made, language))
-
-
 def findings(said: Catalog, catalogue: Catalog) -> Iterator[str]:
     """Yield whatever is not in order: a text without a translation or no longer said, and each wrong translation."""
-    known, now = ({_key(message) for message in _messages(one)} for one in (catalogue, said))
+    known, now = ({texts(message)[0] for message in messages(one)} for one in (catalogue, said))
     yield from (f"not in the catalogue: {text}" for text in sorted(now - known))
     yield from (f"no longer said: {text}" for text in sorted(known - now))
-    for message in _messages(catalogue):
-        yield from (f"{what}: {_key(message)}" for what in _wrong(message, catalogue))
+    for message in messages(catalogue):
+        yield from (f"{what}: {texts(message)[0]}" for what in _wrong(message, catalogue))
 
 
-def main() -> int:
+def main(folder: Path = TRANSLATIONS) -> int:
     """Merge, and say what is not in order; 0 where everything is."""
     said, wrong = extracted(), 0
     for language in TRANSLATED:
-        write(language)
-        found = list(findings(said, read(language)))
+        _path(folder, language).write_bytes(formatted(merged(said, read(language, folder), language), language))
+        found = list(findings(said, read(language, folder)))
         wrong += len(found)
         sys.stdout.writelines(f"{language}: {one}\n" for one in found)
         sys.stdout.write(f"{language}: {len(said):,} texts, {len(found):,} not in order\n")
@@ -101,14 +112,14 @@ def main() -> int:
 
 
 def _wrong(message: Message, catalogue: Catalog) -> Iterator[str]:
-    forms = message.string if isinstance(message.string, tuple) else (message.string,)
+    said = forms(message)
     if message.fuzzy:
         yield "guessed from a similar text"
-    if len(forms) != (catalogue.num_plurals if message.pluralizable else 1) or not all(forms):
+    if len(said) != (catalogue.num_plurals if message.pluralizable else 1) or not all(said):
         yield "not translated"
         return
     counted = _numbers_of_forms(catalogue) if message.pluralizable else {}
-    for index, form in enumerate(forms):
+    for index, form in enumerate(said):
         yield from _differing(message, form, is_one_number=len(counted.get(index, ())) == 1)
 
 
@@ -117,7 +128,7 @@ def _differing(message: Message, form: str, *, is_one_number: bool) -> Iterator[
 
     A form that is for a single number, as Arabic has for none, one and two, may spell the number out.
     """
-    text = message.id[-1] if isinstance(message.id, tuple) else message.id
+    text = texts(message)[-1]
     kept, wanted = set(_PLACEHOLDER.findall(form)), set(_PLACEHOLDER.findall(text))
     if kept != wanted and not (is_one_number and kept == wanted - {"num"}):
         yield "other placeholders"
@@ -130,7 +141,7 @@ def _differing(message: Message, form: str, *, is_one_number: bool) -> Iterator[
 
 
 def _ending(text: str) -> str:
-    found = _END.search(text.translate(str.maketrans(_ENDS)))
+    found = _END.search(text.translate(_ENDS))
     return found[0] if found else ""
 
 
@@ -140,14 +151,6 @@ def _numbers_of_forms(catalogue: Catalog) -> Mapping[int, list[int]]:
     for number in _NUMBERS:
         found.setdefault(choose(number), []).append(number)
     return found
-
-
-def _messages(catalogue: Catalog) -> list[Message]:
-    return [message for message in catalogue if message.id]
-
-
-def _key(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, tuple) else str(message.id)
 
 
 def _is_like(known: Message, message: Message) -> bool:
