@@ -16,6 +16,7 @@ from clients.transport import Request, Response, Transport
 from ledger.wire import paths
 from ledger.wire.schemas import AGENCY_HEAD, AgencyHead
 from tests.support.commands import Result, command
+from tests.support.encrypted import by_hand, key_of
 from tests.support.lists import table
 from tests.support.loopback import Walk, found_consortium
 
@@ -73,7 +74,8 @@ class Desk:
 
     def damage(self) -> None:
         """Damage the body that waits, so that the service refuses it for good: a fault on disk, or of an old program."""
-        with closing(sqlite3.connect(self.walk.homes[OWNER].outbox)) as outbox, outbox:
+        home = self.walk.homes[OWNER]
+        with by_hand(home.outbox, key_of(home)) as outbox:
             ((body,),) = outbox.execute("SELECT body FROM batch WHERE position IS NULL").fetchall()
             outbox.execute("UPDATE batch SET body = ? WHERE position IS NULL", (body[:-1] + bytes([body[-1] ^ 1]),))
 

@@ -89,7 +89,7 @@ def test_attack_a_state_put_back_stops_the_command(home: Path, service: FakeServ
             old = file.read_bytes()
             witness.add(LOG.add(7, 9))
         file.write_bytes(old)
-        with running(home, url, "--highest", str(home.with_name("highest"))) as witness:
+        with running(home, url, "--highest", str(home.with_name("highest")), refuses=True) as witness:
             witness.process.wait(timeout=START_SECONDS)
         told = witness.log.read_text(encoding="utf-8")
 

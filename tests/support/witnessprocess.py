@@ -61,8 +61,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(home: Path, url: str, *words: str, at: int | None = None) -> Iterator[RunningWitness]:
-    """Run `sealtrace witness serve` until the test leaves, at a port that was told to somebody, else at any."""
+def running(
+    home: Path, url: str, *words: str, at: int | None = None, refuses: bool = False
+) -> Iterator[RunningWitness]:
+    """Run `sealtrace witness serve` until the test leaves, at a port that was told to somebody, else at any.
+
+    One that `refuses` to start is not waited for.
+    """
     port = at or free_port()
     passphrase = home.with_name("passphrase")
     passphrase.write_bytes(PASSPHRASE)
@@ -80,7 +85,8 @@ def running(home: Path, url: str, *words: str, at: int | None = None) -> Iterato
         )
     found = RunningWitness(process=process, port=port, log=log)
     try:
-        _wait(found)
+        if not refuses:
+            _wait(found)
         yield found
     finally:
         process.terminate()
