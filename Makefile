@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist verifier sbom preview-check
+.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist verifier sbom preview-check words
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ schemathesis: $(VENV)/.development  ## a thousand questions to every call of /op
 
 preview-check: $(VENV)/.development  ## ten thousand random profiles and lists: the preview against what every agency opens
 	@SEALTRACE_PREVIEW_CASES=10000 $(BIN)/python -m pytest tests/clients/test_preview_matches.py --numprocesses auto
+
+words: $(VENV)/.development  ## merge what the desk's pages say into its catalogues, and list what is not translated
+	@$(BIN)/python -m clients.desk.catalogues
 
 setup: $(VENV)/.development  ## the environment, from the hash-locked requirements
 

@@ -6,6 +6,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from flask_babel import lazy_gettext as _l
 
 from clients.desk.fieldwords import field_word
+from clients.desk.vocabulary import term
 from clients.talk.telling import terms_text, value_text
 from crypto.encoding import b64u
 from ledger.jsontext import JsonValue
@@ -109,9 +110,9 @@ def _facts(body: Body) -> list[tuple[str, str | None]]:  # noqa: C901, PLR0911, 
             return _response(body)
         case Refusal():
             return [
-                (_("How far"), body.kind.value),
+                (_("How far"), f"{body.kind.value} · {term(body.kind.value)}"),
                 (_("Until"), body.until.isoformat() if body.until else None),
-                (_("Ground"), body.ground.value),
+                (_("Ground"), f"{body.ground.value} · {term(body.ground.value)}"),
                 (_("Reason"), body.reason),
             ]
         case Decision():
@@ -123,7 +124,7 @@ def _facts(body: Body) -> list[tuple[str, str | None]]:  # noqa: C901, PLR0911, 
         case Opened():
             return [(_("For"), body.purpose.value)]
         case Recall():
-            return [(_("Why"), body.why.value), (_("Reason"), body.reason)]
+            return [(_("Why"), term(body.why.value)), (_("Reason"), body.reason)]
 
 
 def _response(body: Response) -> list[tuple[str, str | None]]:

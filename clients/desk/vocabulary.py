@@ -1,4 +1,4 @@
-"""The words of the vocabulary that records are made of, in one place for translators: codes, types of weapon, countries.
+"""The words of what records and messages are made of, in one place for translators: codes, types of weapon, reasons.
 
 A record holds codes; what a page shows is the code's English words, or what a catalogue has for them. A word that is not
 listed here, as a newer agency may send one, is shown as it came.
@@ -13,6 +13,10 @@ from flask_babel import lazy_gettext as _l  # type: ignore[import-untyped]  # it
 
 from clients.desk.i18n import language
 from ledger.countries import country_name
+from ledger.decision import Reason
+from ledger.expunges import Why
+from ledger.talk.answers import Ground, RefusalKind
+from ledger.talk.requests import Onward
 
 CODE_WORDS: Mapping[str, str] = {
     "small arm": _l("small arm"),
@@ -143,6 +147,13 @@ TYPE_WORDS: Mapping[str, str] = {
     "mine": _l("mine"),
     "disguised gun": _l("disguised gun"),
     "silencer": _l("silencer"),
+    "pistol": _l("pistol"),
+    "shotgun pistol": _l("shotgun pistol"),
+    "submachine gun or machine pistol": _l("submachine gun or machine pistol"),
+    "electric shock gun": _l("electric shock gun"),
+    "bomb": _l("bomb"),
+    "missile": _l("missile"),
+    "rocket": _l("rocket"),
 }
 PORTION_WORDS: Mapping[str, str] = {"item": _l("Item"), "event": _l("Event"), "case": _l("Case")}
 
@@ -169,6 +180,51 @@ COMPARE_WORDS: Mapping[str, str] = {
     "T3": _l("the same number, calibre and type, while the make was not compared: compare the maker's mark and model"),
 }
 
+REASON_WORDS: Mapping[str, str] = {
+    Reason.NOT_NAMED.value: _l("the originator has not named your agency"),
+    Reason.NOT_A_MEMBER.value: _l("your agency is not in the charter in force"),
+    Reason.CEILING.value: _l("above your agency's ceiling"),
+    Reason.CARRIER.value: _l("above the level it was sent at"),
+    Reason.CLEARANCE.value: _l("above your clearance"),
+    Reason.COMPARTMENT.value: _l("in a compartment you are not read into"),
+    Reason.PURPOSE.value: _l("not for this purpose"),
+    Reason.EXPIRED.value: _l("expired"),
+    Reason.RECALLED.value: _l("recalled by the originator"),
+    "sealed to others": _l("sealed to others"),
+}
+
+# The words of the International Tracing Instrument, 22.
+REFUSAL_WORDS: Mapping[str, str] = {
+    RefusalKind.DELAY.value: _l("the answer is delayed"),
+    RefusalKind.RESTRICT.value: _l("the answer is restricted"),
+    RefusalKind.REFUSE.value: _l("the answer is refused"),
+    Ground.INVESTIGATION.value: _l("the answer would compromise an ongoing criminal investigation"),
+    Ground.LAW.value: _l("a law protects what is asked for"),
+    Ground.CONFIDENTIALITY.value: _l("its confidentiality could not be guaranteed"),
+    Ground.SECURITY.value: _l("reasons of national security"),
+    Ground.UNSPECIFIED.value: _l("no ground is given"),
+}
+ONWARD_WORDS: Mapping[str, str] = {
+    Onward.COURT.value: _l("a court"),
+    Onward.MEMBERS.value: _l("other members"),
+    Onward.NATIONAL.value: _l("other authorities of the State that asks"),
+    Onward.PUBLIC.value: _l("the public"),
+}
+WHY_WORDS: Mapping[str, str] = {
+    Why.ERROR.value: _l("a mistake"),
+    Why.LAW.value: _l("the law"),
+    Why.SAFETY.value: _l("a person's safety"),
+}
+
+TERMS: Mapping[str, str] = {
+    **CODE_WORDS,
+    **TYPE_WORDS,
+    **REASON_WORDS,
+    **REFUSAL_WORDS,
+    **ONWARD_WORDS,
+    **WHY_WORDS,
+}
+
 
 def compare_words(token_class: str) -> str:
     """Return what to compare before a possible hit is believed."""
@@ -186,9 +242,9 @@ def caveat(code: str) -> str:
 
 
 def term(code: str) -> str:
-    """Return a code of the vocabulary, or a type's name, in the reader's language."""
+    """Return a code of the vocabulary, a type's name or a reason, in the reader's language; anything else as it came."""
     words = code.replace("_", " ")
-    return str(CODE_WORDS.get(words) or TYPE_WORDS.get(words) or words)
+    return str(TERMS.get(words, words))
 
 
 def portion_word(portion: str) -> str:
