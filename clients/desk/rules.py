@@ -129,7 +129,7 @@ _TALK: Mapping[str, Rule] = {
     "officers.create": Rule(roles=frozenset({Role.RELEASING, Role.SUBMITTER}), fresh=True),
     **{
         f"releasing.{name}": _RELEASING
-        for name in ("choose", "look", "send", "grant", "propose", "expunge", "propose_expunge")
+        for name in ("choose", "of", "answer", "look", "send", "grant", "propose", "expunge", "propose_expunge")
     },
     **{f"proposals.{name}": _RELEASING for name in ("show", "file", "upload", "approve", "end")},
     **{

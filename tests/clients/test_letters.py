@@ -52,6 +52,28 @@ def test_a_letter_waits_is_posted_logged_and_filed(outbox: Outbox) -> None:
     assert outbox.sent_letters() == ()
 
 
+def test_a_letter_is_unfiled_until_the_replica_holds_it(outbox: Outbox) -> None:
+    """Waiting, in a batch on its way, or just logged: whoever answers next counts it as said."""
+    outbox.write_letters([note()])
+    assert outbox.unfiled() == (note(),)
+    number = post(outbox)
+    assert outbox.unfiled() == (note(),)
+    outbox.logged(batch(), first=20, index=30)
+    assert outbox.unfiled() == (note(),)
+    outbox.filed([number])
+    assert outbox.unfiled() == ()
+
+
+def test_an_approval_is_used_once_it_carried_a_letter(outbox: Outbox) -> None:
+    """And not before."""
+    approval = bytes(range(16))
+    assert not outbox.is_used(approval)
+    outbox.write_letters([note(approval)])
+
+    assert outbox.is_used(approval)
+    assert not outbox.is_used(bytes(16))
+
+
 def test_a_batch_that_is_dropped_gives_its_letters_back(outbox: Outbox) -> None:
     """They are sealed again, and sent in another batch."""
     outbox.write_letters([note()])

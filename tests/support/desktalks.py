@@ -140,7 +140,7 @@ def request_case(pair: Pair, browser: Browser, **fields: object) -> str:
 def look(browser: Browser, request: str, **fields: object) -> str:
     """Choose what is asked for, and return the page that says what releasing it would do."""
     chosen = {"portion": "case", "level": "RESTRICTED", **fields}
-    answer = press(browser, f"/inbox/release?re={request}", "/inbox/release/look", **chosen)
+    answer = press(browser, f"/inbox/release/for/{request}", "/inbox/release/look", **chosen)
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return answer.get_data(as_text=True)
 

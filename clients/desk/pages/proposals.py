@@ -27,7 +27,7 @@ from clients.talk.replying import check_fit
 from clients.talk.sending import write
 from clients.talk.threads import talk_of
 from ledger.identifiers import StatementName
-from ledger.officers import MAX_FILE_BYTES, PlannedExpunge, PlannedRelease, PlannedSubmission, ProposalFile
+from ledger.officers import MAX_FILE_BYTES, Plan, PlannedExpunge, PlannedRelease, PlannedSubmission
 from ledger.talk.requests import Declared
 
 bp = Blueprint("proposals", __name__, url_prefix="/inbox/proposals")
@@ -42,7 +42,7 @@ def show(number: int) -> str:
     do: PlannedRelease | PlannedExpunge | None = None
     if found.state is State.WAITING and found.until > parts().clock():
         with office().session() as session:
-            do = _plan(approvals.check_proposal(session, found.file))
+            do = _plan(approvals.check_proposal(session, found.file).proposal.do)
             if isinstance(do, PlannedRelease):
                 offer, declared = _seen(session, do), declared_of(session, do)
     return page(
@@ -55,7 +55,7 @@ def show(number: int) -> str:
         law=law_of(found.to) if found.to else (),
         text=release_text,
         below=downgrades(offer) if offer else (),
-        expunge=StatementName(office().me, do.of) if isinstance(do, PlannedExpunge) else None,
+        expunge=_own(do) if isinstance(do, PlannedExpunge) else None,
         why=do.why.value if isinstance(do, PlannedExpunge) else "",
         is_mine=found.officer.casefold() == me().person.name.casefold(),
         officer=me().person.name if me().person.name in enrolled(office().home) else "",
@@ -87,7 +87,7 @@ def uploaded() -> Any:
         raise ListError(_("this is no proposal"), next_step=_("choose the file that the other officer saved"))
     with office().session() as session:
         found = approvals.check_proposal(session, raw)
-        _plan(found)
+        _plan(found.proposal.do)
         if len(found.officers) != 1 or session.outbox.is_used(found.proposal.id):
             raise ListError(
                 _("this proposal was approved already"), next_step=_("propose it again if it is meant twice")
@@ -118,23 +118,23 @@ def end(number: int, what: str) -> Any:
 
 
 def _approve(number: int) -> str:
-    found = _proposals().require_waiting(number)
     signer = signer_of(me(), request.form.get("passphrase", ""))
     with office().session() as session:
+        # Alone with the home: of two officers who approve at once the second finds it done.
+        found = _proposals().require_waiting(number)
         _require_unused(session, found)
-        do = _plan(approvals.check_proposal(session, found.file))
-        offer = _seen(session, do) if isinstance(do, PlannedRelease) else None
+        do = _plan(approvals.check_proposal(session, found.file).proposal.do)
+        of = about(_seen(session, do)) if isinstance(do, PlannedRelease) else f"expunge {_own(do)}"
         signed = approvals.approve_file(session, found.file, Hand(officer=me().person.name, signer=signer))
-        note_use(me().person.name, "approved", [f"proposal {number}: {about(offer) if offer else 'expunge'}"])
-        approved = approvals.keep_approval(session, signed)
-        told = _carry_out(session, approved)
-    _proposals().end(number, State.DONE, second=me().person.name)
+        note_use(me().person.name, "approved", [f"proposal {number}: {of}"])
+        told = _carry_out(session, approvals.keep_approval(session, signed))
+        _proposals().end(number, State.DONE, second=me().person.name)
     return told
 
 
 def _carry_out(session: Session, approved: Approved) -> str:
     """Do what two officers agreed on; what they signed is kept before, and the outbox takes it once."""
-    do = _plan_of(approved)
+    do = _plan(approved.proposal.do)
     if isinstance(do, PlannedExpunge):
         logged = expunging.expunge(session, do, approved)
         Sync(session, progress=lambda _done, _total: None).by_feed()
@@ -159,8 +159,8 @@ def _seen(session: Session, do: PlannedRelease) -> Offer:
     return offer
 
 
-def _plan(found: ProposalFile) -> PlannedRelease | PlannedExpunge:
-    do = found.proposal.do
+def _plan(do: Plan) -> PlannedRelease | PlannedExpunge:
+    """Return what officers agree on here; raise NotPermittedError for a list."""
     if isinstance(do, PlannedSubmission):
         raise NotPermittedError(
             "a list is approved where it can be seen", next_step="open the import at the desk that it was proposed at"
@@ -168,11 +168,8 @@ def _plan(found: ProposalFile) -> PlannedRelease | PlannedExpunge:
     return do
 
 
-def _plan_of(approved: Approved) -> PlannedRelease | PlannedExpunge:
-    do = approved.proposal.do
-    if isinstance(do, PlannedSubmission):
-        raise NotPermittedError("a list is approved where it can be seen", next_step="open the import at its desk")
-    return do
+def _own(do: PlannedExpunge) -> StatementName:
+    return StatementName(office().me, do.of)
 
 
 def _proposals() -> Proposals:

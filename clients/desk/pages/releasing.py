@@ -35,6 +35,7 @@ from clients.talk.threads import spelled, talk_of
 from clients.views import RecordView, view_record
 from crypto.digests import sha256
 from crypto.encoding import b64u
+from ledger.agencies import Law
 from ledger.errors import LedgerError, NotFoundError
 from ledger.expunges import Why
 from ledger.identifiers import StatementName, statement_name
@@ -50,8 +51,20 @@ _CARRIED = ("re", "record", "to", "portion", "field", "epochs", "key-level", "le
 
 @bp.get("")
 def choose() -> str:
-    """Show what may be chosen: of the record that a request asks for, or of an own record."""
-    return _choose(re=request.args.get("re", ""), record=request.args.get("record", ""))
+    """Show what may be chosen where nobody asked: of an own record, or closed epochs."""
+    return _choose(re="", record=request.args.get("record", ""))
+
+
+@bp.get("/of/<iss>/<jti>")
+def of(iss: str, jti: str) -> str:
+    """Show what may be chosen of an own record."""
+    return _choose(re="", record=f"{iss}/{jti}")
+
+
+@bp.get("/for/<iss>/<jti>")
+def answer(iss: str, jti: str) -> str:
+    """Show what may be chosen of what a request asks for. In the path: who has to prove who they are comes back to it."""
+    return _choose(re=f"{iss}/{jti}", record="")
 
 
 @bp.post("/look")
@@ -122,7 +135,7 @@ def propose_expunge() -> Any:
     return redirect(url_for("proposals.show", number=made[0].number), HTTPStatus.SEE_OTHER)
 
 
-def law_of(agency: str) -> Sequence[Any]:
+def law_of(agency: str) -> Sequence[Law]:
     """Return what an agency's law may make of an answer, as the charter says."""
     found = office().charter().agency(agency)
     return found.law if found else ()

@@ -74,6 +74,7 @@ def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
     thread = answer.location
     assert "K-17" in oto.text(thread)
 
+    assert f"/inbox/release/for/{request}" in first.text(f"/inbox/messages/{request}")
     shown = look(first, request)
     for word in ("cannot be taken back", "downgrade", "shows its label", "Two officers must agree"):
         assert word in shown
@@ -95,6 +96,9 @@ def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
         stored = replica.find(statement_name(pair.record))
         assert stored is not None
         assert view_record(stored, viewer).fields["case.case_number"] == CASE_NUMBER
+    assert CASE_NUMBER in oto.text(f"/records/{pair.record}")
+    pair.pass_on()
+    assert "opened by a person" in first.text(thread)
     release = pair.last(pair.owner, "release")
     answer = press(
         first, f"/inbox/messages/{release}", f"/inbox/messages/{release}/decide", say="recall", why="error", reason="no"
