@@ -6,7 +6,7 @@ has one connection for life, the folder is synced here at start, and the result 
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, StaticPool, create_engine, event
@@ -108,8 +108,12 @@ def truncate_log(connection: Connection) -> None:
 
 
 def _create_private(path: Path) -> None:
+    # A file that is there is not opened: closing it would drop every lock that this process holds on it (POSIX locks are
+    # the process's, not the connection's). Another program would then take itself for the last one, and delete the
+    # write-ahead log that this one goes on writing: the database would be lost.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     # The write-ahead log and its index take over the mode of the file they belong to.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     path.chmod(0o600)
 
 

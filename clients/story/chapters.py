@@ -205,6 +205,7 @@ class Story(Scene):
         self.telling.write("\nWhere to look")
         self.telling.write(f"   {self.stage.url}/checkpoint   the log's signed head")
         self.telling.write(f"   {self.stage.data}/report.json   every figure above")
+        self.telling.write("   the two links above            the desks: pages for an agency's people")
         self.telling.say("the partner's records:")
         self.telling.write(f"   SEALTRACE_PASSPHRASE_FD=3 {Path('.venv/bin/sealtrace')} list \\")
         self.telling.write(f"     --home {home} 3<{secret}")

@@ -2,6 +2,8 @@
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from server import database, schema
 from server.errors import StorageError
 from server.models import APPEND_ONLY, Base
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _shape(path: Path) -> Mapping[str, frozenset[str]]:
@@ -136,3 +140,23 @@ def test_a_write_ahead_log_that_cannot_be_emptied_is_an_error(tmp_path: Path) ->
             database.truncate_log(connection)
     reader.close()
     engine.dispose()
+
+
+def test_opening_the_database_again_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
+    """Another program must not find a running service's database unused: it would delete the write-ahead log in use."""
+    path = tmp_path / "ledger.sqlite"
+    schema.migrate(path)
+    first = database.writer(path)
+    program = (
+        "import sys; from pathlib import Path; from server.database import require_unused; from server.errors import StartError\n"
+        "try: require_unused(Path(sys.argv[1]))\n"
+        "except StartError: sys.exit(17)"
+    )
+    with first.begin() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM accounts")
+        database.writer(path).dispose()
+        command = [sys.executable, "-c", program, str(path)]
+        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True)  # noqa: S603 - our own program
+    first.dispose()
+
+    assert done.returncode == 17, done.stderr

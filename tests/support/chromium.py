@@ -123,7 +123,7 @@ class Person:
 
     def cookies(self) -> list[Mapping[str, Any]]:
         """Return the cookies that the browser holds."""
-        return list(self.context.cookies())  # type: ignore[arg-type]  # a cookie is a typed dict
+        return list(self.context.cookies())
 
     def weigh(self) -> int:
         """Return how many bytes the page and all that it loads are, as they lie on the wire before compression."""

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from ledger.fingerprints import to_text
 from tests.support.chromium import Person, Seen, keep_picture, sit_down
+from tests.support.commands import command
 from tests.support.loopback import PHRASE
 from tests.support.twodesks import ASKER, OWNER, TwoDesks
 
@@ -146,10 +148,74 @@ def a_second_officer_approves(story: Story) -> None:
     story.picture(SECOND, "import-receipt")
 
 
+def a_weapon_is_matched(story: Story) -> None:
+    """An analyst of the other agency sees what a question costs, asks it, and is told of a hit by the keyboard alone."""
+    person = story.at(ANALYST)
+    page = person.page
+    person.say("g", "a")
+    page.get_by_label("Make").first.fill("Taurus")
+    page.get_by_label("Serial number, as marked").first.fill("ABE 573528")
+    page.get_by_label("What it is for").first.fill("recovered in our port")
+    person.press("See what it costs")
+    story.found["cost"] = page.locator("main").inner_text()
+    person.press("Ask now")
+    asked = person.path
+    for _ in range(60):
+        if page.get_by_role("link", name="Look again").count() == 0:
+            break
+        page.wait_for_timeout(500)
+        person.open(asked)
+    story.found["told"] = page.locator("main").inner_text()
+    story.picture(ANALYST, "asked")
+
+
+def a_record_is_found_and_traced(story: Story) -> None:
+    """Somebody who was not there finds the record by its number, reads it, and sees its chain of transfer."""
+    person = story.at(SUBMITTER)
+    page = person.page
+    person.say("/")
+    page.locator("main").focus()
+    page.keyboard.press("/")
+    story.found["focus"] = str(page.evaluate("document.activeElement.type"))
+    page.keyboard.type("GHK 221")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    story.picture(SUBMITTER, "find")
+    with page.expect_navigation():
+        page.locator("main table a[href*='/records/']").first.press("Enter")
+    story.found["record"] = person.path
+    story.found["shown"] = page.locator("main").inner_text()
+    story.picture(SUBMITTER, "record")
+    person.follow("Trace this weapon")
+    story.found["trace"] = page.locator("main").inner_text()
+    story.picture(SUBMITTER, "trace")
+
+
+def a_bundle_is_verified(story: Story) -> None:
+    """The record leaves as one file, which the agency's own command verifies offline against the charter's fingerprint."""
+    person = story.at(SUBMITTER)
+    page = person.page
+    person.open(story.found["record"])
+    person.follow("Make an evidence bundle")
+    if person.path == "/confirm":
+        person.press("Confirm with a passkey")
+    story.picture(SUBMITTER, "bundle")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Make the bundle").press("Enter")
+    file = story.world.walk.folder / "record.zip"
+    coming.value.save_as(file)
+    anchor = to_text(story.world.walk.fingerprint)
+    done = command(story.world.walk, "bundle", "verify", str(file), "--anchor", anchor, "--offline")
+    story.found["verified"] = f"{done.code} {done.output} {done.notes}"
+
+
 STEPS: tuple[Callable[[Story], None], ...] = (
     first_administrator,
     everybody_comes,
     a_saved_cookie,
     a_list_goes_in,
     a_second_officer_approves,
+    a_weapon_is_matched,
+    a_record_is_found_and_traced,
+    a_bundle_is_verified,
 )

@@ -117,7 +117,7 @@ def keep_keys(config: Config, secrets: dict[str, bytes]) -> None:
 
 
 @contextmanager
-def serving(config: Config, *, port: int | None = None) -> Iterator[Running]:
+def serving(config: Config, *more: str, port: int | None = None) -> Iterator[Running]:
     """Serve the log of `config` until the test leaves, at a port that was told to somebody, else at any."""
     port, metrics_port = port or free_port(), free_port()
     log = config.data.with_name(config.data.name + ".log")
@@ -127,7 +127,7 @@ def serving(config: Config, *, port: int | None = None) -> Iterator[Running]:
         words = ["serve", "--data", str(config.data), "--charter", to_words(config.fingerprint)]
         ports = ["--port", str(port), "--metrics-port", str(metrics_port), "--tick", str(config.tick_seconds)]
         process = subprocess.Popen(  # noqa: S603 - our own command with our own words
-            [*_SERVER, *words, *ports],
+            [*_SERVER, *words, *ports, *more],
             cwd=ROOT,
             env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(phrase.fileno())},
             pass_fds=[phrase.fileno()],
