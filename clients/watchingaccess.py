@@ -1,16 +1,17 @@
 """One round of a watch over the access log: whole, only growing, fresh, and the same for its witnesses (docs/protocol.md, 9.14)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from clients.errors import ClientError
+from clients.errors import ClientError, UnreachableError
 from clients.freshness import STALE_SECONDS, is_stale
 from clients.service import Service
 from clients.trust import View
-from clients.witnessviews import Alarm, ShownLog, Standing, Word, compare
+from clients.witnessviews import Alarm, Compared, ShownLog, Standing, Word, compare
 from ledger.accessaudit import AccessAudited, audit_access
 from ledger.checkpoints import Checkpoint
 from ledger.errors import BadSignatureError, LedgerError, NotFoundError
+from ledger.merkle import EMPTY_ROOT
 from ledger.verifiedtree import VerifiedTree
 from ledger.witnesses import LogName, freshness, open_published
 
@@ -37,29 +38,53 @@ def look_access(
 ) -> AccessRound | None:
     """Return what one look found, None while there is no access log; `known` is where it stood at the last one.
 
-    The witnesses were heard before: what they cosigned then, the log must not be ignorant of now.
+    The witnesses were heard before: what they cosigned then, the log must not be ignorant of now. That there is none yet
+    is believed as long as no witness has cosigned one; an access log that cannot be had is an alarm, and ends no round:
+    what was found in the other log is still told.
     """
     start = 0 if known is None else known.size
     try:
         note = service.access_checkpoint()
     except NotFoundError:
-        return None if known is None else AccessRound(start=start, alarms=(_gone(start),))
+        return _without(service, view, heard, start=start, now=now)
+    except (LedgerError, ClientError) as error:
+        return AccessRound(start=start, alarms=(_withheld(error),))
     charters = [logged.charter for logged in reversed(view.charters)]
     try:
         audited = audit_access(note, charters=charters, read=service.access_tile, known=known, start=start)
+    except UnreachableError as error:
+        return AccessRound(start=start, alarms=(_withheld(error),))
     except (LedgerError, ClientError) as error:
         alarm = Alarm(kind="access", what=f"the access log cannot be believed: {error}", is_fraud=True)
         return AccessRound(start=start, alarms=(alarm,), evidence=(note,))
     log = _shown(audited, view, service)
     compared = compare(log, heard, now=now)
+    alarms = (*_unvouched(audited, view, now), *compared.alarms)
+    return replace(_round(compared, start=start, alarms=alarms), checkpoint=audited.checkpoint)
+
+
+def _round(compared: Compared, *, start: int, alarms: tuple[Alarm, ...]) -> AccessRound:
     return AccessRound(
-        start=start,
-        checkpoint=audited.checkpoint,
-        words=compared.words,
-        alarms=(*_unvouched(audited, view, now), *compared.alarms),
-        proofs=compared.proofs,
-        evidence=compared.evidence,
+        start=start, words=compared.words, alarms=alarms, proofs=compared.proofs, evidence=compared.evidence
     )
+
+
+def _without(
+    service: Service, view: View, heard: Mapping[str, bytes | Standing], *, start: int, now: int
+) -> AccessRound | None:
+    """Return what is wrong with a service that says its access log is empty; None if nothing speaks against that."""
+    nothing = Checkpoint(origin=LogName.ACCESS.origin(view.charter), size=0, root=EMPTY_ROOT)
+    log = ShownLog(
+        name=LogName.ACCESS,
+        charters=view.charters[::-1],
+        checkpoint=nothing,
+        note=b"",
+        tree=VerifiedTree(size=0, root=EMPTY_ROOT, read=service.access_tile),
+        read=service.access_tile,
+    )
+    compared = compare(log, heard, now=now)
+    alarms = (*((_gone(start),) if start else ()), *compared.alarms)
+    return _round(compared, start=start, alarms=alarms) if alarms else None
 
 
 def _shown(audited: AccessAudited, view: View, service: Service) -> ShownLog:
@@ -77,6 +102,11 @@ def _shown(audited: AccessAudited, view: View, service: Service) -> ShownLog:
 def _gone(start: int) -> Alarm:
     what = f"the access log had {start:,} entries, and none is shown any more"
     return Alarm(kind="rollback", what=what, is_fraud=False)
+
+
+def _withheld(error: Exception) -> Alarm:
+    what = f"the service shows its log, and its access log cannot be had: {error}"
+    return Alarm(kind="withheld", what=what, is_fraud=False)
 
 
 def _unvouched(audited: AccessAudited, view: View, now: int) -> Iterator[Alarm]:

@@ -1,5 +1,6 @@
 """`sealtrace fraud`: check a proof of fraud, or make one of two checkpoints that contradict each other."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +12,17 @@ from clients.durable import write_file
 from clients.errors import HomeError, ListError
 from clients.forks import fork_files, note_of
 from clients.home import VARIABLE
+from clients.plaintext import wrap
 from clients.reports import read_report
+from clients.show import WIDTH
 from clients.trust import Trust
 from ledger import fingerprints
 from ledger.fraud import verify_fraud
 from ledger.fraudform import MAX_FRAUD_BYTES
 from ledger.jsontext import JsonValue
 from ledger.reports import MAX_REPORT_BYTES
+
+_TITLE_WIDTH = 13
 
 app = typer.Typer(help="Signed words that convict whoever signed them.", no_args_is_help=True)
 
@@ -51,7 +56,7 @@ def verify(
         "unless": conviction.unless,
         "believed": [*believed],
     }
-    edge.show("\n".join(text), value, as_json=as_json)
+    edge.show(_fitted(text), value, as_json=as_json)
 
 
 @app.command("prove")
@@ -83,8 +88,10 @@ def prove(  # noqa: PLR0913 - two files in, one out, as every command has its ho
     for number, proof in enumerate(proofs, start=1):
         write_file(output if number == 1 else output.with_name(f"{output.name}.{number}"), proof)
     convicted = [verify_fraud(proof, charters=files) for proof in proofs]
-    text = "\n".join(line for found in convicted for line in found.lines())
-    edge.show(text, {"proofs": [{"kind": found.kind, "who": [*found.who]} for found in convicted]}, as_json=as_json)
+    text = [line for found in convicted for line in found.lines()]
+    edge.show(
+        _fitted(text), {"proofs": [{"kind": found.kind, "who": [*found.who]} for found in convicted]}, as_json=as_json
+    )
 
 
 @app.command("open")
@@ -104,8 +111,13 @@ def open_command(
     with file.open("rb") as opened:
         raw = opened.read(MAX_REPORT_BYTES + 1)
     upheld = read_report(raw, me=place.config().id, keyring=edge.keyring(place))
-    text = f"✓ upheld     {upheld.what}\nissuer       {upheld.iss}"
-    edge.show(text, {"iss": upheld.iss, "kind": upheld.complaint.value, "what": upheld.what}, as_json=as_json)
+    text = [f"✓ upheld     {upheld.what}", f"issuer       {upheld.iss}"]
+    edge.show(_fitted(text), {"iss": upheld.iss, "kind": upheld.complaint.value, "what": upheld.what}, as_json=as_json)
+
+
+def _fitted(lines: Iterable[str]) -> str:
+    """Return lines of a title and its text as a terminal shows them: what is too long goes on below its own text."""
+    return "\n".join(part for line in lines for part in wrap(line, width=WIDTH, indent=" " * _TITLE_WIDTH))
 
 
 def _charters(edge: Edge, charter: list[Path] | None, home: str | None) -> tuple[bytes, ...]:

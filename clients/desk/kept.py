@@ -92,7 +92,7 @@ class KeptRows:
 
     def call(self, kind: Kind, number: int, name: str) -> None:
         """Give one a name, so that it stays; raise ClientError where there are too many."""
-        if not name or len(name) > MAX_NAME:
+        if not name or len(name) > MAX_NAME or not name.isprintable():
             raise ClientError(f"a name has 1 to {MAX_NAME} characters", next_step="write a shorter one")
         if len(self.listed(kind, named=True)) >= MOST_NAMED:
             raise ClientError(f"{MOST_NAMED} are saved already", next_step="forget one of them")

@@ -27,6 +27,7 @@ MENU = (
     ("home.home", _l("Today")),
     ("find.find", _l("Find")),
     ("ask.ask", _l("Ask")),
+    ("hits.hits", _l("Hits")),
     ("submit.submit", _l("Submit")),
     ("imports.imports", _l("Imports")),
     ("traces.traces", _l("Traces")),

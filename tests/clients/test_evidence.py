@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from clients.errors import UnreachableError
 from clients.evidence import prove_findings
@@ -12,6 +13,7 @@ from ledger.errors import NotFoundError
 from ledger.findings import Finding
 from ledger.fingerprints import of_file, to_text
 from ledger.fraud import verify_fraud
+from ledger.fraudform import format_fraud
 from ledger.tiles import TilePath
 from ledger.witnessing import AddCheckpoint
 from server.config import Config
@@ -19,7 +21,7 @@ from tests.support.bundles import WITNESSES, cosigned_by
 from tests.support.commands import Result, run_in
 from tests.support.consortium import NOW
 from tests.support.fakes import FixedClock
-from tests.support.frauds import Case, case, histories
+from tests.support.frauds import CASES, Case, case, histories
 from tests.support.logfiles import Files, publish
 from tests.support.loopback import Walk
 
@@ -68,6 +70,25 @@ def test_an_audit_writes_the_proof_of_what_it_finds(name: str, tmp_path: Path) -
     assert verify_fraud(proof.read_bytes(), charters=found.charters).who == found.who
     assert verified.code == 0
     assert f"convicts     {', '.join(found.who)}" in verified.output
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_conviction_fits_a_terminal_of_80_columns(name: str, tmp_path: Path) -> None:
+    """No line is longer, no word is lost, and what goes on stands below its own text."""
+    found = case(name)
+    proof = tmp_path / "fraud.json"
+    proof.write_bytes(format_fraud(found.fraud))
+    options: list[str] = []
+    for number, one in enumerate(found.charters):
+        named = tmp_path / f"charter-{number}"
+        named.write_bytes(one)
+        options += ["--charter", str(named)]
+    printed = run(tmp_path, "fraud", "verify", str(proof), *options).output
+    conviction = verify_fraud(proof.read_bytes(), charters=found.charters)
+
+    assert max(map(cell_len, printed.splitlines())) <= 80
+    assert " ".join(printed.split()).startswith(" ".join(" ".join(conviction.lines()).split()))
+    assert {line[:13].strip() for line in printed.splitlines()} <= {"✓ proved", "convicts", "unless", "believed", ""}
 
 
 def charter(folder: Path, ver: int) -> str:

@@ -26,6 +26,11 @@ from tests.support.witnessed import WitnessedWorld
 from tests.support.witnessing import cosigned_note
 
 A, B, C, D = "xaa-arms", "xab-arms", "xac-arms", "xad-arms"
+GONE = Response(
+    status=404,
+    content_type=paths.PROBLEM_TYPE,
+    body=b'{"type":"/problems/not-found","title":"t","status":404,"detail":"d","next":"n"}',
+)
 
 
 @pytest.fixture
@@ -152,12 +157,34 @@ def test_attack_rollback_of_the_access_log(world: WitnessedWorld, tmp_path: Path
 def test_attack_an_access_log_that_is_no_longer_shown(world: WitnessedWorld, tmp_path: Path) -> None:
     """Gone is less than it was."""
     look(world, tmp_path)
-    body = b'{"type":"/problems/not-found","title":"t","status":404,"detail":"d","next":"n"}'
-    gone = Response(status=404, content_type="application/problem+json", body=body)
-    found, access, _ = look(world, tmp_path, shown={paths.ACCESS_CHECKPOINT: gone})
+    found, access, _ = look(world, tmp_path, shown={paths.ACCESS_CHECKPOINT: GONE})
 
     assert [(one.kind, one.is_fraud) for one in access.alarms] == [("rollback", False)]
     assert found.alarms == access.alarms
+
+
+def test_attack_an_access_log_that_was_never_shown(world: WitnessedWorld, tmp_path: Path) -> None:
+    """A watch that begins after it was hidden hears of it from the witnesses, though the service says it is empty."""
+    world.clock.advance(120)
+    found, access, _ = look(world, tmp_path, shown={paths.ACCESS_CHECKPOINT: GONE})
+
+    assert {word.standing for word in access.words} == {Standing.AHEAD}
+    assert ("rollback", False) in {(one.kind, one.is_fraud) for one in found.alarms}
+    assert "the log shows 0: it holds them back" in access.alarms[0].what
+
+
+def test_attack_a_tile_of_the_access_log_withheld(world: WitnessedWorld, tmp_path: Path) -> None:
+    """What nobody answers is an alarm, and proves nothing against anybody."""
+    silent = Response(status=503, content_type="text/plain", body=b"")
+    look(world, tmp_path)
+    grow(world, 2)
+    shown = dict.fromkeys(("/access/tile/entries/000.p/16", "/access/tile/0/000.p/16"), silent)
+    found, access, network = look(world, tmp_path, shown=shown)
+
+    assert set(shown) & set(network.asked)
+    assert [(one.kind, one.is_fraud) for one in access.alarms] == [("withheld", False)]
+    assert found.access is not None
+    assert found.access.checkpoint is None
 
 
 def test_attack_freeze_of_the_access_log(world: WitnessedWorld, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a watch says of entries that an operator with the log's keys logs by itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,11 @@ def entries_of(consortium: Consortium) -> list[bytes]:
     return list(consortium.store.entries(0, consortium.state.size))
 
 
-def look(consortium: Consortium, entries: list[bytes], folder: Path) -> Round:
-    """Look once at a log of these entries, signed by the log's keys whatever they are."""
-    files = publish(entries, consortium.files)
+def look(
+    consortium: Consortium, entries: list[bytes], folder: Path, changes: Mapping[str, bytes | None] | None = None
+) -> Round:
+    """Look once at a log of these entries, signed by the log's keys whatever they are; `changes` are to its files."""
+    files = publish(entries, consortium.files).changed(changes or {})
     transport = FilesTransport(files, {1: (0, consortium.charter_file)})
     watch = Watch(folder, fingerprint=of_file(consortium.charter_file))
     return watch.look(Service(transport), {}, now=0)
@@ -86,3 +89,14 @@ def test_attack_a_charter_that_is_not_listed(consortium: Consortium, tmp_path: P
     found = look(consortium, [*entries, entries[0]], tmp_path)
 
     assert said(found) == ["entry 9: a charter is logged here that the service does not list"]
+
+
+def test_attack_an_access_log_that_is_hidden(consortium: Consortium, tmp_path: Path) -> None:
+    """A log without its access log is an alarm, no fraud by itself; and what is wrong with the log is told beside it."""
+    entries = entries_of(consortium)
+    hidden = look(consortium, entries, tmp_path / "hidden", {"access/checkpoint": None})
+    both = look(consortium, [*entries, entries[1]], tmp_path / "both", {"access/checkpoint": None})
+
+    assert [(alarm.kind, alarm.is_fraud) for alarm in hidden.alarms] == [("withheld", False)]
+    assert "its access log cannot be had" in hidden.alarms[0].what
+    assert [(alarm.kind, alarm.is_fraud) for alarm in both.alarms] == [("entry", True), ("withheld", False)]

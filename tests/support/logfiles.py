@@ -6,10 +6,11 @@ from pathlib import Path
 
 from clients.transport import Request, Response
 from crypto.signing import Algorithm
+from ledger.accesslog import access_origin
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import NotFoundError
 from ledger.fingerprints import of_file
-from ledger.merkle import leaf_hash
+from ledger.merkle import EMPTY_ROOT, leaf_hash
 from ledger.tiles import TilePath, bundle_path, encode_bundle, tile_paths
 from ledger.treestate import TreeState
 from ledger.wire import paths
@@ -71,8 +72,16 @@ def checkpoint_of(entries: Sequence[bytes]) -> bytes:
     )
 
 
+def empty_access_log() -> bytes:
+    """Return the checkpoint that the access log's keys sign over nothing."""
+    nothing = Checkpoint(origin=access_origin(ORIGIN), size=0, root=EMPTY_ROOT)
+    return sign_checkpoint(
+        nothing, ed25519=signer("access", Algorithm.ED25519), ml_dsa_44=signer("access", Algorithm.ML_DSA_44)
+    )
+
+
 def publish(entries: Sequence[bytes], charters: Mapping[int, bytes]) -> Files:
-    """Return the files of a log of these entries, signed by the log's keys whatever the entries are."""
+    """Return the files of a log of these entries, signed by the log's keys whatever they are, and of an empty access log."""
     size = len(entries)
     tree, full = TreeState.empty().append([leaf_hash(entry) for entry in entries])
     found = {tile.path.format(): tile.data for tile in full}
@@ -81,7 +90,7 @@ def publish(entries: Sequence[bytes], charters: Mapping[int, bytes]) -> Files:
         path = bundle_path(index=index, size=size)
         found[path.format()] = encode_bundle(entries[index * 256 : index * 256 + path.width])
     found |= {f"v1/charters/{ver}": file for ver, file in charters.items()}
-    return Files({**found, "checkpoint": checkpoint_of(entries)})
+    return Files({**found, "checkpoint": checkpoint_of(entries), "access/checkpoint": empty_access_log()})
 
 
 def publish_log(consortium: Consortium) -> Files:

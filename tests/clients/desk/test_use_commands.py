@@ -31,7 +31,7 @@ def test_an_auditor_verifies_what_the_desk_exports(walk: Walk, tmp_path: Path) -
     said = command(walk, "desk", "use", "verify", second, "--since", first, "--key", key)
 
     assert (exported.code, said.code) == (Exit.DONE, Exit.DONE)
-    assert "1 entries of xar-arms/use" in said.output
+    assert "1 entry of xar-arms/use" in said.output
     assert "the beginning of it" in said.output
     verified = command(walk, "desk", "use", "verify", second, "--key", key, "--json").json
     assert verified["entries"][0]["of"] == "xar-arms/5tQxAAAAAAAAAAAAAAAA9w"
