@@ -30,14 +30,16 @@ def check_inside(site: Site) -> Iterator[Fault]:
     if not path.exists():
         yield Fault(name="database-missing", found=f"{path} is missing")
         return
+    # Read before SQLite opens it: closing the file later would drop the locks that keep the log below from being emptied.
     with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            yield Fault(name="database-foreign", found=f"{path} is no SQLite database")
-            return
+        head = file.read(20)
+    if not head.startswith(_MAGIC):
+        yield Fault(name="database-foreign", found=f"{path} is no SQLite database")
+        return
     engine = database.read_only(path)
     try:
         with engine.connect() as connection:
-            yield from _readable(connection, site)
+            yield from _readable(connection, site, modes=head[18:])
             # Inside, so that the writer below is not the last to leave: that one would empty the write-ahead log.
             yield from _locked(path)
     except DatabaseError as error:
@@ -46,7 +48,7 @@ def check_inside(site: Site) -> Iterator[Fault]:
         engine.dispose()
 
 
-def _readable(connection: Connection, site: Site) -> Iterator[Fault]:
+def _readable(connection: Connection, site: Site, *, modes: bytes) -> Iterator[Fault]:
     verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if verdict != "ok":
         yield Fault(name="database-corrupt", found=str(verdict))
@@ -56,10 +58,8 @@ def _readable(connection: Connection, site: Site) -> Iterator[Fault]:
         name = "migration-pending" if revision is None or revision in schema.known() else "migration-unknown"
         yield Fault(name=name, found=f"the database is of revision {revision}, this program of {schema.newest()}")
         return
-    with site.config.database.open("rb") as file:
-        file.seek(18)
-        if file.read(2) != b"\2\2":
-            yield Fault(name="journal-mode", found="the database is not in write-ahead mode")
+    if modes != b"\2\2":
+        yield Fault(name="journal-mode", found="the database is not in write-ahead mode")
     stored = set(connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars())
     missing = [trigger.split()[2] for trigger in append_only_triggers() if trigger not in stored]
     if missing:
