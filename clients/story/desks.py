@@ -25,6 +25,8 @@ _SEALTRACE = Path(sys.executable).with_name("sealtrace")
 _SIGN_IN = "/signin"
 _LINK = re.compile(r"http://localhost:\d+/welcome/\S+")
 _OK = 200
+# Two start at once, each with all that a web program brings, while everything else of the story runs on.
+_START_SECONDS = 180
 _STOP_SECONDS = 30
 
 
@@ -80,7 +82,7 @@ class Desks(Scene):
             yield
 
     def _link(self, desk: OpenDesk) -> str:
-        found = self.stage.until(desk.link)
+        found = self.stage.until(desk.link, seconds=_START_SECONDS)
         if not found:
             raise StoryError(f"the desk of {desk.member.id} does not answer", next_step=f"read {desk.log}")
         return found[0]

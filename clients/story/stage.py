@@ -190,9 +190,9 @@ class Stage:
             if not self.until(lambda: [one for one in (paths.READYZ,) if _answers(transport, one)]):
                 raise StoryError(f"the service at {self.url} may not sign", next_step=f"read {self.service_log}")
 
-    def until(self, found: Callable[[], list[T]]) -> list[T]:
-        """Return what comes up, as soon as it does; nothing if it does not for a minute."""
-        for _ in range(WITNESS_SECONDS * 10):
+    def until(self, found: Callable[[], list[T]], *, seconds: int = WITNESS_SECONDS) -> list[T]:
+        """Return what comes up, as soon as it does; nothing if it does not for so long."""
+        for _ in range(seconds * 10):
             if one := found():
                 return one
             time.sleep(0.1)

@@ -47,7 +47,8 @@ def test_every_page_can_be_used_by_everybody(story: Story, language: str) -> Non
             if person.weigh() > MOST_BYTES:
                 found[f"{path} bytes"] = person.weigh()
             for scheme in ("light", "dark"):
-                person.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+                # Without motion: colours that are still on their way are no page's colours.
+                person.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
                 broken = _AXE.run(person.page).response["violations"]
                 found |= {f"{path} {scheme} {one['id']}": [node["html"] for node in one["nodes"]] for one in broken}
         assert person.page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
@@ -58,7 +59,7 @@ def test_every_page_can_be_used_by_everybody(story: Story, language: str) -> Non
 
 def test_a_link_lets_one_person_in_once(story: Story) -> None:
     """The first administrator's link is dead for whoever opens it after them, the same person too."""
-    assert story.found["link again"] == "404"
+    assert story.found["link again"] == "422"
 
 
 def test_a_saved_cookie_is_dead_after_signing_out(story: Story) -> None:
@@ -97,8 +98,11 @@ def test_a_reader_sees_what_proves_a_record(story: Story) -> None:
 
 def test_a_bundle_made_at_the_desk_verifies(story: Story) -> None:
     """The file that the browser saved is all that a court needs besides the fingerprint of charter 1."""
-    assert story.found["verified"].startswith("0 ") or story.found["verified"].startswith("4 ")
-    assert "✓ verified" in story.found["verified"] or "verified" in story.found["verified"]
+    verdict = story.found["verified"]
+
+    # Nobody witnesses this log, so the verdict is the one below the best; each of the two signatures is good.
+    assert verdict.startswith("4 ! consistent")
+    assert "good (classical)" in verdict
 
 
 def test_no_page_asks_anything_of_another_host(story: Story) -> None:
