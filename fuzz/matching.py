@@ -120,7 +120,11 @@ def _complaint(own: complaints.Own) -> bytes:
 def _handed() -> bytes:
     """Return what an asker hands over of one question and its answer."""
     answer = answers.sign_answer(_answer(), signer=signer("answer", Algorithm.ED25519), kid=_KID)
-    document = {"typ": denying.HANDED_TYP, "question": _question().decode(), "answer": answer.rstrip().decode()}
+    document: dict[str, jsontext.JsonValue] = {
+        "typ": denying.HANDED_TYP,
+        "question": _question().decode(),
+        "answer": answer.rstrip().decode(),
+    }
     return jsontext.dump(document) + b"\n"
 
 
