@@ -7,7 +7,7 @@ from typing import Any
 
 from clients.matching import denying
 from crypto.signing import Algorithm
-from ledger import accessaudit, accesslog, answers, jsontext, notices, questions
+from ledger import accessaudit, accesslog, answers, complaints, jsontext, notices, questions
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.identifiers import KeyId, StatementName
 from ledger.merkle import EMPTY_ROOT
@@ -50,6 +50,11 @@ def feeds() -> dict[str, tuple[Feed, bytes]]:
             answers.sign_answer(_answer(), signer=answering, kid=_KID),
         ),
         "ledger.answers.parse_slot": (_value(answers.parse_slot), jsontext.dump(_slot().to_json())),
+        "ledger.complaints.parse_complaint": (complaints.parse_complaint, _complaint(_own_question())),
+        "ledger.complaints.complaint_from_json": (
+            _value(complaints.complaint_from_json),
+            _complaint(complaints.OwnResult(result=told.result, opening=told.opening)),
+        ),
         "ledger.notices.parse_notice": (notices.parse_notice, jsontext.dump(matched)),
         "ledger.notices.parse_page": (
             notices.parse_page,
@@ -100,10 +105,26 @@ def _told() -> notices.Matched:
     return notices.Matched(id=bytes(16), result=result, opening=opening)
 
 
+def _own_question() -> complaints.Own:
+    return complaints.OwnQuestion(index=3, asked=_ASKED, salt=bytes(32))
+
+
+def _complaint(own: complaints.Own) -> bytes:
+    """Return the complaint of whoever holds an opening of an entry."""
+    kid = KeyId(own.agency, 5)
+    origin = accesslog.access_origin(ORIGIN)
+    signing = signer(str(kid), Algorithm.ED25519)
+    return complaints.build_complaint(signer=signing, kid=kid, iat=1, held=1, origin=origin, own=own)
+
+
 def _handed() -> bytes:
     """Return what an asker hands over of one question and its answer."""
     answer = answers.sign_answer(_answer(), signer=signer("answer", Algorithm.ED25519), kid=_KID)
-    document = {"typ": denying.HANDED_TYP, "question": _question().decode(), "answer": answer.rstrip().decode()}
+    document: dict[str, jsontext.JsonValue] = {
+        "typ": denying.HANDED_TYP,
+        "question": _question().decode(),
+        "answer": answer.rstrip().decode(),
+    }
     return jsontext.dump(document) + b"\n"
 
 

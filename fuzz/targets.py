@@ -21,7 +21,7 @@ from clients.lists.values import Reading, Tables
 from crypto import encoding, hpke, mldsa, portionkeys
 from crypto.encoding import b64u
 from crypto.errors import CryptoError
-from fuzz import evidence, files, matching, talk
+from fuzz import desk, evidence, files, matching, talk
 from fuzz.feeds import (
     grant_box,
     keystore_of,
@@ -69,17 +69,20 @@ from ledger import (
     terms,
     tiles,
     treestate,
+    witnessaddresses,
     witnesses,
     witnessing,
 )
 from ledger.errors import LedgerError
 from ledger.kinds import Typ
 from ledger.wire import frames, requests, rows, schemas
+from server.fsck.rows import parse_statement
 from tests.support.consortium import ORIGIN, first_charter, log_keys
 from tests.support.dossiers import ISS
 from tests.support.lists import MAP
 
 Feed = Callable[[bytes], object]
+_STATEMENTS = ("record", "grant", "message", "renewal", "expunge")
 _CRYPTO, _LEDGER, _LIST = (CryptoError,), (LedgerError,), (ListError,)
 
 
@@ -208,7 +211,8 @@ def _entries() -> dict[str, Target]:
             of("statements", "parse_signed", lambda raw: statements.parse_signed(raw, Typ.RECORD), "record"),
             of("submissions", "parse_statement", lambda raw: submissions.parse_statement(raw, Typ.GRANT), "grant"),
             of("submissions", "read_submission", submission, "submission"),
-        )
+        ),
+        **{"server.fsck.rows.parse_statement": _target(parse_statement, _LEDGER, *(found[one] for one in _STATEMENTS))},
     )
 
 
@@ -303,6 +307,9 @@ def _texts() -> dict[str, Target]:
         "ledger.profiletoml.profile_from_toml": _target(
             as_text(profiletoml.profile_from_toml), _LEDGER, found["profile"]
         ),
+        "ledger.witnessaddresses.parse_addresses": _target(
+            witnessaddresses.parse_addresses, _LEDGER, b'lost = [2]\n[witness]\nxaa-arms = "https://witness.example"\n'
+        ),
         "ledger.serials.read_marks": _target(as_text(serials.read_marks), (), b"ABE 573528 / slide 12345"),
     }
 
@@ -325,6 +332,9 @@ def _wire() -> dict[str, Target]:
     return {
         "ledger.wire.frames.parse_frames": _target(
             partial(frames.parse_frames, most=9), _LEDGER, encoding.lp(b"one", b"")
+        ),
+        "ledger.wire.requests.parse_signature": _target(
+            as_text(requests.parse_signature), _LEDGER, f"sealtrace=:{encoding.b64(bytes(64))}:".encode()
         ),
         "ledger.wire.requests.parse_signature_input": _target(
             as_text(partial(requests.parse_signature_input, has_body=False)), _LEDGER, signature.encode()
@@ -369,6 +379,7 @@ TARGETS: dict[str, Target] = {
     **_lists(),
     **_talk(),
     **_files(),
+    **{name: _target(feed, raises, seed) for name, (feed, raises, seed) in desk.feeds().items()},
     **{name: _target(feed, _LEDGER, seed) for name, (feed, seed) in evidence.feeds().items()},
     **{name: _target(feed, (LedgerError, ClientError), seed) for name, (feed, seed) in matching.feeds().items()},
 }

@@ -65,9 +65,12 @@ def members(value: JsonValue, *names: str) -> tuple[JsonValue, ...]:
 
 def text(value: JsonValue, *, limit: int = MAX_ENTRY_BYTES) -> str:
     """Return `value` if it is a string of at most `limit` UTF-8 bytes."""
-    if not isinstance(value, str) or len(value.encode()) > limit:
-        raise MalformedError("expected a text within its limit")
-    return value
+    try:
+        if isinstance(value, str) and len(value.encode()) <= limit:
+            return value
+    except UnicodeEncodeError as error:
+        raise MalformedError("expected a text, and half a surrogate pair is none") from error
+    raise MalformedError("expected a text within its limit")
 
 
 def integer(value: JsonValue, *, low: int = 0, high: int = MAX_INTEGER) -> int:

@@ -247,6 +247,13 @@ def test_members_in_any_other_way_are_refused(value: JsonValue) -> None:
         jsontext.members(value, "a", "b")
 
 
+@pytest.mark.parametrize("value", ["\ud800", "a\udfff", "\udc80b"])
+def test_half_a_surrogate_pair_is_no_text(value: str) -> None:
+    """Where another reader than ours made the value, it is refused by our own error too."""
+    with pytest.raises(MalformedError, match="half a surrogate pair"):
+        jsontext.text(value)
+
+
 def test_a_text_is_counted_in_bytes() -> None:
     """A limit on a text is one on its UTF-8."""
     assert jsontext.text("éé", limit=4) == "éé"
