@@ -108,17 +108,23 @@ class Standing:
         return self.session.keyring.signer(role)
 
 
-def open_session(
+def open_session(  # noqa: PLR0913 - the edge of the program, part by part
     home: Home,
     keyring: Keyring,
     *,
     transport: Transport,
     world: World,
     tell: Callable[[str], None] = lambda _change: None,
+    database: bytes | None = None,
 ) -> Session:
-    """Return a session of a home that has joined a log; `tell` hears of databases that had to be encrypted."""
+    """Return a session of a home that has joined a log; `tell` hears of databases that had to be encrypted.
+
+    A program that has a database of this home open hands their key in: `home_key` looks into the files, and closing any
+    descriptor of a file drops the locks that this process holds on it (POSIX; SQLite, "How To Corrupt", 2.2).
+    """
     config = home.joined()
-    database = home_key(home, keyring, tell=tell)
+    if database is None:
+        database = home_key(home, keyring, tell=tell)
     key = keyring.signer(Role.HTTP)
     signer = RequestSigner(
         signer=key.signer,

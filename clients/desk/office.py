@@ -88,7 +88,13 @@ class Office:
         with self.home.exclusive():
             # Commands run beside the desk: they may have drawn keys since.
             self._keyring.reload()
-            session = open_session(self.home, self._keyring, transport=self._connect(self.config.url), world=self.world)
+            session = open_session(
+                self.home,
+                self._keyring,
+                transport=self._connect(self.config.url),
+                world=self.world,
+                database=self.database_key,
+            )
             try:
                 yield session
             finally:

@@ -1,5 +1,7 @@
 """The home that the desk works in: alone with it where it writes, waiting for nobody where it reads."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -44,6 +46,20 @@ def test_two_sessions_take_turns(desk: Desk) -> None:
     thread.join(30)
 
     assert order == ["first", "second"]
+
+
+def test_a_session_keeps_the_locks_of_this_process(desk: Desk) -> None:
+    """A command must not find the desk's replica unused: it would delete the write-ahead log in use, and ruin the file."""
+    # The bytes that SQLite locks as long as a connection is open (os_unix.c: SHARED_FIRST, SHARED_SIZE).
+    program = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)"
+    command = [sys.executable, "-c", program, str(desk.office.home.replica)]
+    with desk.office.replica() as replica:
+        replica.count()
+        with desk.office.session():
+            pass
+        done = subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - our own program
+
+    assert b"BlockingIOError" in done.stderr
 
 
 def test_keys_that_a_command_drew_are_known(desk: Desk) -> None:
