@@ -78,25 +78,29 @@ def label(chance: random.Random) -> Label:
     return Label(level=level, rel=rel, comp=compartments(chance), purp=purposes(chance), expires=expires)
 
 
-def fields(chance: random.Random, portion: str) -> dict[str, JsonValue]:
-    """Return some fields of a portion; those of the item may have been moved to the case."""
+def fields(chance: random.Random, portion: str, record: str) -> dict[str, JsonValue]:
+    """Return some fields of a portion; those of the item may have been moved to the case.
+
+    A record signs each field once: whatever shows it, it has the one value that goes with `record`.
+    """
+    signed = random.Random(record)  # noqa: S311 - repeatable by its seed, and keeps no secret
     item: dict[str, JsonValue] = {
-        "item.kind": chance.choice(["small_arm", "ammunition"]),
-        "item.make": chance.choice(["TAS", "CLT"]),
-        "item.calibre": chance.choice(["9x19", ".38"]),
-        "item.serials": [{"as_marked": chance.choice(VALUES), "location": "frame"}],
+        "item.kind": signed.choice(["small_arm", "ammunition"]),
+        "item.make": signed.choice(["TAS", "CLT"]),
+        "item.calibre": signed.choice(["9x19", ".38"]),
+        "item.serials": [{"as_marked": signed.choice(VALUES), "location": "frame"}],
     }
     event: dict[str, JsonValue] = {
-        "event.kind": chance.choice(["recovery", "sale"]),
-        "event.date": chance.choice(["2021-03-14", "20XX", "2020"]),
-        "event.country": chance.choice(["BRA", "FRA"]),
+        "event.kind": signed.choice(["recovery", "sale"]),
+        "event.date": signed.choice(["2021-03-14", "20XX", "2020"]),
+        "event.country": signed.choice(["BRA", "FRA"]),
     }
-    found = {"item": item, "event": event, "case": {"case.note": chance.choice(VALUES)}}[portion]
+    found = {"item": item, "event": event, "case": {"case.note": signed.choice(VALUES)}}[portion]
     moved = {"item.calibre": "moved"} if portion == "case" and chance.random() < 0.3 else {}
     return {**{name: found[name] for name in chance.sample(sorted(found), chance.randint(0, len(found)))}, **moved}
 
 
-def record(chance: random.Random, number: int) -> StoredRecord:
+def record(chance: random.Random, number: int, drawn: float) -> StoredRecord:
     """Return some record, of which some portions are here."""
     portions = [one for one in ("item", "event", "case") if chance.random() < 0.7] or ["item"]
     return StoredRecord(
@@ -114,7 +118,7 @@ def record(chance: random.Random, number: int) -> StoredRecord:
                 portion=name,
                 level=chance.choice([*Level]),
                 label=label(chance).to_json(),
-                fields=fields(chance, name),
+                fields=fields(chance, name, f"{drawn} {number}"),
                 disclosures=("a",),
             )
             for name in portions
@@ -129,23 +133,24 @@ def release(chance: random.Random, number: int) -> HeldRelease:
     return HeldRelease(index=number, name=name, thread=bytes(16), terms=terms(chance), expires=expires)
 
 
-def shown(chance: random.Random, held: HeldRelease) -> StoredRelease:
+def shown(chance: random.Random, held: HeldRelease, record: str) -> StoredRelease:
     """Return what a release shows of a record: a portion whole, with its label, or single fields of it."""
     portion = chance.choice(["item", "event", "case"])
     signed = label(chance).to_json() if chance.random() < 0.5 else None
     return StoredRelease(
-        portion=portion, release=held, label=signed, fields=fields(chance, portion), disclosures=("b",)
+        portion=portion, release=held, label=signed, fields=fields(chance, portion, record), disclosures=("b",)
     )
 
 
 def fill(replica: Replica, chance: random.Random) -> None:
     """Write random records and releases; some are recalled, refused or expunged again."""
-    records = [record(chance, number) for number in range(1, chance.randint(2, 12))]
+    drawn = chance.random()
+    records = [record(chance, number, drawn) for number in range(1, chance.randint(2, 12))]
     replica.add(records=records)
     for number in range(100, 100 + chance.randint(0, 4)):
         held = release(chance, number)
         chosen = chance.sample(records, min(len(records), 2))
-        replica.talk.add_released({one.index: [shown(chance, held)] for one in chosen})
+        replica.talk.add_released({one.index: [shown(chance, held, f"{drawn} {one.index}")] for one in chosen})
         match chance.randint(0, 3):
             case 0:
                 replica.recall(held, index=500)
