@@ -47,6 +47,7 @@ class Stage:
     data: Path
     port: int
     origin: str = "sealtrace.invalid/demonstration"
+    tick_seconds: int = TICK_SECONDS
 
     @property
     def url(self) -> str:
@@ -117,7 +118,7 @@ class Stage:
     def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve the log in a process of its own until the story leaves."""
         self._require_free_port()
-        words = ("serve", "--port", str(self.port), "--tick", str(TICK_SECONDS))
+        words = ("serve", "--port", str(self.port), "--tick", str(self.tick_seconds))
         with self.service_log.open("ab") as log, self._passphrase_descriptor() as (environ, descriptor):
             process = subprocess.Popen(  # noqa: S603 - our own program with our own words
                 [_SERVER, *words, "--data", self.data, "--charter", charter],

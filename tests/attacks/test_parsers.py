@@ -42,6 +42,7 @@ NO_PARSERS = {
     "clients.intake.reading.unpack": "reads our own database",
     "clients.reading.read_record": "takes a replica: tests/clients/test_cli_reading.py",
     "clients.talk.tables.read_releases": "reads our own database",
+    "clients.desk.catalogues.read": "reads a catalogue of ours",
     "clients.discarding.parse_entry": "reads a batch of our own outbox; a batch is a target",
     "server.publishing.publishing.open_publishing": "takes a store and keys",
     "clients.auditcharters.read_charters": "takes files by functions; each is a target",

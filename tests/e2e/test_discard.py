@@ -1,9 +1,7 @@
 """`sealtrace submit --discard`: a batch leaves the outbox when the log is proved not to hold it, and never otherwise."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -241,7 +239,8 @@ def test_a_head_that_contradicts_the_entries_is_refused(desk: Desk) -> None:
 def test_a_log_that_has_lost_what_it_proved_is_refused(desk: Desk) -> None:
     """An outbox that knows more batches than the log shows is evidence: it stays as it is."""
     desk.submit(NEW, transport=Line(desk.walk, deliver=False))
-    with closing(sqlite3.connect(desk.walk.homes[OWNER].outbox)) as outbox, outbox:
+    home = desk.walk.homes[OWNER]
+    with by_hand(home.outbox, key_of(home)) as outbox:
         outbox.execute("DELETE FROM batch WHERE seq = 2")
         outbox.execute("UPDATE batch SET position = 5, payload_hash = x'00' WHERE seq = 1")
     refused = desk.discard()
