@@ -9,11 +9,12 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
+from clients.bundles import NO_COPY
 from clients.errors import NotPermittedError
 from clients.views import RecordView
 from ledger.jsontext import JsonValue
@@ -21,7 +22,6 @@ from ledger.markings import Marking, join
 
 EXPORTED = "exported"
 MARK_COLUMNS = ("export_copy", "export_for", "export_purpose", "export_at", "export_marking")
-_NO_COPY = "NO-COPY"
 # A spreadsheet takes a cell for a formula by its first character, in some locales by its full-width twin.
 _FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
@@ -123,6 +123,32 @@ def export(
             assert_never(form)
 
 
+def export_table(  # noqa: PLR0913 - what leaves, for whom, and who writes it down
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    recipient: Recipient,
+    *,
+    of: Sequence[str],
+    marking: Marking,
+    note: Note,
+    marking_text: Callable[[Marking], str],
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return heads and rows of what was put together from several records, each row with the recipient's mark.
+
+    `of` says which records, for the record of use, and `marking` is their join. Raises NotPermittedError where an
+    originator among them lets nobody copy: a join does not tell which, so with one of others' no row leaves.
+    """
+    if NO_COPY in marking.cav and marking.originators != {recipient.agency}:
+        raise NotPermittedError(
+            "an originator of these records lets nobody copy them (NO-COPY)",
+            next_step="read them on the page, or ask their originators",
+        )
+    number = note(recipient.person, EXPORTED, f"a copy for {recipient.purpose} of {'; '.join(of)}")
+    mark = Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=marking_text(marking))
+    marked = tuple(mark.members().values())
+    return (*heads, *MARK_COLUMNS), [(*row, *marked) for row in rows]
+
+
 def cell(value: str) -> str:
     """Return a text that no spreadsheet takes for a formula, whatever stands before its first character."""
     begins = value.lstrip(" \u00a0\u200b\ufeff'")
@@ -135,7 +161,7 @@ def _joined(views: Sequence[RecordView], agency: str) -> Marking:
     if not markings or len(markings) != len(views):
         raise NotPermittedError("nothing of one of these records may be shown, so it cannot be exported")
     for view, one in zip(views, markings, strict=True):
-        if _NO_COPY in one.cav and view.record.name.iss != agency:
+        if NO_COPY in one.cav and view.record.name.iss != agency:
             raise NotPermittedError(
                 f"{view.record.name.iss} lets nobody copy this record (NO-COPY)",
                 next_step="leave it out, or ask its originator",

@@ -13,9 +13,13 @@ from clients.views import RecordView
 
 def records_file(views: Sequence[RecordView], form: str, *, name: str) -> Response:
     """Return decided views as JSON or CSV; raise NotPermittedError where nothing of them may leave."""
-    recipient = Recipient(person=me().person.name, agency=office().me, purpose=me().purpose.value, at=parts().clock())
-    made = export(views, Form(form), recipient, note=parts().use.note, marking_text=office().marking_text)
+    made = export(views, Form(form), recipient(), note=parts().use.note, marking_text=office().marking_text)
     return saved(made.raw, content_type=made.content_type, name=f"{name}.{form}")
+
+
+def recipient() -> Recipient:
+    """Return who takes along what leaves now."""
+    return Recipient(person=me().person.name, agency=office().me, purpose=me().purpose.value, at=parts().clock())
 
 
 def may_copy(view: RecordView) -> bool:

@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from clients.desk.chain import told
 from clients.desk.downloads import table_answer
+from clients.desk.exporting import export_table
 from clients.desk.kept import KeptRows, Kind
+from clients.desk.leaving import recipient
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
@@ -100,11 +102,15 @@ def _of_weapon(number: int) -> Traced:
 
 def _permitted(found: Traced) -> Traced:
     if found.marking is None:
-        raise NotPermittedError(
-            _("nothing of this weapon's records may be shown for this purpose"),
-            next_step=_("work for another purpose, or ask for a release"),
-        )
+        raise _nothing()
     return found
+
+
+def _nothing() -> NotPermittedError:
+    return NotPermittedError(
+        _("nothing of this weapon's records may be shown for this purpose"),
+        next_step=_("work for another purpose, or ask for a release"),
+    )
 
 
 def _linked() -> frozenset[StatementName]:
@@ -132,13 +138,23 @@ def _picture(found: Traced) -> Response:
 
 
 def _table(found: Traced, form: str) -> Response:
-    note_use(me().person.name, "exported", _names(found))
-    chain = told(found, makes=office().tables.makes)
+    chain, marking = told(found, makes=office().tables.makes), found.marking
+    if marking is None:
+        raise _nothing()
     rows = [
-        (one.number, one.name, one.agency, one.title, one.date, one.place, one.custody, "yes" if one.withheld else "")
+        (str(one.number), one.name, one.agency, one.title, one.date, one.place, one.custody, "yes" * one.withheld)
         for one in chain.events
     ]
-    return table_answer(form, _EVENT_HEADS, rows)
+    heads, marked = export_table(
+        _EVENT_HEADS,
+        rows,
+        recipient(),
+        of=_names(found),
+        marking=marking,
+        note=parts().use.note,
+        marking_text=office().marking_text,
+    )
+    return table_answer(form, heads, marked)
 
 
 def _names(found: Traced) -> list[str]:

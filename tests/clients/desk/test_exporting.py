@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.desk import exporting
-from clients.desk.exporting import MARK_COLUMNS, Exported, Form, Recipient, Shown, cell, export
+from clients.desk.exporting import MARK_COLUMNS, Exported, Form, Recipient, Shown, cell, export, export_table
 from clients.errors import HomeError, NotPermittedError
 from clients.replica import StoredPortion, StoredRecord
 from clients.show import banner
@@ -245,6 +245,24 @@ def test_a_record_that_nobody_may_copy_is_not_exported() -> None:
     noted = Notes()
 
     assert export([guarded], Form.JSON, own, note=noted.note, marking_text=lambda _one: "R").raw
+
+
+def test_a_table_with_a_row_of_what_nobody_may_copy_does_not_leave() -> None:
+    """A trace joins records: with one of another's that is NO-COPY nothing leaves, and nothing is noted as taken."""
+    guarded = view(stored(cav=("NO-COPY",))).marking
+    assert guarded is not None
+    notes = Notes()
+
+    def taken(recipient: Recipient) -> int:
+        _heads, found = export_table(
+            ("a",), [("b",)], recipient, of=["x"], marking=guarded, note=notes.note, marking_text=str
+        )
+        return len(found)
+
+    with pytest.raises(NotPermittedError, match="NO-COPY"):
+        taken(ANA)
+    assert not notes.said
+    assert taken(replace(ANA, agency="xar-arms")) == 1
 
 
 def test_withheld_portions_are_named_and_nothing_more() -> None:

@@ -118,6 +118,16 @@ def test_the_table_says_what_the_page_says(third: Reading) -> None:
     assert browser.text(f"/traces/{record}.csv").startswith("\ufeffnumber,record")
 
 
+def test_every_row_of_a_trace_says_whose_copy_it_is(third: Reading) -> None:
+    """Who took it, what for and which entry of the record of use: in each row, since rows travel alone."""
+    browser, record = third.browser(Role.ANALYST, name="Kim"), third.names()[0]
+    rows = browser.get(f"/traces/{record}.json").get_json()
+
+    assert rows
+    assert all(one["export_for"].startswith("Kim, ") and one["export_copy"] for one in rows)
+    assert len({one["export_copy"] for one in rows}) == 1
+
+
 def test_a_record_that_a_hit_named_is_taken_in(third: Reading) -> None:
     """Named beside the first, it is part of the trace whatever its number says."""
     names = third.names()
