@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-from clients.lists.csvtext import guard
+from clients.desk.exporting import cell
 
 JSON, CSV = "json", "csv"
 
@@ -21,7 +21,7 @@ def table_answer(form: str, heads: Sequence[str], rows: Iterable[Sequence[str | 
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     for row in listed:
-        writer.writerow(["" if cell is None else guard(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow(["" if value is None else cell(value) if isinstance(value, str) else value for value in row])
     return csv_answer(out.getvalue().encode("utf-8-sig"))
 
 

@@ -1,12 +1,11 @@
 """The people of the desk, for its administrators: who they are, what they may do, and the links that let them in."""
 
-import csv
-import io
 from http import HTTPStatus
 
 from flask import Blueprint, jsonify, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from clients.desk.downloads import CSV, table_answer
 from clients.desk.parts import parts
 from clients.desk.people.current import me
 from clients.desk.people.deeds import (
@@ -25,7 +24,6 @@ from clients.desk.people.invitations import Made
 from clients.desk.people.mandates import Mandate, mandate_from_words, mandate_of
 from clients.desk.people.person import Person, Role
 from clients.desk.rendering import page
-from clients.lists.csvtext import guard
 from ledger.labels import Compartment, Level, Purpose
 
 bp = Blueprint("people", __name__)
@@ -57,13 +55,8 @@ def as_json() -> Response:
 @bp.get("/people.csv")
 def as_csv() -> Response:
     """Return the list for a spreadsheet, in which no cell is a formula."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(_COLUMNS)
-    for one in parts().people.accounts.all():
-        writer.writerow([guard(_cell(value)) for value in _row(one).values()])
-    headers = {"Content-Disposition": "attachment; filename=people.csv"}
-    return Response(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+    rows = [[_cell(value) for value in _row(one).values()] for one in parts().people.accounts.all()]
+    return table_answer(CSV, _COLUMNS, rows)
 
 
 @bp.get("/people/new")
