@@ -62,7 +62,16 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         command.add_argument(
             "--charter", type=Path, action="append", default=[], help="a charter file that you believe"
         )
-    return parser.parse_args(arguments)
+    return parser.parse_args(_joined(arguments))
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Write the anchor and its value as one word: a fingerprint may begin with a hyphen, like an option."""
+    words = list(arguments)
+    if "--anchor" in words[:-1]:
+        at = words.index("--anchor")
+        words[at : at + 2] = [f"--anchor={words[at + 1]}"]
+    return words
 
 
 def _bundle(options: argparse.Namespace, charters: Sequence[bytes]) -> int:

@@ -118,7 +118,7 @@ def _failed(error: BaseException, edge: Edge, *, as_json: bool) -> Exit:
             edge.note("interrupted: run the same command again, it goes on where it stopped")
             return Exit.USAGE
         case TyperException():
-            edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`")
+            edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`; a value like -x stands behind --")
             return Exit.USAGE
         case ClientError() | LedgerError() | CryptoError():
             _tell(error, edge, as_json=as_json)

@@ -47,7 +47,8 @@ def serve(  # noqa: PLR0913 - where it listens, under which name, whose home
     edge_of(context)
     given = {"--home": home, "--url": url, "--certificate": certificate, "--key": key}
     words = ["--host", host, "--port", str(port)]
-    words += [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    # In one word each: a fingerprint may begin with a hyphen.
+    words += [f"{name}={value}" for name, value in given.items() if value is not None]
     # A program of its own takes the place of this one, loaded from the very place that this one was loaded from.
     environ = {**os.environ, "PYTHONPATH": str(Path(clients.__file__).parents[1])}
     os.execve(sys.executable, [sys.executable, "-P", "-m", "clients.desk.program", *words], environ)  # noqa: S606 - our own program with checked words

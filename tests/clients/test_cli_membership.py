@@ -1,12 +1,14 @@
 """`sealtrace charter`, `join`, `key` and `profile` as typed: what a person reads, and what is refused with which code."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clients.cli.exits import Exit
+from clients.witness.program import parse_options
 from ledger import fingerprints
 from tests.support.commands import command
 from tests.support.loopback import URL, Walk, found_consortium
@@ -207,3 +209,17 @@ def test_a_code_list_of_no_known_kind_or_form_is_refused(walk: Walk, tmp_path: P
 
     assert refused.code == Exit.REFUSED
     assert json.loads(refused.output)["what"]
+
+
+def test_a_fingerprint_that_begins_with_a_hyphen_is_handed_on(
+    walk: Walk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One fingerprint in 64 does: the witness's own program reads it as a value, not as an option."""
+    fingerprint = "-" + fingerprints.to_text(bytes(32))[1:]
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execve", lambda _program, words, _environ: started.append(words))
+
+    command(walk, "witness", "serve", "--url", URL, "--charter", fingerprint, "--highest", str(tmp_path / "highest"))
+
+    words = started[0][started[0].index("clients.witness.program") + 1 :]
+    assert parse_options(words).charter == fingerprint

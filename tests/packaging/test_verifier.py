@@ -126,6 +126,14 @@ def test_without_an_anchor_it_exits_4(court: Court) -> None:
     assert "ANCHOR NOT CHECKED" in done.stdout
 
 
+def test_an_anchor_that_begins_with_a_hyphen_is_a_value(court: Court) -> None:
+    """One fingerprint in 64 does: it is read as the anchor that it is, and is another log's."""
+    done = court.run("bundle", "trace.zip", "--anchor", "-" + to_text(bytes(32))[1:])
+
+    assert done.returncode == 1
+    assert "expected one argument" not in done.stderr
+
+
 def test_a_thin_bundle_needs_the_charter(court: Court) -> None:
     """The file that is left out is named on the command line."""
     bare = court.run("bundle", "thin.zip", "--anchor", court.anchor)

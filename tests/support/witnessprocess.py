@@ -73,7 +73,7 @@ def running(
     passphrase.write_bytes(PASSPHRASE)
     log = home.with_name("witness.log")
     fingerprint = to_text(Bench(Path()).place.fingerprint)
-    arguments = ["witness", "serve", "--home", str(home), "--port", str(port), "--url", url, "--charter", fingerprint]
+    arguments = ["witness", "serve", "--home", str(home), "--port", str(port), "--url", url, f"--charter={fingerprint}"]
     with log.open("ab") as out, passphrase.open("rb") as phrase:
         process = subprocess.Popen(  # noqa: S603 - our own command with our own words
             [sys.executable, "-c", _PROGRAM, *arguments, *words],

@@ -59,7 +59,7 @@ def test_the_whole_conversation_between_two_desks(pair: Pair) -> None:
     for word in (
         "an inquiry into a shooting",
         "urgent: 8 hours",
-        "COURT",
+        "a court",
         "What the law of xbe-cib may make of an answer",
     ):
         assert word in page
