@@ -140,7 +140,11 @@ def parse_payload(payload: bytes) -> Charter:
 
 def charter_entry(file: bytes) -> bytes:
     """Return the log entry for a charter file."""
-    charter = parse_charter(file)
+    return entry_of(parse_charter(file), file)
+
+
+def entry_of(charter: Charter, file: bytes) -> bytes:
+    """Return the log entry for the file of a charter that was parsed from it."""
     return jsontext.dump({"typ": ENTRY_TYP, "ver": charter.ver, "origin": charter.origin, "h": b64u(sha256(file))})
 
 
