@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 
 from crypto.signing import Algorithm
 from ledger.checkpoints import Checkpoint, sign_checkpoint
+from ledger.identifiers import StatementName
+from ledger.slips import Hit
 from ledger.tiles import TilePath, encode_bundle, parse_bundle, tile_path
 from ledger.treestate import TreeState
 from server.backup import back_up
@@ -24,10 +26,10 @@ from server.exporting import export
 from server.fsck import check_folder
 from server.healing import Healed, heal
 from server.service import open_service
-from tests.support.commands import command
 from tests.support.consortium import ORIGIN, signer
 from tests.support.copies import by_hand, copy_folder, filled_world
-from tests.support.matched import AGENCIES, ask, found_matching, submit, tick
+from tests.support.matched import AGENCIES, ask, found_matching, tick
+from tests.support.matching import A, MatchWorld
 from tests.support.services import World, service_keys
 
 TABLES = (
@@ -521,19 +523,23 @@ MATCHED = {
 @pytest.fixture(scope="module")
 def matched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a service that was stopped, with live slips, one of them renewed; a mirror lies in it."""
-    folder = tmp_path_factory.mktemp("matched")
-    walk = found_matching(folder)
-    submit(
-        walk,
-        AGENCIES[0],
-        ["2024-01-02;recovery;pistol;Taurus;9 mm;TJS84213", "2024-01-03;recovery;pistol;Colt;9 mm;A12"],
-    )
-    submit(walk, AGENCIES[1], ["2024-01-02;recovery;pistol;Taurus;9 mm;ABC12345"])
-    assert command(walk, "slips", "renew", "--hit", "off", home=AGENCIES[1]).code == 0
-    assert command(walk, "slips", "renew", home=AGENCIES[1]).code == 0
-    walk.close()
-    export(walk.config.database, output=walk.config.data / "mirror")
-    return walk.config.data
+    world = renewed(tmp_path_factory.mktemp("matched"))
+    world.close()
+    export(world.config.database, output=world.folder / "mirror")
+    return world.folder
+
+
+def renewed(folder: Path) -> MatchWorld:
+    """Return a service with three records, two of which were given new slips."""
+    world = MatchWorld(folder)
+    world.begin()
+    world.log(A, [world.record(A, "carbine")])
+    records = [world.record(A, weapon) for weapon in ("revolver", "rifle")]
+    world.log(A, records)
+    one, two = [record.name for record in records]
+    seq = world.consortium.state.chain(A).seq
+    world.log(A, [world.renewal(A, seq, [(one, "pistol", Hit.OPEN), (two, "rifle", Hit.SILENT)])])
+    return world
 
 
 @pytest.mark.parametrize("case", MATCHED)
@@ -564,6 +570,36 @@ def test_what_hangs_from_a_damaged_slip_is_left_alone(matched: Path, tmp_path: P
 
     assert {name.split()[2] for name in healed.lost} == {"slip"}
     assert matching_rows(config)["slips"] == []
+
+
+def test_attack_an_expunged_slip_does_not_come_back_in_a_renewal_of_a_backup(tmp_path: Path) -> None:
+    """Its hash stands in its place, as the order left it; the other slips come back and match."""
+    (tmp_path / "service").mkdir()
+    world = renewed(tmp_path / "service")
+    back_up(world.config, output=tmp_path / "backup", now=0)
+    with closing(sqlite3.connect(world.config.database)) as connection:
+        query = (
+            "SELECT s.jti FROM slips AS l JOIN statements AS s ON s.idx = l.idx WHERE l.source != l.idx ORDER BY l.idx"
+        )
+        (jti,) = connection.execute(query).fetchone()
+    world.log(A, [world.consortium.expunge(A, StatementName(A, jti))])
+    world.close()
+    whole = renewal_in(world.config), matching_rows(world.config)
+    with by_hand(world.config.database) as connection:
+        connection.execute("UPDATE blobs SET data = zeroblob(9) WHERE place = 'slips'")
+        connection.execute("DELETE FROM slips WHERE source != idx")
+    healed = heal(world.config, tmp_path / "backup")
+
+    assert healed.lost == ()
+    assert (renewal_in(world.config), matching_rows(world.config)) == whole
+    assert not check_folder(world.config, progress=lambda _: None).findings
+
+
+def renewal_in(config: Config) -> bytes:
+    """Return the slips of the one renewal."""
+    with closing(sqlite3.connect(config.database)) as connection:
+        (data,) = connection.execute("SELECT data FROM blobs WHERE place = 'slips'").fetchone()
+    return bytes(data)
 
 
 def matching_rows(config: Config) -> dict[str, list[tuple[object, ...]]]:
