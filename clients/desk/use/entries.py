@@ -54,7 +54,8 @@ def of_many(about: str, names: Sequence[str]) -> tuple[str, ...]:
 
     One entry, or as many as it takes: each but the first says by the hash which list it goes on with.
     """
-    listed = f"list {b64u(sha256(chr(10).join(names).encode()))}"
+    lines = "\n".join(names)
+    listed = f"list {b64u(sha256(lines.encode()))}"
     first, *others = _parts(names)
     return f"{about}, {listed}: {first}", *(f"{listed} goes on: {one}" for one in others)
 

@@ -63,10 +63,14 @@ class Numbered:
     entry: Entry
 
 
+Append = Callable[[Connection, str, str, Sequence[str]], tuple[int, bytes]]
+"""Writes in a transaction that `who` `did` something of several things; returns the first entry's number and the checkpoint."""
+
+
 class Act:
     """Something that is being done, and noted, in one transaction over the desk's database."""
 
-    def __init__(self, connection: Connection, append: "Append") -> None:
+    def __init__(self, connection: Connection, append: Append) -> None:
         """Take the transaction that is under way, and what writes entries in it."""
         self.connection = connection
         self.checkpoint: bytes | None = None
@@ -76,10 +80,6 @@ class Act:
         """Note that `who` `did` something of each of what `of` names; return the first one's number."""
         number, self.checkpoint = self._append(self.connection, who, did, of)
         return number
-
-
-Append = Callable[[Connection, str, str, Sequence[str]], tuple[int, bytes]]
-"""Writes in a transaction that `who` `did` something of several things; returns the first entry's number and the checkpoint."""
 
 
 class UseRecord:
