@@ -12,9 +12,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from clients.bundles import NO_COPY
+from clients.desk.use.entries import of_many
 from clients.errors import NotPermittedError
 from clients.views import RecordView
 from ledger.jsontext import JsonValue
@@ -88,8 +89,11 @@ class Exported:
     rows: tuple[tuple[PrintRow, ...], ...] = field(default=(), repr=False)
 
 
-Note = Callable[[str, str, str], int]
-"""The record of use: who, did, of what; returns the entry's number, or raises."""
+class Note(Protocol):
+    """The record of use."""
+
+    def __call__(self, who: str, did: str, *of: str) -> int:
+        """Keep who did something of what, in one entry or several; return the first one's number, or raise."""
 
 
 def export(
@@ -102,14 +106,12 @@ def export(
 ) -> Exported:
     """Return these views written down for one recipient; raise NotPermittedError where nothing of them may leave.
 
-    Each record is in the record of use, under the number of the copy, before anything is rendered.
+    What is taken is in the record of use before anything is rendered, under the number of the copy: every record's name,
+    and one hash over all of them.
     """
     whole = _joined(views, recipient.agency)
-    number = note(
-        recipient.person, EXPORTED, f"a copy as {form.value} of {len(views)} records, for {recipient.purpose}"
-    )
-    for view in views:
-        note(recipient.person, EXPORTED, f"{view.record.name} in copy {number}")
+    about = f"a copy as {form.value} of {len(views)} records, for {recipient.purpose}"
+    number = note(recipient.person, EXPORTED, *of_many(about, [str(view.record.name) for view in views]))
     mark = Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=marking_text(whole))
     shown = [_shown(view) for view in views]
     match form:
@@ -135,7 +137,7 @@ def export_table(  # noqa: PLR0913 - what leaves, for whom, and who writes it do
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return heads and rows of what was put together from several records, each row with the recipient's mark.
 
-    `of` says which records, for the record of use, and `marking` is their join. Raises NotPermittedError where an
+    `of` says which records, an entry of the record of use each, and `marking` is their join. Raises NotPermittedError where an
     originator among them lets nobody copy: a join does not tell which, so with one of others' no row leaves.
     """
     if NO_COPY in marking.cav and marking.originators != {recipient.agency}:
@@ -143,7 +145,8 @@ def export_table(  # noqa: PLR0913 - what leaves, for whom, and who writes it do
             "an originator of these records lets nobody copy them (NO-COPY)",
             next_step="read them on the page, or ask their originators",
         )
-    number = note(recipient.person, EXPORTED, f"a copy for {recipient.purpose} of {'; '.join(of)}")
+    first, *others = of
+    number = note(recipient.person, EXPORTED, f"a copy for {recipient.purpose} of {first}", *others)
     mark = Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=marking_text(marking))
     marked = tuple(mark.members().values())
     return (*heads, *MARK_COLUMNS), [(*row, *marked) for row in rows]

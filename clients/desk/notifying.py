@@ -17,6 +17,7 @@ import httpx
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from clients.database import reading
 from clients.desk.office import Office
 from clients.desk.place import Place
 from clients.desk.proposals import Proposals
@@ -91,7 +92,7 @@ class Settings:
 
     def relay(self) -> Relay:
         """Return the mail relay."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found = {row.name: row.value for row in connection.execute(select(_SETTING))}
         return Relay(host=found.get("host", ""), port=int(found.get("port", "25")), sender=found.get("sender", ""))
 
@@ -110,7 +111,7 @@ class Settings:
 
     def targets(self) -> tuple[Target, ...]:
         """Return whom to tell."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(_TARGET).order_by(_TARGET.c.number)).all()
         return tuple(Target(number=row.number, channel=Channel(row.channel), address=row.address) for row in rows)
 

@@ -15,6 +15,7 @@ from clients.desk.leaving import recipient
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
+from clients.desk.use.entries import of_many
 from clients.errors import ListError, NotPermittedError
 from clients.tracing.drawing import draw
 from clients.tracing.gathering import Traced, trace_fields, trace_record
@@ -157,11 +158,11 @@ def _table(found: Traced, form: str) -> Response:
     return table_answer(form, heads, marked)
 
 
-def _names(found: Traced) -> list[str]:
-    """Return what the record of use says of a trace: one line, whose records it shows."""
+def _names(found: Traced) -> tuple[str, ...]:
+    """Return what the record of use says of a trace: whose records it shows."""
     weapon = found.weapon
     shown = [str(one.name) for one in (*weapon.same, *weapon.possible, *weapon.contradicting)]
-    return [f"trace of {len(shown)} records: {' '.join(shown)}"]
+    return of_many(f"trace of {len(shown)} records", shown)
 
 
 def _parts(name: StatementName) -> tuple[str, str]:

@@ -20,10 +20,10 @@ class Noting:
         """Take where it is kept."""
         self._rows = rows
 
-    def note(self, who: str, did: str, of: str) -> int:
-        """Keep a row."""
-        self._rows.append((who, did, of))
-        return len(self._rows) - 1
+    def note(self, who: str, did: str, *of: str) -> int:
+        """Keep rows."""
+        self._rows += [(who, did, one) for one in of]
+        return len(self._rows) - len(of)
 
 
 SCRIPT = '<script>alert("x")</script>'
