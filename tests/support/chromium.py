@@ -167,8 +167,8 @@ class Person:
         """Follow a link by the keyboard alone."""
         self._enter(self.page.get_by_role("link", name=name, exact=exact).first)
 
-    def follow_first(self, chosen: str) -> None:
-        """Follow the first link of a kind by the keyboard alone."""
+    def enter_first(self, chosen: str) -> None:
+        """Press Enter on the first link or button of a kind, whatever it is called in the language of the page."""
         self._enter(self.page.locator(chosen).first)
 
     def unfold(self, name: str) -> None:

@@ -48,7 +48,7 @@ def a_hit_leads_to_a_trace(story: Story) -> None:
     look_until(owner, "/", owner.page.get_by_role("heading", name="Hits on our weapons").count)
     story.picture(FIRST, "today")
     owner.presses = 0
-    owner.follow_first("#hits ~ ul a[href*='/records/']")
+    owner.enter_first("#hits ~ ul a[href*='/records/']")
     owner.follow("Trace this weapon")
     story.found["traced by the owner"] = words(owner)
     story.clicks["owner"] = owner.presses
@@ -72,7 +72,7 @@ def the_other_desk_decides(story: Story) -> None:
     person = story.at(FIRST)
     page = person.page
     look_until(person, "/inbox", page.locator("main tbody a").count)
-    person.follow_first("main tbody a")
+    person.enter_first("main tbody a")
     story.found["thread"] = person.path
     person.follow("Answer this")
     story.found["request"] = person.path
@@ -132,9 +132,9 @@ def it_is_recalled(story: Story) -> None:
 
 def see_what_it_would_do(person: Person) -> None:
     """Choose the case of a record as something that its reader may be shown; nothing is sent."""
-    person.page.get_by_label("the whole portion Case").check()
-    person.page.get_by_label("As which level").select_option("RESTRICTED")
-    person.press("See what it would do")
+    person.page.locator("[name=portion][value=case]").check()
+    person.page.locator("#level").select_option("RESTRICTED")
+    person.enter_first("form[action='/inbox/release/look'] > button")
 
 
 def look_at_release(person: Person, record: str) -> None:
