@@ -37,6 +37,7 @@ _BASE: Mapping[str, Rule] = {
     "home.home": INSIDE,
     "home.keys": INSIDE,
     "home.purpose": INSIDE,
+    "home.sync": INSIDE,
 }
 _LOG: Mapping[str, Rule] = {
     "log.log": Rule(roles=WATCHERS),

@@ -12,6 +12,7 @@ from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.proposals import Proposals, Waits
 from clients.desk.rendering import page
+from clients.desk.rounds import rounds
 from clients.desk.talking import is_read, marking_of, terms_of, viewer_of, waiting_letters
 from clients.desk.talkwords import FAULT_WORDS, KIND_WORDS, TASK_WORDS, facts
 from clients.matching.book import Book
@@ -78,6 +79,7 @@ def inbox() -> str:
         reviews=_reviews(),
         spelled=spelled,
         only_late="overdue" in request.args,
+        rounds=rounds(),
     )
 
 
@@ -104,6 +106,7 @@ def thread(thread: str) -> str:
         task_words=TASK_WORDS,
         kind_words=KIND_WORDS,
         unsent=[one for one in waiting_letters(office()) if one.thread == found.id],
+        rounds=rounds(),
     )
 
 
