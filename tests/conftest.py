@@ -5,8 +5,11 @@ import os
 from collections.abc import Sequence
 
 import pytest
+from flask import Flask
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
+
+from tests.support.templates import Compiled
 
 # No deadline: a busy machine is no defect, and nothing in this suite is judged by time. Where a commit is judged the
 # search is the same every time, so that the verdict is about the commit; everywhere else it goes on searching. `long`
@@ -15,6 +18,9 @@ settings.register_profile("search", deadline=None, max_examples=50)
 settings.register_profile("verdict", deadline=None, max_examples=50, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile("verdict" if os.environ.get("CI") else "search")
+
+# Flask's own place for what every app gives its templates.
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 # What takes minutes goes first, everything else in random order: what begins last would keep one core busy while all
 # others have nothing left to do.
