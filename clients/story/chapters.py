@@ -40,6 +40,7 @@ class Story(Scene):
         """Tell it all; `keep_serving` waits, at the end, until the reader has seen enough."""
         self.telling.write("Sealtrace · five members, one log, nobody who must be believed")
         self.stage.clear()
+        self.stage.require_free_port()
         fingerprint = self._found()
         ports = self.stage.name_witnesses(one for one in WITNESSES if one != OUTBOUND)
         with ExitStack() as running:
