@@ -27,6 +27,7 @@ from granian.log import LogLevels
 
 from clients.desk import asking, importing, notifying, ticks
 from clients.desk.app import create_desk
+from clients.desk.mailing import Post, read_password
 from clients.desk.notifying import Notifier
 from clients.desk.office import Office
 from clients.desk.opening import open_parts
@@ -71,12 +72,13 @@ def run(options: argparse.Namespace) -> None:
     check_listening(place, host=options.host, certificate=options.certificate, key=options.key)
     home = open_home(options.home, os.environ)
     home.joined()
+    post = Post(password=read_password(options.mail_password, os.environ))
     phrase = Passphrases(os.environ, ask=getpass.getpass if sys.stdin.isatty() else None).of(Purpose.KEYSTORE)
     world = World(clock=lambda: int(time.time()), token_bytes=secrets.token_bytes, sleep=time.sleep)
     office = Office(
         home, Keyring.open(home.keystore, passphrase=phrase), connect=HttpTransport, world=world, tell=_tell
     )
-    serve(office, place, options)
+    serve(office, place, post, options)
 
 
 def check_listening(place: Place, *, host: str, certificate: Path | None, key: Path | None) -> None:
@@ -103,7 +105,7 @@ def _is_loopback(host: str) -> bool:
         return host == LOCAL
 
 
-def serve(office: Office, place: Place, options: argparse.Namespace) -> None:
+def serve(office: Office, place: Place, post: Post, options: argparse.Namespace) -> None:
     """Answer requests in one worker with a few threads."""
     # Other start methods would pickle the loader, and the keys with it, through a pipe.
     multiprocessing.set_start_method("fork", force=True)
@@ -123,7 +125,7 @@ def serve(office: Office, place: Place, options: argparse.Namespace) -> None:
         ssl_cert=options.certificate,
         ssl_key=options.key,
     )
-    server.serve(target_loader=partial(_load, office, place), wrap_loader=False)
+    server.serve(target_loader=partial(_load, office, place, post), wrap_loader=False)
 
 
 def configure_logging() -> None:
@@ -139,7 +141,7 @@ def configure_logging() -> None:
     )
 
 
-def _load(office: Office, place: Place) -> Flask:
+def _load(office: Office, place: Place, post: Post) -> Flask:
     """Open the desk in the worker; what stops it is said in one line."""
     log = structlog.get_logger("sealtrace.desk")
     try:
@@ -153,7 +155,7 @@ def _load(office: Office, place: Place) -> Flask:
     _offer_first_link(parts)
     ticks.begin(parts.working, office)
     importing.begin(parts)
-    notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock)
+    notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock, post=post)
     parts.working.every(notifying.SECONDS, notifier.take_turn, name=ticks.NOTICES)
     asking.begin(parts)
     parts.working.start()
@@ -182,6 +184,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--url")
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--key", type=Path)
+    parser.add_argument("--mail-password", type=Path)
     return parser.parse_args(arguments)
 
 
