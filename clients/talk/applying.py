@@ -161,16 +161,16 @@ class Applier:
             BlobName(iss=record.name.iss, jti=record.name.jti, place=portion, tag=keys.fetch_tag)
             for _, record, portion, keys in wanted
         ]
-        shown: dict[int, _Shown] = {}
-        for (index, record, portion, keys), ciphertext in zip(
-            wanted, fetch_blobs(self._session.service, names), strict=True
-        ):
-            if not ciphertext:
-                continue
-            part = self._whole(held, body, open_with_keys(record, portion, keys=keys, ciphertext=ciphertext))
-            before = shown.get(index, _Shown(record=_bare(batch, index, record), parts=()))
-            shown[index] = replace(before, parts=(*before.parts, part))
-        return tuple(shown.values())
+        parts: dict[int, list[StoredRelease]] = {}
+        found = zip(wanted, fetch_blobs(self._session.service, names), strict=True)
+        for (index, record, portion, keys), ciphertext in found:
+            if ciphertext:
+                opened = open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
+                parts.setdefault(index, []).append(self._whole(held, body, opened))
+        records = {index: record for index, record, _, _ in wanted}
+        return [
+            _Shown(record=_bare(batch, index, records[index]), parts=tuple(shown)) for index, shown in parts.items()
+        ]
 
     def _whole(self, held: HeldRelease, body: Release, opened: OpenedPortion) -> StoredRelease:
         self._check_label(held, body, opened.label_json)
