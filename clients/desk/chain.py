@@ -172,7 +172,7 @@ def _other(one: Sighting, makes: MakeTable) -> Other:
 
 def _days(days: DaySpan) -> str:
     if days.exact is not None:
-        return str(ngettext("%(num)s day", "%(num)s days", days.exact))
+        return str(ngettext("%(num)s day", "%(num)s days", days.exact, num=f"{days.exact:,}"))
     return span_words(days)
 
 
