@@ -83,7 +83,10 @@ def test_a_tlp_mark_is_of_the_whole_page_and_stands_where_it_is_taken_along(own:
     whole = own.browser(Role.ANALYST, clearance=Level.SECRET).text(path)
     part = theirs.browser(Role.ANALYST).text(f"/records/{theirs.names()[0]}")
 
-    for page, mark in ((whole, "TLP:RED</strong>, for the originator"), (part, "TLP:GREEN</strong>, for all members")):
+    for page, mark in (
+        (whole, "TLP:RED</strong> · for the originator"),
+        (part, "TLP:GREEN</strong> · for all members"),
+    ):
         head, _sign, taking = page.partition('id="taking"')
         assert "TLP:" not in head
         assert mark in taking

@@ -73,6 +73,7 @@ def test_the_trace_of_a_record_tells_the_whole_life(third: Reading) -> None:
         "left lawful hands",
         "Point of diversion:",
         "no record you may read · 7 years, 5 months",
+        "from the last lawful custody to the recovery: 4,775 days",
         "The same number under another make",
         'aria-current="step"',
         "level-restricted",
