@@ -141,7 +141,12 @@ def _when(event: Event) -> str:
 
 
 def _named(event: Event) -> str:
-    return f"{_title(event)}, {_when(event)} ({event.agency})"
+    return f"{_title(event)}, {_apart(_when(event))} ({_apart(event.agency)})"
+
+
+def _apart(text: str) -> str:
+    """Return a text that keeps its own direction in a sentence: after Arabic words a date would read day first."""
+    return f"\u2068{text}\u2069"
 
 
 def _diversion(found: Diversion) -> str:
