@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.runtime  ## tell the whole story on a fresh service, then keep serving (ONCE=1: stop after it)
+run: $(VENV)/.runtime  ## tell the whole story, then keep serving (ONCE=1: stop)
 	@$(BIN)/sealtrace demo --data "$(DATA)" --port "$(PORT)" $(if $(ONCE),--once)
 
 test: $(VENV)/.development  ## run the whole test suite, on every core
@@ -39,7 +39,7 @@ fix: $(VENV)/.development  ## format, and repair what can be repaired safely
 bench: $(VENV)/.development  ## the measurements, each beside the machine's own limit
 	@$(BIN)/python -m benchmarks --json benchmarks.json && $(BIN)/python -m benchmarks.page
 
-fuzz: $(VENV)/fuzz/.ready  ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (60)
+fuzz: $(VENV)/fuzz/.ready  ## fuzz every parser, FUZZ_SECONDS each (60)
 	@$(VENV)/fuzz/bin/python -m fuzz $(or $(FUZZ_SECONDS),60)
 
 properties: $(VENV)/.development  ## a thousand examples of every property that the suite tries fifty of
@@ -51,7 +51,7 @@ schemathesis: $(VENV)/.development  ## a thousand questions to every call of /op
 preview-check: $(VENV)/.development  ## ten thousand random profiles and lists: the preview against what every agency opens
 	@SEALTRACE_PREVIEW_CASES=10000 $(BIN)/python -m pytest tests/clients/test_preview_matches.py --numprocesses auto
 
-words: $(VENV)/.development  ## merge what the desk's pages say into its catalogues, and list what is not translated
+words: $(VENV)/.development  ## merge the desk's words into its catalogues, list what lacks
 	@$(BIN)/python -m clients.desk.catalogues
 
 setup: $(VENV)/.development  ## the environment, from the hash-locked requirements
@@ -62,10 +62,10 @@ lock: $(VENV)/.tools  ## compile both locks anew from pyproject.toml
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $$extra \
 	    --output-file=requirements$${extra:+-dev}.txt pyproject.toml || exit 1; done
 
-dist: $(VENV)/.runtime  ## everything a machine without network needs, in one tar: the same bytes every time
+dist: $(VENV)/.runtime  ## all that a machine without network needs, in one tar
 	@$(BIN)/python packaging/build_dist.py --output dist
 
-verifier: $(BIN)/python  ## dist/sealtrace-verify.pyz alone: verifies bundles and proofs of fraud with no network
+verifier: $(BIN)/python  ## the verifier alone: bundles and proofs of fraud, offline
 	@$(BIN)/python packaging/build_dist.py --output dist --verifier
 
 sbom: $(VENV)/.runtime  ## the bill of materials (CycloneDX) of that tar

@@ -14,6 +14,8 @@ from ledger.witnesswords import UNWITNESSED, ago
 
 WIDTH = 80
 BAR = "█" * 20
+# Where a number stands when all that is known is that it is none of the usual places: nothing to tell a reader.
+NO_PLACE = ("location", "other")
 _TITLE_WIDTH = 12
 _TITLES = {"item": "Item", "event": "Event", "case": "Case"}
 _SUMMARISED = frozenset(
@@ -133,7 +135,11 @@ def serials(fields: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
     return [
         (
             visible(str(one.get("as_marked", ""))),
-            ", ".join(visible(str(one[name])).replace("_", " ") for name in ("location", "condition") if name in one),
+            ", ".join(
+                visible(str(one[name])).replace("_", " ")
+                for name in ("location", "condition")
+                if name in one and (name, one[name]) != NO_PLACE
+            ),
         )
         for one in entries
     ]

@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
         return 2
     proof, *charters = (Path(name).read_bytes() for name in arguments)
     for name, charter in zip(arguments[1:], charters, strict=True):
-        print(f"believed     {name}, SHA-256 {b64u(hashlib.sha256(charter).digest())}")
+        print(f"believed     {name}\n             SHA-256 {b64u(hashlib.sha256(charter).digest())}")
     try:
         kind, who = check(proof, charters)
     except RefusedError as error:

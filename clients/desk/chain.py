@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
+from flask_babel import get_translations, ngettext  # type: ignore[import-untyped]  # it has no types
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from clients.desk.recordlines import Number, event_words, item_words, numbers, place_words
 from clients.desk.vocabulary import alert_words
@@ -141,7 +141,12 @@ def _when(event: Event) -> str:
 
 
 def _named(event: Event) -> str:
-    return f"{_title(event)}, {_when(event)} ({event.agency})"
+    return f"{_title(event)}, {_apart(_when(event))} ({_apart(event.agency)})"
+
+
+def _apart(text: str) -> str:
+    """Return a text that keeps its own direction in a sentence: after Arabic words a date would read day first."""
+    return f"\u2068{text}\u2069"
 
 
 def _diversion(found: Diversion) -> str:
@@ -172,7 +177,8 @@ def _other(one: Sighting, makes: MakeTable) -> Other:
 
 def _days(days: DaySpan) -> str:
     if days.exact is not None:
-        return str(ngettext("%(num)s day", "%(num)s days", days.exact))
+        words: str = get_translations().ngettext("%(num)s day", "%(num)s days", days.exact)
+        return words % {"num": f"{days.exact:,}"}
     return span_words(days)
 
 

@@ -14,6 +14,7 @@ from clients.desk.fieldwords import field_word
 from clients.desk.vocabulary import country_word, term
 from clients.lists.values import shape_of
 from clients.plaintext import visible
+from clients.show import NO_PLACE
 from clients.views import PortionView
 from ledger.canonical import canonical
 from ledger.itemfields import type_name
@@ -125,6 +126,9 @@ def numbers(fields: Fields) -> tuple[Number, ...]:
 def rest(portion: PortionView) -> Iterator[tuple[str, Markup]]:
     """Yield the fields that the line and the numbers do not say: each by its name in words."""
     own = {name for name in _SAID if name.startswith(f"{portion.portion}.")}
+    # Each number says its own condition, and a code says nothing beside the words that it stands for.
+    own |= {"item.condition"} if numbers(portion.fields) else set()
+    own |= {"item.calibre_code"} if "item.calibre" in portion.fields else set()
     for name, value in portion.fields.items():
         if name not in own:
             yield field_word(visible(name)), said(name, value)
@@ -175,7 +179,11 @@ def _number(entry: Mapping[str, JsonValue]) -> Number:
     return Number(
         marked=visible(marked),
         canonical=canonical(read.number) if read is not None and read.number else "",
-        about=tuple(term(visible(str(entry[one]))) for one in ("location", "condition", "kind") if one in entry),
+        about=tuple(
+            term(visible(str(entry[one])))
+            for one in ("location", "condition", "kind")
+            if one in entry and (one, entry[one]) != NO_PLACE
+        ),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask, current_app, render_template, request, url_for
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from flask_babel import lazy_gettext as _l
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from clients.desk import filters, i18n
 from clients.desk.errors import Shown
@@ -62,6 +63,7 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(filters.FILTERS)
+    app.jinja_env.globals["ngettext"] = _grouped(app.jinja_env.globals["ngettext"])
     app.jinja_env.globals.update(language=i18n.language, direction=i18n.direction, may=may, exists=exists)
 
 
@@ -133,3 +135,13 @@ def _menu() -> list[Link]:
 def _is_within(url: str) -> bool:
     """Say whether the page that is shown is a page of the menu, or lies below one: by its address, as people see it."""
     return f"{request.path}/".startswith(f"{url}/")
+
+
+def _grouped(plural: Any) -> Any:
+    """Return what says a number with its noun, the number with thousands separators as everywhere else."""
+
+    @pass_context
+    def ngettext(context: Context, one: str, many: str, num: int, **values: Any) -> Any:
+        return plural(context, one, many, num, **{"num": f"{num:,}", **values})
+
+    return ngettext

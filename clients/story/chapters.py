@@ -1,6 +1,7 @@
 """The story, chapter by chapter (docs/adr/0028)."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -204,12 +205,16 @@ class Story(Scene):
         self.telling.save(self.stage.data / "report.json")
         home, secret = self.stage.home(PARTNER), self.stage.passphrase_file(PARTNER)
         self.telling.write("\nWhere to look")
-        self.telling.write(f"   {self.stage.url}/checkpoint   the log's signed head")
-        self.telling.write(f"   {self.stage.data}/report.json   every figure above")
-        self.telling.write("   the two links above            the desks: pages for an agency's people")
+        for what, where in (
+            ("the desks: pages for an agency's people", "the two links above"),
+            ("the log's signed head", f"{self.stage.url}/checkpoint"),
+            ("every figure above", f"{_near(self.stage.data)}/report.json"),
+        ):
+            self.telling.write(f"   {what:<41}{where}")
         self.telling.say("the partner's records:")
-        self.telling.write(f"   SEALTRACE_PASSPHRASE_FD=3 {Path('.venv/bin/sealtrace')} list \\")
-        self.telling.write(f"     --home {home} 3<{secret}")
+        self.telling.write(f"   SEALTRACE_PASSPHRASE_FD=3 {_near(Path(sys.executable).parent)}/sealtrace list \\")
+        self.telling.write(f"     --home {_near(home)} \\")
+        self.telling.write(f"     3<{_near(secret)}")
 
     def _enrol(self, member: Member) -> None:
         self.stage.draw_passphrase(member)
@@ -275,3 +280,8 @@ class Story(Scene):
 def clock() -> float:
     """Return seconds that only go forward."""
     return time.perf_counter()
+
+
+def _near(path: Path) -> Path:
+    """Return a path as short as it can be typed from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

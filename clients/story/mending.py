@@ -30,8 +30,10 @@ class Mending(Scene):
             self.stage.await_signing()
             self.run(AUDITOR, "watch", "--state", str(self.stage.data / "watch"))
             self.run(ARMS, "sync")
-            self.telling.say("The service signs on, and its witnesses with it. The mirror was believed in nothing:")
-            self.telling.say("what it gave was put back only where it hashes to the root that the log had signed.")
+            self.telling.say(
+                "The service signs on, and its witnesses with it. The mirror was believed in nothing: what it gave was put "
+                "back only where it hashes to the root that the log had signed."
+            )
 
     def _flip(self, entry: bytes) -> int:
         database = self.stage.data / "ledger.sqlite"

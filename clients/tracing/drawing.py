@@ -14,7 +14,9 @@ from clients.tracing.gathering import Traced
 from clients.tracing.timeline import bracket_words, duration, outcome_words, page_banner, place, title, when
 from ledger.counting import counted
 from ledger.custody import Custody
+from ledger.labels import Level
 from ledger.makes import MakeTable
+from ledger.markings import Marking
 from ledger.traces import Event, Gap, Trace
 
 _LEAST_WIDTH = 960
@@ -35,6 +37,13 @@ _HATCH = (
     '<defs><pattern id="gap" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="8" height="8" fill="#fbfbf9"/><rect width="3" height="8" fill="#8a939d"/></pattern></defs>'
 )
+# As on the pages of the desk: the words of the banner say it first.
+_COLOURS = {
+    Level.UNCLASSIFIED: "#1f6b3b",
+    Level.RESTRICTED: "#3d4d5c",
+    Level.CONFIDENTIAL: "#1a4f9c",
+    Level.SECRET: "#a3162a",
+}
 _OUTSIDE = frozenset({Custody.LEFT, Custody.OUTSIDE, Custody.TAKEN_BACK})
 
 
@@ -64,7 +73,7 @@ def draw(traced: Traced, *, makes: MakeTable, mark: Sequence[str] = ()) -> str:
             ),
             f"<style>{_STYLE}</style>{_HATCH}",
             f'<rect width="{width}" height="{height}" fill="#fbfbf9"/>',
-            *_banner(page_banner(traced.marking), 0, width),
+            *_banner(traced.marking, 0, width),
             _text(16, 52, head or "no item of this weapon is shown to you"),
             *_lanes(lanes, _TOP + _ROW * len(rows)),
             *_way(rows, lanes),
@@ -72,7 +81,7 @@ def draw(traced: Traced, *, makes: MakeTable, mark: Sequence[str] = ()) -> str:
             *_brackets(trace, rows),
             *_foot(trace, _TOP + _ROW * len(rows)),
             *(_text(16, height - _BAR - 10 - _FOOT_ROW * above, words) for above, words in enumerate(reversed(mark))),
-            *_banner(page_banner(traced.marking), height - _BAR, width),
+            *_banner(traced.marking, height - _BAR, width),
             "</svg>",
             "",
         ]
@@ -90,9 +99,10 @@ def _rows(trace: Trace) -> Iterator[_Row]:
             y += _ROW
 
 
-def _banner(text: str, y: int, width: int) -> Iterator[str]:
-    yield f'<rect y="{y}" width="{width}" height="{_BAR}" fill="#47525e"/>'
-    yield _text(16, y + 17, text, kind="b")
+def _banner(marking: Marking | None, y: int, width: int) -> Iterator[str]:
+    colour = "#55616b" if marking is None else _COLOURS[marking.level]
+    yield f'<rect y="{y}" width="{width}" height="{_BAR}" fill="{colour}"/>'
+    yield _text(16, y + 17, page_banner(marking), kind="b")
 
 
 def _lanes(lanes: Sequence[str], end: int) -> Iterator[str]:

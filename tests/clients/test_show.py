@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from clients.plaintext import visible, wrap
 from clients.replica import StoredPortion, StoredRecord
-from clients.show import Proof, banner, render, to_json
+from clients.show import Proof, banner, render, serials, to_json
 from clients.views import Viewer, view_record
 from ledger import makes
 from ledger.decision import Reader
@@ -160,3 +160,10 @@ def test_fields_of_any_form_are_shown(fields: dict[str, JsonValue]) -> None:
 
     text = render(view, PROOF, makes=makes.BUILT_IN, contact="")
     assert all(cell_len(line) <= 80 for line in text.splitlines())
+
+
+def test_a_place_that_is_none_of_the_usual_is_not_said() -> None:
+    """`other` beside a number would ask: other than what?"""
+    item = {"item.serials": [{"as_marked": "A 1", "location": "other", "condition": "worn"}]}
+
+    assert serials(item) == [("A 1", "worn")]

@@ -166,6 +166,18 @@ def test_a_picture_is_a_document_without_script_or_link() -> None:
     ]
 
 
+def test_a_picture_bears_the_colour_of_its_level_and_the_mark_of_a_copy() -> None:
+    """The banner is coloured as on a page, and whose copy it is stands above the lower one, inside the picture."""
+    bare = drawing.draw(traced(*LIFE), makes=BUILT_IN)
+    copied = ET.fromstring(drawing.draw(traced(*LIFE), makes=BUILT_IN, mark=("copy 7 & for <Ana>",)))  # noqa: S314 - made by ourselves
+    (mark,) = [one for one in copied.iter() if one.text == "copy 7 & for <Ana>"]
+    lines = [int(one.get("y", "0")) for one in copied.iter() if one.tag.endswith("text") and one is not mark]
+    lower = max(lines)
+
+    assert bare.count(drawing._COLOURS[Level.RESTRICTED]) == 2
+    assert max(y for y in lines if y != lower) < int(mark.get("y", "0")) < lower - 16
+
+
 def test_a_picture_shows_what_the_page_shows() -> None:
     """Events, the gap's length, what is withheld and the outcome stand in the picture too."""
     picture = drawing.draw(traced(*LIFE), makes=BUILT_IN)

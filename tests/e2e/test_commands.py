@@ -134,7 +134,7 @@ def test_a_list_goes_in_and_a_redacted_record_comes_out(walk: Walk, listed: Path
     shown = command(walk, "show", found[0]["record"], home="xbe-cib").output.splitlines()
     assert shown[0] == shown[-1] == "RESTRICTED · xar-arms · REL TO xbe-cib"
     assert shown[3] == "(R) Item    semi-automatic pistol · Taurus"
-    assert shown[4] == "            serial  ABE 573528   other, legible"
+    assert shown[4] == "            serial  ABE 573528   legible"
     assert shown[5] == "(R) Event   recovery · XAR, Rio · 2021-03-14"
     assert shown[6] == "(?) Case    ████████████████████  withheld · ask xar-arms"
     assert "told by a friend" not in "\n".join(shown)

@@ -20,6 +20,7 @@ from clients.finding import MAX_WORD_CHARACTERS, MAX_WORDS, PARTLY, Facet, Page,
 from clients.finding import find as find_records
 from clients.views import RecordView
 from ledger.jsontext import JsonValue
+from ledger.makes import UNLISTED
 
 bp = Blueprint("find", __name__, url_prefix="/find")
 
@@ -218,7 +219,7 @@ def _word(facet: Facet, value: str) -> str:
             return country_word(value)
         case Facet.MAKE:
             known = office().tables.makes.by_code.get(value)
-            return known.text if known else value
+            return known.text if known else _("not on the list of makes") if value == UNLISTED else value
         case Facet.SHOWN:
             return str(_("withheld in part") if value == PARTLY else _("whole"))
         case _:

@@ -26,4 +26,4 @@ BY_PASSWORD = "with a password and a code"  # noqa: S105 - words of the record o
 
 def given(name: str, mandate: Mandate | None) -> str:
     """Return whom something was done to, and what they then may do."""
-    return name if mandate is None else f"{name}: {mandate.to_text()}"
+    return name if mandate is None else f"{name}: {mandate.in_words()}"

@@ -37,6 +37,14 @@ class Mandate:
             and self.purposes <= held.purposes
         )
 
+    def in_words(self) -> str:
+        """Return what somebody is trusted with, for people to read."""
+        cleared = f"cleared up to {self.clearance.value}" if self.clearance else "not cleared"
+        parts = [", ".join(_values(self.roles)), cleared, f"for {', '.join(_values(self.purposes))}"]
+        if self.compartments:
+            parts.insert(2, f"in {', '.join(_values(self.compartments))}")
+        return "; ".join(parts)
+
     def to_text(self) -> str:
         """Return the one spelling that is kept."""
         return json.dumps(

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from clients.desk.people.person import Role
+from clients.desk.recordlines import numbers, rest
+from clients.views import PortionView
 from ledger.bundle import verify_bundle
 from ledger.labels import Level
 from tests.support.charterlife import sync
@@ -81,7 +83,10 @@ def test_a_tlp_mark_is_of_the_whole_page_and_stands_where_it_is_taken_along(own:
     whole = own.browser(Role.ANALYST, clearance=Level.SECRET).text(path)
     part = theirs.browser(Role.ANALYST).text(f"/records/{theirs.names()[0]}")
 
-    for page, mark in ((whole, "TLP:RED</strong>, for the originator"), (part, "TLP:GREEN</strong>, for all members")):
+    for page, mark in (
+        (whole, "TLP:RED</strong> · for the originator"),
+        (part, "TLP:GREEN</strong> · for all members"),
+    ):
         head, _sign, taking = page.partition('id="taking"')
         assert "TLP:" not in head
         assert mark in taking
@@ -184,3 +189,24 @@ def test_every_opening_is_in_the_record_of_use(logged: Walk) -> None:
     assert any(did == "exported" and str(record) in of for _, did, of in noted)
     assert all(who != "Dan" for who, _, _ in noted)
     desk.close()
+
+
+def test_a_line_of_a_record_says_who_vouches_and_nothing_twice(own: Reading) -> None:
+    """Not the calibre's code beside its name, nor the condition that stands beside the number."""
+    portion = PortionView(
+        portion="item",
+        level=Level.RESTRICTED,
+        fields={
+            "item.calibre": "9 mm Luger",
+            "item.calibre_code": "9",
+            "item.condition": "legible",
+            "item.serials": [{"as_marked": "A 1", "location": "other", "condition": "legible"}],
+            "item.lot": "L7",
+        },
+    )
+    with own.desk.app.test_request_context():
+        said = [word for word, _value in rest(portion)]
+        (number,) = numbers(portion.fields)
+
+    assert said == ["Lot"]
+    assert number.about == ("legible",)

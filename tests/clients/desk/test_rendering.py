@@ -224,3 +224,12 @@ def test_what_somebody_did_is_noted_for_each_thing(walk: Walk, use: Use) -> None
     desk.close()
 
     assert [row[1:] for row in use.rows] == [("exported", "a/1"), ("exported", "b/2")]
+
+
+def test_a_number_with_its_noun_has_thousands_separators(kept_desk: Desk) -> None:
+    """2,078 records, as on every other line of a page; one record stays one."""
+    text = "{{ ngettext('%(num)s record', '%(num)s records', n) }}"
+    with kept_desk.app.test_request_context():
+        found = [render_template_string(text, n=number) for number in (1, 2_078)]
+
+    assert found == ["1 record", "2,078 records"]

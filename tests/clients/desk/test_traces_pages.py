@@ -73,6 +73,7 @@ def test_the_trace_of_a_record_tells_the_whole_life(third: Reading) -> None:
         "left lawful hands",
         "Point of diversion:",
         "no record you may read · 7 years, 5 months",
+        "from the last lawful custody to the recovery: 4,775 days",
         "The same number under another make",
         'aria-current="step"',
         "level-restricted",
@@ -82,6 +83,14 @@ def test_the_trace_of_a_record_tells_the_whole_life(third: Reading) -> None:
         assert said in page, said
     assert "&lt;script&gt;" not in page
     assert SCRIPT not in page
+
+
+def test_a_date_in_a_sentence_keeps_its_direction(third: Reading) -> None:
+    """From right to left a date among Arabic words would be drawn day first: it is set apart, and so is the agency."""
+    page = third.browser(Role.ANALYST).text(f"/traces/{third.names()[0]}")
+    sentence = page.partition("Point of diversion:")[2].partition("</p>")[0]
+
+    assert "\u20682016-09-02\u2069 (\u2068xar-arms\u2069)" in sentence
 
 
 def test_a_weapon_that_is_typed_is_traced_without_its_number_in_an_address(third: Reading) -> None:
