@@ -1,8 +1,9 @@
 """What may be looked for in the replica: the words and facets of each portion, beside the class that decides on it.
 
 A unit is one portion as stored, or what one release shows of one. Its class is all that the decision looks at besides the
-reader: originator, label, the level it came at, or the release. So a search asks the decision once for each class, and
-SQL sees units of permitted classes alone (docs/adr/0068). The index is written in the transaction that changes a record.
+reader: originator, label, the level it came at, or the release. Its kind is its class, its portion and the value of every
+facet: thousands of units are of a few kinds. So a search asks the decision once for each class, reads kinds of permitted
+classes alone, and counts kinds (docs/adr/0068, 0075). The index is written in the transaction that changes a record.
 """
 
 import json
@@ -45,20 +46,23 @@ CLASS = Table(
     Column("release", Integer, nullable=False),
     UniqueConstraint("iss", "level", "label", "release"),
 )
+KIND = Table(
+    "find_kind",
+    TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("class", Integer, nullable=False),
+    Column("portion", String, nullable=False),
+    Column("facets", String, nullable=False),
+    UniqueConstraint("class", "portion", "facets"),
+)
 UNIT = Table(
     "find_unit",
     TABLES,
     Column("id", Integer, primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("portion", String, nullable=False),
-    Column("class", Integer, nullable=False),
-    Column("event", String),
-    Column("item", String),
-    Column("make", String),
-    Column("calibre", String),
-    Column("country", String),
-    Column("year", String),
-    Index("find_unit_position", "position", "portion"),
+    Column("kind", Integer, nullable=False),
+    Index("find_unit_position", "position"),
+    Index("find_unit_kind", "kind", "position"),
 )
 # Apart from the units: a search that goes by facets reads a tenth of the pages so, and every page is decrypted.
 WORDS = Table("find_words", TABLES, Column("id", Integer, primary_key=True), Column("words", String, nullable=False))
@@ -80,7 +84,7 @@ FACET_FIELDS = {
 STORED = 0
 """The `release` of a class of portions as stored; a release's own position is never that of the first entry."""
 
-_VERSION = 2
+_VERSION = 3
 _STATE = "find"
 _DROPPED = frozenset({"Mn", "Cf"})
 _PART = 500
@@ -100,6 +104,8 @@ _FORGET = (
     "DELETE FROM find_unit WHERE position IN (SELECT value FROM json_each(:at))",
     "DELETE FROM find_number WHERE position IN (SELECT value FROM json_each(:at))",
 )
+# A make or a calibre that only an expunged weapon had is not left behind either.
+_SWEEP = "DELETE FROM find_kind WHERE id NOT IN (SELECT kind FROM find_unit)"
 _LEARN = f"INSERT INTO find_index(rowid, words) SELECT id, words FROM find_words WHERE id IN {_OF_THESE}"  # noqa: S608 - our own words
 # Which records are corrected, in a few pages: the records themselves take one each.
 _CORRECTED = "CREATE INDEX IF NOT EXISTS record_corrected ON record (position) WHERE superseded_by IS NOT NULL"
@@ -118,23 +124,31 @@ def folded(value: str) -> str:
 def reindex(connection: Connection, positions: Iterable[int]) -> None:
     """Write anew what may be found of records, as their portions and releases stand now; nothing where they are gone."""
     wanted = sorted(set(positions))
-    classes = _Classes(connection)
+    kinds = _Kinds(connection)
+    forgotten = 0
     for at in range(0, len(wanted), _PART):
         part = {"at": json.dumps(wanted[at : at + _PART])}
-        for statement in _FORGET:
-            connection.execute(text(statement), part)
-        rows = connection.execute(text(_ROWS), part).all()
-        if rows:
-            fields = [json.loads(row.fields) for row in rows]
-            first = 1 + (connection.execute(select(func.max(UNIT.c.id))).scalar() or 0)
-            units = [_unit(row, one, classes) for row, one in zip(rows, fields, strict=True)]
-            connection.execute(insert(UNIT), [{"id": number, **unit} for number, unit in enumerate(units, first)])
-            words = ("\n".join(words_of(one)) for one in fields)
-            connection.execute(insert(WORDS), [{"id": number, "words": one} for number, one in enumerate(words, first)])
-            connection.execute(text(_LEARN), part)
-            alike = {(row.position, found) for row, one in zip(rows, fields, strict=True) for found in likenesses(one)}
-            if alike:
-                connection.execute(insert(NUMBER), [{"position": at, "likeness": found} for at, found in alike])
+        forgotten += max(connection.execute(text(statement), part).rowcount for statement in _FORGET)
+        _learn(connection, kinds, part)
+    if forgotten:
+        connection.execute(text(_SWEEP))
+
+
+def _learn(connection: Connection, kinds: "_Kinds", part: Mapping[str, str]) -> None:
+    rows = connection.execute(text(_ROWS), part).all()
+    if not rows:
+        return
+    fields = [json.loads(row.fields) for row in rows]
+    first = 1 + (connection.execute(select(func.max(UNIT.c.id))).scalar() or 0)
+    units = [(row.position, kinds.id_of(row, one)) for row, one in zip(rows, fields, strict=True)]
+    values = [{"id": number, "position": at, "kind": kind} for number, (at, kind) in enumerate(units, first)]
+    connection.execute(insert(UNIT), values)
+    words = ("\n".join(words_of(one)) for one in fields)
+    connection.execute(insert(WORDS), [{"id": number, "words": one} for number, one in enumerate(words, first)])
+    connection.execute(text(_LEARN), part)
+    alike = {(row.position, found) for row, one in zip(rows, fields, strict=True) for found in likenesses(one)}
+    if alike:
+        connection.execute(insert(NUMBER), [{"position": at, "likeness": found} for at, found in alike])
 
 
 def likenesses_at(connection: Connection, positions: Iterable[int]) -> frozenset[str]:
@@ -155,10 +169,20 @@ def rebuild_if_missing(connection: Connection) -> None:
     if done == _VERSION:
         return
     connection.execute(text(_CORRECTED))
-    every = "SELECT position FROM portion UNION SELECT position FROM released"
-    reindex(connection, connection.execute(text(every)).scalars().all())
+    every = connection.execute(text("SELECT position FROM portion UNION SELECT position FROM released")).scalars().all()
+    if every or done is not None:
+        _begin_anew(connection)
+    reindex(connection, every)
     mark = text("INSERT INTO state (name, value) VALUES (:name, :now) ON CONFLICT (name) DO UPDATE SET value = :now")
     connection.execute(mark, {"name": _STATE, "now": _VERSION})
+
+
+def _begin_anew(connection: Connection) -> None:
+    """Drop the index and make its tables as they are now: an earlier version may have had others."""
+    connection.execute(text("DROP TABLE IF EXISTS find_index"))
+    ours = (NUMBER, WORDS, UNIT, KIND, CLASS)
+    TABLES.drop_all(connection, tables=ours)
+    TABLES.create_all(connection, tables=ours)
 
 
 # What stands in the clear of these records: portions as stored, and what releases show.
@@ -171,33 +195,34 @@ FROM released s JOIN record r ON r.position = s.position WHERE s.position IN (SE
 """
 
 
-class _Classes:
-    """The classes there are, added to as they are met."""
+class _Kinds:
+    """The kinds there are, each numbered when it is first met."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        rows = connection.execute(select(CLASS))
-        self._known = {(row.iss, row.level, row.label, row.release): row.id for row in rows}
+        self._known: dict[tuple[object, ...], int] = {}
 
-    def id_of(self, row: Any) -> int:
-        key = (row.iss, row.level, row.label, row.release)
+    def id_of(self, row: Any, fields: Mapping[str, JsonValue]) -> int:
+        among = (row.iss, row.level, row.label, row.release)
+        kind = {"class": self._id(CLASS, dict(zip(("iss", "level", "label", "release"), among, strict=True)))}
+        facets = json.dumps(facets_of(fields), ensure_ascii=False, sort_keys=True)
+        return self._id(KIND, {**kind, "portion": row.portion, "facets": facets})
+
+    def _id(self, table: Table, values: Mapping[str, object]) -> int:
+        key = (table.name, *values.values())
         if key not in self._known:
-            names = ("iss", "level", "label", "release")
-            added = self._connection.execute(insert(CLASS).values(**dict(zip(names, key, strict=True))))
-            self._known[key] = added.lastrowid
-        return int(self._known[key])
+            same = [table.c[name] == value for name, value in values.items()]
+            found = self._connection.execute(select(table.c.id).where(*same)).scalar()
+            self._known[key] = found or self._connection.execute(insert(table).values(**values)).lastrowid
+        return self._known[key]
 
 
-def _unit(row: Any, fields: Mapping[str, JsonValue], classes: _Classes) -> dict[str, object]:
-    return {"position": row.position, "portion": row.portion, "class": classes.id_of(row), **facets_of(fields)}
-
-
-def facets_of(fields: Mapping[str, JsonValue]) -> dict[str, str | None]:
-    """Return the value of every facet that these fields have, None for the others."""
-    found = {name: fields.get(field) for name, field in FACET_FIELDS.items()}
+def facets_of(fields: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Return the value of every facet that these fields have."""
+    found = {name: value for name, field in FACET_FIELDS.items() if isinstance(value := fields.get(field), str)}
     date = fields.get("event.date")
-    year = date[:4] if isinstance(date, str) and date[:4].isascii() and date[:4].isdigit() else None
-    return {**{name: value if isinstance(value, str) else None for name, value in found.items()}, "year": year}
+    year = {"year": date[:4]} if isinstance(date, str) and date[:4].isascii() and date[:4].isdigit() else {}
+    return {**found, **year}
 
 
 def words_of(fields: Mapping[str, JsonValue]) -> Sequence[str]:

@@ -6,17 +6,19 @@ decided again, by the function that shows it.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from operator import itemgetter
+from functools import reduce
+from itertools import chain
+from operator import and_, or_
 from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from clients.findindex import CLASS, FACET_FIELDS, STORED, folded
+from clients.findindex import CLASS, STORED, folded
+from clients.findsets import Order
 from clients.replica import Replica
 from clients.talk.tables import read_releases
 from clients.views import RecordView, Viewer, permitted_label, release_marking, shows_released, view_record
@@ -89,90 +91,79 @@ def find(  # noqa: PLR0913 - where, what, for whom, and which part of it
     with replica.reading() as connection:
         seen = _Seen.by(connection, viewer)
         matched = _matched(connection, search, seen, makes)
-    found = seen.within(matched)
-    ordered = sorted(matched, reverse=search.newest_first)
+    ordered = seen.order.positions(matched)
+    if search.newest_first:
+        ordered = ordered[::-1]
     if after is not None:
         ordered = [at for at in ordered if (at < after if search.newest_first else at > after)]
     page = ordered[:limit]
     return Page(
         views=tuple(view_record(record, viewer) for record in replica.at(page)),
-        total=len(matched),
+        total=matched.bit_count(),
         after=page[-1] if len(ordered) > limit else None,
-        facets={facet: found.counts(facet) for facet in Facet},
-        marking=found.marking(),
+        facets={facet: seen.counts(facet, matched) for facet in Facet},
+        marking=seen.marking(matched),
     )
 
 
 class _Seen:
-    """The units that a viewer may see, and no others."""
+    """The units that a viewer may see and no others, as sets of records: by kind, by class, by the values of facets."""
 
-    def __init__(self, classes: Mapping[int, "_Class"], units: Sequence[Any]) -> None:
+    def __init__(self, classes: Mapping[int, "_Class"], kinds: Sequence["_Kind"]) -> None:
+        self.order = Order(chain.from_iterable(kind.positions for kind in kinds))
+        self.records = 0
         self._classes = classes
-        self.units = units
-        self._positions = frozenset(map(_position_of, units))
+        self._by_kind: dict[int, int] = {}
+        self._by_class: dict[int, int] = defaultdict(int)
+        self._by_facet: dict[Facet, dict[str, int]] = {facet: defaultdict(int) for facet in Facet}
+        stored: dict[str, int] = defaultdict(int)
+        whole: dict[str, int] = defaultdict(int)
+        for kind in sorted(kinds, key=lambda one: not classes[one.of].stored):
+            # A release is looked at only where the portion itself is withheld, as it is when a record is shown.
+            found = self.order.set_of(kind.positions) & ~stored[kind.portion]
+            if classes[kind.of].stored:
+                stored[kind.portion] |= found
+            if classes[kind.of].whole:
+                whole[kind.portion] |= found
+            self._add(kind, found)
+        shown = reduce(and_, (whole[portion] for portion in PORTIONS))
+        self._by_facet[Facet.SHOWN] = {WHOLE: shown, PARTLY: self.records & ~shown}
+
+    def _add(self, kind: "_Kind", found: int) -> None:
+        """Count the units of a kind that are seen of the records `found`."""
+        of = self._classes[kind.of]
+        self.records |= found
+        self._by_kind[kind.id] = found
+        self._by_class[kind.of] |= found
+        self._by_facet[Facet.ORIGINATOR][of.iss] |= found
+        self._by_facet[Facet.LEVEL][of.marking.level.value] |= found
+        for name, value in kind.facets.items():
+            self._by_facet[Facet(name)][value] |= found
 
     @classmethod
     def by(cls, connection: Connection, viewer: Viewer) -> "_Seen":
         """Return all that a viewer may see."""
         classes = dict(_permitted(connection, viewer))
-        # As the driver gives them: wrapping tens of thousands of rows takes longer than finding them.
-        rows = list(connection.execute(text(_UNITS), {"classes": json.dumps([*classes])}).cursor.fetchall())
-        # A release is looked at only where the portion itself is withheld, as it is when a record is shown.
-        stored = {number for number, one in classes.items() if one.stored}
-        released = [row for row in rows if row[_CLASS] not in stored]
-        own = {_place_of(row) for row in rows if row[_CLASS] in stored} if released else set()
-        hidden = {row[_ID] for row in released if _place_of(row) in own}
-        return cls(classes, [row for row in rows if row[_ID] not in hidden] if hidden else rows)
+        rows = connection.execute(text(_KINDS), {"classes": json.dumps([*classes])})
+        return cls(classes, [_kind(row) for row in rows])
 
-    def within(self, matched: AbstractSet[int]) -> "_Seen":
-        """Return what is seen of these records."""
-        if len(matched) == len(self._positions):
-            return self
-        return _Seen(self._classes, [row for row in self.units if row[_POSITION] in matched])
-
-    def positions(self) -> AbstractSet[int]:
-        """Return the records of which something is seen."""
-        return self._positions
-
-    def having(self, facet: Facet, value: str) -> set[int]:
+    def having(self, facet: Facet, value: str) -> int:
         """Return the records that have this value of a facet in something that is seen of them."""
-        return {position for position, found in self._values(facet) if found == value}
+        return self._by_facet[facet].get(value, 0)
 
-    def with_words(self, units: AbstractSet[int], makes: AbstractSet[str]) -> set[int]:
-        """Return the records of which one of these units is seen, or one of these makes."""
-        make = _COLUMNS.index("make")
-        return {row[_POSITION] for row in self.units if row[_ID] in units or row[make] in makes}
+    def with_units(self, units: Iterable[tuple[int, Sequence[int]]]) -> int:
+        """Return the records of which one of these units is seen, given as positions by kind."""
+        return reduce(or_, (self._by_kind.get(kind, 0) & self.order.set_of(at) for kind, at in units), 0)
 
-    def counts(self, facet: Facet) -> Mapping[str, int]:
-        """Return how many records have each value of a facet, the most frequent first."""
-        counted = Counter(map(_value_of, self._values(facet)))
-        return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
+    def counts(self, facet: Facet, matched: int) -> Mapping[str, int]:
+        """Return how many of these records have each value of a facet, the most frequent first."""
+        counted = {value: (found & matched).bit_count() for value, found in self._by_facet[facet].items()}
+        return {value: number for value, number in sorted(counted.items(), key=lambda one: (-one[1], one[0])) if number}
 
-    def marking(self) -> Marking | None:
+    def marking(self, matched: int) -> Marking | None:
         """Return the marking of a page that tells of all these records."""
-        found = [self._classes[number].marking for number in sorted(set(map(_class_of, self.units)))]
+        found = [self._classes[number].marking for number, of in sorted(self._by_class.items()) if of & matched]
         return join(found[0], *found[1:]) if found else None
-
-    def _values(self, facet: Facet) -> set[tuple[int, str]]:
-        match facet:
-            case Facet.ORIGINATOR:
-                return {(at, self._classes[number].iss) for at, number in set(map(_seen_as, self.units))}
-            case Facet.LEVEL:
-                return {
-                    (at, self._classes[number].marking.level.value) for at, number in set(map(_seen_as, self.units))
-                }
-            case Facet.SHOWN:
-                return self._shown()
-            case _:
-                at = _COLUMNS.index(facet.value)
-                return {(row[_POSITION], row[at]) for row in self.units if row[at] is not None}
-
-    def _shown(self) -> set[tuple[int, str]]:
-        """Return which records are shown whole: all three portions, each as stored or released as a whole."""
-        parts = {number for number, one in self._classes.items() if not one.whole}
-        units = [row for row in self.units if row[_CLASS] not in parts] if parts else self.units
-        portions = Counter(map(_at_of, set(map(_place_of, units))))
-        return {(at, WHOLE if portions[at] == len(PORTIONS) else PARTLY) for at in self.positions()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,15 +176,31 @@ class _Class:
     whole: bool
 
 
-_COLUMNS = ("id", "class", "position", "portion", *FACET_FIELDS, "year")
-_ID, _CLASS, _POSITION = range(3)
-# Taken out of tens of thousands of rows for every page: these cost a third of what a comprehension does.
-_class_of, _position_of = itemgetter(_CLASS), itemgetter(_POSITION)
-_place_of = itemgetter(_POSITION, _POSITION + 1)  # position and portion
-_seen_as = itemgetter(_POSITION, _CLASS)
-_at_of, _value_of = itemgetter(0), itemgetter(1)
-_UNITS = f"SELECT {', '.join(_COLUMNS)} FROM find_unit WHERE class IN (SELECT value FROM json_each(:classes))"  # noqa: S608 - our own words
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """Units of one class, portion and value of every facet: in which records there is one."""
+
+    id: int
+    of: int
+    portion: str
+    facets: Mapping[str, str]
+    positions: Sequence[int]
+
+
+_KINDS = """
+SELECT k.id, k.class, k.portion, k.facets, json_group_array(u.position) AS positions
+FROM find_kind k JOIN find_unit u ON u.kind = k.id
+WHERE k.class IN (SELECT value FROM json_each(:classes)) GROUP BY k.id
+"""
+_UNITS = "SELECT kind, json_group_array(position) AS positions FROM find_unit WHERE id IN ({}) GROUP BY kind"
+_WITH_LETTERS = _UNITS.format("SELECT id FROM find_words WHERE instr(words, :word) > 0")
+_WITH_WORD = _UNITS.format("SELECT rowid FROM find_index WHERE find_index MATCH :word")
 _CORRECTED = "SELECT position FROM record WHERE superseded_by IS NOT NULL"
+
+
+def _kind(row: Any) -> _Kind:
+    of, positions = getattr(row, "class"), json.loads(row.positions)
+    return _Kind(id=row.id, of=of, portion=row.portion, facets=json.loads(row.facets), positions=positions)
 
 
 def _permitted(connection: Connection, viewer: Viewer) -> Iterator[tuple[int, _Class]]:
@@ -216,33 +223,32 @@ def _stored_marking(row: Any, label: JsonValue, viewer: Viewer) -> Marking | Non
     return marking(found, originator=row.iss, members=viewer.members)
 
 
-def _matched(connection: Connection, search: Search, seen: _Seen, makes: MakeTable) -> set[int]:
+def _matched(connection: Connection, search: Search, seen: _Seen, makes: MakeTable) -> int:
     """Return the records that are seen and meet every condition."""
-    matched = set(seen.positions())
+    matched = seen.records
     if not search.with_superseded:
-        matched -= set(connection.execute(text(_CORRECTED)).scalars())
+        matched &= ~seen.order.set_of(connection.execute(text(_CORRECTED)).scalars())
     for facet, value in search.facets.items():
         matched &= seen.having(facet, value)
     for word in search.words[:MAX_WORDS]:
         plain = folded(word[:MAX_WORD_CHARACTERS])
-        units = _units_with(connection, plain)
-        codes = {code for code, make in makes.by_code.items() if plain in folded(make.text)}
-        matched &= seen.with_words(units, codes)
+        codes = [code for code, make in makes.by_code.items() if plain in folded(make.text)]
+        named = (seen.having(Facet.MAKE, code) for code in codes)
+        matched &= reduce(or_, named, seen.with_units(_units_with(connection, plain)))
     return matched
 
 
-def _units_with(connection: Connection, word: str) -> set[int]:
-    """Return the units in which a word stands as it is written or, of a serial, in its canonical form."""
+def _units_with(connection: Connection, word: str) -> Iterator[tuple[int, Sequence[int]]]:
+    """Yield the units in which a word stands as it is written or, of a serial, in its canonical form."""
     spellings = {word}
     if has_digit(word) and len(form := folded(canonical(word))) >= _LEAST_CANONICAL:
         spellings.add(form)
-    found: set[int] = set()
     for spelling in spellings:
         if len(spelling) < _TRIGRAM:
-            question, value = "SELECT id FROM find_words WHERE instr(words, :word) > 0", spelling
+            question, value = _WITH_LETTERS, spelling
         else:
             # A quoted phrase of trigrams: the index finds it wherever it stands, and no character in it is a command.
             quoted = spelling.replace('"', '""')
-            question, value = "SELECT rowid FROM find_index WHERE find_index MATCH :word", f'"{quoted}"'
-        found |= set(connection.execute(text(question), {"word": value}).scalars())
-    return found
+            question, value = _WITH_WORD, f'"{quoted}"'
+        for row in connection.execute(text(question), {"word": value}):
+            yield row.kind, json.loads(row.positions)

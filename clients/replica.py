@@ -169,13 +169,13 @@ class Replica:
 
     def state(self, name: str, *, default: int) -> int:
         """Return a number remembered under `name`."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found = connection.execute(select(_STATE.c.value).where(_STATE.c.name == name)).scalar()
         return default if found is None else int(found)
 
     def grants(self, iss: str, ep: int) -> tuple[StoredGrant, ...]:
         """Return the grants held for an epoch of an issuer."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             chosen = select(_GRANT).where(_GRANT.c.iss == iss, _GRANT.c.ep == ep).order_by(_GRANT.c.position)
             return tuple(
                 StoredGrant(index=row.position, iss=row.iss, ep=row.ep, level=Level(row.level), ek=row.ek)
@@ -184,7 +184,7 @@ class Replica:
 
     def key_entries(self) -> Mapping[int, bytes]:
         """Return the key entries verified so far, by index."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return {
                 row.position: row.entry
                 for row in connection.execute(select(_KEY_ENTRY).order_by(_KEY_ENTRY.c.position))
@@ -192,7 +192,7 @@ class Replica:
 
     def last_index_below(self, iss: str, ep: int) -> int:
         """Return the last index known of an earlier epoch of `iss`, -1 if there is none: later ones cannot precede it."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found = [
                 connection.execute(
                     select(func.max(table.c.position)).where(table.c.iss == iss, table.c.ep < ep)
@@ -203,7 +203,7 @@ class Replica:
 
     def last_epoch(self, iss: str) -> int:
         """Return the highest epoch of `iss` known by its grants, 0 if there is none."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found = connection.execute(select(func.max(_GRANT.c.ep)).where(_GRANT.c.iss == iss)).scalar()
         return 0 if found is None else int(found)
 
@@ -214,7 +214,7 @@ class Replica:
 
     def first_verified(self, index: int) -> int | None:
         """Return when this home first verified a checkpoint that holds the entry at `index`."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             chosen = select(func.min(_VERIFIED.c.at)).where(_VERIFIED.c.size > index)
             found = connection.execute(chosen).scalar()
         return None if found is None else int(found)
@@ -250,7 +250,7 @@ class Replica:
 
     def expunged(self) -> Mapping[StatementName, str]:
         """Return the records that were expunged, and on which ground."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return {StatementName(row.iss, row.jti): row.why for row in connection.execute(select(_EXPUNGED))}
 
     def find(self, name: StatementName) -> StoredRecord | None:
@@ -259,7 +259,7 @@ class Replica:
 
     def opened(self, start: int, end: int) -> frozenset[tuple[int, str]]:
         """Return which portions of the records at [start, end) are here."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             chosen = select(_PORTION.c.position, _PORTION.c.portion)
             rows = connection.execute(chosen.where(_PORTION.c.position >= start, _PORTION.c.position < end))
             return frozenset((row.position, row.portion) for row in rows)
@@ -274,7 +274,7 @@ class Replica:
 
     def count(self) -> int:
         """Return the number of records."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return int(connection.execute(select(func.count()).select_from(_RECORD)).scalar_one())
 
     def live_names(self, iss: str) -> tuple[StatementName, ...]:

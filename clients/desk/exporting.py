@@ -12,9 +12,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from clients.bundles import NO_COPY
+from clients.desk.use.entries import of_many
 from clients.errors import NotPermittedError
 from clients.views import RecordView
 from ledger.jsontext import JsonValue
@@ -46,7 +47,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """The recipient's mark: it stands in every row, so that a row that travels says whose copy it was."""
+    """The recipient's mark: it stands in every row and picture, so that one that travels says whose copy it was."""
 
     copy: str
     recipient: Recipient
@@ -58,6 +59,14 @@ class Mark:
         at = dt.datetime.fromtimestamp(one.at, dt.UTC).isoformat()
         return dict(
             zip(MARK_COLUMNS, (self.copy, f"{one.person}, {one.agency}", one.purpose, at, self.marking), strict=True)
+        )
+
+    @property
+    def words(self) -> str:
+        """Return the mark in one line, for what has no columns."""
+        said = self.members()
+        return " · ".join(
+            [f"copy {self.copy}", *(said[name] for name in ("export_for", "export_purpose", "export_at"))]
         )
 
 
@@ -88,8 +97,11 @@ class Exported:
     rows: tuple[tuple[PrintRow, ...], ...] = field(default=(), repr=False)
 
 
-Note = Callable[[str, str, str], int]
-"""The record of use: who, did, of what; returns the entry's number, or raises."""
+class Note(Protocol):
+    """The record of use."""
+
+    def __call__(self, who: str, did: str, *of: str) -> int:
+        """Keep who did something of what, in one entry or several; return the first one's number, or raise."""
 
 
 def export(
@@ -102,14 +114,12 @@ def export(
 ) -> Exported:
     """Return these views written down for one recipient; raise NotPermittedError where nothing of them may leave.
 
-    Each record is in the record of use, under the number of the copy, before anything is rendered.
+    What is taken is in the record of use before anything is rendered, under the number of the copy: every record's name,
+    and one hash over all of them.
     """
     whole = _joined(views, recipient.agency)
-    number = note(
-        recipient.person, EXPORTED, f"a copy as {form.value} of {len(views)} records, for {recipient.purpose}"
-    )
-    for view in views:
-        note(recipient.person, EXPORTED, f"{view.record.name} in copy {number}")
+    about = f"a copy as {form.value} of {len(views)} records, for {recipient.purpose}"
+    number = note(recipient.person, EXPORTED, *of_many(about, [str(view.record.name) for view in views]))
     mark = Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=marking_text(whole))
     shown = [_shown(view) for view in views]
     match form:
@@ -123,28 +133,35 @@ def export(
             assert_never(form)
 
 
-def export_table(  # noqa: PLR0913 - what leaves, for whom, and who writes it down
-    heads: Sequence[str],
-    rows: Iterable[Sequence[str]],
+def take(
     recipient: Recipient,
     *,
     of: Sequence[str],
-    marking: Marking,
+    marking: Marking | None,
     note: Note,
     marking_text: Callable[[Marking], str],
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return heads and rows of what was put together from several records, each row with the recipient's mark.
+) -> Mark:
+    """Return the mark of what was put together from several records, noted; it is to be on every row or picture of it.
 
-    `of` says which records, for the record of use, and `marking` is their join. Raises NotPermittedError where an
-    originator among them lets nobody copy: a join does not tell which, so with one of others' no row leaves.
+    `of` says which records, in one entry of the record of use, and `marking` is their join; None where there is no record in
+    it, only names and the agency's own words, which stay with the agency. Raises NotPermittedError where an originator among
+    them lets nobody copy: a join does not tell which, so with one of others' nothing leaves.
     """
-    if NO_COPY in marking.cav and marking.originators != {recipient.agency}:
+    if marking is not None and NO_COPY in marking.cav and marking.originators != {recipient.agency}:
         raise NotPermittedError(
             "an originator of these records lets nobody copy them (NO-COPY)",
             next_step="read them on the page, or ask their originators",
         )
-    number = note(recipient.person, EXPORTED, f"a copy for {recipient.purpose} of {'; '.join(of)}")
-    mark = Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=marking_text(marking))
+    first, *others = of
+    number = note(recipient.person, EXPORTED, f"a copy for {recipient.purpose} of {first}", *others)
+    text = f"{recipient.agency} · ORIGINATOR ONLY" if marking is None else marking_text(marking)
+    return Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=text)
+
+
+def mark_rows(
+    heads: Sequence[str], rows: Iterable[Sequence[str | int | None]], mark: Mark
+) -> tuple[tuple[str, ...], list[tuple[str | int | None, ...]]]:
+    """Return heads and rows of a table, each row with the recipient's mark."""
     marked = tuple(mark.members().values())
     return (*heads, *MARK_COLUMNS), [(*row, *marked) for row in rows]
 

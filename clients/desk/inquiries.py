@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from clients.database import reading
 from clients.intake.store import MissingError
 from ledger.jsontext import JsonValue
 
@@ -154,14 +155,14 @@ class Inquiries:
 
     def get(self, number: int) -> Inquiry:
         """Return an inquiry; raise MissingError."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return _inquiry(_there(connection.execute(select(_INQUIRY).where(_INQUIRY.c.number == number)).first()))
 
     def listed(self, person: int | None) -> tuple[Inquiry, ...]:
         """Return the newest inquiries of a person, or of everybody, the newest first; drafts of others are their own."""
         chosen = select(_INQUIRY).order_by(_INQUIRY.c.number.desc()).limit(MOST_LISTED)
         wanted = _INQUIRY.c.state != State.DRAFT.value if person is None else _INQUIRY.c.person == person
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return tuple(map(_inquiry, connection.execute(chosen.where(wanted))))
 
     def decide(self, number: int) -> bool:

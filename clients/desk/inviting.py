@@ -21,7 +21,7 @@ MACHINE = "somebody at the machine"
 
 
 class Door:
-    """The links of a home's desk, whether it runs or not; each is put into the record of use before it is made."""
+    """The links of a home's desk, whether it runs or not; each is made and put into the record of use, or neither."""
 
     def __init__(self, invitations: Invitations, accounts: Accounts, *, place: Place, use: RecordOfUse) -> None:
         """Take the links, who works here, the desk's address, and the record of use."""
@@ -32,16 +32,20 @@ class Door:
 
     def invite(self, name: str, mandate: Mandate) -> str:
         """Return a link for somebody new."""
-        self._use.note(MACHINE, INVITED, given(name, mandate))
-        return self._place.link(self._invitations.invite_from_machine(name, mandate).token)
+        with self._use.together() as act:
+            made = self._invitations.within(act.connection).invite_from_machine(name, mandate)
+            act.note(MACHINE, INVITED, given(name, mandate))
+        return self._place.link(made.token)
 
     def again(self, name: str) -> str:
         """Return a link for somebody who lost their way in; raise PeopleError if nobody of that name works here."""
         person = self._accounts.named(name)
         if person is None:
             raise PeopleError("nobody of that name works here", next_step="leave --again out to invite somebody new")
-        self._use.note(MACHINE, INVITED, given(person.name, None))
-        return self._place.link(self._invitations.again_from_machine(person.id).token)
+        with self._use.together() as act:
+            made = self._invitations.within(act.connection).again_from_machine(person.id)
+            act.note(MACHINE, INVITED, given(person.name, None))
+        return self._place.link(made.token)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Engine, Index, Integer, MetaData, String, Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from clients.database import reading
 from clients.errors import ClientError
 from clients.intake.store import MissingError
 from ledger.jsontext import JsonValue
@@ -75,7 +76,7 @@ class KeptRows:
     def get(self, kind: Kind, number: int) -> Kept:
         """Return one; raise MissingError for another's as for none."""
         chosen = select(_KEPT).where(*self._mine(kind), _KEPT.c.number == number)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found = connection.execute(chosen).first()
         if found is None:
             raise MissingError("nothing of yours is kept under this number", next_step="begin anew")
@@ -85,7 +86,7 @@ class KeptRows:
         """Return those with a name in the order of their names, or the others, the newest first."""
         wanted = _KEPT.c.name.is_not(None) if named else _KEPT.c.name.is_(None)
         order = (_KEPT.c.name,) if named else (_KEPT.c.at.desc(), _KEPT.c.number.desc())
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return tuple(
                 map(_kept, connection.execute(select(_KEPT).where(*self._mine(kind), wanted).order_by(*order)))
             )

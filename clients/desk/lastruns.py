@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, select
 from sqlalchemy.dialects.sqlite import insert
 
+from clients.database import reading
 from clients.desk.working import Ran
 
 LAST_RUNS = MetaData()
@@ -27,7 +28,7 @@ class LastRuns:
 
     def all(self) -> Mapping[str, Ran]:
         """Return how each job that was asked for went the last time."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {row.name: Ran(at=row.at, kind=row.kind, what=row.what) for row in connection.execute(select(_RUN))}
 
     def keep(self, name: str, ran: Ran) -> None:

@@ -1,6 +1,7 @@
 """What a desk is made of, so that a test may hand in its own."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from clients.desk.office import Office
 from clients.desk.people.people import People
 from clients.desk.people.sessions import Sessions
 from clients.desk.place import Place
-from clients.desk.use.record import Numbered
+from clients.desk.use.record import Act, Numbered
 from clients.desk.working import Worker
 from ledger.checkpoints import Checkpoint
 
@@ -21,8 +22,11 @@ EXTENSION = "sealtrace-desk"
 class RecordOfUse(Protocol):
     """Where it is kept, for the agency's auditor, who did what at the desk."""
 
-    def note(self, who: str, did: str, of: str) -> int:
-        """Keep durably that `who` `did` something of what `of` names; return its number, raise if it cannot be kept."""
+    def note(self, who: str, did: str, *of: str) -> int:
+        """Keep durably that `who` `did` something of each of what `of` names; return the first one's number, or raise."""
+
+    def together(self) -> AbstractContextManager[Act]:
+        """Give a transaction over the desk's database in which something is done and noted: both are kept, or neither."""
 
     def entries(self, *, before: int | None = None, limit: int) -> list[Numbered]:
         """Return the newest entries, or those before a number, the newest first."""
@@ -64,5 +68,5 @@ def office() -> Office:
 
 def note_use(who: str, did: str, of: Iterable[str]) -> None:
     """Put what somebody did into the record of use, before the answer leaves."""
-    for one in of:
-        parts().use.note(who, did, one)
+    if named := tuple(of):
+        parts().use.note(who, did, *named)

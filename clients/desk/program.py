@@ -27,6 +27,7 @@ from granian.log import LogLevels
 
 from clients.desk import asking, importing, notifying, ticks
 from clients.desk.app import create_desk
+from clients.desk.mailing import Post, read_password
 from clients.desk.notifying import Notifier
 from clients.desk.office import Office
 from clients.desk.opening import open_parts
@@ -75,12 +76,13 @@ def run(options: argparse.Namespace, *, departure_seconds: int) -> None:
     check_listening(place, host=options.host, certificate=options.certificate, key=options.key)
     home = open_home(options.home, os.environ)
     home.joined()
+    post = Post(password=read_password(options.mail_password, os.environ))
     phrase = Passphrases(os.environ, ask=getpass.getpass if sys.stdin.isatty() else None).of(Purpose.KEYSTORE)
     world = World(clock=lambda: int(time.time()), token_bytes=secrets.token_bytes, sleep=time.sleep)
     office = Office(
         home, Keyring.open(home.keystore, passphrase=phrase), connect=HttpTransport, world=world, tell=_tell
     )
-    serve(partial(_load, office, place, departure_seconds), options)
+    serve(partial(_load, office, place, post, departure_seconds), options)
 
 
 def check_listening(place: Place, *, host: str, certificate: Path | None, key: Path | None) -> None:
@@ -143,7 +145,7 @@ def configure_logging() -> None:
     )
 
 
-def _load(office: Office, place: Place, departure_seconds: int) -> Flask:
+def _load(office: Office, place: Place, post: Post, departure_seconds: int) -> Flask:
     """Open the desk in the worker; what stops it is said in one line."""
     log = structlog.get_logger("sealtrace.desk")
     try:
@@ -157,7 +159,7 @@ def _load(office: Office, place: Place, departure_seconds: int) -> Flask:
     _offer_first_link(parts)
     ticks.begin(parts.working, office, departure_seconds=departure_seconds)
     importing.begin(parts)
-    notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock)
+    notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock, post=post)
     parts.working.every(notifying.SECONDS, notifier.take_turn, name=ticks.NOTICES)
     asking.begin(parts)
     parts.working.start()
@@ -186,6 +188,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--url")
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--key", type=Path)
+    parser.add_argument("--mail-password", type=Path)
     return parser.parse_args(arguments)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, String, Table, insert, select, update
 
+from clients.database import reading
 from clients.intake.store import ChangedError, MissingError
 from ledger.officers import PlannedRelease, ProposalFile
 
@@ -87,7 +88,7 @@ class Proposals:
 
     def get(self, number: int) -> Waits:
         """Return a proposal; raise MissingError."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(_PROPOSAL).where(_PROPOSAL.c.number == number)).first()
         if row is None:
             raise MissingError("there is no proposal of this number")
@@ -96,7 +97,7 @@ class Proposals:
     def waiting(self) -> tuple[Waits, ...]:
         """Return what waits for a second officer and has not run out, the oldest first."""
         chosen = select(_PROPOSAL).where(_PROPOSAL.c.state == State.WAITING.value, _PROPOSAL.c.until > self._clock())
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return tuple(map(_waits, connection.execute(chosen.order_by(_PROPOSAL.c.number))))
 
     def require_waiting(self, number: int) -> Waits:

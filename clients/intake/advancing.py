@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from clients.corrections import sort_rows
 from clients.errors import ClientError, ListError
 from clients.home import Home
-from clients.importing import prepare_table
 from clients.intake import sending
 from clients.intake.checking import Rules, findings, pack_problems, rules_of
+from clients.intake.planning import Plans, list_of
 from clients.intake.reading import header_of, pack, read_upload
 from clients.intake.states import State
 from clients.intake.store import ChangedError, Import, Imports, Told
@@ -44,6 +44,7 @@ class Bench:
     today: Callable[[], dt.date]
     tables: Callable[[], Tables]
     session: Callable[[], AbstractContextManager[Session]]
+    plans: Plans = field(default_factory=Plans, repr=False)
 
     def rules(self) -> Rules:
         """Return what plans a list by the charters that were verified last, without a network."""
@@ -59,6 +60,7 @@ def advance(bench: Bench) -> int:
         if _is_mine(one):
             with suppress(ChangedError):  # a person was there first
                 steps += _step(bench, one)
+    bench.plans.keep_of({one.number for one in bench.imports.unfinished()})
     return steps
 
 
@@ -66,10 +68,10 @@ def check_now(bench: Bench, one: Import) -> Import:
     """Check a mapped import; return it as checked, or back at its columns where the map does not fit them."""
     content = bench.imports.content(one.number)
     rules = bench.rules()
-    table, list_map = sending.list_of(one, content)
     try:
-        prepared = prepare_table(table, list_map, rules.means)
+        prepared = bench.plans.of(one, content, rules)
     except ListError as error:
+        table, _ = list_of(one, content)
         return bench.imports.move(one, State.UPLOADED, told=told(error), read=content.read, findings=_columns(table))
     outbox = Outbox(bench.home.outbox, key=bench.database_key)
     replica = Replica(bench.home.replica, key=bench.database_key)
@@ -125,7 +127,9 @@ def _send(bench: Bench, one: Import) -> int:
     """Send, and list what was sent; what stops it is told, and tried again at the next turn."""
     try:
         with bench.session() as session:
-            sending.send(session, bench.imports, one, sending.rules_now(session))
+            rules = sending.rules_now(session)
+            prepared = bench.plans.of(one, bench.imports.content(one.number), rules)
+            sending.send(session, bench.imports, one, prepared, rules.profile)
             with suppress(ClientError, LedgerError, CryptoError):  # it is logged: the next sync lists it too
                 Sync(session, progress=lambda _done, _total: None).by_feed()
     except ChangedError:

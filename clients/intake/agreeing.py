@@ -4,7 +4,7 @@ Sealing a portion to another agency shows it for good, as a release does; so it 
 or above a lower one that the profile says (docs/protocol.md, 6.20; docs/vocabulary.md, 6).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from clients.durable import make_folder, write_file
 from clients.home import Home
@@ -39,16 +39,23 @@ def why_two(rows: Iterable[PlannedRow], profile: Profile) -> tuple[str, ...]:
     return tuple(f"{name} is sealed to others as {level.value}" for level, name in sorted(shared))
 
 
-def plans_hash(rows: Sequence[PlannedRow], *, correct: bool) -> bytes:
-    """Return the hash of all that `rows` say, of who will read what of it, and of whether corrections go with them.
+def plans_hashes(rows: Sequence[PlannedRow]) -> Mapping[bool, bytes]:
+    """Return the hash of all that `rows` say and of who will read what of it, by whether corrections go with them.
 
     A row's fingerprint stands for what it says; a plan for its class, labels, audiences, fields and hit policy.
     """
     spelled: dict[tuple[int, int], bytes] = {}
-    parts: list[bytes] = [b"correct" if correct else b"new"]
+    parts: list[bytes] = []
     for row in rows:
         parts += [row.fingerprint, row.key or b"", *(_plan(plan, spelled) for plan in row.plans)]
-    return sha256(b"sealtrace/v1/submission" + lp(*parts))
+    said = lp(*parts)
+    words = {False: b"new", True: b"correct"}
+    return {correct: sha256(b"sealtrace/v1/submission" + lp(word) + said) for correct, word in words.items()}
+
+
+def plans_hash(rows: Sequence[PlannedRow], *, correct: bool) -> bytes:
+    """Return the one of these hashes that is meant."""
+    return plans_hashes(rows)[correct]
 
 
 def planned(rows: Sequence[PlannedRow], *, correct: bool) -> PlannedSubmission:

@@ -8,21 +8,18 @@ import datetime as dt
 
 from clients.corrections import sort_rows
 from clients.freshness import vouched
-from clients.importing import Prepared, prepare_table
-from clients.intake.agreeing import planned, why_two
+from clients.importing import Prepared
+from clients.intake.agreeing import plans_hashes, why_two
 from clients.intake.checking import Rules, findings, rules_of
-from clients.intake.events import event_list, parse_event
-from clients.intake.reading import unpack
 from clients.intake.states import State
-from clients.intake.store import Content, Import, Imports, Kind, Told
-from clients.lists.maps import ListMap, parse_map
-from clients.lists.tables import Table
+from clients.intake.store import Import, Imports, Told
 from clients.session import Session
 from clients.submitting import Submission, submit
 from crypto.encoding import b64u
 from ledger.errors import StaleEpochError
 from ledger.jsontext import JsonValue
 from ledger.officers import PlannedSubmission, parse_proposal
+from ledger.profiles import Profile
 
 MAX_NAMED = 20
 _ATTEMPTS = 3
@@ -33,30 +30,21 @@ CHANGED = Told(
 )
 
 
-def list_of(one: Import, content: Content) -> tuple[Table, ListMap]:
-    """Return what an import says, and how it is read: a list by its map, a form by its own."""
-    match one.kind:
-        case Kind.EVENT:
-            return event_list(parse_event(content.raw))
-        case Kind.LIST:
-            return unpack(content.read or b""), parse_map(one.map)
-
-
-def send(session: Session, imports: Imports, one: Import, rules: Rules) -> Import:
+def send(session: Session, imports: Imports, one: Import, prepared: Prepared, profile: Profile) -> Import:
     """Carry an approved import out, or go on with it; return it as done, or to be looked at again.
 
-    `rules` are those of the newest verified charter. Whatever stops it otherwise leaves it where it can be tried again.
+    `prepared` is what it comes to by the newest verified charter. Whatever stops it otherwise leaves it where it can be
+    tried again.
     """
-    prepared = prepare_table(*list_of(one, imports.content(one.number)), rules.means)
-    if not _is_agreed(one, prepared, rules):
+    if not _is_agreed(one, prepared, profile):
         known = sort_rows(prepared.rows, outbox=session.outbox, replica=session.replica)
-        found = findings(prepared, known, rules.profile)
+        found = findings(prepared, known, profile)
         return imports.move(one, State.CHECKED, told=CHANGED, findings=found, proposal=b"")
     if one.state is State.APPROVED:
         last = session.outbox.last()
         after = one.after if one.after is not None else last.seq if last else 0
         one = imports.move(one, State.SENDING, after=after, total=prepared.records)
-    done = _submit(session, imports, one, prepared, rules)
+    done = _submit(session, imports, one, prepared, profile)
     return imports.move(one, State.DONE, receipt=_receipt(session, one, prepared, done), done=prepared.records)
 
 
@@ -66,12 +54,13 @@ def rules_now(session: Session) -> Rules:
     return rules_of(session.home, session.keyring, session.trust.charters(), today=_today(session))
 
 
-def _is_agreed(one: Import, prepared: Prepared, rules: Rules) -> bool:
+def _is_agreed(one: Import, prepared: Prepared, profile: Profile) -> bool:
     """Say whether what would be sealed now is what was looked at, and where it takes two officers what both signed."""
-    if b64u(planned(prepared.rows, correct=False).h) != one.findings.get("plans"):
+    hashes = plans_hashes(prepared.rows)
+    if b64u(hashes[False]) != one.findings.get("plans"):
         return False
-    agreed = _agreed(one)
-    return not why_two(prepared.rows, rules.profile) or agreed == planned(prepared.rows, correct=one.correct)
+    signed = PlannedSubmission(records=prepared.records, h=hashes[one.correct])
+    return not why_two(prepared.rows, profile) or _agreed(one) == signed
 
 
 def _agreed(one: Import) -> PlannedSubmission | None:
@@ -79,7 +68,7 @@ def _agreed(one: Import) -> PlannedSubmission | None:
     return do if isinstance(do, PlannedSubmission) else None
 
 
-def _submit(session: Session, imports: Imports, one: Import, prepared: Prepared, rules: Rules) -> Submission:
+def _submit(session: Session, imports: Imports, one: Import, prepared: Prepared, profile: Profile) -> Submission:
     def progress(done: int, total: int) -> None:
         imports.progress(one.number, done=done, total=total)
 
@@ -87,9 +76,7 @@ def _submit(session: Session, imports: Imports, one: Import, prepared: Prepared,
     while True:
         attempts += 1
         try:
-            return submit(
-                session, prepared.rows, rules.profile, progress=progress, correct=one.correct, agreed=_agreed(one)
-            )
+            return submit(session, prepared.rows, profile, progress=progress, correct=one.correct, agreed=_agreed(one))
         except StaleEpochError:  # the batch is discarded: its rows are sealed anew
             if attempts >= _ATTEMPTS:
                 raise

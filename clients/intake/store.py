@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from clients.database import reading
 from clients.errors import ClientError, ListError
 from clients.intake.reading import MAX_UPLOAD_BYTES
 from clients.intake.states import FOLLOWING, State
@@ -131,24 +132,24 @@ class Imports:
 
     def get(self, number: int) -> Import:
         """Return an import; raise MissingError."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return _found(connection, number)
 
     def listed(self) -> tuple[Import, ...]:
         """Return the newest imports, the newest first."""
         chosen = select(IMPORT).order_by(IMPORT.c.number.desc()).limit(MAX_LISTED)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return tuple(map(_import, connection.execute(chosen)))
 
     def unfinished(self) -> tuple[Import, ...]:
         """Return all imports that are not over, the oldest first."""
         chosen = select(IMPORT).where(IMPORT.c.state.not_in(_OVER)).order_by(IMPORT.c.number)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return tuple(map(_import, connection.execute(chosen)))
 
     def content(self, number: int) -> Content:
         """Return what an import holds; raise MissingError once it is over."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(CONTENT).where(CONTENT.c.number == number)).first()
         if row is None:
             raise MissingError("what was uploaded is deleted: the import is over")
@@ -206,7 +207,7 @@ class Imports:
     def remembered(self, header: bytes) -> Sequence[tuple[str, str]]:
         """Return the sources whose lists have this header, with their maps, the last used first."""
         chosen = select(SOURCE).where(SOURCE.c.header == header).order_by(SOURCE.c.used.desc(), SOURCE.c.name)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return tuple((row.name, row.map) for row in connection.execute(chosen))
 
     def _swap(self, connection: Connection, before: Import, values: Mapping[str, Any]) -> None:

@@ -108,8 +108,9 @@ def _draft(rule: RecordRule, cells: Mapping[str, str], row: Row, reading: Readin
         except CellError as error:
             problems.append(Problem(line=row.line, column=column, cause=error.cause, fix=error.fix))
             continue
-        place(fields, found)
-        columns |= dict.fromkeys(found, column)
+        if found:
+            place(fields, found)
+            columns |= dict.fromkeys(found, column)
     ordered = {name: fields[name] for name in sorted(fields)}
     event = str(fields.get("event.kind", ""))
     return Draft(event=event, fields=ordered, compartments=rule.compartments, columns=columns), problems
@@ -142,6 +143,8 @@ def _looked_up(name: str, source: Source, text: str) -> Fields | None:
 
 def _clean(cell: str) -> str:
     """Return a cell without blanks around it, line ends as LF, other control characters as blanks."""
+    if cell.isprintable():
+        return cell.strip()
     lines = cell.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(one if one.isprintable() or one in "\n\t" else " " for one in lines).strip()
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects.sqlite import insert
 
-from clients.database import empty_log
+from clients.database import empty_log, reading
 from clients.findindex import TABLES, reindex
 from ledger.identifiers import StatementName, statement_name
 from ledger.jsontext import JsonValue
@@ -125,12 +125,12 @@ class TalkTables:
         chosen = select(_MESSAGE).order_by(_MESSAGE.c.position)
         if thread is not None:
             chosen = chosen.where(_MESSAGE.c.thread == thread)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return tuple(_arrived(row) for row in connection.execute(chosen))
 
     def thread_of(self, name: StatementName) -> bytes | None:
         """Return the thread that a message belongs to, if it is here."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             chosen = select(_MESSAGE.c.thread).where(_MESSAGE.c.iss == name.iss, _MESSAGE.c.jti == name.jti)
             found: bytes | None = connection.execute(chosen).scalar()
         return found
@@ -155,7 +155,7 @@ class TalkTables:
 
     def releases(self) -> Mapping[StatementName, HeldRelease]:
         """Return the releases to this agency that were taken over."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found = (_held(row) for row in connection.execute(select(_RELEASE).order_by(_RELEASE.c.position)))
             return {one.name: one for one in found}
 

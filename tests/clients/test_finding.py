@@ -355,12 +355,34 @@ def test_a_replica_of_an_earlier_version_is_indexed_when_it_is_opened(replica: R
     replica.close()
     engine = open_database(tmp_path / "replica.sqlite", TABLES, key=DATABASE_KEY)
     with engine.begin() as connection:
-        for statement in ("DELETE FROM find_unit", "DELETE FROM find_words", "DELETE FROM find_class"):
+        for statement in (
+            "DROP TABLE find_unit",
+            "DROP TABLE find_kind",
+            "CREATE TABLE find_unit (id INTEGER PRIMARY KEY, class)",
+        ):
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("INSERT INTO find_index(find_index) VALUES ('rebuild')")
-        connection.exec_driver_sql("DELETE FROM state WHERE name = 'find'")
+        connection.exec_driver_sql("UPDATE state SET value = 2 WHERE name = 'find'")
     engine.dispose()
     for _ in range(2):
         again = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
         assert asked(again, "canary").total == 7
         again.close()
+
+
+def test_a_facet_that_only_an_expunged_record_had_is_in_no_page_of_the_file(replica: Replica, tmp_path: Path) -> None:
+    """The kinds of units forget with the record, as the index of words does; the others are counted as before."""
+    rare: dict[str, JsonValue] = {"item.calibre": "qqqzzz"}
+    marked = plain(1, "x")
+    portion = StoredPortion(
+        portion="item", level=Level.RESTRICTED, label=marked.portions["event"].label, fields=rare, disclosures=("a",)
+    )
+    replica.add(records=[StoredRecord(**{**_members(marked), "portions": {"item": portion}}), plain(2, "stays")])
+    assert asked(replica).facets[Facet.CALIBRE] == {"qqqzzz": 1}
+    name = StatementName("xar-arms", bytes(16))
+    order = Expunge(name=name, kid=None, iat=0, of=(1).to_bytes(16, "big"), why=Why.LAW)  # type: ignore[arg-type]
+    replica.expunge({9: order})
+
+    assert asked(replica).facets[Facet.CALIBRE] == {}
+    assert asked(replica).facets[Facet.EVENT] == {"recovery": 1}
+    assert b"qqqzzz" not in plain_bytes(tmp_path / "replica.sqlite", DATABASE_KEY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 
-from clients.desk.downloads import table_answer
+from clients.desk.leaving import marked_table
 from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
@@ -88,7 +88,7 @@ def listed(form: str) -> Response:
     """Return the same list for machines: a line for each thing owed, or one for a conversation where nothing is."""
     now = parts().clock()
     rows = [row for talk in _newest_first() for row in _rows(talk, now)]
-    return table_answer(form, _HEADS, rows)
+    return marked_table(form, _HEADS, rows, of=["the list of conversations"])
 
 
 @bp.get("/<thread>")
@@ -114,9 +114,8 @@ def thread(thread: str) -> str:
 def messages(thread: str, form: str) -> Response:
     """Return the messages of a conversation for machines: keys and ciphertexts of releases are in neither."""
     found, lines, shown = conversation(thread)
-    if shown:
-        parts().use.note(me().person.name, "exported", f"thread {spelled(found.id)}")
-    return table_answer(form, _MESSAGE_HEADS, map(_message_row, lines))
+    of, marking = [f"thread {spelled(found.id)}"], marking_of(shown, found)
+    return marked_table(form, _MESSAGE_HEADS, map(_message_row, lines), of=of, marking=marking)
 
 
 def conversation(text: str) -> tuple[Talk, Sequence[Line], Sequence[Terms]]:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from clients.desk.downloads import CSV, table_answer
 from clients.desk.parts import parts
+from clients.desk.people.changes import Changes
 from clients.desk.people.current import me
 from clients.desk.people.deeds import (
     APPROVED,
@@ -20,10 +21,12 @@ from clients.desk.people.deeds import (
     given,
 )
 from clients.desk.people.errors import PeopleError
-from clients.desk.people.invitations import Made
+from clients.desk.people.invitations import Invitations, Made
 from clients.desk.people.mandates import Mandate, mandate_from_words, mandate_of
 from clients.desk.people.person import Person, Role
+from clients.desk.people.sessions import end_sessions
 from clients.desk.rendering import page
+from clients.desk.use.record import Act
 from ledger.labels import Compartment, Level, Purpose
 
 bp = Blueprint("people", __name__)
@@ -70,10 +73,11 @@ def invite() -> Response:
     """Make a link for somebody new, and show it once."""
     try:
         mandate, name = _mandate(), request.form.get("name", "").strip()
-        made = parts().people.invitations.invite(me().person, name, mandate)
+        with parts().use.together() as act:
+            made = _links(act).invite(me().person, name, mandate)
+            _note(act, INVITED, given(name, mandate))
     except PeopleError as error:
         return _new(error)
-    _note(INVITED, given(name, mandate))
     return _link(made)
 
 
@@ -86,13 +90,14 @@ def person(number: int) -> Response:
 @bp.post("/people/<int:number>")
 def change(number: int) -> Response:
     """Change what somebody may do, or propose it."""
-    changes, about = parts().people.changes, parts().people.accounts.find(number)
+    about, held = parts().people.accounts.find(number), request.form.get("held", "")
     try:
         mandate = _mandate()
-        proposal = changes.change(me().person, number, mandate, held=request.form.get("held", ""))
+        with parts().use.together() as act:
+            proposal = _changes(act).change(me().person, number, mandate, held=held)
+            _note(act, CHANGED if proposal is None else ASKED_TO_CHANGE, given(about.name, mandate))
     except PeopleError as error:
         return _person(number, error)
-    _note(CHANGED if proposal is None else ASKED_TO_CHANGE, given(about.name, mandate))
     return _list()
 
 
@@ -101,10 +106,11 @@ def end(number: int) -> Response:
     """End somebody, or propose it."""
     about = parts().people.accounts.find(number)
     try:
-        proposal = parts().people.changes.end(me().person, number)
+        with parts().use.together() as act:
+            proposal = _changes(act).end(me().person, number)
+            _note(act, ENDED if proposal is None else ASKED_TO_END, about.name)
     except PeopleError as error:
         return _person(number, error)
-    _note(ENDED if proposal is None else ASKED_TO_END, about.name)
     return _list()
 
 
@@ -112,10 +118,11 @@ def end(number: int) -> Response:
 def again(number: int) -> Response:
     """Make a link for somebody who lost their way in, and show it once."""
     try:
-        made = parts().people.invitations.again(me().person, number)
+        with parts().use.together() as act:
+            made = _links(act).again(me().person, number)
+            _note(act, INVITED, given(made.invitation.name, None))
     except PeopleError as error:
         return _person(number, error)
-    _note(INVITED, given(made.invitation.name, None))
     return _link(made)
 
 
@@ -123,33 +130,34 @@ def again(number: int) -> Response:
 def send_away(number: int) -> Response:
     """End every session of somebody, who may sign in again."""
     about = parts().people.accounts.find(number)
-    _note(SENT_AWAY, about.name)
-    parts().sessions.end_all(about.id)
+    with parts().use.together() as act:
+        end_sessions(act.connection, about.id)
+        _note(act, SENT_AWAY, about.name)
     return _list()
 
 
 @bp.post("/people/proposals/<int:number>/<any(approve,withdraw):what>")
 def proposal(number: int, what: str) -> Response:
     """Carry out what another administrator proposed, or drop it."""
-    changes = parts().people.changes
-    if what == "approve":
-        done = changes.approve(me().person, number)
-        _note(APPROVED, given(parts().people.accounts.find(done.person).name, done.mandate))
-    else:
-        changes.withdraw(me().person, number)
-        _note(WITHDREW, f"proposal {number}")
+    with parts().use.together() as act:
+        if what == "approve":
+            done = _changes(act).approve(me().person, number)
+            _note(act, APPROVED, given(parts().people.accounts.find(done.person).name, done.mandate))
+        else:
+            _changes(act).withdraw(me().person, number)
+            _note(act, WITHDREW, f"proposal {number}")
     return _list()
 
 
 @bp.post("/people/links/<int:number>/<any(approve,withdraw):what>")
 def link(number: int, what: str) -> Response:
     """Let a link open that another administrator made, or take one back."""
-    links = parts().people.invitations
-    if what == "approve":
-        done = links.approve(me().person, number)
-        _note(APPROVED, given(done.name, done.mandate))
-    else:
-        _note(WITHDREW, given(links.withdraw(me().person, number).name, None))
+    with parts().use.together() as act:
+        if what == "approve":
+            done = _links(act).approve(me().person, number)
+            _note(act, APPROVED, given(done.name, done.mandate))
+        else:
+            _note(act, WITHDREW, given(_links(act).withdraw(me().person, number).name, None))
     return _list()
 
 
@@ -171,8 +179,16 @@ def _cell(value: object) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
-def _note(did: str, of: str) -> None:
-    parts().use.note(me().person.name, did, of)
+def _changes(act: Act) -> Changes:
+    return parts().people.changes.within(act.connection)
+
+
+def _links(act: Act) -> Invitations:
+    return parts().people.invitations.within(act.connection)
+
+
+def _note(act: Act, did: str, of: str) -> None:
+    act.note(me().person.name, did, of)
 
 
 def _mandate() -> Mandate:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from clients.database import reading
 from clients.desk.people.errors import PeopleError
 from clients.desk.people.mandates import Mandate, mandate_from_text
 from clients.desk.people.person import Person, Role
@@ -26,30 +27,30 @@ class Accounts:
 
     def all(self) -> Sequence[Person]:
         """Return everybody by name, those who were ended too."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [person_of(row) for row in connection.execute(select(PERSON).order_by(PERSON.c.folded)).mappings()]
 
     def find(self, person_id: int) -> Person:
         """Return a person by number; raise PeopleError if there is none."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return require_person(connection, person_id)
 
     def named(self, name: str) -> Person | None:
         """Return the person of that name who works here, or None."""
         query = select(PERSON).where(PERSON.c.folded == folded(name), PERSON.c.ended.is_(None))
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else person_of(row)
 
     def handle(self, person_id: int) -> bytes:
         """Return the random handle by which passkeys name a person."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: bytes = connection.execute(select(PERSON.c.handle).where(PERSON.c.id == person_id)).scalar_one()
         return found
 
     def has_administrator(self) -> bool:
         """Say whether anybody administers this desk: from then on there is no first link."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return bool(administrators(connection))
 
     def set_language(self, person_id: int, language: str) -> None:

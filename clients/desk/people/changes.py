@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
+from clients.database import reading
+from clients.desk.database import Joined, Transactions
 from clients.desk.people.accounts import administrators, require_person
 from clients.desk.people.errors import PeopleError
 from clients.desk.people.mandates import Mandate, mandate_from_text, mandate_of
@@ -35,15 +37,20 @@ class Proposal:
 class Changes:
     """The one place where a mandate changes."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], int]) -> None:
-        """Take the database and the clock (POSIX seconds)."""
+    def __init__(self, engine: Engine, *, clock: Callable[[], int], transactions: Transactions | None = None) -> None:
+        """Take the database, the clock (POSIX seconds), and what begins transactions where it is not the database."""
         self._engine = engine
         self._clock = clock
+        self._transactions = transactions or engine
+
+    def within(self, connection: Connection) -> "Changes":
+        """Return the same, for what is done in a transaction that is under way."""
+        return Changes(self._engine, clock=self._clock, transactions=Joined(connection))
 
     def waiting(self) -> Sequence[Proposal]:
         """Return what waits for another administrator."""
         query = select(PROPOSAL).where(PROPOSAL.c.expires > self._clock()).order_by(PROPOSAL.c.number)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [_proposal(row) for row in connection.execute(query)]
 
     def change(self, by: Person, person_id: int, mandate: Mandate, *, held: str | None = None) -> Proposal | None:
@@ -59,7 +66,7 @@ class Changes:
 
     def approve(self, by: Person, number: int) -> Proposal:
         """Carry out what another administrator proposed, if the person still is what they were then."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             require_administrator(connection, by)
             row = self._take(connection, number)
             if row.by == by.id:
@@ -75,12 +82,12 @@ class Changes:
 
     def withdraw(self, by: Person, number: int) -> None:
         """Drop a proposal; any administrator may."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             require_administrator(connection, by)
             self._take(connection, number)
 
     def _ask(self, by: Person, person_id: int, mandate: Mandate | None, *, held: str | None = None) -> Proposal | None:
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             require_administrator(connection, by)
             if person_id == by.id:
                 raise PeopleError("nobody changes what they may do themselves", next_step="ask another administrator")

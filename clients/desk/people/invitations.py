@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
+from clients.database import reading
+from clients.desk.database import Joined, Transactions
 from clients.desk.people.accounts import add_person, administrators, check_name, is_taken, require_person
 from clients.desk.people.changes import forget_ways_in, needs_second, require_administrator
 from clients.desk.people.errors import PeopleError
@@ -79,14 +81,19 @@ class _Draft:
 class Invitations:
     """The links of one desk."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], int]) -> None:
-        """Take the database and the clock (POSIX seconds)."""
+    def __init__(self, engine: Engine, *, clock: Callable[[], int], transactions: Transactions | None = None) -> None:
+        """Take the database, the clock (POSIX seconds), and what begins transactions where it is not the database."""
         self._engine = engine
         self._clock = clock
+        self._transactions = transactions or engine
+
+    def within(self, connection: Connection) -> "Invitations":
+        """Return the same, for what is done in a transaction that is under way."""
+        return Invitations(self._engine, clock=self._clock, transactions=Joined(connection))
 
     def first(self) -> Made | None:
         """Return a link for the first administrator, in the place of any before; None once there is one."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(delete(INVITATION).where(INVITATION.c.kind == Kind.FIRST.value))
             if administrators(connection):
                 return None
@@ -95,18 +102,18 @@ class Invitations:
 
     def invite(self, by: Person, name: str, mandate: Mandate) -> Made:
         """Return a link for somebody new; where there is a second administrator, it opens once that one approves."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             require_administrator(connection, by)
             return self._join(connection, name, mandate, by=by, approved=not needs_second(connection))
 
     def invite_from_machine(self, name: str, mandate: Mandate) -> Made:
         """Return a link made by who holds the home and its passphrase: they can open everything there as it is."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             return self._join(connection, name, mandate, by=None, approved=True)
 
     def again(self, by: Person, person_id: int) -> Made:
         """Return a link for somebody who lost their way in; an approval is needed as for somebody new."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             require_administrator(connection, by)
             if person_id == by.id:
                 raise PeopleError("nobody makes a link for themselves", next_step="add a passkey on your own page")
@@ -114,18 +121,18 @@ class Invitations:
 
     def again_from_machine(self, person_id: int) -> Made:
         """Return such a link made by who holds the home and its passphrase."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             return self._again(connection, person_id, by=None, approved=True)
 
     def waiting(self) -> Sequence[Invitation]:
         """Return the links that are still good, or wait for an approval."""
         live = (INVITATION.c.expires > self._clock(), INVITATION.c.kind != Kind.FIRST.value)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [_invitation(row) for row in connection.execute(select(INVITATION).where(*live))]
 
     def approve(self, by: Person, number: int) -> Invitation:
         """Let a link open that another administrator made."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             require_administrator(connection, by)
             found = self._numbered(connection, number)
             if found.by == by.id:
@@ -135,7 +142,7 @@ class Invitations:
 
     def withdraw(self, by: Person, number: int) -> Invitation:
         """Take a link back; any administrator may."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             require_administrator(connection, by)
             found = self._numbered(connection, number)
             connection.execute(delete(INVITATION).where(INVITATION.c.number == number))
@@ -143,7 +150,7 @@ class Invitations:
 
     def find(self, token: str) -> Invitation:
         """Return the invitation behind a link that is good now; raise PeopleError for any other, in the same words."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return self._open(connection, token)
 
     def accept(
@@ -152,7 +159,7 @@ class Invitations:
         """Use a link up: add its person, or give theirs new ways in. `name` is what a first administrator calls themself."""
         if (passkey is None) == (password is None):
             raise PeopleError("a link is used with a passkey or with a password and a code")
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             found = self._open(connection, token)
             connection.execute(delete(INVITATION).where(INVITATION.c.number == found.number))
             person = self._arrived(connection, found, name)

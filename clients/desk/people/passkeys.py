@@ -22,6 +22,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from clients.database import reading
 from clients.desk.people.accounts import check_name, person_of
 from clients.desk.people.challenges import CHALLENGE_SECONDS, Ceremony, Challenges
 from clients.desk.people.errors import IdentityError, PeopleError
@@ -92,7 +93,7 @@ class Passkeys:
     def of(self, person_id: int) -> Sequence[Passkey]:
         """Return a person's passkeys, the oldest first."""
         query = select(PASSKEY).where(PASSKEY.c.person == person_id).order_by(PASSKEY.c.id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [_passkey(row) for row in connection.execute(query)]
 
     def to_create(self, *, holder: bytes, handle: bytes, name: str, person_id: int | None = None) -> str:
@@ -170,7 +171,7 @@ class Passkeys:
 
     def _descriptors(self, person_id: int) -> list[PublicKeyCredentialDescriptor]:
         query = select(PASSKEY.c.credential).where(PASSKEY.c.person == person_id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [PublicKeyCredentialDescriptor(id=credential) for (credential,) in connection.execute(query)]
 
     def _open(self, answer: str, ceremony: Ceremony, holder: bytes) -> tuple[dict[str, Any], bytes]:
@@ -214,7 +215,7 @@ class Passkeys:
             .join(PERSON, PERSON.c.id == PASSKEY.c.person)
             .where(PASSKEY.c.credential == credential, PASSKEY.c.halted.is_(None), PERSON.c.ended.is_(None))
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).mappings().first()
 
     def _count(self, row: RowMapping, count: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from clients.database import reading
 from clients.desk.people.accounts import folded, person_of
 from clients.desk.people.attempts import Attempts
 from clients.desk.people.codes import counter_of, new_secret
@@ -85,7 +86,7 @@ class Passwords:
     def has(self, person_id: int) -> bool:
         """Say whether a person has a password."""
         query = select(PASSWORD.c.person).where(PASSWORD.c.person == person_id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).first() is not None
 
     def secret_for(self, *, holder: bytes) -> bytes:
@@ -121,7 +122,7 @@ class Passwords:
 
     def _shown(self, holder: bytes) -> bytes:
         live = select(ENROLMENT.c.secret).where(ENROLMENT.c.holder == holder, ENROLMENT.c.expires > self._clock())
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             secret: bytes | None = connection.execute(live).scalar_one_or_none()
         if secret is None:
             raise PeopleError("the page is too old", next_step="open it again: the app gets a new secret")
@@ -133,7 +134,7 @@ class Passwords:
             .join(PASSWORD, PASSWORD.c.person == PERSON.c.id)
             .where(PERSON.c.folded == folded(name[: MOST_BYTES + 1]), PERSON.c.ended.is_(None))
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return (
             self._nobody

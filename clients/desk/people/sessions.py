@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
 
+from clients.database import reading
 from clients.desk.people.accounts import person_of
 from clients.desk.people.errors import IdentityError
 from clients.desk.people.person import Person, SignedIn
@@ -51,7 +52,7 @@ class Sessions:
             return None
         now = self._clock()
         query = select(SESSION, PERSON).join(PERSON, PERSON.c.id == SESSION.c.person).where(*_alive(key, now))
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         if row is None:
             return None

@@ -1,13 +1,17 @@
 """One line of the record of use: when, who, did what, of what. Names of records and people; never a value of a field."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from crypto.digests import sha256
+from crypto.encoding import b64u
 from ledger import jsontext
 from ledger.errors import MalformedError
 from ledger.jsontext import JsonValue
 from ledger.merkle import leaf_hash
 
 MAX_ENTRY_BYTES = 4_096
+_MAX_NAMES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +47,19 @@ def parse_entry(raw: bytes) -> Entry:
 def leaf_of(raw: bytes) -> bytes:
     """Return the leaf of an entry."""
     return leaf_hash(raw)
+
+
+def of_many(about: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what entries say of many records: `about`, SHA-256 over the names a line each, and every name.
+
+    One entry, or as many as it takes: each but the first says by the hash which list it goes on with.
+    """
+    lines = "\n".join(names)
+    listed = f"list {b64u(sha256(lines.encode()))}"
+    first, *others = _parts(names)
+    return f"{about}, {listed}: {first}", *(f"{listed} goes on: {one}" for one in others)
+
+
+def _parts(names: Sequence[str]) -> Iterator[str]:
+    for at in range(0, max(1, len(names)), _MAX_NAMES):
+        yield " ".join(names[at : at + _MAX_NAMES])

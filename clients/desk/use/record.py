@@ -4,7 +4,8 @@ An entry, the tree over all of them and a signed checkpoint are committed in one
 The newest checkpoint is remembered in a file beside the database too: a database that was put back is behind it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
@@ -62,6 +63,25 @@ class Numbered:
     entry: Entry
 
 
+Append = Callable[[Connection, str, str, Sequence[str]], tuple[int, bytes]]
+"""Writes in a transaction that `who` `did` something of several things; returns the first entry's number and the checkpoint."""
+
+
+class Act:
+    """Something that is being done, and noted, in one transaction over the desk's database."""
+
+    def __init__(self, connection: Connection, append: Append) -> None:
+        """Take the transaction that is under way, and what writes entries in it."""
+        self.connection = connection
+        self.checkpoint: bytes | None = None
+        self._append = append
+
+    def note(self, who: str, did: str, *of: str) -> int:
+        """Note that `who` `did` something of each of what `of` names; return the first one's number."""
+        number, self.checkpoint = self._append(self.connection, who, did, of)
+        return number
+
+
 class UseRecord:
     """The record of one desk. Several threads and programs may write it: each waits for its turn."""
 
@@ -91,26 +111,40 @@ class UseRecord:
             write_file(self._remembered, self._signed(TreeState.empty()))
             connection.execute(_HEAD.delete())
 
-    def note(self, who: str, did: str, of: str) -> int:
-        """Keep durably that `who` `did` something of what `of` names; return the entry's number, or raise."""
-        raw = Entry(at=self._clock(), who=who, did=did, of=of).format()
+    def note(self, who: str, did: str, *of: str) -> int:
+        """Keep durably that `who` `did` something of each of what `of` names; return the first one's number, or raise."""
+        with self.together() as act:
+            return act.note(who, did, *of)
+
+    @contextmanager
+    def together(self) -> Iterator["Act"]:
+        """Give a transaction over the desk's database: what is done in it and what is noted of it are kept, or neither.
+
+        The lock on the file that remembers is taken second, and held until that file is written: everybody takes the two
+        in this order, and the file never says an earlier checkpoint after a later one.
+        """
         try:
-            return self._append(raw)
+            with ExitStack() as held:
+                with self._engine.begin() as connection:
+                    held.enter_context(privatefile.locked(self._remembered))
+                    act = Act(connection, self._append)
+                    yield act
+                if act.checkpoint is not None:
+                    write_file(self._remembered, act.checkpoint)
         except (SQLAlchemyError, OSError) as error:
             raise HomeError(
                 "the record of use cannot be written, so nothing is shown", next_step="see whether the disk is full"
             ) from error
 
-    def _append(self, raw: bytes) -> int:
-        with privatefile.locked(self._remembered):
-            with self._engine.begin() as connection:
-                tree = self._tree(connection)
-                grown, _ = tree.append([leaf_of(raw)])
-                checkpoint = self._signed(grown)
-                connection.execute(insert(_ENTRY).values(number=tree.size, raw=raw))
-                self._move(connection, tree, grown, checkpoint)
-            write_file(self._remembered, checkpoint)
-        return tree.size
+    def _append(self, connection: Connection, who: str, did: str, of: Sequence[str]) -> tuple[int, bytes]:
+        raws = [Entry(at=self._clock(), who=who, did=did, of=one).format() for one in of]
+        tree = self._tree(connection)
+        grown, _ = tree.append([leaf_of(raw) for raw in raws])
+        checkpoint = self._signed(grown)
+        rows = [{"number": number, "raw": raw} for number, raw in enumerate(raws, tree.size)]
+        connection.execute(insert(_ENTRY), rows)
+        self._move(connection, tree, grown, checkpoint)
+        return tree.size, checkpoint
 
     def check(self) -> Checkpoint:
         """Return what the record comes to; raise TrustError where entries were taken, changed, moved or put back."""

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.desk import exporting
-from clients.desk.exporting import MARK_COLUMNS, Exported, Form, Recipient, Shown, cell, export, export_table
+from clients.desk.exporting import MARK_COLUMNS, Exported, Form, Recipient, Shown, cell, export, mark_rows, take
+from clients.desk.use.entries import MAX_ENTRY_BYTES, Entry
 from clients.errors import HomeError, NotPermittedError
 from clients.replica import StoredPortion, StoredRecord
 from clients.show import banner
 from clients.views import RecordView, Viewer, view_record
+from crypto.digests import sha256
+from crypto.encoding import b64u
 from ledger.decision import Reader
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
@@ -51,10 +54,10 @@ class Notes:
         """Begin with nothing."""
         self.said: list[tuple[str, str, str]] = []
 
-    def note(self, who: str, did: str, of: str) -> int:
-        """Keep it."""
-        self.said.append((who, did, of))
-        return len(self.said) - 1
+    def note(self, who: str, did: str, *of: str) -> int:
+        """Keep them."""
+        self.said += [(who, did, one) for one in of]
+        return len(self.said) - len(of)
 
 
 def viewer(clearance: Level | None = Level.RESTRICTED) -> Viewer:
@@ -154,15 +157,31 @@ def test_nothing_is_rendered_before_the_record_of_use_has_it(form: Form) -> None
 
 
 def test_every_record_of_a_copy_is_in_the_record_of_use() -> None:
-    """By name, with the number of the copy, and no value of a field."""
+    """In one entry: how many, a hash over the names, every name, and no value of a field."""
     notes = Notes()
-    one = exported(view(stored(1)), view(stored(2)), notes=notes)
+    records = [stored(1), stored(2)]
+    one = exported(*map(view, records), notes=notes)
+    names = [str(record.name) for record in records]
+    listed = b64u(sha256("\n".join(names).encode()))
 
-    assert [said[:2] for said in notes.said] == [("Ana Sá", "exported")] * 3
-    assert [said[2].startswith("xar-arms/") for said in notes.said] == [False, True, True]
-    assert all("in copy 0" in said[2] for said in notes.said[1:])
+    assert notes.said == [
+        ("Ana Sá", "exported", f"a copy as csv of 2 records, for TRACE, list {listed}: {' '.join(names)}")
+    ]
     assert "Rio" not in repr(notes.said)
     assert one.mark.copy == "xbe-cib/use/0"
+
+
+def test_a_long_copy_is_noted_whole() -> None:
+    """A thousand records: each name once, in entries that the record can hold and that say which list they go on with."""
+    notes = Notes()
+    records = [stored(number) for number in range(1_000)]
+    exported(*map(view, records), notes=notes)
+    texts = [of for _who, _did, of in notes.said]
+    listed = b64u(sha256("\n".join(str(one.name) for one in records).encode()))
+
+    assert [name for text in texts for name in text.partition(": ")[2].split()] == [str(one.name) for one in records]
+    assert all(f"list {listed}" in text for text in texts)
+    assert all(len(Entry(at=0, who="x" * 200, did="exported", of=text).format()) <= MAX_ENTRY_BYTES for text in texts)
 
 
 @pytest.mark.parametrize("form", [*Form])
@@ -254,15 +273,26 @@ def test_a_table_with_a_row_of_what_nobody_may_copy_does_not_leave() -> None:
     notes = Notes()
 
     def taken(recipient: Recipient) -> int:
-        _heads, found = export_table(
-            ("a",), [("b",)], recipient, of=["x"], marking=guarded, note=notes.note, marking_text=str
-        )
-        return len(found)
+        mark = take(recipient, of=["x"], marking=guarded, note=notes.note, marking_text=str)
+        return len(mark_rows(("a",), [("b",)], mark)[1])
 
     with pytest.raises(NotPermittedError, match="NO-COPY"):
         taken(ANA)
     assert not notes.said
     assert taken(replace(ANA, agency="xar-arms")) == 1
+
+
+def test_what_holds_no_record_stays_with_the_agency() -> None:
+    """One's own words and names of records: noted, marked for whoever takes them, and for nobody beyond the agency."""
+    notes = Notes()
+    mark = take(ANA, of=["inquiry 7"], marking=None, note=notes.note, marking_text=str)
+    heads, found = mark_rows(("a", "n"), [("b", 1)], mark)
+
+    assert notes.said == [(ANA.person, "exported", "a copy for TRACE of inquiry 7")]
+    assert heads == ("a", "n", *MARK_COLUMNS)
+    assert found[0][:4] == ("b", 1, "xbe-cib/use/0", "Ana Sá, xbe-cib")
+    assert found[0][-1] == "xbe-cib · ORIGINATOR ONLY"
+    assert mark.words == "copy xbe-cib/use/0 · Ana Sá, xbe-cib · TRACE · 2027-01-15T08:00:00+00:00"
 
 
 def test_withheld_portions_are_named_and_nothing_more() -> None:

@@ -9,7 +9,6 @@ from clients.desk.people.person import Person, Role
 from ledger.labels import Compartment, Level, Purpose
 from tests.support.deskpeople import PASSWORD, code_of
 from tests.support.desks import Browser, Desk, mandate
-from tests.support.loopback import Walk
 from tests.support.passkeys import Authenticator
 from tests.support.signingin import Visitor, link_of, options_of, secret_of, value_of
 
@@ -183,32 +182,53 @@ def test_a_number_that_is_nobodys(boss: Browser) -> None:
     assert boss.submit("/people/links/9/steal").status_code == HTTPStatus.NOT_FOUND
 
 
-class _Notes:
-    """A record of use in memory."""
-
-    def __init__(self) -> None:
-        self.kept: list[tuple[str, str, str]] = []
-
-    def note(self, who: str, did: str, of: str) -> None:
-        """Keep one."""
-        self.kept.append((who, did, of))
-
-
-def test_what_administrators_do_is_on_record(walk: Walk) -> None:
+def test_what_administrators_do_is_on_record(desk: Desk) -> None:
     """The record of use says who gave what to whom, and holds no link and no token."""
-    notes = _Notes()
-    desk = Desk(walk, "xar-arms", use=notes)
     boss, abiola = desk.browser(desk.add("B. Boss", ADMINISTRATOR)), desk.add("A. Abiola", mandate(Role.SUBMITTER))
     answer = boss.submit("/people/new", name="N. New", **ANALYST)
     page = boss.text(f"/people/{abiola.id}")
     held = {"held": value_of(page, "held")}
     boss.submit(f"/people/{abiola.id}", **ANALYST, **held)
-    desk.close()
+    kept = [one.entry for one in desk.parts.use.entries(limit=9)][::-1]
 
-    assert [(who, did) for who, did, _ in notes.kept] == [("B. Boss", INVITED), ("B. Boss", CHANGED)]
-    assert "N. New" in notes.kept[0][2]
-    assert "CONFIDENTIAL" in notes.kept[0][2]
-    assert link_of(answer.get_data(as_text=True)) not in repr(notes.kept)
+    assert [(one.who, one.did) for one in kept] == [("B. Boss", INVITED), ("B. Boss", CHANGED)]
+    assert "N. New" in kept[0].of
+    assert "CONFIDENTIAL" in kept[0].of
+    assert link_of(answer.get_data(as_text=True)) not in repr(kept)
+
+
+def test_what_is_read_waits_for_no_writer(desk: Desk, abiola: Person) -> None:
+    """People, links, proposals, imports and how fresh the replica is: while something else holds both write locks."""
+    people = desk.parts.people
+    with desk.office.replica() as replica, replica._engine.begin(), desk.parts.engine.begin():
+        assert people.accounts.all() == [people.accounts.find(abiola.id)]
+        assert (people.changes.waiting(), people.invitations.waiting()) == ([], [])
+        assert not people.passkeys.of(abiola.id)
+        assert desk.office.freshness().size == 0
+
+
+def _everything(desk: Desk) -> list[list[object]]:
+    """Return all that the desk knows of people and links."""
+    with desk.parts.engine.begin() as connection:
+        tables = ("person", "invitation", "proposal", "session", "use_entry")
+        return [[tuple(row)[:6] for row in connection.exec_driver_sql(f"SELECT * FROM {one}")] for one in tables]  # noqa: S608 - our own names
+
+
+@pytest.mark.parametrize("path", ["/people/new", "/people/{}", "/people/{}/end", "/people/{}/again", "/people/{}/out"])
+def test_attack_an_act_that_is_not_put_on_record(desk: Desk, boss: Browser, abiola: Person, path: str) -> None:
+    """Where the record of use cannot be written, nobody is let in, changed, ended or sent away: both, or neither."""
+    held = {"held": value_of(boss.text(f"/people/{abiola.id}"), "held")}
+    desk.browser(abiola)
+    before = _everything(desk)
+    with desk.parts.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON use_entry BEGIN SELECT raise(ABORT, 'full'); END"
+        )
+    answer = boss.submit(path.format(abiola.id), page="/people", name="N. New", **ANALYST, **held)
+
+    assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert "welcome" not in answer.get_data(as_text=True)
+    assert _everything(desk) == before
 
 
 def test_ones_own_page(desk: Desk, abiola: Person) -> None:

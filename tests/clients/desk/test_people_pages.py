@@ -30,11 +30,11 @@ class Notes:
     kept: list[tuple[str, str, str]] = field(default_factory=list)
     is_full: bool = False
 
-    def note(self, who: str, did: str, of: str) -> None:
-        """Keep one."""
+    def note(self, who: str, did: str, *of: str) -> None:
+        """Keep them."""
         if self.is_full:
             raise HomeError("the record of use cannot be written")
-        self.kept.append((who, did, of))
+        self.kept += [(who, did, one) for one in of]
 
 
 @pytest.fixture

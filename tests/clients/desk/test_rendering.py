@@ -39,11 +39,11 @@ class Use:
         self.rows: list[tuple[str, str, str]] = []
         self.broken = False
 
-    def note(self, who: str, did: str, of: str) -> None:
-        """Keep a row, or fail as a full disk does."""
+    def note(self, who: str, did: str, *of: str) -> None:
+        """Keep rows, or fail as a full disk does."""
         if self.broken:
             raise OSError(28, "No space left on device")
-        self.rows.append((who, did, of))
+        self.rows += [(who, did, one) for one in of]
 
 
 @pytest.fixture

@@ -86,6 +86,47 @@ def test_what_was_done_is_kept_in_its_order(place: Place) -> None:
     assert record.check().size == 3
 
 
+def test_several_things_are_kept_in_one_step(place: Place) -> None:
+    """An entry each, in order, under one checkpoint; the number is that of the first."""
+    record = place.open()
+    record.note("Ana", "signed in", "with a passkey")
+
+    assert record.note("Ana", "opened", "xar-arms/1", "xar-arms/2") == 1
+    assert [one.entry.of for one in record.entries(limit=2)] == ["xar-arms/2", "xar-arms/1"]
+    assert place.open().check().size == 3
+
+
+def test_what_is_done_together_is_kept_or_not_at_all(place: Place) -> None:
+    """An error after the entry was written takes the entry and the act back, and the file that remembers stays as it was."""
+    record = place.open()
+    remembered = place.home.use.read_bytes()
+    with pytest.raises(LookupError):
+        _do(record, error=LookupError())
+
+    assert (record.head().size, place.home.use.read_bytes()) == (0, remembered)
+    _do(record)
+    assert place.open().check().size == 1
+
+
+def _do(record: UseRecord, *, error: Exception | None = None) -> None:
+    """Do something that is noted; raise the error that comes after it."""
+    with record.together() as act:
+        act.connection.exec_driver_sql("CREATE TABLE done (it)")
+        act.note("Ana", "did", "it")
+        if error is not None:
+            raise error
+
+
+def test_an_act_that_notes_nothing_leaves_the_record_as_it_was(place: Place) -> None:
+    """No entry, no other checkpoint."""
+    record = place.filled()
+    remembered = place.home.use.read_bytes()
+    with record.together():
+        pass
+
+    assert (record.check().size, place.home.use.read_bytes()) == (7, remembered)
+
+
 def test_an_export_proves_every_entry_to_whoever_has_the_key(place: Place) -> None:
     """Offline, from the file alone; without a key of one's own the answer says so."""
     record = place.filled()
