@@ -285,7 +285,7 @@ def test_a_record_is_proved_step_by_step(walk: Walk) -> None:
         assert step in text
     assert text.count("RESTRICTED · xbe-cib · REL TO") == 2
     assert "TJS84213" not in text
-    assert "case" in text
+    assert "Withheld, and proved to be withheld only: Case" in text
 
 
 @pytest.mark.parametrize("trusted", [mandate(Role.ANALYST, clearance=None)])
