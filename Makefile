@@ -7,8 +7,11 @@ PORT   ?= 8470
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Hundreds of programs are started by the story and the tests: each would compile all of its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types imports fix lock bench fuzz schemathesis dist verifier sbom preview-check words
+.PHONY: help setup run test check lint types imports fix lock bench fuzz properties schemathesis dist verifier sbom preview-check words
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +41,9 @@ bench: $(VENV)/.development  ## the measurements, each beside the machine's own 
 
 fuzz: $(VENV)/fuzz/.ready  ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (60)
 	@$(VENV)/fuzz/bin/python -m fuzz $(or $(FUZZ_SECONDS),60)
+
+properties: $(VENV)/.development  ## a thousand examples of every property that the suite tries fifty of
+	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile long --numprocesses auto --dist loadfile
 
 schemathesis: $(VENV)/.development  ## a thousand questions to every call of /openapi.json
 	@SEALTRACE_SCHEMATHESIS_EXAMPLES=1000 $(BIN)/python -m pytest tests/attacks/test_openapi.py

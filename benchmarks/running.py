@@ -17,6 +17,8 @@ from benchmarks.measure import Figure
 
 _ROOT = Path(__file__).resolve().parents[1]
 ROWS = tuple(sorted(module.name for module in pkgutil.iter_modules(rows.__path__)))
+LARGE = frozenset({"matching_large"})
+"""Rows that want a disk and minutes of their own: measured where they are named, or all are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ not be above the level of the grant that carried the key. What fails is reported
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from clients.authority import Authority
 from clients.batchreading import ReadBatch
+from clients.blobs import fetch_blobs
 from clients.replica import StoredGrant, StoredPortion, StoredRecord
 from clients.reports import keep_report
 from clients.session import Session
@@ -25,7 +25,7 @@ from ledger.labels import Compartment, Level, Members, label_from_json, readers
 from ledger.recordform import PORTIONS, Record
 from ledger.records import OpenedPortion, open_with_keys, which_key
 from ledger.reports import Complaint, Report
-from ledger.wire.limits import BOX_DAYS, MAX_BLOB_NAMES
+from ledger.wire.limits import BOX_DAYS
 from ledger.wire.schemas import BlobName
 
 
@@ -134,7 +134,9 @@ class Opener:
         ]
         portions: dict[int, dict[str, StoredPortion]] = {}
         refused: dict[int, str] = {}
-        for one, ciphertext in zip(openable, self._fetch([one.blob() for one in openable]), strict=True):
+        for one, ciphertext in zip(
+            openable, fetch_blobs(self._session.service, [one.blob() for one in openable]), strict=True
+        ):
             try:
                 portions.setdefault(one.index, {})[one.portion] = self._open(one, ciphertext)
             except LedgerError as error:
@@ -170,7 +172,7 @@ class Opener:
         """Return the box of each grant to this agency; a key that is held needs none."""
         missing = [grant for grant in grants if grant.ek.hex() not in self._held and grant.name.iss != self._me]
         names = [BlobName(iss=grant.name.iss, jti=grant.name.jti, place="box") for grant in missing]
-        found = dict(zip((grant.name for grant in missing), self._fetch(names), strict=True))
+        found = dict(zip((grant.name for grant in missing), fetch_blobs(self._session.service, names), strict=True))
         return [found.get(grant.name, b"") for grant in grants]
 
     def _key(self, grant: Grant, box: bytes) -> bytes:
@@ -207,13 +209,6 @@ class Opener:
         if epoch not in self._grants:
             self._grants[epoch] = self._session.replica.grants(*epoch)
         return self._grants[epoch]
-
-    def _fetch(self, names: Sequence[BlobName]) -> Iterator[bytes]:
-        """Yield the blobs of `names`, in order; while those of one answer are opened the next answer is on its way."""
-        parts = [names[at : at + MAX_BLOB_NAMES] for at in range(0, len(names), MAX_BLOB_NAMES)]
-        with ThreadPoolExecutor(max_workers=1) as network:
-            for blobs in network.map(self._session.service.blobs, parts):
-                yield from blobs
 
     def _open(self, one: _Openable, ciphertext: bytes) -> StoredPortion:
         if not ciphertext:

@@ -6,6 +6,7 @@ position in the log is `ledger/membership.py`.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from crypto.digests import sha256
 from crypto.encoding import HASH_BYTES, b64u
@@ -113,6 +114,8 @@ def parse_charter(file: bytes) -> Charter:
     return parse_payload(parse_general(file, limit=MAX_FILE_BYTES, signatures=MAX_SIGNATURES).payload)
 
 
+# A command meets the charter in force about ten times, and reading one checks every key of every member.
+@lru_cache(maxsize=16)
 def parse_payload(payload: bytes) -> Charter:
     """Return the charter that a payload spells."""
     typ, origin, url, ver, prev, log, agencies, auditors, threshold, witness, match, limits = jsontext.members(
@@ -140,7 +143,11 @@ def parse_payload(payload: bytes) -> Charter:
 
 def charter_entry(file: bytes) -> bytes:
     """Return the log entry for a charter file."""
-    charter = parse_charter(file)
+    return entry_of(parse_charter(file), file)
+
+
+def entry_of(charter: Charter, file: bytes) -> bytes:
+    """Return the log entry for the file of a charter that was parsed from it."""
     return jsontext.dump({"typ": ENTRY_TYP, "ver": charter.ver, "origin": charter.origin, "h": b64u(sha256(file))})
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ledger.wordings import FILLERS, PHRASES, Condition
 
@@ -71,8 +72,12 @@ def flat(text: str) -> str:
     return "".join([one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)])
 
 
+@lru_cache(maxsize=16)
 def read(text: str) -> Reading:
-    """Return what `text` says: a wording leaves an empty rest, a number comes back whole where no word is found."""
+    """Return what `text` says: a wording leaves an empty rest, a number comes back whole where no word is found.
+
+    Remembered for a moment, since a box is read whole, by its stretches and without its label: mostly one text.
+    """
     if _EMPTY_OF_MEANING.fullmatch(text) or _SPREADSHEET_ERROR.match(text.strip()):
         return Reading(condition=Condition.NOT_RECORDED, rest="")
     plain = flat(text)

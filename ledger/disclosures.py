@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from crypto.digests import sha256
 from crypto.encoding import b64u_ascii, unb64u
@@ -20,18 +20,22 @@ _FIELD = r"(?:item|event|case)\.[a-z][a-z0-9_]{0,63}"
 _NAME = re.compile(_FIELD)
 # Salt and name by one pattern, the value alone by a parser: a portion is opened for each of its fields.
 _DISCLOSURE = re.compile(rf'\["{SPELLED_16}","({_FIELD})",(.*)\]'.encode(), re.DOTALL)
+_LABEL = b".label"
 # RFC 9901, 4.1: `_sd` and `...` would make a verifier look for digests inside a value. In the one spelling a
 # quote inside a text is escaped, so these bytes can only be a member's name.
 _RESERVED = re.compile(rb'[{,]"(?:_sd|\.\.\.)":')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disclosure:
+class Disclosure(NamedTuple):
     """One field of a record: its text as signed for, the name it shows and the value."""
 
-    text: str = field(repr=False)
+    text: str
     name: str
-    value: JsonValue = field(repr=False)
+    value: JsonValue
+
+    def __repr__(self) -> str:
+        """Return the name alone: the value is for readers, and the text shows it."""
+        return f"Disclosure(name={self.name!r})"
 
 
 def field_name(text: object) -> str:
@@ -87,11 +91,22 @@ def parse_disclosure(text: str) -> Disclosure:
     if found is None:
         raise MalformedError("not a salt of 16 bytes, a field's name and a value")
     name, spelled = found.groups()
+    return Disclosure(text, name.decode(), _read_label(spelled) if name.endswith(_LABEL) else _read_value(spelled))
+
+
+def _read_value(spelled: bytes) -> JsonValue:
     # The disclosure's own array counts as a level of nesting.
     value = jsontext.load(spelled, levels=jsontext.MAX_DEPTH - 1)
-    if _RESERVED.search(spelled):
+    # A text alone has no members.
+    if type(value) is not str and _RESERVED.search(spelled):
         raise MalformedError("a disclosure with a member named _sd or ... (RFC 9901)")
-    return Disclosure(text=text, name=name.decode(), value=value)
+    return value
+
+
+def _read_label(spelled: bytes) -> JsonValue:
+    """Return what `_read_value` does: that a label's spelling is the one is remembered, what it says is read anew."""
+    check_spelled(spelled)
+    return jsontext.load_checked(spelled)
 
 
 def parse_disclosures(texts: Iterable[str]) -> tuple[Disclosure, ...]:

@@ -188,14 +188,14 @@ def _signed_batch(batch: Batch, headers: Mapping[bytes, HeaderKey]) -> bool:
 
 def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
     _, checkpoint = believed.open_note(fraud.checkpoint)
-    charter, file = believed.charter(fraud.ver)
-    require_charter(fraud.charter, file, checkpoint)
+    charter, _ = named = believed.charter(fraud.ver)
+    require_charter(fraud.charter, named, checkpoint)
     require_logged(fraud.grant, checkpoint)
     grant, index = parse_grant(fraud.grant.entry), fraud.grant.index
     if fraud.charter.index >= index:
         raise ProofError("this charter was not in force for the grant")
     if fraud.next is not None:
-        require_charter(fraud.next, believed.charter(fraud.ver + 1)[1], checkpoint)
+        require_charter(fraud.next, believed.charter(fraud.ver + 1), checkpoint)
     elif fraud.ver + 1 in believed.charters:
         raise ProofError(f"charter {fraud.ver + 1} exists, and where it stands is not shown")
     if fraud.next is not None and fraud.next.index < index:

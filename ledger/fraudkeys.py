@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ledger.charter import Charter, charter_entry, parse_charter
+from ledger.charter import Charter, parse_charter
+from ledger.charterpayload import entry_of
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.checks import refuse
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, NotFoundError, ProofError
@@ -75,9 +76,9 @@ def require_logged(one: LocatedEntry, checkpoint: Checkpoint) -> None:
     require_leaf(one, leaf_hash(one.entry), checkpoint)
 
 
-def require_charter(place: Located, file: bytes, checkpoint: Checkpoint) -> None:
+def require_charter(place: Located, believed: tuple[Charter, bytes], checkpoint: Checkpoint) -> None:
     """Raise ProofError unless a charter's entry is in the tree of the checkpoint, where the proof says."""
-    require_leaf(place, leaf_hash(charter_entry(file)), checkpoint)
+    require_leaf(place, leaf_hash(entry_of(*believed)), checkpoint)
 
 
 def require_leaf(place: Located, leaf: bytes, checkpoint: Checkpoint) -> None:

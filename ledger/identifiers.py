@@ -79,7 +79,10 @@ def jti_of(text: object) -> bytes:
 def statement_name(text: str) -> StatementName:
     """Return the name that `iss/jti` spells."""
     iss, _, jti = text.partition("/")
-    return StatementName(agency_id(iss), jti_of(jti))
+    try:
+        return StatementName(agency_id(iss), jti_of(jti))
+    except MalformedError as error:
+        raise MalformedError("not a name like xar-arms/5tQxAAAAAAAAAAAAAAAA9w") from error
 
 
 def _raw(text: object, *, size: int) -> bytes:

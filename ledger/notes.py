@@ -7,7 +7,7 @@ that may be believed. What a signature covers depends on its type; this module k
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -47,17 +47,18 @@ class VerifierKey:
     name: str
     type: SignatureType
     public_key: PublicKey
+    key_id: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse a name that no signature line can carry, and a key of another algorithm."""
+        """Refuse a name that no signature line can carry, and a key of another algorithm; work the key id out, once.
+
+        It is H(name ‖ 0x0A ‖ type ‖ public key)[:4]: which key a line is by, and no proof of it.
+        """
         check_name(self.name)
         if self.public_key.algorithm is not self.type.algorithm:
             raise MalformedError("this signature type needs a key of another algorithm")
-
-    @property
-    def key_id(self) -> bytes:
-        """Return H(name ‖ 0x0A ‖ type ‖ public key)[:4]: which key a line is by, and no proof of it."""
-        return sha256(self.name.encode() + b"\n" + self._typed_key())[:KEY_ID_BYTES]
+        named = sha256(self.name.encode() + b"\n" + self._typed_key())[:KEY_ID_BYTES]
+        object.__setattr__(self, "key_id", named)
 
     def format(self) -> str:
         """Return `name+hex(key id)+base64(type ‖ public key)`."""

@@ -10,7 +10,7 @@ from crypto.digests import sha256
 from crypto.encoding import HASH_BYTES
 from crypto.errors import OpenError
 from crypto.portionkeys import PortionKeys
-from ledger.b64lists import spell_list
+from ledger.b64lists import spell_ascii
 from ledger.disclosures import Disclosure, digest, parse_disclosures
 from ledger.errors import ProofError
 from ledger.identifiers import StatementName
@@ -87,7 +87,8 @@ def _consume(record: Record, disclosures: Sequence[Disclosure]) -> None:
 
     Looked up in the text as signed: what stands between two digests is in none, so that one is found where it begins.
     """
-    spelled = spell_list([digest(one.text) for one in disclosures], size=HASH_BYTES)
+    listed = record.listed
+    spelled = spell_ascii([digest(one.text) for one in disclosures], size=HASH_BYTES)
     for one, found in zip(disclosures, spelled, strict=True):
-        if found.encode("ascii") not in record.listed:
+        if found not in listed:
             raise ProofError(f"{one.name}: the record did not sign for this disclosure")

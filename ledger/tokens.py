@@ -176,7 +176,7 @@ def _mark(entry: Fields) -> Mark | None:
 
 def _read(text: str) -> Mark | None:
     """Return the first number in `text`, without label or wording; None where there is none, or not all of it."""
-    mark = next(iter(read_marks(text)), None)
+    mark = next(iter(read_marks(text)), None) if text else None
     return mark if mark and mark.number and mark.condition in READ else None
 
 

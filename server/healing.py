@@ -1,4 +1,4 @@
-"""Put back damaged entries, tiles and charter files of a database, from a mirror, byte for byte (docs/adr/0056).
+"""Put back what is damaged in a database, from a mirror or a backup, byte for byte (docs/adr/0056, docs/adr/0076).
 
 Nothing of the mirror is believed: what is put back hashes to the root of the checkpoint that this very database holds,
 signed by the log's keys. So a mirror may be older or newer, damaged in places, in anybody's hands; what it does not prove
@@ -31,6 +31,7 @@ from server.config import Config
 from server.errors import ConfigError, StartError
 from server.evidence import Mirror, generations, open_evidence
 from server.fsck.tree import column_of
+from server.healingbeside import Beside, spare_in
 from server.healingtree import HealingTree
 from server.models import append_only_triggers
 from server.servicefile import read_service_file
@@ -66,7 +67,7 @@ def heal(config: Config, folder: Path) -> Healed:
     mirror shows that the log has forked: then nothing is changed.
     """
     if not (folder / paths.CHECKPOINT.lstrip("/")).exists():
-        raise ConfigError(f"{folder} holds no checkpoint: it is no mirror")
+        raise ConfigError(f"{folder} holds no checkpoint: it is no mirror and no backup")
     database.require_unused(config.database)
     schema.migrate(config.database)
     engine = database.writer(config.database)
@@ -99,7 +100,7 @@ def _heal(connection: Connection, config: Config, folder: Path) -> Healed:
     tree = _heal_log(connection, found, tables=_LOG, own=own, shown=shown, mirror=mirror, spares=spares)
     _heal_charters(connection, found, mirror)
     if tree is not None and not found.lost:
-        _heal_derived(connection, found, mirror, tree)
+        _heal_derived(connection, found, mirror, tree, folder)
     if (folder / ACCESS / "checkpoint").exists():
         other = Mirror(folder / ACCESS)
         opened = partial(open_access, charters=_charters(connection)[::-1])
@@ -179,12 +180,15 @@ def _heal_log(  # noqa: PLR0913  one of two logs: its tables, its checkpoint, an
     return whole
 
 
-def _heal_derived(connection: Connection, found: _Found, mirror: Mirror, tree: VerifiedTree) -> None:
-    """Put right what follows from entries and charters that are whole, and checkpoints that somebody else holds too."""
-    healingrows.Rows(connection, found.restored.append).heal()
+def _heal_derived(connection: Connection, found: _Found, mirror: Mirror, tree: VerifiedTree, folder: Path) -> None:
+    """Put right what follows from entries and charters that are whole, and what else somebody holds too."""
+    say = (found.restored.append, found.lost.append)
+    with spare_in(Config(data=folder, fingerprint=b"").database) as spare:
+        beside = Beside(connection, spare=spare, say=say)
+        healingrows.Rows(connection, found.restored.append, beside.take).heal()
+        beside.heal_slips()
     rows = connection.exec_driver_sql("SELECT idx, file FROM charters ORDER BY ver").all()
     charters = [(index, parse_charter(bytes(file))) for index, file in rows]
-    say = (found.restored.append, found.lost.append)
     healingnotes.heal_handovers(connection, charters, mirror, tree=tree, say=say)
     healingnotes.heal_published(connection, charters, mirror, tree=tree, say=say)
 

@@ -1,7 +1,7 @@
 """Rows that follow from entries, made anew from entries that are whole (docs/adr/0056).
 
 What a statement is called, which batch closes it, whom a grant is for: the entries say so, and they hash to a root that
-the log has signed. Whom a message is for says its route, which is no entry: that, and all other blobs, are only named.
+the log has signed. What follows from the bytes beside the log is put right by `server/healingbeside.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,9 +33,12 @@ _RECIPIENTS = "SELECT agency FROM recipients WHERE idx = ? ORDER BY agency"
 class Rows:
     """Takes the entries in their order and puts right what is derived from each."""
 
-    def __init__(self, connection: Connection, restored: Callable[[str], None]) -> None:
-        """Take the database, and where to say what was put back."""
+    def __init__(
+        self, connection: Connection, restored: Callable[[str], None], beside: Callable[[int, Statement], None]
+    ) -> None:
+        """Take the database, where to say what was put back, and who puts right what lies beside each statement."""
         self._connection = connection
+        self._beside = beside
         self._restored = restored
 
     def heal(self) -> None:
@@ -63,6 +66,7 @@ class Rows:
             renews = statement.batch if isinstance(statement, Renewal) else None
             self._put("statements", _STATEMENT, at, (at, *columns_of(statement), index, renews))
             self._recipients(at, statement)
+            self._beside(at, statement)
 
     def _put(self, table: str, queries: tuple[str, str], index: int, row: tuple[Any, ...]) -> None:
         select, insert = queries
@@ -72,11 +76,17 @@ class Rows:
             self._restored(f"{table} {index}")
 
     def _recipients(self, index: int, statement: Statement) -> None:
-        if not isinstance(statement, Grant):
-            return
-        expected = recipients_of(statement, None) or []
-        if list(self._connection.exec_driver_sql(_RECIPIENTS, (index,)).scalars()) != expected:
-            self._connection.exec_driver_sql("DELETE FROM recipients WHERE idx = ?", (index,))
-            for agency in expected:
-                self._connection.exec_driver_sql("INSERT INTO recipients (agency, idx) VALUES (?, ?)", (agency, index))
-            self._restored(f"recipients {index}")
+        if isinstance(statement, Grant):
+            expected = recipients_of(statement, None) or []
+            if put_recipients(self._connection, index, expected):
+                self._restored(f"recipients {index}")
+
+
+def put_recipients(connection: Connection, index: int, expected: Sequence[str]) -> bool:
+    """Let a statement be for these agencies, in order; return whether it was not."""
+    if list(connection.exec_driver_sql(_RECIPIENTS, (index,)).scalars()) == list(expected):
+        return False
+    connection.exec_driver_sql("DELETE FROM recipients WHERE idx = ?", (index,))
+    for agency in expected:
+        connection.exec_driver_sql("INSERT INTO recipients (agency, idx) VALUES (?, ?)", (agency, index))
+    return True

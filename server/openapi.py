@@ -1,6 +1,8 @@
 """The description of the service (OpenAPI 3.1), written from `ledger/wire/calls.py` and its schemas."""
 
+import json
 import re
+from functools import cache
 from typing import Any
 
 from apispec import APISpec
@@ -13,6 +15,12 @@ from ledger.wire.schemas import ProblemSchema, Raw
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SIGNATURE = "RFC 9421: {fields} by the caller's http key, over {components} and, with a body, {body}"
+
+
+@cache
+def written() -> bytes:
+    """Return the description as it is sent: nothing that runs can change it."""
+    return json.dumps(document()).encode()
 
 
 def document() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Bring a database to the newest revision (Alembic), without a configuration file: the path is all it needs."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -18,14 +19,16 @@ def migrate(path: Path) -> None:
     engine = database.writer(path)
     try:
         with engine.connect() as connection, connection.begin():
-            config = AlembicConfig(attributes={"connection": connection})
-            config.set_main_option("script_location", str(_SCRIPTS))
-            command.upgrade(config, "head")
+            if revision(connection) != newest():
+                config = AlembicConfig(attributes={"connection": connection})
+                config.set_main_option("script_location", str(_SCRIPTS))
+                command.upgrade(config, "head")
     finally:
         engine.dispose()
     database.sync_folder(path)
 
 
+@cache
 def newest() -> str:
     """Return the revision that this program's tables are of."""
     head = _scripts().get_current_head()

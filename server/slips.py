@@ -31,6 +31,7 @@ _INDEX = "SELECT idx FROM statements WHERE iss = ? AND jti = ?"
 _INSERT = "INSERT INTO slips (idx, ep, source, hit, tokens) VALUES (?, ?, ?, ?, ?)"
 _INSERT_TOKENS = "INSERT INTO tokens (part, token, ep, place, idx) VALUES (?, ?, ?, ?, ?)"
 _DELETE_TOKENS = "DELETE FROM tokens WHERE part = ? AND token = ? AND ep = ? AND place = ? AND idx = ?"
+_HELD = "SELECT 1 FROM tokens WHERE part = ? AND token = ? AND ep = ? AND place = ? AND idx = ?"
 _RECORDS = """
 SELECT s.idx, s.jti,
   EXISTS (SELECT 1 FROM statements AS l WHERE l.iss = s.iss AND l.sup = s.jti) OR
@@ -93,6 +94,21 @@ def part_of(index: int) -> int:
 def leaf_of(frame: bytes) -> bytes:
     """Return the leaf hash of a slip, or that which stands in its place: no slip is as short."""
     return frame if len(frame) == HASH_BYTES else leaf_hash(frame)
+
+
+def missing_tokens(connection: Connection, index: int, ep: int, tokens: bytes) -> list[int]:
+    """Return the places of a slip whose tokens have no row."""
+    rows = _token_rows(index, ep, tokens)
+    return [row[3] for row in rows if connection.exec_driver_sql(_HELD, row).first() is None]
+
+
+def put_anew(connection: Connection, index: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write the slips of the record at `index` anew, from (ep, source, hit, tokens), and their tokens: for a repair."""
+    connection.exec_driver_sql("DELETE FROM slips WHERE idx = ?", (index,))
+    _many(connection, _INSERT, [(index, *row) for row in rows])
+    # Its tokens cannot be found by what is written there: that may be what is damaged.
+    connection.exec_driver_sql("DELETE FROM tokens WHERE idx = ?", (index,))
+    _many(connection, _INSERT_TOKENS, [one for ep, _, _, tokens in rows for one in _token_rows(index, ep, tokens)])
 
 
 def _matches(place: str, data: bytes) -> bool:

@@ -54,7 +54,9 @@ def fsck_command(
     *,
     heal_from: Annotated[
         Path | None,
-        typer.Option("--heal-from", help="A mirror: put back first what it proves; the service is stopped."),
+        typer.Option(
+            "--heal-from", help="A mirror or backup: put back first what it has whole; the service is stopped."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -188,7 +190,7 @@ def _healed(data: Path | None, copy: Path | None, mirror: Path) -> Healed:
 def _healed_text(healed: Healed) -> list[str]:
     return [
         *(f"✓ put back  {name}, as the signed tree has it" for name in healed.restored),
-        *(f"✗ lost      {name}: the mirror does not prove it either" for name in healed.lost),
+        *(f"✗ lost      {name}: it is not whole there either" for name in healed.lost),
         *(["✓ nothing to put back"] if not healed.restored and not healed.lost else []),
     ]
 

@@ -1,6 +1,5 @@
 """What each call of `ledger/wire/calls.py` does. A view reads its arguments, asks the service, and shapes the answer."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,7 +79,7 @@ class Views:
         self._complaining = service.complaining
         self._pace = pace
         self._limit = RateLimit(most=_SUBMISSIONS_A_MINUTE, seconds=60, clock=service.clock)
-        self._openapi = json.dumps(openapi.document()).encode()
+        self._openapi = openapi.written()
 
     def view(self, name: str) -> View:
         """Return the view of the call `name`."""

@@ -1,4 +1,4 @@
-"""A question against 10⁶ tokens (or $SEALTRACE_BENCH_TOKENS): how long it takes, and what its time and size give away.
+"""A question against 10⁶ tokens: how long it takes, and what its time and size give away.
 
 In this process, from the signed request to the padded answer: routing, signature, one transaction with its sync, the
 step of time. Hit, miss and silent match are asked in random order; whoever asks knows which were hits, so what counts
@@ -13,9 +13,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from struct import pack
 
 import structlog
 
@@ -26,40 +26,58 @@ from ledger.wire import paths
 from server.slips import ENTRIES_A_PART
 from tests.support.matching import A, B, MatchWorld, token
 
-_TOKENS = int(os.environ.get("SEALTRACE_BENCH_TOKENS", "1000000"))
-_LARGE = 10_000_000
+_TOKENS, _MOST_MS = 1_000_000, 20
 _ASKED = 10_000
 _ROW_BYTES = 1_500
 _MILLI = 1_000
 _WEAPONS = {"hit": "revolver", "miss": "rifle", "silent": "pistol"}
 _LOW, _HIGH = 0.45, 0.55
+_FILL = """
+WITH RECURSIVE n(row) AS (SELECT 0 UNION ALL SELECT row + 1 FROM n WHERE row + 1 < :many)
+INSERT INTO tokens (part, token, ep, place, idx)
+SELECT :part, randomblob(16) AS token, 1, row % :each, :index + row / :each FROM n ORDER BY token
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """By outcome, how long each answer took and how long it was; and bare commits beside them, all times in ms."""
+
+    times: Mapping[str, list[float]]
+    sizes: Mapping[str, list[float]]
+    bare: list[float]
 
 
 def measure() -> list[Figure]:
     """Return the 95th percentile of the answers' time, and how well time and size tell the three outcomes apart."""
+    answers = ask(tokens=_TOKENS, questions=_ASKED)
+    told_apart = (_apart(what, values) for what, values in (("time", answers.times), ("size", answers.sizes)))
+    return [slowest(answers, tokens=_TOKENS, most_ms=_MOST_MS), *told_apart]
+
+
+def ask(*, tokens: int, questions: int) -> Answers:
+    """Ask a service that holds so many tokens, hits, misses and silent matches in random order."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with _world() as world, _bare_commits(world.folder) as commit:
-        times, sizes, bare = _ask(world, commit)
-    most = 40 if _TOKENS >= _LARGE else 20
-    every = [value for values in times.values() for value in values]
-    found = percentile(every, 95)
-    return [
-        Figure(
-            what=f"POST /v1/matches, one weapon, {_TOKENS:,} tokens: p95",
-            unit="ms",
-            median=found,
-            low=min(every),
-            high=max(every),
-            target=f"≤ {most}",
-            met=found <= most,
-            limit=Limit(
-                name="a bare SQLite commit of as many bytes, in turn with them, ms: p95",
-                median=percentile(bare, 95),
-                ratio=found / percentile(bare, 95),
-            ),
+    with _world(tokens) as world, _bare_commits(world.folder) as commit:
+        return _ask(world, commit, questions)
+
+
+def slowest(answers: Answers, *, tokens: int, most_ms: int) -> Figure:
+    """Return the figure of the time that 95 of 100 answers do not exceed."""
+    every = [value for values in answers.times.values() for value in values]
+    found, bare = percentile(every, 95), percentile(answers.bare, 95)
+    return Figure(
+        what=f"POST /v1/matches, one weapon, {tokens:,} tokens: p95",
+        unit="ms",
+        median=found,
+        low=min(every),
+        high=max(every),
+        target=f"≤ {most_ms}",
+        met=found <= most_ms,
+        limit=Limit(
+            name="a bare SQLite commit of as many bytes, in turn with them, ms: p95", median=bare, ratio=found / bare
         ),
-        *(_apart(what, values) for what, values in (("time", times), ("size", sizes))),
-    ]
+    )
 
 
 def area_under_curve(one: Sequence[float], other: Sequence[float]) -> float:
@@ -87,34 +105,30 @@ def _apart(what: str, values: Mapping[str, Sequence[float]]) -> Figure:
 
 
 @contextmanager
-def _world() -> Iterator[MatchWorld]:
+def _world(tokens: int) -> Iterator[MatchWorld]:
     with tempfile.TemporaryDirectory(prefix="sealtrace-bench-") as folder:
         world = MatchWorld(Path(folder))
         world.begin(limits=Limits(entries="open", lookups=10**9))
         world.log_weapon(A, _WEAPONS["hit"])
         world.log_weapon(A, _WEAPONS["silent"], hit=Hit.SILENT)
-        _fill(world.config.database)
+        _fill(world.config.database, tokens)
         yield world
         world.close()
 
 
-def _fill(database: Path) -> None:
-    """Put tokens of records that are still to come beside the real ones: they weigh the same and match nothing."""
+def _fill(database: Path, tokens: int) -> None:
+    """Put tokens of records that are still to come beside the real ones: they weigh the same and match nothing.
+
+    A part at a time: the service is at work beside it, and its tick waits for nobody longer than a moment.
+    """
     connection = sqlite3.connect(database)
-    with connection:
-        connection.executemany("INSERT INTO tokens (part, token, ep, place, idx) VALUES (?, ?, ?, ?, ?)", _rows())
+    each = ENTRIES_A_PART * TOKENS
+    for part, first in enumerate(range(0, tokens, each)):
+        with connection:
+            index = 10**9 + part * ENTRIES_A_PART
+            connection.execute(_FILL, {"part": part, "many": min(each, tokens - first), "each": TOKENS, "index": index})
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-
-
-def _rows() -> Iterator[tuple[int, bytes, int, int, int]]:
-    """Yield the rows of the table in its order, spread over all values: so they are written in seconds."""
-    each = ENTRIES_A_PART * TOKENS
-    for part in range(-(-_TOKENS // each)):
-        many = min(each, _TOKENS - part * each)
-        for row in range(many):
-            token_ = pack(">Q", row * (2**64 // many)) + os.urandom(8)
-            yield part, token_, 1, row % TOKENS, 10**9 + part * ENTRIES_A_PART + row // TOKENS
 
 
 @contextmanager
@@ -128,13 +142,11 @@ def _bare_commits(folder: Path) -> Iterator[Callable[[], None]]:
     connection.close()
 
 
-def _ask(
-    world: MatchWorld, commit: Callable[[], None]
-) -> tuple[Mapping[str, list[float]], Mapping[str, list[float]], list[float]]:
+def _ask(world: MatchWorld, commit: Callable[[], None], questions: int) -> Answers:
     times: dict[str, list[float]] = {outcome: [] for outcome in _WEAPONS}
     sizes: dict[str, list[float]] = {outcome: [] for outcome in _WEAPONS}
     bare: list[float] = []
-    order = [outcome for outcome in _WEAPONS for _ in range(_ASKED // len(_WEAPONS))]
+    order = [outcome for outcome in _WEAPONS for _ in range(questions // len(_WEAPONS))]
     random.SystemRandom().shuffle(order)
     for outcome in order:
         tokens = [token(_WEAPONS[outcome], f"T{number}") for number in range(4)]
@@ -146,4 +158,4 @@ def _ask(
         started = time.perf_counter()
         commit()
         bare.append((time.perf_counter() - started) * _MILLI)
-    return times, sizes, bare
+    return Answers(times=times, sizes=sizes, bare=bare)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
@@ -39,6 +40,7 @@ from clients.cli import (
 )
 from clients.cli.edge import Edge, real_edge
 from clients.cli.exits import Exit, code_of, lines, to_json
+from clients.cli.summaries import summarise
 from clients.errors import ClientError
 from crypto.errors import CryptoError
 from crypto.startup import require_primitives
@@ -94,7 +96,9 @@ for _command in (
 
 
 # Built once: it takes longer than most commands, and the story and the tests run hundreds in one process.
-_built = cache(get_command)
+@cache
+def _built() -> TyperGroup:
+    return summarise(get_command(app))  # type: ignore[arg-type]  # an application with commands is a group
 
 
 def main() -> None:
@@ -106,7 +110,7 @@ def run(arguments: Sequence[str], edge: Edge) -> int:
     """Run one command; return its exit code."""
     try:
         require_primitives()
-        code = _built(app)(args=list(arguments), prog_name="sealtrace", standalone_mode=False, obj=edge)
+        code = _built()(args=list(arguments), prog_name="sealtrace", standalone_mode=False, obj=edge)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no error leaves as a stack trace
         return _failed(error, edge, as_json="--json" in arguments)
     return int(code or Exit.DONE)
@@ -118,18 +122,34 @@ def _failed(error: BaseException, edge: Edge, *, as_json: bool) -> Exit:
             edge.note("interrupted: run the same command again, it goes on where it stopped")
             return Exit.USAGE
         case TyperException():
-            edge.note(f"✗ {error.format_message()}\n  next: see `sealtrace --help`; a value like -x stands behind --")
+            edge.note(f"✗ {error.format_message()}\n  next: {_usage(error)}")
             return Exit.USAGE
         case ClientError() | LedgerError() | CryptoError():
             _tell(error, edge, as_json=as_json)
             return code_of(error)
         case OSError():
-            _tell(OSError(f"a file cannot be used: {error.strerror} ({error.filename})"), edge, as_json=as_json)
+            _tell(_unusable(error), edge, as_json=as_json)
             return Exit.REFUSED
         case _:
             # A defect is named by its type alone: its text may hold content.
             edge.note(f"✗ a defect of this program ({type(error).__name__}); what is logged is not affected")
             return Exit.REFUSED
+
+
+def _usage(error: TyperException) -> str:
+    """Return where the command that was meant is explained, and how to give a value that looks like an option."""
+    context = getattr(error, "ctx", None)
+    command = "sealtrace" if context is None else context.command_path
+    hint = "; a value like -x stands behind --" if hasattr(error, "option_name") else ""
+    return f"see `{command} --help`{hint}"
+
+
+def _unusable(error: OSError) -> ClientError:
+    named = f" ({error.filename})" if error.filename else ""
+    return ClientError(
+        f"a file cannot be used: {error.strerror or type(error).__name__}{named}",
+        next_step="check its name and who may read and write there; nothing was sent",
+    )
 
 
 def _tell(error: Exception, edge: Edge, *, as_json: bool) -> None:

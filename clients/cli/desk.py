@@ -41,11 +41,14 @@ def serve(  # noqa: PLR0913 - where it listens, under which name, whose home
         Path | None, typer.Option(help="A certificate, where no proxy with TLS stands in front.")
     ] = None,
     key: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+    mail_password: Annotated[
+        Path | None, typer.Option(help="A file of mode 0600: the mail relay's password, on its first line.")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Run the desk until it is told to end: pages for this agency's people, over the home's keys and replica."""
     edge_of(context)
-    given = {"--home": home, "--url": url, "--certificate": certificate, "--key": key}
+    given = {"--home": home, "--url": url, "--certificate": certificate, "--key": key, "--mail-password": mail_password}
     words = ["--host", host, "--port", str(port)]
     # In one word each: a fingerprint may begin with a hyphen.
     words += [f"{name}={value}" for name, value in given.items() if value is not None]

@@ -22,6 +22,9 @@ from clients.transport import HttpTransport, Transport
 from crypto.keystore import STRONG, Cost
 from ledger.jsontext import JsonValue
 
+# What has fewer steps is over before anybody wonders.
+_LONG = 50
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
@@ -91,11 +94,13 @@ class Edge:
         self.write(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
 
     def progress(self, what: str) -> Callable[[int, int], None]:
-        """Return a callback that tells how far long work has come, once a tenth."""
+        """Return a callback that tells how far long work has come, once a tenth; what is short is done before it is told."""
         told = -1
 
         def tell(done: int, total: int) -> None:
             nonlocal told
+            if total < _LONG:
+                return
             tenth = 10 * done // total if total else 10
             if tenth > told:
                 told = tenth

@@ -105,6 +105,9 @@ def preview(  # noqa: PLR0913 - as `submit`
         text = _schedule(session, prepared)
         if output is not None:
             write_file(output, text.encode())
+        if prepared.rejected:
+            left_out = counted(len(prepared.rejected), "row")
+            edge.note(f"! {left_out} cannot go in and not counted here: `sealtrace submit --dry-run` says why")
         edge.show(text, previews.to_json(previews.schedule(prepared)), as_json=as_json)
 
 
@@ -250,7 +253,10 @@ def _result(done: Submission, prepared: Prepared | None) -> tuple[str, dict[str,
 
 
 def _told(done: Submission) -> Iterator[str]:
-    yield f"✓ logged     {counted(done.records, 'record')} in {counted(len(done.batches), 'batch', 'batches')}, each proved by the log's signature"
+    if not done.batches:
+        yield "✓ logged     nothing new"
+    else:
+        yield f"✓ logged     {counted(done.records, 'record')} in {counted(len(done.batches), 'batch', 'batches')}, each proved by the log's signature"
     for batch in done.batches:
         yield f"batch {batch.seq:<7}entries {batch.first:,} to {batch.index:,} of {max(done.size, batch.index + 1):,}"
     waiting = [batch.since for batch in done.batches if batch.since is not None]

@@ -7,15 +7,13 @@ import typer
 
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
-from clients.cli.logservice import member, stranger
+from clients.cli.logservice import followed
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import UnreachableError
 from clients.freshness import require_fresh, vouched
 from clients.mirroring import Mirror, Mirrored
 from clients.plaintext import visible
 from clients.service import Service
-from clients.trust import Trust
-from ledger import fingerprints
 from ledger.counting import counted
 from ledger.jsontext import JsonValue
 
@@ -59,14 +57,11 @@ def mirror(  # noqa: PLR0913 - each option is one choice of what to copy, where 
 
 def _opened(edge: Edge, to: Path, *, url: str | None, charter: str | None, home: str | None) -> tuple[Mirror, Service]:
     """Return the copy under its pin, and the service: as told, else as the home has both."""
-    if url is not None and charter is not None:
-        return Mirror(to, fingerprint=fingerprints.parse(charter)), stranger(edge, url)
-    place = edge.home(home)
-    trust = Trust(place.trusted)
-    copy = Mirror(to, fingerprint=fingerprints.parse(charter) if charter else trust.anchor())
-    for fingerprint in trust.confirmed():
+    log = followed(edge, url=url, charter=charter, home=home)
+    copy = Mirror(to, fingerprint=log.fingerprint)
+    for fingerprint in log.confirmed:
         copy.confirm(fingerprint)
-    return copy, member(edge, place, url)
+    return copy, log.service
 
 
 def _round(edge: Edge, copy: Mirror, source: Service, *, whole: bool, repeated: bool) -> Mirrored | None:

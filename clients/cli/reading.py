@@ -19,7 +19,7 @@ from clients.listing import Hit, hit
 from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
 from clients.outbox import Outbox
-from clients.plaintext import wrap
+from clients.plaintext import visible, wrap
 from clients.reading import read_record
 from clients.replica import FRESH, SIZE, VERIFIED_AT, Replica
 from clients.session import Session
@@ -31,9 +31,11 @@ from clients.trust import Trust
 from clients.updating import update
 from clients.views import Viewer
 from ledger.counting import counted
+from ledger.errors import MalformedError
+from ledger.eventfields import KINDS
 from ledger.identifiers import statement_name
 from ledger.jsontext import JsonValue
-from ledger.labels import purpose_of
+from ledger.labels import Purpose
 
 PurposeOption = Annotated[str, typer.Option(help="What it is wanted for: TRACE, CRIM, CT, SANCTIONS or STATS.")]
 
@@ -127,6 +129,7 @@ def find(  # noqa: PLR0913 - each option narrows the search
     place = edge.home(home)
     viewer, _ = viewer_of(place, purpose, edge)
     makes = load_tables(place).makes
+    event = None if event is None else _event(event)
     facets = {facet: value for facet, value in ((Facet.EVENT, event), (Facet.ORIGINATOR, iss)) if value is not None}
     search = Search(words=tuple(words or ()), facets=facets)
     with edge.replica(place) as replica:
@@ -143,12 +146,28 @@ def viewer_of(place: Home, purpose: str, edge: Edge) -> tuple[Viewer, dict[str, 
     charters = Trust(place.trusted).charters()
     viewer = Viewer(
         reader=agency_reader(place.config().id),
-        purpose=purpose_of(purpose),
+        purpose=_purpose(purpose),
         today=edge.today(),
         members=members_of(charters),
     )
     contacts = {agency.id: f"{agency.contact.name}, {agency.contact.hours}" for agency in charters[-1].agencies}
     return viewer, contacts
+
+
+def _purpose(text: str) -> Purpose:
+    """Return the purpose that somebody typed."""
+    try:
+        return Purpose(text)
+    except ValueError as error:
+        known = ", ".join(one.value for one in Purpose)
+        raise MalformedError(f"{visible(text)[:40]} is no purpose: they are {known}") from error
+
+
+def _event(text: str) -> str:
+    """Return the kind of event that somebody typed: of one that there is not, nothing would be found in silence."""
+    if text not in KINDS:
+        raise MalformedError(f"{visible(text)[:40]} is no kind of event: they are {', '.join(KINDS)}")
+    return text
 
 
 def _proof(replica: Replica, edge: Edge) -> showing.Proof:

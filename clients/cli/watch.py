@@ -8,7 +8,7 @@ import typer
 
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
-from clients.cli.logservice import member, stranger
+from clients.cli.logservice import followed
 from clients.cli.options import HomeOption, JsonOption, edge_of
 from clients.errors import UnreachableError
 from clients.freshness import vouched
@@ -16,11 +16,9 @@ from clients.home import VARIABLE
 from clients.plaintext import visible
 from clients.service import Service
 from clients.transport import Transport
-from clients.trust import Trust
 from clients.watching import Round, Watch
 from clients.witnesslinks import connect_witness, named_witnesses, read_witnesses
 from clients.witnessviews import Word
-from ledger import fingerprints
 from ledger.counting import counted
 from ledger.jsontext import JsonValue
 
@@ -69,14 +67,11 @@ def watch(  # noqa: PLR0913 - each option is one choice of what to watch, with w
 def _opened(
     edge: Edge, state: Path, *, url: str | None, charter: str | None, home: str | None
 ) -> tuple[Watch, Service]:
-    if url is not None and charter is not None:
-        return Watch(state, fingerprint=fingerprints.parse(charter)), stranger(edge, url)
-    place = edge.home(home)
-    trust = Trust(place.trusted)
-    memory = Watch(state, fingerprint=fingerprints.parse(charter) if charter else trust.anchor())
-    for fingerprint in trust.confirmed():
+    log = followed(edge, url=url, charter=charter, home=home)
+    memory = Watch(state, fingerprint=log.fingerprint)
+    for fingerprint in log.confirmed:
         memory.confirm(fingerprint)
-    return memory, member(edge, place, url)
+    return memory, log.service
 
 
 def _witnesses(edge: Edge, named: Sequence[str], file: Path | None, home: str | None) -> Mapping[str, Transport]:

@@ -47,7 +47,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """The recipient's mark: it stands in every row, so that a row that travels says whose copy it was."""
+    """The recipient's mark: it stands in every row and picture, so that one that travels says whose copy it was."""
 
     copy: str
     recipient: Recipient
@@ -59,6 +59,14 @@ class Mark:
         at = dt.datetime.fromtimestamp(one.at, dt.UTC).isoformat()
         return dict(
             zip(MARK_COLUMNS, (self.copy, f"{one.person}, {one.agency}", one.purpose, at, self.marking), strict=True)
+        )
+
+    @property
+    def words(self) -> str:
+        """Return the mark in one line, for what has no columns."""
+        said = self.members()
+        return " · ".join(
+            [f"copy {self.copy}", *(said[name] for name in ("export_for", "export_purpose", "export_at"))]
         )
 
 
@@ -125,29 +133,35 @@ def export(
             assert_never(form)
 
 
-def export_table(  # noqa: PLR0913 - what leaves, for whom, and who writes it down
-    heads: Sequence[str],
-    rows: Iterable[Sequence[str]],
+def take(
     recipient: Recipient,
     *,
     of: Sequence[str],
-    marking: Marking,
+    marking: Marking | None,
     note: Note,
     marking_text: Callable[[Marking], str],
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return heads and rows of what was put together from several records, each row with the recipient's mark.
+) -> Mark:
+    """Return the mark of what was put together from several records, noted; it is to be on every row or picture of it.
 
-    `of` says which records, an entry of the record of use each, and `marking` is their join. Raises NotPermittedError where an
-    originator among them lets nobody copy: a join does not tell which, so with one of others' no row leaves.
+    `of` says which records, in one entry of the record of use, and `marking` is their join; None where there is no record in
+    it, only names and the agency's own words, which stay with the agency. Raises NotPermittedError where an originator among
+    them lets nobody copy: a join does not tell which, so with one of others' nothing leaves.
     """
-    if NO_COPY in marking.cav and marking.originators != {recipient.agency}:
+    if marking is not None and NO_COPY in marking.cav and marking.originators != {recipient.agency}:
         raise NotPermittedError(
             "an originator of these records lets nobody copy them (NO-COPY)",
             next_step="read them on the page, or ask their originators",
         )
     first, *others = of
     number = note(recipient.person, EXPORTED, f"a copy for {recipient.purpose} of {first}", *others)
-    mark = Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=marking_text(marking))
+    text = f"{recipient.agency} · ORIGINATOR ONLY" if marking is None else marking_text(marking)
+    return Mark(copy=f"{recipient.agency}/use/{number}", recipient=recipient, marking=text)
+
+
+def mark_rows(
+    heads: Sequence[str], rows: Iterable[Sequence[str | int | None]], mark: Mark
+) -> tuple[tuple[str, ...], list[tuple[str | int | None, ...]]]:
+    """Return heads and rows of a table, each row with the recipient's mark."""
     marked = tuple(mark.members().values())
     return (*heads, *MARK_COLUMNS), [(*row, *marked) for row in rows]
 

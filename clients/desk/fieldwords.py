@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from flask_babel import lazy_gettext as _l  # type: ignore[import-untyped]  # it has no types
+from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
+from flask_babel import lazy_gettext as _l
 
 FIELD_WORDS: Mapping[str, str] = {
     "item.kind": _l("Kind of item"),
@@ -81,6 +82,40 @@ FIELD_WORDS: Mapping[str, str] = {
     "case.alias": _l("Alias"),
     "record_class": _l("Record class"),
 }
+
+# What may be typed is read as a cell of a list is: names besides codes. Limits of length are told when they are passed.
+_HINTS: Mapping[str, str] = {
+    "item.make": _l("a name, or its NCIC code"),
+    "item.type": _l("an English word, or its NCIC code"),
+    "item.country_of_manufacture": _l("an English name, or a code of three letters"),
+    "event.country": _l("an English name, or a code of three letters"),
+    "event.count": _l("a whole number"),
+    "case.evaluation": _l("source A to F, information 1 to 6, like B2"),
+}
+_DATES = "2021-03-14, 2021-03, 2019/2021, ../2014"
+EXAMPLES: Mapping[str, str] = {
+    "item.frt_no": "10421-2",
+    "item.nsn": "5855-01-432-0524",
+    "item.calibre_code": "9",
+    "item.hs_code": "9302",
+    "event.date": _DATES,
+    "event.ship_date": _DATES,
+    "event.locode": "BRRIO",
+    "event.from_locode": "BRRIO",
+    "event.to_locode": "BRRIO",
+    "event.mgrs": "23KPQ87",
+    "event.postal_item": "RR473124829XA",
+    "event.suspicious": "yes, no",
+    "case.time": "2021-03-14T22:05-03:00",
+    "case.mgrs": "23KPQ87",
+}
+
+
+def field_hint(name: str) -> str:
+    """Return what may be typed into the box of a field; nothing for plain text."""
+    if name in EXAMPLES:
+        return str(_("like %(example)s", example=EXAMPLES[name]))
+    return str(_HINTS.get(name, ""))
 
 
 def field_word(name: str) -> str:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from clients.desk.fieldwords import field_word
+from clients.desk.fieldwords import field_hint, field_word
 from clients.desk.vocabulary import compare_words, country_word, portion_word, term
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
@@ -67,4 +67,5 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "portion_word": portion_word,
     "compare": compare_words,
     "field_word": field_word,
+    "field_hint": field_hint,
 }

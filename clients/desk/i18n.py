@@ -1,6 +1,7 @@
 """The desk's languages: English is the text itself, the others are catalogues, compiled in memory when the desk starts."""
 
 from collections.abc import Mapping
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -33,7 +34,13 @@ class _Catalogues(Domain):  # type: ignore[misc]  # flask-babel has no types
 def install(app: Flask) -> None:
     """Give an app its languages."""
     babel = Babel(app, locale_selector=_choose)
-    babel.domain_instance = _Catalogues({name: compiled(_FOLDER, name) for name in LANGUAGES})
+    babel.domain_instance = _Catalogues(_shipped())
+
+
+@cache
+def _shipped() -> Mapping[str, NullTranslations]:
+    """Return what the desk's own files say: nothing that runs can change them."""
+    return {name: compiled(_FOLDER, name) for name in LANGUAGES}
 
 
 def compiled(folder: Path, name: str) -> NullTranslations:

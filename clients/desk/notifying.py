@@ -8,16 +8,26 @@ import smtplib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from email.message import EmailMessage
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import structlog
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import reading
+from clients.desk.mailing import (
+    TIMEOUT_SECONDS,
+    Encryption,
+    Post,
+    Relay,
+    is_mail,
+    parse_relay,
+    send,
+    usual_encryption,
+)
 from clients.desk.office import Office
 from clients.desk.place import Place
 from clients.desk.proposals import Proposals
@@ -30,9 +40,10 @@ from crypto.encoding import lp
 
 SECONDS = 60
 HOUR = 3_600
-TIMEOUT_SECONDS = 10.0
 MAX_TARGETS = 50
 _MAX_TARGET = 320
+
+_log = structlog.get_logger("sealtrace.desk")
 
 NOTIFYING = MetaData()
 _SETTING = Table(
@@ -74,15 +85,6 @@ class Target:
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """The agency's own mail relay, `host:port`, and whom mail is from; empty where there is none."""
-
-    host: str = ""
-    port: int = 25
-    sender: str = ""
-
-
 class Settings:
     """Whom one desk tells, and how."""
 
@@ -94,16 +96,25 @@ class Settings:
         """Return the mail relay."""
         with reading(self._engine) as connection:
             found = {row.name: row.value for row in connection.execute(select(_SETTING))}
-        return Relay(host=found.get("host", ""), port=int(found.get("port", "25")), sender=found.get("sender", ""))
+        host = found.get("host", "")
+        return Relay(
+            host=host,
+            port=int(found.get("port", "25")),
+            sender=found.get("sender", ""),
+            encryption=Encryption(found.get("encryption") or usual_encryption(host).value),
+            user=found.get("user", ""),
+        )
 
-    def set_relay(self, host: str, port: str, sender: str) -> None:
+    def set_relay(self, *, host: str, port: str, sender: str, encryption: str, user: str) -> None:
         """Set the mail relay; raise ListError for what is none."""
-        is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536
-        if host and (not is_port or not _is_host(host) or not _is_mail(sender)):
-            raise ListError(
-                "a mail relay is a host name, a port and an address that mail is from", next_step="correct it"
-            )
-        values = {"host": host, "port": port if is_port else "25", "sender": sender}
+        one = parse_relay(host=host, port=port, sender=sender, encryption=encryption, user=user)
+        values = {
+            "host": one.host,
+            "port": str(one.port),
+            "sender": one.sender,
+            "encryption": one.encryption.value,
+            "user": one.user,
+        }
         with self._engine.begin() as connection:
             for name, value in values.items():
                 row = insert(_SETTING).values(name=name, value=value)
@@ -117,7 +128,7 @@ class Settings:
 
     def add(self, channel: Channel, address: str) -> None:
         """Add a target; one that is there stays as it is. Raises ListError for what nobody can be told at."""
-        if not (_is_mail(address) if channel is Channel.MAIL else _is_webhook(address)):
+        if not (is_mail(address) if channel is Channel.MAIL else _is_webhook(address)):
             raise ListError(
                 "nobody can be told there",
                 next_step="give a mail address, or a webhook's https address (http on this machine alone)",
@@ -152,13 +163,14 @@ class Settings:
 class Notifier:
     """The worker's turn: what waits, whether it is time, and the notices themselves."""
 
-    def __init__(self, engine: Engine, office: Office, place: Place, *, clock: Callable[[], int]) -> None:
+    def __init__(self, engine: Engine, office: Office, place: Place, *, clock: Callable[[], int], post: Post) -> None:
         """Take the desk."""
         self._settings = Settings(engine)
         self._proposals = Proposals(engine, clock=clock)
         self._office = office
         self._place = place
         self._clock = clock
+        self._post_with = post
 
     def take_turn(self) -> None:
         """Tell everybody who is to be told that something new waits; raise UnreachableError where that failed."""
@@ -179,22 +191,14 @@ class Notifier:
     def _tell(self, target: Target) -> bool:
         try:
             if target.channel is Channel.MAIL:
-                self._mail(target.address)
+                send(self._settings.relay(), target.address, self._text(), self._post_with)
             else:
                 self._post(target.address)
-        except (OSError, smtplib.SMTPException, httpx.HTTPError, httpx.InvalidURL):
+        except (OSError, smtplib.SMTPException, httpx.HTTPError, httpx.InvalidURL) as error:
+            # Its kind alone: what a relay answers may name whom the mail was for.
+            _log.warning("notice not taken", channel=target.channel.value, error=type(error).__name__)
             return False
         return True
-
-    def _mail(self, address: str) -> None:
-        relay = self._settings.relay()
-        if not relay.host:
-            raise OSError
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = relay.sender, address, "Sealtrace"
-        message.set_content(self._text())
-        with smtplib.SMTP(relay.host, relay.port, timeout=TIMEOUT_SECONDS) as connection:
-            connection.send_message(message)
 
     def _post(self, address: str) -> None:
         # Only where the administrator wrote: no redirect is followed, and no proxy of the environment is asked.
@@ -217,16 +221,6 @@ class Notifier:
             "second officer": [one.id for one in self._proposals.waiting()],
         }
         return {kind: sha256(lp(*map(repr, held))).hex() if held else "" for kind, held in kinds.items()}
-
-
-def _is_host(text: str) -> bool:
-    return 0 < len(text) <= 253 and all(one.isascii() and (one.isalnum() or one in ".-:") for one in text)
-
-
-def _is_mail(text: str) -> bool:
-    local, at, host = text.partition("@")
-    plain = text.isascii() and text.isprintable() and len(text) <= _MAX_TARGET and not set(text) & set(' ,;<>"()[]\\')
-    return plain and bool(local and at) and _is_host(host)
 
 
 def _is_webhook(text: str) -> bool:

@@ -14,7 +14,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from granian.log import LogLevels
 
 from clients.desk import asking, importing, notifying, ticks
 from clients.desk.app import create_desk
+from clients.desk.mailing import Post, read_password
 from clients.desk.notifying import Notifier
 from clients.desk.office import Office
 from clients.desk.opening import open_parts
@@ -38,6 +39,7 @@ from clients.home import open_home
 from clients.keyring import Keyring
 from clients.passphrase import Passphrases, Purpose
 from clients.session import World
+from clients.talk.sending import TICK_SECONDS
 from clients.transport import HttpTransport
 from crypto.errors import CryptoError
 from crypto.startup import require_primitives
@@ -51,12 +53,15 @@ _STOP_SECONDS = 10
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until a signal ends it; exit with 1, in one line, if it may not start."""
+def main(arguments: Sequence[str] | None = None, *, departure_seconds: int = TICK_SECONDS) -> None:
+    """Serve until a signal ends it; exit with 1, in one line, if it may not start.
+
+    Letters leave at the full minute. Only a test that lives a story of many letters begins the program with less.
+    """
     options = parse_options(arguments)
     configure_logging()
     try:
-        run(options)
+        run(options, departure_seconds=departure_seconds)
     except (ClientError, CryptoError, LedgerError, OSError) as error:
         structlog.get_logger("sealtrace.desk").critical(
             "not started", error=str(error), next=getattr(error, "next_step", "")
@@ -64,19 +69,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, *, departure_seconds: int) -> None:
     """Open the home and its keys, and answer until a signal comes."""
     require_primitives()
     place = parse_place(options.url or f"http://{LOCAL}:{options.port}")
     check_listening(place, host=options.host, certificate=options.certificate, key=options.key)
     home = open_home(options.home, os.environ)
     home.joined()
+    post = Post(password=read_password(options.mail_password, os.environ))
     phrase = Passphrases(os.environ, ask=getpass.getpass if sys.stdin.isatty() else None).of(Purpose.KEYSTORE)
     world = World(clock=lambda: int(time.time()), token_bytes=secrets.token_bytes, sleep=time.sleep)
     office = Office(
         home, Keyring.open(home.keystore, passphrase=phrase), connect=HttpTransport, world=world, tell=_tell
     )
-    serve(office, place, options)
+    serve(partial(_load, office, place, post, departure_seconds), options)
 
 
 def check_listening(place: Place, *, host: str, certificate: Path | None, key: Path | None) -> None:
@@ -103,7 +109,7 @@ def _is_loopback(host: str) -> bool:
         return host == LOCAL
 
 
-def serve(office: Office, place: Place, options: argparse.Namespace) -> None:
+def serve(load: Callable[[], Flask], options: argparse.Namespace) -> None:
     """Answer requests in one worker with a few threads."""
     # Other start methods would pickle the loader, and the keys with it, through a pipe.
     multiprocessing.set_start_method("fork", force=True)
@@ -123,7 +129,7 @@ def serve(office: Office, place: Place, options: argparse.Namespace) -> None:
         ssl_cert=options.certificate,
         ssl_key=options.key,
     )
-    server.serve(target_loader=partial(_load, office, place), wrap_loader=False)
+    server.serve(target_loader=load, wrap_loader=False)
 
 
 def configure_logging() -> None:
@@ -139,7 +145,7 @@ def configure_logging() -> None:
     )
 
 
-def _load(office: Office, place: Place) -> Flask:
+def _load(office: Office, place: Place, post: Post, departure_seconds: int) -> Flask:
     """Open the desk in the worker; what stops it is said in one line."""
     log = structlog.get_logger("sealtrace.desk")
     try:
@@ -151,9 +157,9 @@ def _load(office: Office, place: Place) -> Flask:
     # A forked worker runs no atexit handlers; this is what multiprocessing runs in their place.
     multiprocessing.util.Finalize(None, parts.close, exitpriority=10)
     _offer_first_link(parts)
-    ticks.begin(parts.working, office)
+    ticks.begin(parts.working, office, departure_seconds=departure_seconds)
     importing.begin(parts)
-    notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock)
+    notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock, post=post)
     parts.working.every(notifying.SECONDS, notifier.take_turn, name=ticks.NOTICES)
     asking.begin(parts)
     parts.working.start()
@@ -182,6 +188,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--url")
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--key", type=Path)
+    parser.add_argument("--mail-password", type=Path)
     return parser.parse_args(arguments)
 
 

@@ -123,9 +123,13 @@ def _frame(marking: Marking | None, *, with_freshness: bool = True) -> dict[str,
 
 
 def _menu() -> list[Link]:
-    here = (request.endpoint or "").partition(".")[0]
     return [
-        Link(url=url_for(endpoint), title=str(title), is_current=endpoint.partition(".")[0] == here)
+        Link(url=url_for(endpoint), title=str(title), is_current=_is_within(url_for(endpoint)))
         for endpoint, title in MENU
         if may(endpoint)
     ]
+
+
+def _is_within(url: str) -> bool:
+    """Say whether the page that is shown is a page of the menu, or lies below one: by its address, as people see it."""
+    return f"{request.path}/".startswith(f"{url}/")

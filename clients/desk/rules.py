@@ -37,6 +37,7 @@ _BASE: Mapping[str, Rule] = {
     "home.home": INSIDE,
     "home.keys": INSIDE,
     "home.purpose": INSIDE,
+    "home.sync": INSIDE,
 }
 _LOG: Mapping[str, Rule] = {
     "log.log": Rule(roles=WATCHERS),
@@ -149,9 +150,11 @@ _READING: Mapping[str, Rule] = {
     "traces.weapon": Rule(roles=READERS),
     "traces.trace": Rule(roles=READERS),
     "traces.picture": Rule(roles=READERS),
+    "traces.copied": Rule(roles=READERS),
     "traces.table": Rule(roles=READERS),
     "traces.described_trace": Rule(roles=READERS),
     "traces.described_picture": Rule(roles=READERS),
+    "traces.described_copied": Rule(roles=READERS),
     "traces.described_table": Rule(roles=READERS),
     "ask.ask": Rule(roles=READERS),
     "ask.listed": Rule(roles=READERS),

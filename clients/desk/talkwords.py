@@ -6,7 +6,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from flask_babel import lazy_gettext as _l
 
 from clients.desk.fieldwords import field_word
-from clients.desk.vocabulary import term
+from clients.desk.vocabulary import portion_word, term
 from clients.talk.telling import terms_text, value_text
 from crypto.encoding import b64u
 from ledger.jsontext import JsonValue
@@ -75,14 +75,20 @@ def facts(body: Body) -> list[tuple[str, str]]:
 
 def what_text(what: What) -> str:
     """Return what of a record is asked for or granted."""
-    return str(_("every closed epoch")) if what.history else ", ".join((*what.portions, *what.fields))
+    if what.history:
+        return str(_("every closed epoch"))
+    return ", ".join((*map(portion_word, what.portions), *map(field_word, what.fields)))
 
 
 def release_text(release: Release) -> str:
     """Return what a release shows."""
-    parts = [_("%(portion)s of %(record)s", portion=one.portion, record=b64u(one.of)) for one in release.portions]
+    parts = [
+        _("%(portion)s of %(record)s", portion=portion_word(one.portion), record=b64u(one.of))
+        for one in release.portions
+    ]
     parts += [
-        _("%(fields)s of %(record)s", fields=", ".join(one.names), record=b64u(one.of)) for one in release.disclosures
+        _("%(fields)s of %(record)s", fields=", ".join(map(field_word, one.names)), record=b64u(one.of))
+        for one in release.disclosures
     ]
     parts += [_("epoch %(number)s", number=one.ep) for one in release.epochs]
     return "; ".join(parts)

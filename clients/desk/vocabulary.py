@@ -15,6 +15,7 @@ from clients.desk.i18n import language
 from ledger.countries import country_name
 from ledger.decision import Reason
 from ledger.expunges import Why
+from ledger.markings import Tlp
 from ledger.talk.answers import Ground, RefusalKind
 from ledger.talk.requests import Onward
 
@@ -166,6 +167,14 @@ CAVEAT_WORDS: Mapping[str, str] = {
     "HUMAN-ONLY": _l("for people to read, not for automated processing"),
 }
 
+# What a reader may do with all of a page, computed from its marking (docs/vocabulary.md, 5).
+TLP_WORDS: Mapping[Tlp, str] = {
+    Tlp.RED: _l("for the originator's own people alone"),
+    Tlp.AMBER_STRICT: _l("for the agencies named; further use is for the originator to decide"),
+    Tlp.AMBER: _l("for the agencies named"),
+    Tlp.GREEN: _l("for all members, and nobody else"),
+}
+
 ALERT_WORDS: Mapping[str, str] = {
     "in two places on one day": _l("in two places on one day"),
     "seen again after destruction": _l("seen again after destruction"),
@@ -239,6 +248,11 @@ def alert_words(what: str) -> str:
 def caveat(code: str) -> str:
     """Return what a caveat asks of whoever reads on; nothing for one that its originator wrote in words of their own."""
     return str(CAVEAT_WORDS.get(code, ""))
+
+
+def tlp_words(mark: Tlp) -> str:
+    """Return what a TLP mark lets whoever takes all of a page do with it."""
+    return str(TLP_WORDS[mark])
 
 
 def term(code: str) -> str:

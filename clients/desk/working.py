@@ -108,9 +108,18 @@ class Worker:
             return dict(self._state.ran)
 
     def is_waiting(self, name: str) -> bool:
-        """Say whether a job runs, or waits to run once."""
+        """Say whether a job runs, waits to run once, or comes round as soon as another ends."""
         with self._changed:
-            return name == self._state.now_doing or any(name == waiting for waiting, _ in self._state.queue)
+            if name == self._state.now_doing or any(name == waiting for waiting, _ in self._state.queue):
+                return True
+            one = self._state.rounds.get(name)
+            return one is not None and one.due <= self._clock()
+
+    def due(self, name: str) -> int | None:
+        """Return when a job comes round next; None for one that does not."""
+        with self._changed:
+            one = self._state.rounds.get(name)
+            return None if one is None else one.due
 
     @property
     def is_ending(self) -> bool:

@@ -77,7 +77,10 @@ def _edtf(text: str, patterns: Sequence[str]) -> str:
 
 
 def _not_spelled(patterns: Sequence[str]) -> CellError:
-    return CellError("no date is spelled so", f"write it as {' or '.join(patterns)}, or as a year alone")
+    return CellError(
+        "no date is spelled so",
+        f"write it as {' or '.join(patterns)}, or as a year alone; or name its spelling in the map",
+    )
 
 
 def _ascii_digits(text: str) -> str:

@@ -40,6 +40,7 @@ class Story(Scene):
         """Tell it all; `keep_serving` waits, at the end, until the reader has seen enough."""
         self.telling.write("Sealtrace · five members, one log, nobody who must be believed")
         self.stage.clear()
+        self.stage.require_free_port()
         fingerprint = self._found()
         ports = self.stage.name_witnesses(one for one in WITNESSES if one != OUTBOUND)
         with ExitStack() as running:
@@ -241,12 +242,16 @@ class Story(Scene):
         """Return names of two records of the first agency: a recovery whose case it filled, and one it left empty."""
         self.ask(ARMS, "sync", "--full")
         found: dict[bool, str] = {}
-        for event in ("recovery", "issue_to_force"):
-            for one in self.ask(ARMS, "list", "--iss", ARMS.id, "--event", event, "--limit", "20")["records"]:
-                found.setdefault(bool(self._case_of(one["record"])), str(one["record"]))
-        if len(found) != 2:
-            raise StoryError("the lists hold no empty and no full case to compare")
-        return found[True], found[False]
+        for name in self._own_records("recovery", "issue_to_force"):
+            found.setdefault(bool(self._case_of(name)), name)
+            if len(found) == 2:
+                return found[True], found[False]
+        raise StoryError("the lists hold no empty and no full case to compare")
+
+    def _own_records(self, *events: str) -> Iterator[str]:
+        for event in events:
+            listed = self.ask(ARMS, "list", "--iss", ARMS.id, "--event", event, "--limit", "20")["records"]
+            yield from (str(one["record"]) for one in listed)
 
     def _case_of(self, name: str) -> dict[str, Any]:
         """Return what the first agency wrote into the case of a record, which only it can read."""

@@ -117,7 +117,7 @@ class Stage:
     @contextmanager
     def serving(self, *, charter: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve the log in a process of its own until the story leaves."""
-        self._require_free_port()
+        self.require_free_port()
         words = ("serve", "--port", str(self.port), "--tick", str(self.tick_seconds))
         with self.service_log.open("ab") as log, self._passphrase_descriptor() as (environ, descriptor):
             process = subprocess.Popen(  # noqa: S603 - our own program with our own words
@@ -203,7 +203,7 @@ class Stage:
         """Write the open files of a log from a copy of its database, verifying nothing: that is the audit's work."""
         self.operate("export", "--database", str(database), "--output", str(folder))
 
-    def _require_free_port(self) -> None:
+    def require_free_port(self) -> None:
         """Refuse a port where somebody else would answer in the service's place."""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

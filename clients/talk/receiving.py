@@ -7,12 +7,13 @@ who sent something that cannot be read.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from clients.blobs import fetch_blobs
 from clients.session import Session
 from crypto.errors import CryptoError
 from ledger.errors import LedgerError, ProofError
 from ledger.messages import Inner, Message, open_message
 from ledger.talk.parts import Arrived
-from ledger.wire.limits import BOX_DAYS, MAX_BLOB_NAMES
+from ledger.wire.limits import BOX_DAYS
 from ledger.wire.schemas import BlobName
 
 
@@ -45,8 +46,7 @@ def take_messages(session: Session, messages: Sequence[tuple[int, Message]], *, 
 
 def _boxes(session: Session, messages: Sequence[Message]) -> Iterable[bytes]:
     names = [BlobName(iss=one.name.iss, jti=one.name.jti, place="box") for one in messages]
-    for at in range(0, len(names), MAX_BLOB_NAMES):
-        yield from session.service.blobs(names[at : at + MAX_BLOB_NAMES])
+    return fetch_blobs(session.service, names)
 
 
 def _open(session: Session, message: Message, box: bytes) -> Inner:

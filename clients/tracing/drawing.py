@@ -47,13 +47,13 @@ class _Row:
     gap: Gap | None = None
 
 
-def draw(traced: Traced, *, makes: MakeTable) -> str:
-    """Return the picture of a trace, a whole SVG document."""
+def draw(traced: Traced, *, makes: MakeTable, mark: Sequence[str] = ()) -> str:
+    """Return the picture of a trace, a whole SVG document; `mark` are lines above its lower banner, whose copy it is."""
     trace = traced.trace
     rows = tuple(_rows(trace))
     lanes = sorted({event.agency for event in (*trace.events, *trace.undated)})
     width = max(_LEAST_WIDTH, _x(len(lanes)) + _WORDS)
-    height = _TOP + _ROW * len(rows) + _FOOT_ROW * (2 + min(len(trace.alerts), _ALERTS)) + _BAR
+    height = _TOP + _ROW * len(rows) + _FOOT_ROW * (2 + min(len(trace.alerts), _ALERTS) + len(mark)) + _BAR
     head = next((summary(one.fields, makes) for one in traced.weapon.same if "item" not in one.withheld), "")
     label = f"The chain of transfer of one weapon: {counted(len(trace.events) + len(trace.undated), 'event')}"
     return "\n".join(
@@ -71,6 +71,7 @@ def draw(traced: Traced, *, makes: MakeTable) -> str:
             *(line for row in rows for line in _row(row, lanes)),
             *_brackets(trace, rows),
             *_foot(trace, _TOP + _ROW * len(rows)),
+            *(_text(16, height - _BAR - 10 - _FOOT_ROW * above, words) for above, words in enumerate(reversed(mark))),
             *_banner(page_banner(traced.marking), height - _BAR, width),
             "</svg>",
             "",

@@ -49,7 +49,7 @@ class Outbound:
                 return False
             text, _, _ = AddCheckpoint.parse(body).checkpoint.rpartition(b"\n\n")
             self._service.witness_cosignatures(text + b"\n\n" + answer.body)
-        except (ClientError, LedgerError) as error:
+        except (ClientError, LedgerError, OSError) as error:
             self._log.warning("not asked", log=log.value, error=type(error).__name__, why=str(error))
             return False
         return True

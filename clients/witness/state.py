@@ -1,29 +1,24 @@
 """What a witness has cosigned, one file for each log, and how far that went, in a file of its own (docs/adr/0045).
 
-A log's file is its last checkpoint under the log's signatures and our own: what a monitor is shown is what the next
-request is judged by. It is replaced as a whole under a lock, if it is still what the decision was made on. The second
-file says only which size, root and time were reached. It is raised after the first, and before the answer leaves: so
-it can be behind after a crash and never ahead, unless the first file is an old one.
+A log's file holds its last checkpoint under the log's signatures and our own: what a monitor is shown is what the next
+request is judged by. It is replaced under a lock, if it is still what the decision was made on. The second file says only
+which size, root and time were reached of each log. It is raised after the first, and before the answer leaves: so it can
+be behind after a crash and never ahead, unless the first file is an old one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clients.durable import append, make_folder
+from clients.durable import make_folder
 from clients.errors import HomeError
-from crypto import privatefile
+from clients.witness import slots
+from clients.witness.slots import STOP, unbelieved
 from crypto.digests import sha256
 from crypto.encoding import b64
-from crypto.errors import KeystoreError
 from ledger.checkpoints import Checkpoint, CosignedCheckpoint, open_any
 from ledger.errors import ConflictError, LedgerError, MalformedError
 from ledger.notes import VerifierKey
-from ledger.witnessing import MAX_BODY_BYTES
-
-MAX_FILE_BYTES = 2 * MAX_BODY_BYTES
-_COMPACT_BYTES = 2**16
-_STOP = "do not start it on this folder: the charter can name new witness keys for this agency"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +76,10 @@ class WitnessFiles:
                 raise HomeError(
                     f"this witness cosigned {reached.checkpoint.size:,} entries of {reached.checkpoint.origin} "
                     f"and its state says {size:,}: an older state was put back",
-                    next_step=_STOP,
+                    next_step=STOP,
                 )
             if size == reached.checkpoint.size and held.checkpoint.root != reached.checkpoint.root:
-                raise HomeError(f"the state of {reached.checkpoint.origin} is of another tree", next_step=_STOP)
+                raise HomeError(f"the state of {reached.checkpoint.origin} is of another tree", next_step=STOP)
 
     def require_unseen(self, note: bytes) -> None:
         """Raise HomeError if the note, as the log shows it, has a cosignature of ours beyond what our state says."""
@@ -98,38 +93,33 @@ class WitnessFiles:
             raise HomeError(
                 f"the log shows our own cosignature of {shown.checkpoint.size:,} entries and our state says {size:,}: "
                 "an older state was put back",
-                next_step=_STOP,
+                next_step=STOP,
             )
 
     def held(self, origin: str) -> Held | None:
         """Return what was last cosigned of a log; raise HomeError for a file that is none of ours."""
         path = self.path(origin)
-        try:
-            raw = privatefile.read(path, limit=MAX_FILE_BYTES)
-        except FileNotFoundError:
-            return None
-        except KeystoreError as error:
-            raise HomeError(f"{path} cannot be believed: {error}", next_step=_STOP) from error
+        raw = slots.read(path)
         known = self._last.get(origin)
-        if known is None or known.note != raw:
-            known = self._open(path, raw, origin)
-            self._last[origin] = known
-        return known
+        if raw is not None and (known is None or known.note != raw):
+            known = self._last[origin] = self._open(path, raw, origin)
+        return None if raw is None else known
 
     def swap(self, held: Held | None, new: Held) -> None:
         """Put `new` in the place of `held` durably, in both files; raise ConflictError if another request was faster."""
-        path = self.path(new.checkpoint.origin)
-        with privatefile.locked(path):
-            if self.held(new.checkpoint.origin) != held:
+
+        def swapped(raw: bytes | None) -> bytes:
+            if raw != (held.note if held else None):
                 raise ConflictError("another checkpoint was cosigned meanwhile")
-            privatefile.replace(path, new.note)
-            self._last[new.checkpoint.origin] = new
-            self._raise(Reached(checkpoint=new.checkpoint, time=new.time))
+            return new.note
+
+        slots.update(self.path(new.checkpoint.origin), swapped)
+        self._last[new.checkpoint.origin] = new
+        self._raise(Reached(checkpoint=new.checkpoint, time=new.time))
 
     def shown(self, digest: str) -> bytes | None:
-        """Return the file of the log whose origin hashes to `digest` (hex), if it is one."""
-        path = self._folder / f"{digest}.checkpoint"
-        return path.read_bytes() if len(digest) == 64 and digest.isalnum() and path.exists() else None
+        """Return what was last cosigned of the log whose origin hashes to `digest` (hex), if it is one."""
+        return slots.read(self._folder / f"{digest}.checkpoint") if len(digest) == 64 and digest.isalnum() else None
 
     def path(self, origin: str) -> Path:
         """Return the file of a log."""
@@ -142,37 +132,34 @@ class WitnessFiles:
             if opened.checkpoint.origin != origin:
                 raise MalformedError("it is of another log")
         except LedgerError as error:
-            raise HomeError(f"{path} is not what this witness wrote: {error}", next_step=_STOP) from error
+            raise HomeError(f"{path} is not what this witness wrote: {error}", next_step=STOP) from error
         return Held(note=raw, checkpoint=opened.checkpoint, time=_latest(opened))
 
     def _raise(self, reached: Reached) -> None:
-        """Add a line, durably: the last one of each log counts. Once in a while the earlier ones go."""
-        with privatefile.locked(self._highest):
-            if _takes_a_line(self._highest):
-                append(self._highest, reached.format().encode())
-                return
-            lines = {**self._reached(), reached.checkpoint.origin: reached}
-            privatefile.replace(self._highest, "".join(lines[name].format() for name in sorted(lines)).encode())
+        """Write down, durably, how far this log has been cosigned: never less than whoever came second has written."""
 
-    def _reached(self) -> dict[str, Reached]:
-        """Return the last line of each log. What a crash cut off at the end was never answered, and says nothing."""
+        def raised(raw: bytes | None) -> bytes:
+            lines = {**self._parsed(raw)}
+            origin = reached.checkpoint.origin
+            lines[origin] = max(lines.get(origin, reached), reached, key=_how_far)
+            return "".join(lines[name].format() for name in sorted(lines)).encode()
+
+        slots.update(self._highest, raised)
+
+    def _reached(self) -> Mapping[str, Reached]:
+        """Return how far each log had been cosigned at the last answer."""
+        return self._parsed(slots.read(self._highest))
+
+    def _parsed(self, raw: bytes | None) -> Mapping[str, Reached]:
         try:
-            whole, _, _ = privatefile.read(self._highest, limit=MAX_FILE_BYTES).rpartition(b"\n")
-            found = [Reached.parse(f"{line}\n") for line in whole.decode().split("\n") if whole]
-        except FileNotFoundError:
-            return {}
-        except (KeystoreError, LedgerError, UnicodeDecodeError) as error:
-            raise HomeError(f"{self._highest} cannot be believed: {error}", next_step=_STOP) from error
+            found = [Reached.parse(line) for line in (raw or b"").decode().splitlines(keepends=True)]
+        except (LedgerError, UnicodeDecodeError) as error:
+            raise unbelieved(self._highest, str(error)) from error
         return {one.checkpoint.origin: one for one in found}
 
 
-def _takes_a_line(path: Path) -> bool:
-    """Say whether the second file is there, not too long, and ends where a line does: a crash may have cut one off."""
-    if not path.exists() or not 0 < path.stat().st_size < _COMPACT_BYTES:
-        return False
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read() == b"\n"
+def _how_far(reached: Reached) -> tuple[int, int]:
+    return reached.checkpoint.size, reached.time
 
 
 def _latest(opened: CosignedCheckpoint) -> int:

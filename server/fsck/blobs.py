@@ -26,7 +26,7 @@ _SLIP = "slip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Named:
+class Named:
     """What a statement says of one blob; `only_for` is None where nobody is named, and where the route is lost.
 
     What `expires` is a box that is deleted for its age.
@@ -86,7 +86,7 @@ class Blobs:
             for place in stored:
                 self._note("expunged", row=place, index=index, expected=None, found="bytes that were to be deleted")
             return
-        named = _named(statement, route)
+        named = named_blobs(statement, route)
         for place, expected in named.items():
             found = stored.get(place)
             if expected.expires and index < self._expired_below:
@@ -107,7 +107,7 @@ class Blobs:
         found: dict[int, dict[str, _Stored]] = {}
         for index, place, data, tag, reader in self._connection.exec_driver_sql(_BLOBS, (first, end)):
             self._findings.count("blobs")
-            digest = _root(data) if place == slips.SLIPS else sha256(data)
+            digest = digest_of(place, data)
             kept = data if place == "route" else None
             found.setdefault(index, {})[place] = _Stored(digest=digest, tag_hash=tag, only_for=reader, data=kept)
         return found
@@ -126,31 +126,37 @@ def _routed(route: _Stored | None) -> str | None:
         return None  # its hash does not fit either, and that is the finding
 
 
-def _named(statement: Statement, route: str | None) -> Mapping[str, _Named]:
+def named_blobs(statement: Statement, route: str | None) -> Mapping[str, Named]:
+    """Return what a statement says of each of its blobs, by place; `route` is whom a message is for, None if unknown."""
     match statement:
         case Record():
             portions = {
-                name: _Named(digest=portion.ct, tag_hash=portion.a) for name, portion in statement.portions.items()
+                name: Named(digest=portion.ct, tag_hash=portion.a) for name, portion in statement.portions.items()
             }
-            return {_SLIP: _Named(digest=statement.slip), **portions}
+            return {_SLIP: Named(digest=statement.slip), **portions}
         case Grant():
             return {
-                place: _Named(digest=to.g, only_for=to.r, expires=to.r != statement.name.iss)
+                place: Named(digest=to.g, only_for=to.r, expires=to.r != statement.name.iss)
                 for place, to in zip(statement.places, statement.to, strict=True)
             }
         case Message():
             to, own = statement.box
             return {
-                "to": _Named(digest=to, only_for=route, expires=True),
-                "self": _Named(digest=own, only_for=statement.name.iss, expires=True),
-                "route": _Named(digest=statement.route),
+                "to": Named(digest=to, only_for=route, expires=True),
+                "self": Named(digest=own, only_for=statement.name.iss, expires=True),
+                "route": Named(digest=statement.route),
             }
         case Renewal():
-            return {slips.SLIPS: _Named(digest=statement.root)}
+            return {slips.SLIPS: Named(digest=statement.root)}
         case Expunge():
             return {}
         case _:
             assert_never(statement)
+
+
+def digest_of(place: str, data: bytes) -> bytes:
+    """Return what a statement names a blob at a place by."""
+    return _root(data) if place == slips.SLIPS else sha256(data)
 
 
 def _root(blob: bytes) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.measure import Figure, Limit, against, at_most
 from benchmarks.page import measured_text
-from benchmarks.running import ROWS, Measured
+from benchmarks.running import LARGE, ROWS, Measured
 
 
 def table(*figures: Figure, speed: float = 0.5) -> dict[str, Any]:
@@ -71,3 +71,8 @@ def test_a_limit_survives_being_written_down() -> None:
 def test_every_module_among_the_rows_is_one(row: str) -> None:
     """A file put among the rows is measured: it has the one function that is asked for."""
     assert callable(import_module(f"benchmarks.rows.{row}").measure)
+
+
+def test_what_is_left_out_of_a_daily_run_is_a_row() -> None:
+    """A row that was renamed is not silently measured every day."""
+    assert set(ROWS) >= LARGE

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import chromium
+from tests.support import chromium, deskdisclosure
 from tests.support.deskstory import STEPS, Story
 from tests.support.twodesks import two_desks
 
@@ -22,6 +22,6 @@ def story(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
     pictures = pytestconfig.getoption("--screenshots", default=None)
     with two_desks(tmp_path_factory.mktemp("desks")) as world, chromium.browser() as browser:
         made = Story(world=world, browser=browser, pictures=pictures)
-        for step in STEPS:
+        for step in (*STEPS, *deskdisclosure.STEPS):
             step(made)
         yield made

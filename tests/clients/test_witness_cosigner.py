@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clients.errors import HomeError
+from clients.witness import slots
 from clients.witness.cosigner import UNAVAILABLE
 from clients.witness.opening import OpenWitness
 from clients.witness.state import Held, Reached, WitnessFiles
@@ -275,7 +276,7 @@ def test_a_state_of_another_tree_is_noticed(bench: Bench) -> None:
         bench.open()
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "unsigned", "of another log", "open to others"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "unsigned", "bare", "of another log", "open to others"])
 def test_a_state_file_that_is_not_ours_stops_the_witness(bench: Bench, damage: str) -> None:
     """What no key of ours has signed decides nothing."""
     statuses(bench.open(), LOG.add(0, 7), ACCESS.add(0, 7))
@@ -286,6 +287,8 @@ def test_a_state_file_that_is_not_ours_stops_the_witness(bench: Bench, damage: s
         case "changed":
             file.write_bytes(file.read_bytes().replace(b"\n7\n", b"\n8\n"))
         case "unsigned":
+            slots.update(file, lambda _: LOG.note(7))
+        case "bare":
             file.write_bytes(LOG.note(7))
         case "of another log":
             access = sha256(f"{ORIGIN}/access".encode()).hex()
@@ -301,38 +304,29 @@ def test_a_state_file_that_is_not_ours_stops_the_witness(bench: Bench, damage: s
     "text", [b"\xff\n", b"no line\n", b"1 7 AAAA log\n", b"01 0 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= log\n"]
 )
 def test_a_damaged_second_file_stops_the_witness(bench: Bench, text: bytes) -> None:
-    """It is what the state is judged by."""
-    statuses(bench.open(), LOG.add(0, 7))
-    bench.place.highest.write_bytes(text)
-
-    with pytest.raises(HomeError, match="highest cannot be believed"):
-        bench.open()
-
-
-@pytest.mark.parametrize("left", [b"", b"1800000000 9 half a li"])
-def test_a_line_that_a_crash_cut_off_says_nothing(bench: Bench, left: bytes) -> None:
-    """The answer for it never left; and the next line begins anew."""
+    """It is what the state is judged by, whether its slots are whole or not."""
     witness = bench.open()
     statuses(witness, LOG.add(0, 7))
-    whole = bench.place.highest.read_bytes()
-    bench.place.highest.write_bytes(whole + left if left else left)
+    slots.update(bench.place.highest, lambda _: text)
+    for damage in (lambda: None, lambda: bench.place.highest.write_bytes(text)):
+        damage()
+        with pytest.raises(HomeError, match="highest cannot be believed"):
+            bench.open()
+        with pytest.raises(HomeError, match="highest cannot be believed"):
+            statuses(witness, LOG.add(witness.cosigner.size(ORIGIN), 9))
 
-    assert statuses(bench.open(), LOG.add(7, 8)) == [200]
-    assert statuses(bench.open(), LOG.add(8, 9)) == [200]
-    _state_file(bench).unlink()
-    with pytest.raises(HomeError, match="cosigned 9 entries"):
-        bench.open()
 
-
-def test_the_second_file_does_not_grow_for_ever(bench: Bench) -> None:
-    """One line of each log is enough: the others go once they are many."""
+def test_the_second_file_never_goes_back(bench: Bench) -> None:
+    """Whoever is slower to write it down takes nothing from who was faster."""
     witness = bench.open()
     statuses(witness, LOG.add(0, 7), ACCESS.add(0, 3))
-    bench.place.highest.write_bytes(bench.place.highest.read_bytes() * 500)
-    statuses(witness, LOG.add(7, 8))
+    before = witness.cosigner._files.held(ORIGIN)
+    statuses(witness, LOG.add(7, 9))
+    assert before is not None
+    witness.cosigner._files._raise(Reached(checkpoint=before.checkpoint, time=before.time))
 
-    lines = bench.place.highest.read_text(encoding="ascii").splitlines()
-    assert [line.split()[1] for line in lines] == ["8", "3"]
+    lines = (slots.read(bench.place.highest) or b"").decode().splitlines()
+    assert [line.split()[1] for line in lines] == ["9", "3"]
 
 
 def test_a_line_of_the_second_file_has_one_spelling() -> None:

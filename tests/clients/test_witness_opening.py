@@ -1,5 +1,6 @@
 """How a witness learns who signs for the log and for itself: from the pinned charter on, and never back."""
 
+import errno
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from clients.trust import Trust
 from clients.witness.book import CharterBook
 from clients.witness.opening import OpenWitness, place_of
 from clients.witness.outbound import Outbound
+from clients.witness.state import Held, WitnessFiles
 from clients.witnesskeys import draw_witness_keys
 from crypto.signing import Algorithm
 from ledger import notes
@@ -345,6 +347,26 @@ def test_an_outbound_witness_survives_a_service_that_is_away(bench: Bench) -> No
 
     assert not outbound(bench.open(), Away(LOG, 7)).step(LogName.LOG)
     assert bench.events.of("not asked")[0]["error"] == "UnreachableError"
+
+
+def test_an_outbound_witness_survives_a_full_disk(bench: Bench) -> None:
+    """Nothing is sent that was not stored; it says so, and asks again later."""
+    witness = bench.open()
+    service = Asked(LOG, 7)
+
+    class Full(WitnessFiles):
+        def swap(self, held: Held | None, new: Held) -> None:
+            del held, new
+            raise OSError(errno.ENOSPC, "no space")
+
+    stored = witness.cosigner._files
+    witness.cosigner._files = Full(bench.place.folder / "logs", highest=bench.place.highest, own=[])
+    assert not outbound(witness, service).step(LogName.LOG)
+    witness.cosigner._files = stored
+
+    assert service.sent == []
+    assert bench.events.of("not asked")[0]["error"] == "OSError"
+    assert outbound(witness, service).step(LogName.LOG)
 
 
 def test_an_outbound_witness_ends_when_told(bench: Bench) -> None:

@@ -39,7 +39,7 @@ class Desk:
     def type(self, *words: str, home: bool = True) -> Result:
         """Type a command."""
         place = ("--home", str(self.consortium.homes[ME].path)) if home else ()
-        return run_in((*words, *place), self, self.consortium.transport)  # type: ignore[arg-type]  # of a walk, only its world is asked
+        return run_in((*words, *place), self, self.consortium.transport)
 
     def witness(self) -> None:
         """Let every witness come and cosign once."""

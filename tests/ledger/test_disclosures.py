@@ -186,3 +186,40 @@ def test_a_disclosure_does_not_show_its_value_by_accident() -> None:
 def test_a_field_name_is_taken_as_it_is(name: str) -> None:
     """A name of the form is a field's name, known or not."""
     assert name == field_name(name)
+
+
+def test_a_disclosure_shows_neither_text_nor_value_when_printed() -> None:
+    """A traceback or a log that prints one tells the field's name, and nothing of what was sealed."""
+    shown = repr(parse_disclosure(make_disclosure(salt=RAW_SALT, name="item.make", value="TAURUS")))
+
+    assert shown == "Disclosure(name='item.make')"
+
+
+@pytest.mark.parametrize(
+    "value", ['{"level": "SECRET"}', '{"level":"SECRET","level":"SECRET"}', "1,2", "", "[", "[1],[2]", '{"_sd":[]}']
+)
+def test_a_label_in_another_spelling_is_refused_however_often_it_comes(value: str) -> None:
+    """That a label's spelling was found good is remembered, that one was found bad is not turned into good."""
+    text = b64u(f'["{SALT}","item.label",{value}]'.encode())
+
+    for _ in range(2):
+        with pytest.raises(LedgerError):
+            parse_disclosure(text)
+
+
+@given(value=VALUES)
+def test_a_label_is_read_like_any_field(value: JsonValue) -> None:
+    """The way by which labels are read faster takes what the other takes, the first time and the second."""
+    label = make_disclosure(salt=RAW_SALT, name="item.label", value=value)
+
+    assert [parse_disclosure(label).value for _ in range(2)] == [value, value]
+
+
+def test_two_readings_of_a_label_share_nothing() -> None:
+    """Whoever changes what it read changes it for nobody else."""
+    text = make_disclosure(salt=RAW_SALT, name="item.label", value={"rel": ["xbe-cib"]})
+    first, second = parse_disclosure(text).value, parse_disclosure(text).value
+    assert isinstance(first, dict)
+    first["rel"] = []
+
+    assert second == {"rel": ["xbe-cib"]}

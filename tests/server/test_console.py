@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from crypto.encoding import b64u
 from ledger import fingerprints
+from ledger.wire import paths
 from server import lastrun
 from server.accounts import Role
 from server.console import filters
@@ -22,6 +23,7 @@ from tests.support.consoles import Console
 from tests.support.consortium import Consortium, make_agency, make_charter, sign_by
 from tests.support.copies import filled_world
 from tests.support.services import World
+from tests.support.witnessed import WitnessedWorld
 
 PAGES = ("/", "/members", "/batches", "/checks", "/accounts", "/password")
 
@@ -201,6 +203,30 @@ def test_an_empty_log_teaches_the_first_step(empty_world: World) -> None:
     assert "sealtrace submit" in browser.get("/batches").get_data(as_text=True)
     assert "no charter yet" in browser.get("/checks").get_data(as_text=True)
     console.close()
+
+
+def test_what_waits_for_its_witnesses_is_said_everywhere(tmp_path: Path) -> None:
+    """Receipt, `/readyz` and the first page tell since when; once the quorum is there, none of them does."""
+    world = WitnessedWorld(tmp_path)
+    world.found()
+    world.cosigners["xac-arms"].down = world.cosigners["xad-arms"].down = True
+    world.hurry()
+    world.clock.advance(60)
+    receipt = world.log("xaa-arms", [world.consortium.grant("xaa-arms", world.consortium.ids)])
+    console = Console(world)
+    page = console.browser("ana").get("/").get_data(as_text=True)
+    ready = world.client.get(paths.READYZ).get_data(as_text=True)
+    world.cosigners["xac-arms"].down = False
+    world.until(lambda: world.published().size == receipt.size)
+    later = console.browser("oto").get("/").get_data(as_text=True)
+    calm = world.client.get(paths.READYZ).get_data(as_text=True)
+    console.close()
+    world.close()
+
+    assert (receipt.stage, receipt.since) == ("durable", world.clock())
+    assert "Pending, unwitnessed since 2027-01-15 08:01 UTC: readers see the log as it was before." in page
+    assert "pending, unwitnessed since 2027-01-15 08:01 UTC" in ready
+    assert "unwitnessed" not in later + calm
 
 
 def test_a_service_that_takes_nothing_is_said_first(world: World) -> None:

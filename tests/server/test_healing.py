@@ -14,8 +14,11 @@ from typer.testing import CliRunner
 
 from crypto.signing import Algorithm
 from ledger.checkpoints import Checkpoint, sign_checkpoint
+from ledger.identifiers import StatementName
+from ledger.slips import Hit
 from ledger.tiles import TilePath, encode_bundle, parse_bundle, tile_path
 from ledger.treestate import TreeState
+from server.backup import back_up
 from server.cli import app
 from server.config import Config
 from server.errors import ConfigError, StartError
@@ -26,6 +29,7 @@ from server.service import open_service
 from tests.support.consortium import ORIGIN, signer
 from tests.support.copies import by_hand, copy_folder, filled_world
 from tests.support.matched import AGENCIES, ask, found_matching, tick
+from tests.support.matching import A, MatchWorld
 from tests.support.services import World, service_keys
 
 TABLES = (
@@ -291,6 +295,22 @@ DERIVED = {
     "a missing statement": (f"DELETE FROM statements WHERE idx = {RECORD}", f"statements {RECORD}"),
     "a batch": ("UPDATE batches SET payload_hash = zeroblob(32) WHERE idx = (SELECT MIN(idx) FROM batches)", None),
     "a missing batch": ("DELETE FROM batches WHERE idx = (SELECT MAX(idx) FROM batches)", None),
+    "whom a message is for": (
+        "DELETE FROM recipients WHERE idx IN (SELECT idx FROM statements WHERE typ LIKE '%message%')",
+        None,
+    ),
+    "somebody else a message is for": (
+        "UPDATE recipients SET agency = 'xac-arms' WHERE idx IN (SELECT idx FROM statements WHERE typ LIKE '%message%')",
+        None,
+    ),
+    "the tag that a ciphertext is asked for by": (
+        f"UPDATE blobs SET tag_hash = zeroblob(32) WHERE idx = {RECORD} AND place = 'case'",
+        f"blobs {RECORD} case",
+    ),
+    "who may have a box": (
+        "UPDATE blobs SET only_for = 'xac-arms' WHERE id = (SELECT MIN(id) FROM blobs WHERE only_for IS NOT NULL)",
+        None,
+    ),
     "whom a grant is for": ("DELETE FROM recipients WHERE idx = (SELECT MIN(idx) FROM recipients)", None),
     "the head's checkpoint": ("UPDATE head SET checkpoint = x'00'", "head 1"),
     "the size in the head": ("UPDATE head SET size = 1", "head 1"),
@@ -317,6 +337,122 @@ def test_what_follows_from_the_entries_is_healed_too(world: World, site: Site, c
     assert site.rows() == whole
     assert site.findings() == []
     assert site.starts(world)
+
+
+SIGNED = {
+    "a flipped byte in an entry": (CASES["a flipped byte in an entry"][0],),
+    "a flipped byte in a late entry": (CASES["a flipped byte in a late entry"][0],),
+    "a missing entry": (CASES["a missing entry"][0],),
+    "the last entry": (CASES["the last entry"][0],),
+    "the charter's entry": (CASES["the charter's entry"][0],),
+    "a tile and an entry of it": (CASES["a missing tile"][0], CASES["a missing entry"][0]),
+    "a charter file": (CASES["a charter file"][0],),
+    "a missing charter": (CASES["a missing charter"][0],),
+    "the right edge": (CASES["the right edge"][0],),
+    "the head's checkpoint": (
+        "UPDATE head SET checkpoint = x'00'",
+        "UPDATE published SET note = x'00'",
+        "UPDATE newest_published SET note = x'00'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SIGNED)
+def test_what_cannot_be_healed_is_never_signed(world: World, site: Site, case: str) -> None:
+    """From a mirror that has a checkpoint and nothing else: the row is named or nothing is changed, and nothing starts."""
+    for path in [*site.older.iterdir()]:
+        if path.name != "checkpoint":
+            shutil.rmtree(path)
+    site.damage(*SIGNED[case])
+    if case == "the head's checkpoint":
+        site.config.highest.write_bytes(b"rubbish")
+    before = site.rows()
+    try:
+        healed = site.heal(site.older)
+    except StartError:
+        assert site.rows() == before
+    else:
+        assert healed.lost
+        assert healed.restored == ()
+
+    assert not site.starts(world)
+
+
+SEALED = ["slip", "item", "event", "case", "to", "self", "route", "box"]
+
+
+def sealed_row(site: Site, place: str) -> tuple[int, str]:
+    """Return index and place of a blob of a kind."""
+    chosen = "place NOT IN ('slip', 'item', 'event', 'case', 'to', 'self', 'route')" if place == "box" else "place = ?"
+    values = () if place == "box" else (place,)
+    with closing(sqlite3.connect(site.config.database)) as connection:
+        index, found = connection.execute(
+            f"SELECT idx, place FROM blobs WHERE {chosen} ORDER BY idx", values
+        ).fetchone()
+    return int(index), str(found)
+
+
+@pytest.mark.parametrize("place", SEALED)
+def test_sealed_bytes_come_back_from_a_backup_alone(world: World, site: Site, place: str) -> None:
+    """A mirror has none: they are named and left as they are. No signature is over them, so that the service starts."""
+    back_up(site.config, output=site.folder.parent / "backup", now=0)
+    whole = site.rows()
+    index, name = sealed_row(site, place)
+    site.damage(f"UPDATE blobs SET data = {FLIP.format('data')} WHERE idx = {index} AND place = '{name}'")
+    damaged = site.rows()
+
+    assert site.heal() == Healed(restored=(), lost=(f"blobs {index} {name}",))
+    assert site.rows() == damaged
+    assert f"blobs {name}" in site.findings()
+    assert site.starts(world)
+    assert site.heal(site.folder.parent / "backup") == Healed(restored=(f"blobs {index} {name}",), lost=())
+    assert site.rows() == whole
+    assert site.findings() == []
+
+
+def test_a_missing_blob_comes_back_from_a_backup(site: Site) -> None:
+    """With the columns that its statement gives it."""
+    back_up(site.config, output=site.folder.parent / "backup", now=0)
+    columns = "SELECT idx, place, tag_hash, only_for, data FROM blobs ORDER BY 1, 2"
+    with closing(sqlite3.connect(site.config.database)) as connection:
+        whole = connection.execute(columns).fetchall()
+    site.damage(f"DELETE FROM blobs WHERE idx >= {RECORD}")
+    site.heal(site.folder.parent / "backup")
+
+    with closing(sqlite3.connect(site.config.database)) as connection:
+        assert connection.execute(columns).fetchall() == whole
+    assert site.findings() == []
+
+
+def test_attack_a_backup_with_other_bytes_puts_none_of_them_in(site: Site) -> None:
+    """What does not hash to what the statement names is nobody's ciphertext; a backup that is no database has none."""
+    backup = site.folder.parent / "backup"
+    back_up(site.config, output=backup, now=0)
+    copy = Config(data=backup, fingerprint=b"").database
+    with by_hand(copy) as connection:
+        connection.execute(f"UPDATE blobs SET data = zeroblob(length(data)) WHERE idx = {RECORD}")
+    site.damage(f"DELETE FROM blobs WHERE idx = {RECORD} AND place = 'item'")
+
+    assert site.heal(backup) == Healed(restored=(), lost=(f"blobs {RECORD} item",))
+    copy.write_bytes(b"rubbish")
+    assert site.heal(backup) == Healed(restored=(), lost=(f"blobs {RECORD} item",))
+
+
+def test_attack_what_was_expunged_does_not_come_back_from_a_backup(tmp_path: Path) -> None:
+    """The backup is older than the order: its bytes stay where they are."""
+    (tmp_path / "service").mkdir()
+    world = World(tmp_path / "service")
+    world.found()
+    world.open_epoch("xaa-arms")
+    record = world.consortium.record("xaa-arms")
+    index = world.log("xaa-arms", [record]).first
+    back_up(world.config, output=tmp_path / "backup", now=0)
+    world.log("xaa-arms", [world.consortium.expunge("xaa-arms", record.name)])
+    world.close()
+
+    assert heal(world.config, tmp_path / "backup") == Healed(restored=(), lost=())
+    with closing(sqlite3.connect(world.config.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM blobs WHERE idx = ?", (index,)).fetchone() == (0,)
 
 
 def test_a_published_checkpoint_that_nobody_else_holds_is_named_and_stays(site: Site) -> None:
@@ -370,7 +506,109 @@ def test_the_command_heals_checks_and_tells(site: Site) -> None:
             path.unlink()
     lost = CliRunner().invoke(app, [*options, str(site.mirror)])
     assert lost.exit_code == 1
-    assert "✗ lost      tiles tile/0/000: the mirror does not prove it either" in lost.output
+    assert "✗ lost      tiles tile/0/000: it is not whole there either" in lost.output
+
+
+MATCHED = {
+    "a hit policy": "UPDATE slips SET hit = 'silent'",
+    "a slip's tokens": "UPDATE slips SET tokens = zeroblob(length(tokens))",
+    "where a slip came from": "UPDATE slips SET source = (SELECT MIN(idx) FROM statements)",
+    "missing slips": "DELETE FROM slips",
+    "a moved token": "UPDATE tokens SET place = 9 WHERE place = 3",
+    "a missing token": "DELETE FROM tokens WHERE place = 0",
+    "a stray token": "INSERT INTO tokens (part, token, ep, place, idx) SELECT part, zeroblob(16), ep, 7, idx FROM tokens LIMIT 1",
+}
+
+
+@pytest.fixture(scope="module")
+def matched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a service that was stopped, with live slips, one of them renewed; a mirror lies in it."""
+    world = renewed(tmp_path_factory.mktemp("matched"))
+    world.close()
+    export(world.config.database, output=world.folder / "mirror")
+    return world.folder
+
+
+def renewed(folder: Path) -> MatchWorld:
+    """Return a service with three records, two of which were given new slips."""
+    world = MatchWorld(folder)
+    world.begin()
+    world.log(A, [world.record(A, "carbine")])
+    records = [world.record(A, weapon) for weapon in ("revolver", "rifle")]
+    world.log(A, records)
+    one, two = [record.name for record in records]
+    seq = world.consortium.state.chain(A).seq
+    world.log(A, [world.renewal(A, seq, [(one, "pistol", Hit.OPEN), (two, "rifle", Hit.SILENT)])])
+    return world
+
+
+@pytest.mark.parametrize("case", MATCHED)
+def test_what_is_matched_follows_from_slips_that_are_whole(matched: Path, tmp_path: Path, case: str) -> None:
+    """Policies and tokens are made anew from the slips and their renewals, to the row."""
+    config = Config(data=Path(shutil.copytree(matched, tmp_path / "service")), fingerprint=b"")
+    whole = matching_rows(config)
+    assert whole["slips"]
+    assert len(whole["tokens"]) == 8 * len(whole["slips"])
+    with by_hand(config.database) as connection:
+        connection.execute(MATCHED[case])
+    assert matching_rows(config) != whole
+    healed = heal(config, config.data / "mirror")
+
+    assert healed.lost == ()
+    assert healed.restored
+    assert matching_rows(config) == whole
+    assert not check_folder(config, progress=lambda _: None).findings
+
+
+def test_what_hangs_from_a_damaged_slip_is_left_alone(matched: Path, tmp_path: Path) -> None:
+    """What it said cannot be known: its rows stay as they are, damaged or not, and it is named."""
+    config = Config(data=Path(shutil.copytree(matched, tmp_path / "service")), fingerprint=b"")
+    with by_hand(config.database) as connection:
+        connection.execute("UPDATE blobs SET data = zeroblob(length(data)) WHERE place = 'slip'")
+        connection.execute("DELETE FROM slips")
+    healed = heal(config, config.data / "mirror")
+
+    assert {name.split()[2] for name in healed.lost} == {"slip"}
+    assert matching_rows(config)["slips"] == []
+
+
+def test_attack_an_expunged_slip_does_not_come_back_in_a_renewal_of_a_backup(tmp_path: Path) -> None:
+    """Its hash stands in its place, as the order left it; the other slips come back and match."""
+    (tmp_path / "service").mkdir()
+    world = renewed(tmp_path / "service")
+    back_up(world.config, output=tmp_path / "backup", now=0)
+    with closing(sqlite3.connect(world.config.database)) as connection:
+        query = (
+            "SELECT s.jti FROM slips AS l JOIN statements AS s ON s.idx = l.idx WHERE l.source != l.idx ORDER BY l.idx"
+        )
+        (jti,) = connection.execute(query).fetchone()
+    world.log(A, [world.consortium.expunge(A, StatementName(A, jti))])
+    world.close()
+    whole = renewal_in(world.config), matching_rows(world.config)
+    with by_hand(world.config.database) as connection:
+        connection.execute("UPDATE blobs SET data = zeroblob(9) WHERE place = 'slips'")
+        connection.execute("DELETE FROM slips WHERE source != idx")
+    healed = heal(world.config, tmp_path / "backup")
+
+    assert healed.lost == ()
+    assert (renewal_in(world.config), matching_rows(world.config)) == whole
+    assert not check_folder(world.config, progress=lambda _: None).findings
+
+
+def renewal_in(config: Config) -> bytes:
+    """Return the slips of the one renewal."""
+    with closing(sqlite3.connect(config.database)) as connection:
+        (data,) = connection.execute("SELECT data FROM blobs WHERE place = 'slips'").fetchone()
+    return bytes(data)
+
+
+def matching_rows(config: Config) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of what is matched."""
+    with closing(sqlite3.connect(config.database)) as connection:
+        return {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").fetchall()
+            for table in ("slips", "tokens")
+        }
 
 
 def test_the_access_log_is_healed_too(tmp_path: Path) -> None:

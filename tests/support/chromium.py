@@ -9,11 +9,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 
 PATIENCE_MILLISECONDS = 60_000
 _NAMES = ("chromium", "chromium-browser")
@@ -35,6 +45,24 @@ def program() -> str:
     return found
 
 
+_CONFIRM = "/confirm"
+# Whatever somebody can use on a page; of radio buttons with one name the Tab key stops at one.
+_MARK_STOPS = """() => {
+  const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")];
+  const stops = all.filter((one) => one.checkVisibility() && !one.disabled && !(one.type === "radio" && !one.checked));
+  return stops.map((one, index) => one.dataset.stop = `${index} ${one.outerHTML.slice(0, 80)}`);
+}"""
+_STOP = """() => {
+  const one = document.activeElement, ring = getComputedStyle(one);
+  return ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 2 ? one.dataset.stop ?? "" : "";
+}"""
+# A scheme changes colours and nothing else.
+_SCHEMES: dict[Literal["light", "dark"], dict[str, Any]] = {
+    "light": {"resultTypes": ["violations"]},
+    "dark": {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": ["cat.color"]}},
+}
+
+
 @contextmanager
 def browser() -> Iterator[Browser]:
     """Start Chromium once; every person gets a profile of their own in it."""
@@ -47,6 +75,25 @@ def browser() -> Iterator[Browser]:
             yield made
         finally:
             made.close()
+
+
+class Onlooker:
+    """Axe over pages: what on them keeps somebody out."""
+
+    def __init__(self) -> None:
+        """Read the script once."""
+        self._script = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+    def look(self, page: Page) -> dict[str, list[str]]:
+        """Return what is broken, by scheme and rule: in light by every rule, in dark by those that ask about colours."""
+        page.evaluate(self._script)
+        found: dict[str, list[str]] = {}
+        for scheme, options in _SCHEMES.items():
+            # Without motion: colours that are still on their way are no page's colours.
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            broken = page.evaluate("options => axe.run(options)", options)["violations"]
+            found |= {f"{scheme} {one['id']}": [node["html"] for node in one["nodes"]] for one in broken}
+        return found
 
 
 @dataclass
@@ -85,10 +132,22 @@ class Person:
     context: BrowserContext
     page: Page
     seen: Seen
+    presses: int = 0
 
     def open(self, path: str) -> Response | None:
-        """Open a page of the desk by its address."""
-        return self.page.goto(self.origin + path)
+        """Open a page of the desk by its address; prove who one is where it asks."""
+        answer = self.page.goto(self.origin + path)
+        if not path.startswith(_CONFIRM) and self.confirm():
+            answer = self.page.goto(self.origin + path)
+        return answer
+
+    def confirm(self) -> bool:
+        """Prove who one is if the desk asks for it just now."""
+        if self.path != _CONFIRM:
+            return False
+        # Whatever language it is said in.
+        self._enter(self.page.locator("form[data-passkey] button"))
+        return True
 
     @property
     def title(self) -> str:
@@ -102,15 +161,23 @@ class Person:
 
     def press(self, name: str, *, exact: bool = True) -> None:
         """Press a button by the keyboard alone: it must be reachable and visibly in focus."""
-        button = self.page.get_by_role("button", name=name, exact=exact).first
-        button.focus()
-        with self.page.expect_navigation():
-            self.page.keyboard.press("Enter")
+        self._enter(self.page.get_by_role("button", name=name, exact=exact).first)
 
     def follow(self, name: str, *, exact: bool = True) -> None:
         """Follow a link by the keyboard alone."""
-        link = self.page.get_by_role("link", name=name, exact=exact).first
-        link.focus()
+        self._enter(self.page.get_by_role("link", name=name, exact=exact).first)
+
+    def enter_first(self, chosen: str) -> None:
+        """Press Enter on the first link or button of a kind, whatever it is called in the language of the page."""
+        self._enter(self.page.locator(chosen).first)
+
+    def unfold(self, name: str) -> None:
+        """Open what is folded in under a title, by the keyboard alone."""
+        self.page.locator("summary", has_text=name).press("Enter")
+
+    def _enter(self, chosen: Locator) -> None:
+        self.presses += 1
+        chosen.focus()
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
@@ -120,6 +187,17 @@ class Person:
         with self.page.expect_navigation():
             for key in keys:
                 self.page.keyboard.press(key)
+
+    def tab_through(self) -> list[str]:
+        """Return what of the page the Tab key does not reach, or reaches without a ring around it that is seen."""
+        missed = set(map(str, self.page.evaluate(_MARK_STOPS)))
+        self.page.locator("body").press("Tab")
+        for _ in range(3 * len(missed)):
+            missed.discard(self.page.evaluate(_STOP))
+            if not missed:
+                break
+            self.page.keyboard.press("Tab")
+        return sorted(missed)
 
     def cookies(self) -> list[Mapping[str, Any]]:
         """Return the cookies that the browser holds."""

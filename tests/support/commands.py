@@ -1,13 +1,14 @@
 """The command line as scripts use it: arguments in; exit code, output and notes out. Over the real service."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from clients.cli.app import run
 from clients.cli.edge import Edge
 from clients.passphrase import Passphrases
+from clients.session import World
 from clients.transport import Transport
 from tests.support.loopback import PHRASE, WEAK, Walk
 
@@ -32,15 +33,24 @@ def command(walk: Walk, *arguments: str, home: str | None = None, transport: Tra
     return run_in(placed, walk, transport or walk.transport)
 
 
-def run_in(arguments: Sequence[str], walk: Walk, transport: Transport) -> Result:
-    """Run `sealtrace` with these very arguments."""
+class Clocked(Protocol):
+    """Whatever has a clock and chance to run by."""
+
+    def world(self) -> World:
+        """Return them."""
+
+
+def run_in(
+    arguments: Sequence[str], walk: Clocked, transport: Transport, *, others: Mapping[str, Transport] | None = None
+) -> Result:
+    """Run `sealtrace` with these very arguments; `others` are the ways to addresses that are not the service's."""
     output: list[str] = []
     notes: list[str] = []
     edge = Edge(
         environ={},
         passphrases=Passphrases({}, ask=lambda _question: PHRASE.decode()),
         world=walk.world(),
-        connect=lambda _url: transport,
+        connect=lambda url: (others or {}).get(url, transport),
         write=output.append,
         note=notes.append,
         cost=WEAK,

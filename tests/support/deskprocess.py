@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = b"only for as long as this test runs"
 START_SECONDS = 90.0
 _PROGRAM = "from clients.cli.app import main; main()"
+_HASTY = "from clients.desk.program import main; main(departure_seconds={seconds})"
 _LINK = re.compile(r"http://localhost:\d+(/welcome/\S+)")
 
 
@@ -73,16 +74,17 @@ def new_home(folder: Path) -> Path:
     return home.path
 
 
-def start(home: Path, *words: str, passphrase: bytes = PASSPHRASE) -> RunningDesk:
-    """Start `sealtrace desk serve`; it may end by itself."""
+def start(home: Path, *words: str, passphrase: bytes = PASSPHRASE, departure_seconds: int | None = None) -> RunningDesk:
+    """Start `sealtrace desk serve`, or the program that it becomes with letters that leave more often; it may end by itself."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     phrase, output, log = (home.with_name(f"{home.name}.{name}") for name in ("passphrase", "output", "desk.log"))
     phrase.write_bytes(passphrase)
+    command = [_PROGRAM, "desk", "serve"] if departure_seconds is None else [_HASTY.format(seconds=departure_seconds)]
     with output.open("wb") as out, log.open("wb") as errors, phrase.open("rb") as secret:
         process = subprocess.Popen(  # noqa: S603 - our own command with our own words
-            [sys.executable, "-c", _PROGRAM, "desk", "serve", "--home", str(home), "--port", str(port), *words],
+            [sys.executable, "-c", *command, "--home", str(home), "--port", str(port), *words],
             cwd=ROOT,
             env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(secret.fileno())},
             pass_fds=[secret.fileno()],
@@ -93,9 +95,11 @@ def start(home: Path, *words: str, passphrase: bytes = PASSPHRASE) -> RunningDes
 
 
 @contextmanager
-def running(home: Path, *words: str, passphrase: bytes = PASSPHRASE) -> Iterator[RunningDesk]:
+def running(
+    home: Path, *words: str, passphrase: bytes = PASSPHRASE, departure_seconds: int | None = None
+) -> Iterator[RunningDesk]:
     """Run the desk until the test leaves."""
-    desk = start(home, *words, passphrase=passphrase)
+    desk = start(home, *words, passphrase=passphrase, departure_seconds=departure_seconds)
     try:
         _wait(desk)
         yield desk

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Download, expect
 
 from ledger.fingerprints import to_text
 from tests.support.chromium import Person, Seen, keep_picture, sit_down
@@ -26,6 +26,9 @@ Glock,GHK 221,2026-03-17,9x19,beside the road
 COLUMNS = {"make": "item.make", "serial": "item.serials", "date": "event.date", "calibre": "item.calibre"}
 
 
+STRANGER = "somebody at the door"
+
+
 @dataclass
 class Story:
     """The two desks, the browser, who sits at it, and what was seen."""
@@ -36,6 +39,7 @@ class Story:
     seen: Seen = field(default_factory=Seen)
     people: dict[str, Person] = field(default_factory=dict)
     found: dict[str, str] = field(default_factory=dict)
+    clicks: dict[str, int] = field(default_factory=dict)
 
     def at(self, name: str) -> Person:
         """Return somebody's browser."""
@@ -159,7 +163,7 @@ def a_weapon_is_matched(story: Story) -> None:
     person.press("See what it costs")
     story.found["cost"] = page.locator("main").inner_text()
     person.press("Ask now")
-    asked = person.path
+    asked = story.found["inquiry"] = person.path
     for _ in range(60):
         if page.get_by_role("link", name="Look again").count() == 0:
             break
@@ -197,16 +201,20 @@ def a_bundle_is_verified(story: Story) -> None:
     page = person.page
     person.open(story.found["record"])
     person.follow("Make an evidence bundle")
-    if person.path == "/confirm":
-        person.press("Confirm with a passkey")
+    person.confirm()
     story.picture(SUBMITTER, "bundle")
     with page.expect_download() as coming:
         page.get_by_role("button", name="Make the bundle").press("Enter")
-    file = story.world.walk.folder / "record.zip"
-    coming.value.save_as(file)
-    anchor = to_text(story.world.walk.fingerprint)
-    done = command(story.world.walk, "bundle", "verify", str(file), "--anchor", anchor, "--offline")
-    story.found["verified"] = f"{done.code} {done.output} {done.notes}"
+    story.found["verified"] = verdict_on(story, coming.value)
+
+
+def verdict_on(story: Story, saved: Download) -> str:
+    """Return what the agency's own command says of a bundle that a browser saved, offline."""
+    walk = story.world.walk
+    file = walk.folder / "record.zip"
+    saved.save_as(file)
+    done = command(walk, "bundle", "verify", str(file), "--anchor", to_text(walk.fingerprint), "--offline")
+    return f"{done.code} {done.output} {done.notes}"
 
 
 STEPS: tuple[Callable[[Story], None], ...] = (

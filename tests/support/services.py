@@ -1,8 +1,10 @@
 """A ledger service in a folder of its own, and agencies that send it signed requests through Flask's test client."""
 
 import itertools
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from server.highest import HighestSigned
 from server.keys import ServiceKeys, service_json
 from server.metrics import Metrics
 from server.models import Base
+from server.schema import migrate
 from server.service import Service, open_service
 from tests.support.consortium import ORIGIN, URL, Consortium, log_keys, make_consortium, signer
 from tests.support.fakes import FixedClock
@@ -58,6 +61,22 @@ def make_config(folder: Path, *, fingerprint: bytes) -> Config:
     return config
 
 
+@cache
+def _migrated() -> bytes:
+    """Return a database as the migrations leave it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite"
+        migrate(path)
+        return path.read_bytes()
+
+
+def place_database(config: Config) -> None:
+    """Give a new service its empty database: the migrations run in tests of their own, not before every other one."""
+    if not config.database.exists():
+        config.database.touch(mode=0o600)
+        config.database.write_bytes(_migrated())
+
+
 @dataclass
 class World:
     """A running service, a consortium that expects of it what its own judge says, and a clock."""
@@ -70,6 +89,7 @@ class World:
     def __post_init__(self) -> None:
         """Open the service; its log is empty."""
         self.config = make_config(self.folder, fingerprint=of_file(self.consortium.charter_file))
+        place_database(self.config)
         self._nonces = itertools.count(1)
         self.open()
 

@@ -19,6 +19,8 @@ from tests.support.processes import HOST, free_port
 from tests.support.served import Served, served
 
 OWNER, ASKER = AGENCIES[0], AGENCIES[1]
+# A story of eight letters would take eight minutes at the full minute; that they wait for it is tested elsewhere.
+DEPARTURE_SECONDS = 3
 OFFICERS = {OWNER: ("A. Abiola", "B. Berg"), ASKER: ("C. Castro",)}
 THEIRS = ("2026-02-11;recovery;PI;Taurus;9x19;ABE 573528", "2026-02-12;recovery;RI;Colt;5.56x45;LGC 004417")
 
@@ -54,7 +56,9 @@ def two_desks(folder: Path) -> Iterator[TwoDesks]:
                 create_officer(home, name, passphrase=PHRASE)
             assert command(walk, "sync", home=agency).code == 0
             _harden(home.keystore)
-            desks[agency] = ends.enter_context(running(home.path, passphrase=PHRASE))
+            desks[agency] = ends.enter_context(
+                running(home.path, passphrase=PHRASE, departure_seconds=DEPARTURE_SECONDS)
+            )
         yield TwoDesks(walk=walk, desks=desks)
 
 

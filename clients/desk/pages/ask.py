@@ -10,10 +10,10 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from werkzeug.wrappers import Response as BaseResponse
 
 from clients.desk.asking import asking_of, require_enough, soon
-from clients.desk.downloads import table_answer
 from clients.desk.gate import RefusedError
 from clients.desk.importing import once, once_of
 from clients.desk.inquiries import Inquiries, Inquiry, Kind, New, State
+from clients.desk.leaving import marked_table
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
@@ -65,7 +65,7 @@ def listed(form: str) -> Response:
         (one.number, one.officer, one.began, one.kind.value, one.why, one.questions, one.state.value, _hits(one))
         for one in _listed()
     ]
-    return table_answer(form, _LIST_HEADS, rows)
+    return marked_table(form, _LIST_HEADS, rows, of=["the list of inquiries"])
 
 
 @bp.post("/one")
@@ -123,8 +123,7 @@ def inquiry(number: int) -> str:
 def told(number: int, form: str) -> Response:
     """Return what was told, for machines."""
     one = _found(number)
-    note_use(me().person.name, "exported", [_name(one)])
-    return table_answer(form, _TOLD_HEADS, [row for each in one.told for row in _rows(each)])
+    return marked_table(form, _TOLD_HEADS, [row for each in one.told for row in _rows(each)], of=[_name(one)])
 
 
 @bp.post("/<int:number>")
@@ -163,8 +162,7 @@ def asked_table(form: str) -> Response:
             (one.asked, one.asking.value, spelled(one.q), one.what, one.purpose.text, "yes" if one.answer else "")
             for one in book.questions()
         ]
-    note_use(me().person.name, "exported", ["what was asked"])
-    return table_answer(form, _BOOK_HEADS, found)
+    return marked_table(form, _BOOK_HEADS, found, of=["what was asked"])
 
 
 def _prepare(kind: Kind, asked: Sequence[JsonValue] | Sequence[Mapping[str, JsonValue]]) -> BaseResponse:

@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 
 from clients.desk import importing
 from clients.desk.gate import RefusedError
-from clients.desk.parts import office, parts
+from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
-from clients.desk.rules import SECONDERS, TALKERS, WATCHERS
-from clients.desk.ticks import JOBS
+from clients.desk.rounds import hasten, rounds
+from clients.desk.rules import SECONDERS, TALKERS
+from clients.desk.ticks import SYNC
 from clients.matching.book import Book
 from clients.outbox import Outbox
 from clients.talk.threads import spelled, talks
@@ -25,14 +26,13 @@ bp = Blueprint("home", __name__)
 @bp.get("/")
 def home() -> str:
     """Show what waits."""
-    signed_in, working = me(), parts().working
+    signed_in = me()
     return page(
         "home.html",
         spelled=spelled,
         waiting=_waiting() if signed_in.person.roles & TALKERS else None,
         imports=importing.waiting(signed_in) if signed_in.person.roles & SECONDERS else (),
-        watches=bool(signed_in.person.roles & WATCHERS),
-        jobs=[(title, working.ran.get(name), working.is_waiting(name)) for name, title in JOBS],
+        rounds=rounds(),
     )
 
 
@@ -40,6 +40,14 @@ def home() -> str:
 def keys() -> str:
     """Show which keys do what, and whom to ask."""
     return page("keys.html")
+
+
+@bp.post("/sync")
+def sync() -> Response:
+    """Read the log now, and send lists that wait; messages leave at the full minute all the same."""
+    note_use(me().person.name, SYNC, [office().config.origin])
+    hasten()
+    return redirect(_back(request.form.get("back", "/")), HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/purpose")

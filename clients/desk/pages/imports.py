@@ -31,6 +31,8 @@ from clients.lists.tables import Format, Table
 from ledger.eventfields import KINDS as EVENTS
 from ledger.itemfields import KINDS as ITEMS
 from ledger.labels import Compartment
+from ledger.recordform import PORTIONS
+from ledger.vocabulary import portion_of
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
@@ -256,7 +258,7 @@ def _mapping(one: Import, choices: Choices | None, text: str | None) -> dict[str
         "choices": found,
         "text": base,
         "offered": {name: title for name, (title, _text) in maps.items()},
-        "fields": fillable(),
+        "fields": {portion: [name for name in fillable() if portion_of(name) == portion] for portion in PORTIONS},
         "events": tuple(EVENTS),
         "things": ITEMS,
         "dates": DATE_PATTERNS,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 
-from clients.desk.downloads import table_answer
+from clients.desk.leaving import marked_table
 from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.proposals import Proposals, Waits
 from clients.desk.rendering import page
+from clients.desk.rounds import rounds
 from clients.desk.talking import is_read, marking_of, terms_of, viewer_of, waiting_letters
 from clients.desk.talkwords import FAULT_WORDS, KIND_WORDS, TASK_WORDS, facts
 from clients.matching.book import Book
@@ -78,6 +79,7 @@ def inbox() -> str:
         reviews=_reviews(),
         spelled=spelled,
         only_late="overdue" in request.args,
+        rounds=rounds(),
     )
 
 
@@ -86,7 +88,7 @@ def listed(form: str) -> Response:
     """Return the same list for machines: a line for each thing owed, or one for a conversation where nothing is."""
     now = parts().clock()
     rows = [row for talk in _newest_first() for row in _rows(talk, now)]
-    return table_answer(form, _HEADS, rows)
+    return marked_table(form, _HEADS, rows, of=["the list of conversations"])
 
 
 @bp.get("/<thread>")
@@ -104,6 +106,7 @@ def thread(thread: str) -> str:
         task_words=TASK_WORDS,
         kind_words=KIND_WORDS,
         unsent=[one for one in waiting_letters(office()) if one.thread == found.id],
+        rounds=rounds(),
     )
 
 
@@ -111,9 +114,8 @@ def thread(thread: str) -> str:
 def messages(thread: str, form: str) -> Response:
     """Return the messages of a conversation for machines: keys and ciphertexts of releases are in neither."""
     found, lines, shown = conversation(thread)
-    if shown:
-        parts().use.note(me().person.name, "exported", f"thread {spelled(found.id)}")
-    return table_answer(form, _MESSAGE_HEADS, map(_message_row, lines))
+    of, marking = [f"thread {spelled(found.id)}"], marking_of(shown, found)
+    return marked_table(form, _MESSAGE_HEADS, map(_message_row, lines), of=of, marking=marking)
 
 
 def conversation(text: str) -> tuple[Talk, Sequence[Line], Sequence[Terms]]:

@@ -12,7 +12,7 @@ from clients.desk.office import Office
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
-from clients.desk.ticks import JOBS
+from clients.desk.rounds import rounds
 from clients.errors import TrustError
 from clients.lastview import last_view
 from clients.matching.keys import matches
@@ -39,7 +39,7 @@ def log() -> str:
     return page(
         "log.html",
         view=last_view(office().home),
-        jobs=[(title, ran.get(name), working.is_waiting(name)) for name, title in JOBS],
+        rounds=rounds(),
         tested=ran.get(SELF_TEST),
         is_testing=working.is_waiting(SELF_TEST),
         audited=ran.get(AUDIT),

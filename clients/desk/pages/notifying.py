@@ -6,11 +6,14 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 
+from clients.desk.mailing import CREDENTIAL, Encryption
 from clients.desk.notifying import Channel, Settings
 from clients.desk.parts import note_use, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.errors import ListError
+
+_RELAY = ("host", "port", "sender", "encryption", "user")
 
 bp = Blueprint("notifying", __name__, url_prefix="/people/notices")
 
@@ -19,13 +22,20 @@ bp = Blueprint("notifying", __name__, url_prefix="/people/notices")
 def notices() -> str:
     """Show whom the desk tells."""
     settings = Settings(parts().engine)
-    return page("notices.html", relay=settings.relay(), targets=settings.targets(), channels=tuple(Channel))
+    return page(
+        "notices.html",
+        relay=settings.relay(),
+        targets=settings.targets(),
+        channels=tuple(Channel),
+        encryptions=tuple(Encryption),
+        credential=CREDENTIAL,
+    )
 
 
 @bp.post("/relay")
 def relay() -> Any:
     """Set the mail relay."""
-    typed = {name: request.form.get(name, "").strip() for name in ("host", "port", "sender")}
+    typed = {name: request.form.get(name, "").strip() for name in _RELAY}
     Settings(parts().engine).set_relay(**typed)
     note_use(me().person.name, "set the mail relay", [typed["host"]])
     return _back()

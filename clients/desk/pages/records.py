@@ -13,12 +13,12 @@ from clients.desk.people.current import me
 from clients.desk.people.person import SignedIn
 from clients.desk.recordlines import headline, numbers, rest
 from clients.desk.rendering import page
-from clients.desk.vocabulary import caveat, portion_word
+from clients.desk.vocabulary import caveat, portion_word, tlp_words
 from clients.outbox import Outbox
 from clients.reading import corrected_by, corrects, given, read_record
 from clients.replica import Replica
 from clients.talk.confirming import write_opened
-from clients.views import RecordView
+from clients.views import RecordView, Viewer
 from ledger.identifiers import StatementName, statement_name
 from ledger.markings import tlp
 from ledger.recordform import PORTIONS
@@ -40,7 +40,7 @@ def record(iss: str, jti: str) -> str:
         opened=[view.record.name],
         view=view,
         record=view.record,
-        tlp=tlp(view.marking, members=frozenset(viewer.members.ceilings)) if view.marking else None,
+        tlp=_tlp(view, viewer),
         portions=[
             (one, portion_word(one.portion), headline(one, makes), numbers(one.fields), list(rest(one)))
             for one in view.portions
@@ -125,6 +125,14 @@ def _confirm(replica: Replica, view: RecordView, signed_in: SignedIn) -> None:
 
 def _caveats(view: RecordView) -> list[tuple[str, str]]:
     return [(one, caveat(one)) for one in sorted(view.marking.cav)] if view.marking is not None else []
+
+
+def _tlp(view: RecordView, viewer: Viewer) -> tuple[str, str] | None:
+    """Return the TLP mark of all that is shown together, with its words: for whoever takes it along (docs/adr/0079)."""
+    if view.marking is None:
+        return None
+    mark = tlp(view.marking, members=frozenset(viewer.members.ceilings))
+    return mark.value, tlp_words(mark)
 
 
 def _contact(iss: str) -> str:

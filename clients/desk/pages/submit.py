@@ -30,6 +30,8 @@ from ledger.vocabulary import FIELDS
 bp = Blueprint("submit", __name__, url_prefix="/submit")
 
 SERIAL = "item.serials"
+# Where and when stand in every report; the rest of what every event has is folded in.
+_FIRST = ("event.date", "event.country", "event.place")
 _LONG = frozenset({"item.description", "item.defects", "event.discrepancies", "event.evidence", "case.circumstances"})
 
 
@@ -118,10 +120,11 @@ def _form(event: Event, *, prepared: Prepared | None = None, more: int = 0) -> s
 
 
 def _sections() -> Mapping[str, tuple[str, ...]]:
-    """Return the boxes below the five, by where they stand: what every event has, what some have, item and case."""
+    """Return the boxes below the five, by where they stand: what every event has, first and folded in, what some have."""
     names = [name for name in typed_fields() if name not in FIVE and name not in ("item.kind", "event.kind")]
     return {
-        "event": tuple(name for name in names if name in COMMON),
+        "event": _FIRST,
+        "place": tuple(name for name in names if name in COMMON and name not in _FIRST),
         "item": tuple(name for name in names if name.startswith("item.")),
         "some": tuple(name for name in names if name.startswith("event.") and name not in COMMON),
         "case": tuple(name for name in names if name.startswith("case.")),

@@ -8,10 +8,8 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from werkzeug.wrappers import Response as BaseResponse
 
 from clients.desk.chain import told
-from clients.desk.downloads import table_answer
-from clients.desk.exporting import export_table
 from clients.desk.kept import KeptRows, Kind
-from clients.desk.leaving import recipient
+from clients.desk.leaving import marked_table, saved, taken
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
@@ -21,6 +19,7 @@ from clients.tracing.drawing import draw
 from clients.tracing.gathering import Traced, trace_fields, trace_record
 from clients.tracing.weaponforms import described
 from ledger.identifiers import StatementName, statement_name
+from ledger.markings import Marking
 
 bp = Blueprint("traces", __name__, url_prefix="/traces")
 
@@ -62,6 +61,12 @@ def picture(iss: str, jti: str) -> Response:
     return _picture(_of_record(iss, jti))
 
 
+@bp.get("/<iss>/<jti>/copy.svg")
+def copied(iss: str, jti: str) -> Response:
+    """Return the picture to take along, with the recipient's mark drawn on it."""
+    return _copy(_of_record(iss, jti))
+
+
 @bp.get("/<iss>/<jti>.<any(json, csv):form>")
 def table(iss: str, jti: str, form: str) -> Response:
     """Return its events for machines."""
@@ -78,6 +83,12 @@ def described_trace(number: int) -> str:
 def described_picture(number: int) -> Response:
     """Return the same as a picture."""
     return _picture(_of_weapon(number))
+
+
+@bp.get("/weapon/<int:number>/copy.svg")
+def described_copied(number: int) -> Response:
+    """Return the picture to take along, with the recipient's mark drawn on it."""
+    return _copy(_of_weapon(number))
 
 
 @bp.get("/weapon/<int:number>.<any(json, csv):form>")
@@ -102,16 +113,17 @@ def _of_weapon(number: int) -> Traced:
 
 
 def _permitted(found: Traced) -> Traced:
-    if found.marking is None:
-        raise _nothing()
+    _marking(found)
     return found
 
 
-def _nothing() -> NotPermittedError:
-    return NotPermittedError(
-        _("nothing of this weapon's records may be shown for this purpose"),
-        next_step=_("work for another purpose, or ask for a release"),
-    )
+def _marking(found: Traced) -> Marking:
+    if found.marking is None:
+        raise NotPermittedError(
+            _("nothing of this weapon's records may be shown for this purpose"),
+            next_step=_("work for another purpose, or ask for a release"),
+        )
+    return found.marking
 
 
 def _linked() -> frozenset[StatementName]:
@@ -128,6 +140,7 @@ def _page(found: Traced, **where: Any) -> str:
         opened=_names(found),
         chain=told(found, makes=office().tables.makes),
         svg=url_for(f"{kind}picture", **where),
+        copy=url_for(f"{kind}copied", **where),
         json=url_for(f"{kind}table", form="json", **where),
         csv=url_for(f"{kind}table", form="csv", **where),
     )
@@ -138,24 +151,19 @@ def _picture(found: Traced) -> Response:
     return Response(draw(found, makes=office().tables.makes), content_type=_SVG)
 
 
+def _copy(found: Traced) -> Response:
+    mark = taken(_names(found), marking=_marking(found))
+    drawn = draw(found, makes=office().tables.makes, mark=(mark.words,))
+    return saved(drawn.encode(), content_type=_SVG, name="trace.svg")
+
+
 def _table(found: Traced, form: str) -> Response:
-    chain, marking = told(found, makes=office().tables.makes), found.marking
-    if marking is None:
-        raise _nothing()
+    chain = told(found, makes=office().tables.makes)
     rows = [
         (str(one.number), one.name, one.agency, one.title, one.date, one.place, one.custody, "yes" * one.withheld)
         for one in chain.events
     ]
-    heads, marked = export_table(
-        _EVENT_HEADS,
-        rows,
-        recipient(),
-        of=_names(found),
-        marking=marking,
-        note=parts().use.note,
-        marking_text=office().marking_text,
-    )
-    return table_answer(form, heads, marked)
+    return marked_table(form, _EVENT_HEADS, rows, of=_names(found), marking=_marking(found))
 
 
 def _names(found: Traced) -> tuple[str, ...]:

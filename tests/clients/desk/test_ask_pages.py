@@ -1,15 +1,17 @@
 """Asking at the desk: shown before it is charged, asked once, told to its asker and auditors, and never asked again by itself."""
 
+import csv
 import json
 import re
 from collections.abc import Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
 
 from clients.desk import asking
+from clients.desk.exporting import MARK_COLUMNS
 from clients.desk.inquiries import Inquiries, Inquiry, State
 from clients.desk.people.person import Role
 from clients.errors import ClientError
@@ -104,8 +106,25 @@ def test_a_hit_is_told_with_its_purpose_and_leads_on(reading: Reading, browser: 
     assert f'href="/traces/{record}"' in page
     assert "case 2026-114" in page
     assert "11" in page.partition("left on that day")[2][:20]
-    assert browser.get(f"{path}.json").get_json()[0]["certainty"] == "hit"
+    taken = browser.get(f"{path}.json").get_json()[0]
+    assert taken["certainty"] == "hit"
+    assert taken["export_marking"].endswith("ORIGINATOR ONLY")
     assert "hit" in browser.text(f"{path}.csv")
+
+
+@pytest.mark.parametrize("path", ["/ask/list", "/ask/asked", "/hits/list"])
+def test_what_was_asked_and_who_asked_leaves_marked_and_noted(reading: Reading, browser: Browser, path: str) -> None:
+    """Each file of one's own questions and hits says whose copy it is, by the number that the record of use has of it."""
+    drafted = one(browser).location
+    browser.submit(drafted, page=drafted)
+    work(reading, 1)
+    auditor = reading.browser(Role.AUDITOR, name="Ute")
+    head, *rows = csv.reader(StringIO(auditor.text(f"{path}.csv").removeprefix("\ufeff")))
+    (noted,) = reading.desk.parts.use.entries(limit=1)
+
+    assert head[-len(MARK_COLUMNS) :] == [*MARK_COLUMNS]
+    assert (noted.entry.who, noted.entry.did) == ("Ute", "exported")
+    assert {row[head.index("export_copy")] for row in rows} <= {f"{reading.desk.office.me}/use/{noted.number}"}
 
 
 def test_a_possible_hit_says_what_to_compare_and_is_no_hit(reading: Reading, browser: Browser) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.desk import exporting
-from clients.desk.exporting import MARK_COLUMNS, Exported, Form, Recipient, Shown, cell, export, export_table
+from clients.desk.exporting import MARK_COLUMNS, Exported, Form, Recipient, Shown, cell, export, mark_rows, take
 from clients.desk.use.entries import MAX_ENTRY_BYTES, Entry
 from clients.errors import HomeError, NotPermittedError
 from clients.replica import StoredPortion, StoredRecord
@@ -273,15 +273,26 @@ def test_a_table_with_a_row_of_what_nobody_may_copy_does_not_leave() -> None:
     notes = Notes()
 
     def taken(recipient: Recipient) -> int:
-        _heads, found = export_table(
-            ("a",), [("b",)], recipient, of=["x"], marking=guarded, note=notes.note, marking_text=str
-        )
-        return len(found)
+        mark = take(recipient, of=["x"], marking=guarded, note=notes.note, marking_text=str)
+        return len(mark_rows(("a",), [("b",)], mark)[1])
 
     with pytest.raises(NotPermittedError, match="NO-COPY"):
         taken(ANA)
     assert not notes.said
     assert taken(replace(ANA, agency="xar-arms")) == 1
+
+
+def test_what_holds_no_record_stays_with_the_agency() -> None:
+    """One's own words and names of records: noted, marked for whoever takes them, and for nobody beyond the agency."""
+    notes = Notes()
+    mark = take(ANA, of=["inquiry 7"], marking=None, note=notes.note, marking_text=str)
+    heads, found = mark_rows(("a", "n"), [("b", 1)], mark)
+
+    assert notes.said == [(ANA.person, "exported", "a copy for TRACE of inquiry 7")]
+    assert heads == ("a", "n", *MARK_COLUMNS)
+    assert found[0][:4] == ("b", 1, "xbe-cib/use/0", "Ana Sá, xbe-cib")
+    assert found[0][-1] == "xbe-cib · ORIGINATOR ONLY"
+    assert mark.words == "copy xbe-cib/use/0 · Ana Sá, xbe-cib · TRACE · 2027-01-15T08:00:00+00:00"
 
 
 def test_withheld_portions_are_named_and_nothing_more() -> None:

@@ -155,6 +155,15 @@ def test_a_list_that_cannot_be_read_says_why(desk: Desk, browser: Browser, raw: 
     assert said in browser.text(f"/imports/{newest(desk).number}")
 
 
+def test_columns_are_offered_by_the_words_of_their_fields(desk: Desk, browser: Browser) -> None:
+    """Each field goes by its name in the reader's language, under its portion; what is sent is the code all the same."""
+    one = to_columns(desk, browser)
+    page = browser.text(f"/imports/{one.number}")
+
+    assert '<optgroup label="Case">' in page
+    assert '<option value="item.country_of_manufacture">Country of manufacture</option>' in page
+
+
 def test_columns_that_contradict_each_other_keep_what_was_chosen(desk: Desk, browser: Browser) -> None:
     """Two columns for one field: said above, every choice kept, nothing changed."""
     one = to_columns(desk, browser)

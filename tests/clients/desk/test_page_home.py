@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from clients.desk import ticks
 from clients.desk.pages.log import AUDIT, SELF_TEST, run_audit, run_self_test
 from clients.desk.people.person import Role
-from clients.desk.working import Ran
+from clients.desk.working import Ran, Worker
 from clients.errors import TrustError
 from clients.lastview import last_view
 from ledger.errors import NotFoundError
@@ -49,6 +51,13 @@ def walk(matched: Walk, tmp_path: Path) -> Iterator[Walk]:
     copied = matched.copy_to(tmp_path / "walk")
     yield copied
     copied.close()
+
+
+def _take_all(working: Worker) -> None:
+    """Do what is due, as the worker's thread does."""
+    while (found := working._choose()) is not None:
+        working._state.now_doing = found[0]
+        working._do(*found)
 
 
 @pytest.fixture
@@ -141,6 +150,57 @@ def test_letters_leave_when_the_minute_is_full(desk: Desk) -> None:
 
     assert "1 message waits for the next full minute." in waiting
     assert "for the next full minute" not in sent
+
+
+def test_attack_a_message_hurried_by_the_button(desk: Desk) -> None:
+    """Whoever presses "Sync now" has the log read and lists sent; what was written waits for its minute, which is told."""
+    rounds = {name: list[int]() for name in (ticks.SYNC, ticks.LETTERS, ticks.IMPORTS)}
+    working = desk.parts.working
+    for name, done in rounds.items():
+        on_the_minute = name == ticks.LETTERS
+        working.every(60, partial(done.append, 1), name=name, on_the_minute=on_the_minute)
+    _take_all(working)
+    departure = working.due(ticks.LETTERS)
+    browser = desk.browser(desk.add("Ana"))
+    told = {path: browser.text(path) for path in ("/", "/inbox", "/log")}
+    sent = browser.submit("/sync", page="/inbox", back="/inbox")
+    _take_all(working)
+
+    assert departure is not None
+    when = datetime.fromtimestamp(departure, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    assert all(when in text and "Messages leave next" in text for text in told.values())
+    assert (sent.status_code, sent.location) == (HTTPStatus.SEE_OTHER, "/inbox")
+    assert {name: len(done) for name, done in rounds.items()} == {"sync": 2, "letters": 0, "imports": 2}
+    assert working.due(ticks.LETTERS) == departure
+    assert desk.parts.use.entries(limit=1)[0].entry.did == "sync"
+
+
+def test_a_double_click_on_sync_reads_the_log_once(desk: Desk) -> None:
+    """The second press, and one while it is being done, changes nothing; the page offers no button meanwhile."""
+    done: list[int] = []
+    browser = desk.browser(desk.add("Ana"))
+    again: list[int] = []
+
+    def job() -> None:
+        if again:
+            return
+        again.append(browser.submit("/sync").status_code)
+        done.append(1)
+
+    working = desk.parts.working
+    token = browser.token("/me")
+    working.every(600, job, name=ticks.SYNC)
+    twice = [browser.send("/sync", {"token": token}).status_code for _ in range(2)]
+    shown = browser.text("/")
+    _take_all(working)
+    offered = browser.text("/")
+
+    assert twice == [HTTPStatus.SEE_OTHER] * 2
+    assert again == [HTTPStatus.SEE_OTHER]
+    assert done == [1]
+    assert "The log is being read." in shown
+    assert "Sync now" not in shown
+    assert "Sync now" in offered
 
 
 def test_the_log_page_shows_what_was_verified(desk: Desk) -> None:

@@ -57,7 +57,7 @@ def theirs(logged: Walk) -> Iterator[Reading]:
 
 
 def test_a_partner_sees_the_item_and_the_case_as_withheld(theirs: Reading) -> None:
-    """Fields in words, the serial as marked, a bar where the case is, whom to ask, the marking and TLP above."""
+    """Fields in words, the serial as marked, a bar where the case is, whom to ask, the marking above."""
     page = theirs.browser(Role.ANALYST).text(f"/records/{theirs.names()[0]}")
 
     for said in (
@@ -68,12 +68,23 @@ def test_a_partner_sees_the_item_and_the_case_as_withheld(theirs: Reading) -> No
         "2024-02-11",
         f"withheld · ask {OWNER}",
         "(R)",
-        "TLP:",
         "level-restricted",
     ):
         assert said in page, said
     assert CASE not in page
     assert page.count('class="withheld"') == 1
+
+
+def test_a_tlp_mark_is_of_the_whole_page_and_stands_where_it_is_taken_along(own: Reading, theirs: Reading) -> None:
+    """Beside portions that bear marks of their own it would say another thing of them: it says so, and in words."""
+    path = f"/records/{own.names()[0]}"
+    whole = own.browser(Role.ANALYST, clearance=Level.SECRET).text(path)
+    part = theirs.browser(Role.ANALYST).text(f"/records/{theirs.names()[0]}")
+
+    for page, mark in ((whole, "TLP:RED</strong>, for the originator"), (part, "TLP:GREEN</strong>, for all members")):
+        head, _sign, taking = page.partition('id="taking"')
+        assert "TLP:" not in head
+        assert mark in taking
 
 
 def test_a_cleared_officer_of_the_owner_sees_all(own: Reading) -> None:

@@ -172,6 +172,16 @@ def test_the_menu_offers_what_may_be_opened(kept_desk: Desk) -> None:
         assert len(links) <= len(MENU)
 
 
+@pytest.mark.parametrize(
+    ("path", "title"), [("/", "Today"), ("/inbox/release", "Inbox"), ("/people/notices", "People"), ("/me", None)]
+)
+def test_the_menu_says_where_one_is(kept_desk: Desk, path: str, title: str | None) -> None:
+    """A page that lies below one of the menu is shown as part of that, whichever module makes it; no other is marked."""
+    text = kept_desk.browser("Ana").text(path)
+
+    assert re.findall(r'aria-current="page">([^<]*)<', text) == ([] if title is None else [title])
+
+
 def test_a_defect_tells_nothing_of_what_it_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that is not ours is shown and logged by its type: its text may be somebody's serial number."""
 

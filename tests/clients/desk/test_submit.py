@@ -1,11 +1,17 @@
 """The form for one event: its errors at its fields, what was typed kept, and the same record as a row of a list."""
 
+import re
+
 import pytest
 
+from clients.desk.fieldwords import EXAMPLES
 from clients.desk.people.person import Role
 from clients.intake.states import State
+from clients.lists.values import Reading, Tables, read_cell
 from clients.show import serials
+from ledger import calibres, makes
 from ledger.labels import Level
+from ledger.vocabulary import check_field
 from tests.support.deskimports import ENTERS, EVENT, hidden, imports_of, newest, press, work
 from tests.support.desks import Browser, Desk, mandate
 
@@ -138,3 +144,25 @@ def test_values_above_a_submitters_clearance_are_typed_and_not_read_back(desk: D
     assert newest(desk).state is State.DONE
     assert "canary-offence" not in low.text("/imports/1")
     assert low.get("/submit").status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_what_a_hint_shows_is_taken(name: str) -> None:
+    """Every example beside a box is read as what is typed there is read, and the field may hold it."""
+    reading = Reading(dates=("EDTF",), tables=Tables(makes=makes.BUILT_IN, calibres=calibres.BUILT_IN))
+    for example in EXAMPLES[name].split(", "):
+        for field, value in read_cell(name, example, reading).items():
+            check_field(field, value)
+
+
+def test_the_form_speaks_words_and_folds_what_most_leave_empty(browser: Browser) -> None:
+    """No rule of the vocabulary and no code of a kind stands on it; what was typed into a folded part unfolds that."""
+    page = browser.text("/submit")
+    typed = press(browser, "/submit", "/submit", **{**EVENT, "another": "1", "event.mgrs": "23KPQ87"})
+
+    assert "text of at most" not in page
+    assert "found_abroad:" not in page
+    assert page.count("<details>") == 5
+    assert re.findall(r"<details open>\s*<summary>([^<]*)", typed.get_data(as_text=True)) == [
+        "Where exactly, and how many"
+    ]

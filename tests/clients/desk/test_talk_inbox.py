@@ -87,6 +87,8 @@ def test_messages_go_out_as_json_and_csv_without_formulas(pair: Pair) -> None:
     table = browser.get(f"/inbox/{row['thread']}/messages.csv")
 
     assert said[0]["kind"] == "disclosure_request"
+    assert said[0]["export_for"] == f"{FIRST}, {OWNER}"
+    assert said[0]["export_marking"].startswith("RESTRICTED")
     assert table.headers["Content-Disposition"].startswith("attachment")
     assert "disclosure_request" in table.get_data(as_text=True)
     assert browser.get("/inbox/list.csv").status_code == HTTPStatus.OK

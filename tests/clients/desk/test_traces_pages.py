@@ -109,6 +109,26 @@ def test_the_picture_is_a_file_of_its_own_without_script(third: Reading) -> None
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
+def test_a_picture_that_leaves_says_whose_copy_it_is(third: Reading) -> None:
+    """The exported picture bears the recipient's mark, readable on it; the page's own does not, and both are noted."""
+    browser, record = third.browser(Role.ANALYST, name="Ilse"), third.names()[0]
+    browser.submit("/traces", page="/traces", make="Taurus", serial=SERIAL)
+    page = browser.text(f"/traces/{record}")
+    taken = browser.get(f"/traces/{record}/copy.svg")
+    weapon = browser.submit("/traces", page="/traces", make="Taurus", serial=SERIAL).location
+    other = browser.text(f"{weapon}/copy.svg")
+    noted = third.desk.parts.use.entries(limit=20)
+    drawn = taken.get_data(as_text=True)
+
+    assert f'href="/traces/{record}/copy.svg"' in page
+    assert "attachment" in taken.headers["Content-Disposition"]
+    assert f"Ilse, {THIRD} · TRACE" in drawn
+    assert f"Ilse, {THIRD} · TRACE" in other
+    assert "copy " not in browser.text(f"/traces/{record}.svg")
+    copies = [one for one in noted if one.entry.did == "exported" and one.entry.who == "Ilse"]
+    assert f"copy {THIRD}/use/{copies[-1].number}" in drawn
+
+
 def test_the_table_says_what_the_page_says(third: Reading) -> None:
     """Each event as a row, for machines."""
     browser, record = third.browser(Role.ANALYST), third.names()[0]

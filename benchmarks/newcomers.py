@@ -1,0 +1,110 @@
+"""An agency's closed epochs, and newcomers to whom they were released: what `sealtrace sync` then has to do.
+
+Real homes around the real service, in this process: two epochs of records for a partner, sealed and logged as a list;
+agencies that were not among their readers, who asked for the past and were released it, and have not looked yet.
+"""
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from clients.session import save_profile
+from clients.talk.threads import talks
+from clients.transport import Request, Response, Transport
+from ledger.profiles import default_profile
+from tests.support.commands import command
+from tests.support.lists import submit_rows
+from tests.support.loopback import Walk, found_consortium
+
+NEWCOMERS = ("xna-new", "xnb-new", "xnc-new")
+
+_OWNER, _PARTNER = "xar-arms", "xbe-cib"
+_EPOCHS = 2
+_WEEK_SECONDS = 8 * 86_400
+# Twelve fields, as in benchmarks/material.py: what one line of a seizure list becomes.
+_MAP = """
+[[record]]
+event = "recovery"
+[record.fields]
+"item.kind" = { value = "small_arm" }
+"item.type" = { value = "PI" }
+"item.make" = { column = "make" }
+"item.calibre" = { value = "9x19" }
+"item.country_of_manufacture" = { value = "BRA" }
+"item.serials" = { column = "serial" }
+"item.description" = { value = "worn grip" }
+"event.date" = { value = "2021-03-14" }
+"event.place" = { value = "Rio de Janeiro" }
+"case.case_number" = { column = "case" }
+"case.offence" = { value = "tráfico" }
+"""
+
+
+@contextmanager
+def released(records: int) -> Iterator[Walk]:
+    """Give a consortium in which `records` of closed epochs wait for each of the newcomers."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with tempfile.TemporaryDirectory(prefix="sealtrace-bench-") as folder:
+        walk = found_consortium(Path(folder), _OWNER, _PARTNER, *NEWCOMERS)
+        save_profile(walk.homes[_OWNER], default_profile(_OWNER, (_PARTNER,)))
+        for first in range(0, records, records // _EPOCHS):
+            submit_rows(walk.session(_OWNER), _rows(range(first, first + records // _EPOCHS)), text=_MAP)
+            walk.clock.now += _WEEK_SECONDS
+        submit_rows(walk.session(_OWNER), _rows(range(records, records + 1)), text=_MAP)
+        _release(walk)
+        yield walk
+        walk.close()
+
+
+def sync_seconds(walk: Walk, newcomer: str, *, records: int) -> float:
+    """Return the processor's time of a newcomer's `sealtrace sync`, the service's share of it taken off."""
+    transport = _Counted(walk.transport)
+    started = time.process_time()
+    _run(walk, newcomer, "sync", transport=transport)
+    taken = time.process_time() - started - transport.seconds
+    walk.transport.requests.clear()
+    walk.transport.responses.clear()
+    if walk.session(newcomer).replica.count() != records:
+        raise RuntimeError("not every record was opened")
+    return taken
+
+
+class _Counted:
+    """The way to the service, which counts what the service takes of this process's time."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.seconds = 0.0
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        started = time.thread_time()
+        try:
+            return self._inner.send(request, limit=limit)
+        finally:
+            self.seconds += time.thread_time() - started
+
+
+def _rows(numbers: Sequence[int]) -> list[dict[str, str]]:
+    return [{"make": "Taurus", "serial": f"ABE {number:06}", "case": f"2021/{number}"} for number in numbers]
+
+
+def _release(walk: Walk) -> None:
+    """Let every newcomer ask for the past, and its owner release it."""
+    _run(walk, _OWNER, "sync")
+    for newcomer in NEWCOMERS:
+        _run(walk, newcomer, "sync")
+        _run(walk, newcomer, "request", "--history", "--to", _OWNER, "--use", "to trace what was seized before")
+    _run(walk, _OWNER, "sync")
+    for talk in talks(walk.session(_OWNER).replica):
+        _run(walk, _OWNER, "release", str(talk.thread.heard[0].said.name), "--confirm")
+
+
+def _run(walk: Walk, agency: str, *arguments: str, transport: Transport | None = None) -> None:
+    done = command(walk, *arguments, home=agency, transport=transport)
+    if done.code != 0:
+        raise RuntimeError(f"sealtrace {arguments[0]} ended with {done.code}: {done.notes[:300]}")

@@ -1,0 +1,131 @@
+"""A file that is overwritten in place: what a crash leaves is what was there before, and what is none of ours says nothing."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.errors import HomeError
+from clients.witness import slots
+from clients.witness.slots import SLOT_BYTES
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A place for one."""
+    return tmp_path / "state"
+
+
+def put(file: Path, *many: bytes) -> None:
+    """Write one after the other."""
+    for data in many:
+        slots.update(file, lambda _, data=data: data)  # type: ignore[misc]  # bound early
+
+
+def test_nothing_was_written(file: Path) -> None:
+    """No file is no data, and makes none."""
+    assert slots.read(file) is None
+    assert not file.exists()
+
+
+@given(many=st.lists(st.binary(max_size=SLOT_BYTES - 100), min_size=1, max_size=5))
+def test_what_was_written_last_is_read(tmp_path_factory: pytest.TempPathFactory, many: list[bytes]) -> None:
+    """Whatever it is, and however often; the file has one size for ever and one owner."""
+    file = tmp_path_factory.mktemp("slots") / "state"
+    seen = []
+    for data in many:
+        slots.update(file, lambda before, data=data: seen.append(before) or data)  # type: ignore[func-returns-value,misc]  # as a list
+        assert slots.read(file) == data
+
+    assert seen == [None, *many[:-1]]
+    assert file.stat().st_size == 2 * SLOT_BYTES
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("written", [0, 1, 20, 80, 512, 4_096, SLOT_BYTES - 1])
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_attack_a_power_cut_in_the_middle_of_a_write(file: Path, written: int, before: int) -> None:
+    """However much of the new slot reached the disk, from either end, what was there before is read; and it goes on."""
+    earlier = [bytes([65 + number]) * 900 for number in range(before)]
+    put(file, *earlier)
+    old = file.read_bytes()
+    put(file, bytes([90]) * 6_000)
+    new = file.read_bytes()
+    place = before % 2 * SLOT_BYTES
+    for torn in (
+        old[:place] + new[place : place + written] + old[place + written :],
+        old[: place + SLOT_BYTES - written]
+        + new[place + SLOT_BYTES - written : place + SLOT_BYTES]
+        + old[place + SLOT_BYTES :],
+    ):
+        file.write_bytes(torn)
+        assert slots.read(file) == (bytes([90]) * 6_000 if torn == new else earlier[-1])
+        put(file, b"after")
+        assert slots.read(file) == b"after"
+
+
+def test_every_flipped_bit_of_the_newest_slot_gives_the_one_before(file: Path) -> None:
+    """No damage is taken for data."""
+    put(file, b"first", b"second")
+    raw = bytearray(file.read_bytes())
+    for place in (*range(SLOT_BYTES, SLOT_BYTES + 90), 2 * SLOT_BYTES - 1):
+        raw[place] ^= 4
+        file.write_bytes(raw)
+        assert slots.read(file) == b"first"
+        raw[place] ^= 4
+
+
+def whole(file: Path) -> tuple[bytes, bytes]:
+    """Return the slots of a file that was written twice."""
+    put(file, b"first", b"second")
+    return file.read_bytes()[:SLOT_BYTES], file.read_bytes()[SLOT_BYTES:]
+
+
+@pytest.mark.parametrize("damage", ["empty", "one slot", "a byte more", "both", "moved", "no number", "zeros"])
+def test_attack_a_file_that_is_none_of_ours(file: Path, damage: str) -> None:
+    """It is neither read nor written over."""
+    first, second = whole(file)
+    file.write_bytes(
+        {
+            "empty": b"",
+            "one slot": second,
+            "a byte more": first + second + b"\0",
+            "both": b"?" + first[1:] + b"?" + second[1:],
+            "moved": second + first,
+            "no number": (b"0" + first[1:]) + bytes(SLOT_BYTES),
+            "zeros": bytes(2 * SLOT_BYTES),
+        }[damage]
+    )
+    before = file.read_bytes()
+
+    with pytest.raises(HomeError, match="cannot be believed"):
+        slots.read(file)
+    with pytest.raises(HomeError, match="cannot be believed"):
+        put(file, b"third")
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_others_may_read_is_refused(file: Path) -> None:
+    """They may have written it, too."""
+    put(file, b"first")
+    file.chmod(0o644)
+
+    with pytest.raises(HomeError, match="cannot be believed"):
+        slots.read(file)
+
+
+def test_what_a_change_raises_changes_nothing(file: Path) -> None:
+    """Nor does what is too large for a slot."""
+    put(file, b"first")
+    before = file.read_bytes()
+
+    def refuse(_data: bytes | None) -> bytes:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        slots.update(file, refuse)
+    with pytest.raises(HomeError, match="larger than a slot"):
+        put(file, bytes(SLOT_BYTES))
+    assert file.read_bytes() == before
