@@ -19,8 +19,7 @@ class Order:
     def set_of(self, positions: Iterable[int]) -> int:
         """Return the set of those of these records that the search is among."""
         bits = bytearray(self._bytes)
-        for position in positions:
-            place = self._places.get(position)
+        for place in map(self._places.get, positions):
             if place is not None:
                 bits[place >> 3] |= 1 << (place & 7)
         return int.from_bytes(bits, "little")

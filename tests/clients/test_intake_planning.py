@@ -11,6 +11,7 @@ from clients.errors import ListError
 from clients.intake.advancing import Bench, advance
 from clients.intake.checking import Rules
 from clients.intake.planning import Plans
+from clients.intake.sending import rules_now
 from clients.intake.states import State
 from clients.intake.store import Content, Import
 from ledger.labels import Level
@@ -52,6 +53,16 @@ def test_a_list_is_planned_once(bench: Bench, one: Import) -> None:
 
     assert bench.plans.of(one, content(bench, one), bench.rules()) is first
     assert Plans().of(one, content(bench, one), bench.rules()) is not first
+
+
+def test_the_newest_verified_state_gives_the_same_rules(bench: Bench, one: Import) -> None:
+    """Online as well: where no charter, profile or code list is new, what was checked is what is sent."""
+    first = bench.plans.of(one, content(bench, one), bench.rules())
+    with bench.session() as session:
+        rules = rules_now(session)
+    same_day = replace(rules, means=replace(rules.means, today=bench.today()))
+
+    assert bench.plans.of(one, content(bench, one), same_day) is first
 
 
 def other_profile(rules: Rules) -> Rules:
