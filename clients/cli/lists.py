@@ -107,7 +107,7 @@ def preview(  # noqa: PLR0913 - as `submit`
             write_file(output, text.encode())
         if prepared.rejected:
             left_out = counted(len(prepared.rejected), "row")
-            edge.note(f"! {left_out} cannot go in and not counted here: `sealtrace submit --dry-run` says why")
+            edge.note(f"! {left_out} left out of this: `sealtrace submit --dry-run` says why")
         edge.show(text, previews.to_json(previews.schedule(prepared)), as_json=as_json)
 
 
