@@ -22,10 +22,13 @@ NO_PARSERS = {
     "crypto.mldsa.load_private_key": "takes a seed that was drawn here",
     "crypto.hpke.Decapsulator.open": "an interface",
     "ledger.b64lists.read_list": "takes what a pattern has matched; its callers are targets",
+    "ledger.jsontext.load_checked": "takes the very bytes that `load` has taken",
     "ledger.keyring.KeyRing.open_keys": "takes nothing",
     "ledger.log.StoreTransaction.read_back": "an interface",
     "ledger.tiles.read_hashes": "takes a reader: its tiles are hashed before they are believed",
     "clients.desk.database.open_desk": "opens our own database",
+    "clients.desk.mailing.parse_relay": "takes the boxes of a form: tests/clients/desk/test_mailing.py",
+    "clients.desk.mailing.read_password": "takes a file: tests/clients/desk/test_mailing.py",
     "clients.desk.inviting.open_door": "takes a home",
     "clients.desk.opening.open_parts": "takes a home",
     "clients.desk.pages.imports.read": "a page: what it reads is a list, which is a target",
@@ -58,6 +61,7 @@ NO_PARSERS = {
     "clients.session.open_session": "takes a home",
     "clients.session.load_profile": "takes a home; a profile is a target",
     "clients.witness.program.parse_options": "takes a command line: argparse",
+    "clients.witness.slots.read": "takes a file: tests/clients/test_witness_slots.py",
     "clients.witness.opening.open_witness": "takes a place: tests/clients/test_witness_opening.py",
     "server.config.Config.from_env": "takes the environment: tests/server/test_config.py",
     "server.database.read_only": "opens a database: tests/server/test_fsck.py",
@@ -85,7 +89,8 @@ def parsers() -> Iterator[str]:
 
 def functions_of(name: str, item: object) -> Iterator[str]:
     """Yield the names of a function, or of the methods of a class, that are named like a parser."""
-    if inspect.isfunction(item) and NAMED_LIKE_A_PARSER.fullmatch(name):
+    # What is remembered for a moment is a parser all the same.
+    if inspect.isfunction(inspect.unwrap(item) if callable(item) else item) and NAMED_LIKE_A_PARSER.fullmatch(name):
         yield name
     if inspect.isclass(item):
         for method, value in vars(item).items():

@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.errors import HomeError
@@ -129,3 +129,13 @@ def test_what_a_change_raises_changes_nothing(file: Path) -> None:
     with pytest.raises(HomeError, match="larger than a slot"):
         put(file, bytes(SLOT_BYTES))
     assert file.read_bytes() == before
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(raw=st.binary(max_size=300) | st.binary(max_size=300).map(lambda start: start.ljust(2 * SLOT_BYTES, b"\0")))
+def test_a_file_of_anything_is_refused_by_our_own_error(file: Path, raw: bytes) -> None:
+    """Of any size, and of the right one: nothing but a slot that hashes to what it says is believed."""
+    file.write_bytes(raw)
+    file.chmod(0o600)
+    with pytest.raises(HomeError):
+        slots.read(file)

@@ -124,7 +124,7 @@ def test_blobs_of_small_batches_are_fetched_together(walk: Walk) -> None:
 
 def test_requests_for_blobs_stay_within_their_limit(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than one request may carry are asked for in several, and come back in their order."""
-    monkeypatch.setattr("clients.opening.MAX_BLOB_NAMES", 7)  # a thousand records would take a minute
+    monkeypatch.setattr("clients.blobs.MAX_BLOB_NAMES", 7)  # a thousand records would take a minute
     session, paging = partner(walk)
     report = sync(session)
 

@@ -5,6 +5,8 @@ import smtplib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from clients.desk.mailing import (
     CREDENTIAL,
@@ -106,6 +108,19 @@ def test_a_relay_that_is_none_or_would_tell_others_is_refused(wrong: dict[str, s
         parse_relay(**{**GOOD, **wrong})
 
 
+@given(boxes=st.fixed_dictionaries(dict.fromkeys(GOOD, st.text(max_size=40) | st.sampled_from(list(GOOD.values())))))
+def test_whatever_stands_in_the_boxes_is_a_relay_or_refused(boxes: dict[str, str]) -> None:
+    """By our own error; and what is taken is never in the clear beyond this machine."""
+    try:
+        found = parse_relay(**boxes)
+    except ListError:
+        return
+
+    assert (
+        found == Relay() or found.encryption is not Encryption.NONE or found.host in {"localhost", "127.0.0.1", "::1"}
+    )
+
+
 def test_a_relay_as_written_down() -> None:
     """Each of its members is kept; an empty host is no relay; what nobody chose is encrypted beyond this machine."""
     found = parse_relay(**{**GOOD, "user": "desk"})
@@ -157,3 +172,19 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_password(tmp_path / "none", {})
 
     assert "0600" in refused.value.next_step
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(raw=st.binary(max_size=MAX_PASSWORD_BYTES + 2))
+def test_a_file_of_anything_is_a_password_or_refused(tmp_path: Path, raw: bytes) -> None:
+    """By our own error, which does not say what stands in the file."""
+    file = tmp_path / "mail"
+    file.write_bytes(raw)
+    file.chmod(0o600)
+    try:
+        found = read_password(file, {})
+    except PassphraseError:
+        return
+
+    assert found is not None
+    assert raw.startswith(found.encode())
