@@ -41,6 +41,7 @@ _THREADS = 64
 # A sender that never ends its body must not keep the service from ending: a worker that waits longer is ended.
 _STOP_SECONDS = 10
 # Boxes go once a day; an hour later costs a question, and a service that starts often misses no day.
+_SWITCH_SECONDS = 0.000_5
 _EXPIRY_SECONDS = 3_600
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
 
@@ -97,12 +98,15 @@ def configure_logging() -> None:
 
 
 def settle() -> None:
-    """Tell the collector of garbage that what is loaded by now stays (docs/adr/0034).
+    """Tell the interpreter what kind of program this is (docs/adr/0034).
 
-    A batch makes some ten thousand objects; without this the collector walks through every module again and again.
+    What is loaded by now stays: a batch makes some ten thousand objects, and the collector of garbage would walk through
+    every module again and again. Threads take turns often: one that verifies lets go of the interpreter's lock for each
+    signature, and while another reads a batch it would get it back only after five milliseconds.
     """
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def _load(  # noqa: PLR0913  as `serve`
