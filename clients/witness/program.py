@@ -35,6 +35,7 @@ from crypto.errors import CryptoError
 from ledger import fingerprints
 from ledger.errors import LedgerError
 
+_SWITCH_SECONDS = 0.000_5
 _STOP_SECONDS = 10
 _CONNECTIONS = 512
 _HTTP1 = HTTP1Settings(header_read_timeout=5_000, max_buffer_size=16_384)
@@ -116,6 +117,8 @@ def _load(place: Place) -> App:
         watch.log.warning("not started", error=str(error), next=getattr(error, "next_step", ""))
         raise SystemExit(1) from error
     _follow(place, witness, threading.Event())
+    # Two threads sign; the one that answers waits for the interpreter no longer than for a signature.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     watch.log.info("serving", charter=witness.book.charters[-1][1].ver, witness=bool(witness.cosigner.given.keys))
     return App(witness.cosigner, log=watch.log)
 
