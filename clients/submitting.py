@@ -79,7 +79,7 @@ def submit(  # noqa: PLR0913 - a list, and each decision about it by name
     sending = [_Sending(row=row, sups=(None,) * len(row.plans)) for row in found.fresh]
     sending += [_Sending(row=one.row, sups=one.sups) for one in corrected]
     reasons = why_two([one.row for one in sending], profile)
-    if reasons and agreed != planned(rows, correct=correct):
+    if reasons and agreed != planned(rows)[correct]:
         raise NotPermittedError(
             f"two officers must agree: {'; '.join(reasons)}",
             next_step="submit it at the desk, where one officer proposes it and another approves it",

@@ -39,8 +39,8 @@ def why_two(rows: Iterable[PlannedRow], profile: Profile) -> tuple[str, ...]:
     return tuple(f"{name} is sealed to others as {level.value}" for level, name in sorted(shared))
 
 
-def plans_hashes(rows: Sequence[PlannedRow]) -> Mapping[bool, bytes]:
-    """Return the hash of all that `rows` say and of who will read what of it, by whether corrections go with them.
+def planned(rows: Sequence[PlannedRow]) -> Mapping[bool, PlannedSubmission]:
+    """Return what officers sign for a list, by whether corrections go with it: all that `rows` say, and who will read it.
 
     A row's fingerprint stands for what it says; a plan for its class, labels, audiences, fields and hit policy.
     """
@@ -48,19 +48,12 @@ def plans_hashes(rows: Sequence[PlannedRow]) -> Mapping[bool, bytes]:
     parts: list[bytes] = []
     for row in rows:
         parts += [row.fingerprint, row.key or b"", *(_plan(plan, spelled) for plan in row.plans)]
-    said = lp(*parts)
+    said, records = lp(*parts), sum(len(row.plans) for row in rows)
     words = {False: b"new", True: b"correct"}
-    return {correct: sha256(b"sealtrace/v1/submission" + lp(word) + said) for correct, word in words.items()}
-
-
-def plans_hash(rows: Sequence[PlannedRow], *, correct: bool) -> bytes:
-    """Return the one of these hashes that is meant."""
-    return plans_hashes(rows)[correct]
-
-
-def planned(rows: Sequence[PlannedRow], *, correct: bool) -> PlannedSubmission:
-    """Return what officers sign for a list."""
-    return PlannedSubmission(records=sum(len(row.plans) for row in rows), h=plans_hash(rows, correct=correct))
+    return {
+        correct: PlannedSubmission(records=records, h=sha256(b"sealtrace/v1/submission" + lp(word) + said))
+        for correct, word in words.items()
+    }
 
 
 def propose_list(home: Home, do: PlannedSubmission, *, officer: str, signer: Signer, now: int) -> bytes:

@@ -17,7 +17,7 @@ from clients.codes import load_tables
 from clients.corrections import Sorted
 from clients.home import Home
 from clients.importing import Means, PlannedRow, Prepared
-from clients.intake.agreeing import plans_hashes, why_two
+from clients.intake.agreeing import planned, why_two
 from clients.keyring import Keyring
 from clients.lists.csvtext import guard
 from clients.lists.report import Problem, Weight
@@ -59,7 +59,7 @@ def rules_of(
 def findings(prepared: Prepared, known: Sorted, profile: Profile) -> dict[str, JsonValue]:
     """Return what a person is shown before signing; `plans` is the hash of the very plans it was computed from."""
     offered = [one for one in known.corrections if not one.obstacle]
-    hashes = plans_hashes(prepared.rows)
+    offered_to_sign = planned(prepared.rows)
     stuck: list[JsonValue] = [{"line": one.line, "why": one.obstacle} for one in known.corrections if one.obstacle]
     return {
         "source": prepared.table.source,
@@ -76,8 +76,8 @@ def findings(prepared: Prepared, known: Sorted, profile: Profile) -> dict[str, J
         "preview": preview.to_json(preview.schedule(prepared)),
         "two": [*why_two(prepared.rows, profile)],
         "labels": [*_labels(prepared.rows)],
-        "plans": b64u(hashes[False]),
-        "plans_corrected": b64u(hashes[True]),
+        "plans": b64u(offered_to_sign[False].h),
+        "plans_corrected": b64u(offered_to_sign[True].h),
     }
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 from clients.corrections import sort_rows
 from clients.freshness import vouched
 from clients.importing import Prepared
-from clients.intake.agreeing import plans_hashes, why_two
+from clients.intake.agreeing import planned, why_two
 from clients.intake.checking import Rules, findings, rules_of
 from clients.intake.states import State
 from clients.intake.store import Import, Imports, Told
@@ -56,11 +56,10 @@ def rules_now(session: Session) -> Rules:
 
 def _is_agreed(one: Import, prepared: Prepared, profile: Profile) -> bool:
     """Say whether what would be sealed now is what was looked at, and where it takes two officers what both signed."""
-    hashes = plans_hashes(prepared.rows)
-    if b64u(hashes[False]) != one.findings.get("plans"):
+    offered = planned(prepared.rows)
+    if b64u(offered[False].h) != one.findings.get("plans"):
         return False
-    signed = PlannedSubmission(records=prepared.records, h=hashes[one.correct])
-    return not why_two(prepared.rows, profile) or _agreed(one) == signed
+    return not why_two(prepared.rows, profile) or _agreed(one) == offered[one.correct]
 
 
 def _agreed(one: Import) -> PlannedSubmission | None:

@@ -10,7 +10,6 @@ from clients.intake.agreeing import (
     approve_list,
     check_proposed,
     planned,
-    plans_hash,
     propose_list,
     why_two,
 )
@@ -101,18 +100,18 @@ def test_the_hash_binds_what_is_said_who_reads_it_and_what_is_corrected(walk: Wa
     with_level(walk, Level.RESTRICTED)
     first = plans(walk).rows
     hashes = [
-        plans_hash(first, correct=False),
-        plans_hash(first, correct=True),
-        plans_hash(first[:1], correct=False),
-        plans_hash(first[::-1], correct=False),
-        plans_hash(plans(walk, [{**ROWS[0], "serial": "ABE 573529"}, ROWS[1]]).rows, correct=False),
+        planned(first)[False].h,
+        planned(first)[True].h,
+        planned(first[:1])[False].h,
+        planned(first[::-1])[False].h,
+        planned(plans(walk, [{**ROWS[0], "serial": "ABE 573529"}, ROWS[1]]).rows)[False].h,
     ]
     with_level(walk, Level.CONFIDENTIAL)
-    hashes.append(plans_hash(plans(walk).rows, correct=False))
+    hashes.append(planned(plans(walk).rows)[False].h)
     with_level(walk, Level.RESTRICTED)
 
     assert len(set(hashes)) == len(hashes)
-    assert plans_hash(plans(walk).rows, correct=False) == hashes[0]
+    assert planned(plans(walk).rows)[False].h == hashes[0]
 
 
 def test_attack_a_list_that_takes_two_officers_sent_by_one(walk: Walk) -> None:
@@ -121,12 +120,12 @@ def test_attack_a_list_that_takes_two_officers_sent_by_one(walk: Walk) -> None:
     session = walk.session(OWNER)
     rows, profile = plans(walk).rows, load_profile(walk.homes[OWNER], session.trust.charters()[-1])
     quiet = {"progress": lambda _done, _total: None}
-    for agreed in (None, planned(rows[:1], correct=False), planned(rows, correct=True)):
+    for agreed in (None, planned(rows[:1])[False], planned(rows)[True]):
         with pytest.raises(NotPermittedError, match="two officers must agree"):
             submit(session, rows, profile, agreed=agreed, **quiet)
     assert session.outbox.last() is None
 
-    assert submit(session, rows, profile, agreed=planned(rows, correct=False), **quiet).records == 2
+    assert submit(session, rows, profile, agreed=planned(rows)[False], **quiet).records == 2
 
 
 def test_a_proposed_list_is_approved_by_another_officer(walk: Walk) -> None:
