@@ -3,13 +3,11 @@
 Whatever a page asks of another host, and whatever the browser complains about, is kept for the test to look at.
 """
 
-import atexit
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -22,7 +20,6 @@ from playwright.sync_api import (
     ConsoleMessage,
     Locator,
     Page,
-    Playwright,
     Request,
     Response,
     sync_playwright,
@@ -72,19 +69,13 @@ def browser() -> Iterator[Browser]:
     where = program()
     # The sandbox wants a user who is not root; what is opened here are our own pages.
     words = ["--headless=new", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    made = _playwright().chromium.launch(executable_path=where, args=words)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-@cache
-def _playwright() -> Playwright:
-    """Start what drives browsers: a process has one of them at most, and it ends with the process."""
-    started = sync_playwright().start()
-    atexit.register(started.stop)
-    return started
+    # Its driver leaves a running event loop in the thread that started it: no longer than somebody drives.
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=where, args=words)
+        try:
+            yield made
+        finally:
+            made.close()
 
 
 class Onlooker:
