@@ -2,9 +2,9 @@
 
 UNWITNESSED = "UNWITNESSED"
 _SPANS = (
-    (86_400, "{count} day ago", "{count} days ago"),
-    (3_600, "{count} hour ago", "{count} hours ago"),
-    (60, "{count} minute ago", "{count} minutes ago"),
+    (86_400, "1 day ago", "{count} days ago"),
+    (3_600, "1 hour ago", "{count} hours ago"),
+    (60, "1 minute ago", "{count} minutes ago"),
 )
 
 
