@@ -7,14 +7,16 @@ values as they are; whatever fits none is shown as it came. Values are cut out a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from clients.desk.i18n import DEFAULT, RIGHT_TO_LEFT, language
+from clients.desk.i18n import DEFAULT, RIGHT_TO_LEFT, language, shipped
+from ledger.decision import Reason
+from ledger.talk.state import Fault
 
 DOMAIN = "sdk"
 JOINTS = ("%(first)s: %(rest)s", "%(first)s; %(rest)s", "%(first)s · %(rest)s")
@@ -61,6 +63,13 @@ class Pattern:
         return dict(zip(self.names, [*found, text[at:end]], strict=True))
 
 
+@dataclass(slots=True)
+class _Looks:
+    """How many parts of a text may still be looked up."""
+
+    left: int
+
+
 class Phrasebook:
     """The sentences of one language."""
 
@@ -79,7 +88,7 @@ class Phrasebook:
 
     def say(self, text: str) -> str:
         """Return a sentence of the library in this language; any other text as it is."""
-        return text if len(text) > MAX_CHARACTERS else (self._say(text, iter(range(MAX_LOOKS))) or text)
+        return text if len(text) > MAX_CHARACTERS else (self._say(text, _Looks(MAX_LOOKS)) or text)
 
     def _add(self, text: str, said: str) -> None:
         around, names = tuple(_PLACEHOLDER.split(text)[::2]), tuple(_PLACEHOLDER.findall(text))
@@ -90,16 +99,17 @@ class Phrasebook:
         else:
             self._patterns[_first_word(around[0])].append(Pattern(around=around, names=names, said=said))
 
-    def _say(self, text: str, looks: Iterator[int]) -> str | None:
+    def _say(self, text: str, looks: "_Looks") -> str | None:
         if text in self._whole:
             return self._whole[text]
-        if not text or next(looks, None) is None:
+        if not text or not looks.left:
             return None
+        looks.left -= 1
         likely = self._patterns.get(_first_word(text), self._anywhere)
         found = (self._filled(one, text, looks) for one in likely)
         return next((one for one in found if one is not None), None) or self._put_together(text, looks)
 
-    def _filled(self, pattern: Pattern, text: str, looks: Iterator[int]) -> str | None:
+    def _filled(self, pattern: Pattern, text: str, looks: "_Looks") -> str | None:
         """Return what a text says by a pattern; None where it does not fit, or fits few letters and perhaps by chance."""
         values = pattern.values(text)
         if values is None:
@@ -109,10 +119,12 @@ class Phrasebook:
             return None
         return _put(pattern.said, {name: said[name] or self._kept(value) for name, value in values.items()})
 
-    def _put_together(self, text: str, looks: Iterator[int]) -> str | None:
+    def _put_together(self, text: str, looks: "_Looks") -> str | None:
         """Return two texts with a mark between them, of which at least one is a sentence."""
         for mark, said in self._joints.items():
             for place in re.finditer(re.escape(mark), text):
+                if not looks.left:
+                    return None
                 halves = {"first": text[: place.start()], "rest": text[place.end() :]}
                 found = {name: self._say(half, looks) for name, half in halves.items()}
                 if any(found.values()):
@@ -131,8 +143,10 @@ def sentence(said: object) -> str:
 
 @cache
 def phrasebook(name: str, folder: Path = _FOLDER) -> Phrasebook:
-    """Return a language's sentences, read when the first is asked for."""
-    return Phrasebook(translations(folder / name / "LC_MESSAGES" / f"{DOMAIN}.po"), isolating=name in RIGHT_TO_LEFT)
+    """Return a language's sentences, read when the first is asked for; reasons are said as the pages say them."""
+    reasons = [(one.value, shipped()[name].gettext(one.value)) for one in (*Reason, *Fault)]
+    said = translations(folder / name / "LC_MESSAGES" / f"{DOMAIN}.po")
+    return Phrasebook([*reasons, *said], isolating=name in RIGHT_TO_LEFT)
 
 
 def translations(path: Path) -> list[tuple[str, str]]:
