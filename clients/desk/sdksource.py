@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("clients", "ledger", "crypto")
 DESK = "clients.desk"
 
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A function of a module, or a module's own lines where there is none."""
@@ -134,9 +135,12 @@ def _given(node: ast.AST) -> Iterable[tuple[ast.expr, ast.expr]]:
             return [(target, value)]
         case ast.AugAssign(target=target, op=ast.Add(), value=ast.JoinedStr() | ast.Constant() as value):
             return [(target, ast.BinOp(left=target, op=ast.Add(), right=value))]
-        case ast.AugAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value):
-            return [(target, value)]
-        case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+        case (
+            ast.AugAssign(target=target, value=value)
+            | ast.NamedExpr(target=target, value=value)
+            | ast.For(target=target, iter=value)
+            | ast.comprehension(target=target, iter=value)
+        ):
             return [(target, value)]
         case ast.Call(func=ast.Attribute(value=ast.Name() as target, attr="append"), args=[value]):
             return [(target, value)]

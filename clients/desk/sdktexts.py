@@ -44,7 +44,9 @@ ELSEWHERE = frozenset(
 
 _TRANSLATED = frozenset({"_", "_l"})
 # Python's own, and one whose texts the desk's catalogue holds.
-_OTHERS = frozenset({"NotImplementedError", "OSError", "RefusedError", "RuntimeError", "SystemError", "TypeError", "ValueError"})
+_OTHERS = frozenset(
+    {"NotImplementedError", "OSError", "RefusedError", "RuntimeError", "SystemError", "TypeError", "ValueError"}
+)
 _PASSING = frozenset({"filter", "format", "get", "join", "map", "next", "sorted", "tuple", "MappingProxyType"})
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _FIELD = re.compile(r"\{(\w+)(?:![rs])?\}")
@@ -115,7 +117,9 @@ class Reader:
         """Return what a parameter is given by whoever calls."""
         at = _parameters(function).index(name)
         calls = [
-            (call, one.place(call)) for one in self.modules.values() for call in one.calls.get((module.name, function.name), ())
+            (call, one.place(call))
+            for one in self.modules.values()
+            for call in one.calls.get((module.name, function.name), ())
         ]
         return {
             text for call, place in calls for value in _argument(call, name, at) for text in self.texts(value, place)
@@ -188,7 +192,7 @@ def _taken(call: ast.Call, name: str) -> Iterator[ast.expr]:
     taking = TAKING.get(name, frozenset())
     if name == "add_note" or (name.endswith("Error") and name not in _OTHERS):
         taking |= {"next_step"}
-        yield from call.args[:1]
+        yield from call.args
     yield from (one.value for one in call.keywords if one.arg in taking)
 
 

@@ -43,7 +43,10 @@ def missing(terms: Iterable[Term], text: str, translation: str, language: str) -
 
 def kept(term: Term, translation: str) -> bool:
     """Say whether a translation holds an English form of a term unchanged, as the name of a file or an option does."""
-    return any(re.search(rf"(?<![A-Za-z0-9_-]){re.escape(form)}(?![A-Za-z0-9_-])", translation, re.I) for form in term.english)
+    return any(
+        re.search(rf"(?<![A-Za-z0-9_-]){re.escape(form)}(?![A-Za-z0-9_-])", translation, re.IGNORECASE)
+        for form in term.english
+    )
 
 
 def held(terms: Iterable[Term], text: str) -> Iterator[Term]:

@@ -81,7 +81,8 @@ def test_a_translation_holds_the_glossarys_words(domain: str, language: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("translation", "expected"), [("la règle hit", True), ("من hit وما", True), ("وhit", True), ("white", False), ("", False)]
+    ("translation", "expected"),
+    [("la règle hit", True), ("من hit وما", True), ("وhit", True), ("white", False), ("", False)],
 )
 def test_a_code_is_kept_as_it_is(sample: list[Term], translation: str, *, expected: bool) -> None:
     """A term that is a code in a translation stands there as a word of its own, whatever script is around it."""

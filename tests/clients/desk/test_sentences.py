@@ -1,7 +1,6 @@
 """What the library says is known by the words that it was made from, and is said in the reader's language."""
 
 import re
-from typing_extensions import override
 
 import pytest
 from hypothesis import given
@@ -17,9 +16,9 @@ BOOK = Phrasebook(
     [
         ("the list is empty", "la liste est vide"),
         ("ask %(iss)s", "demandez à %(iss)s"),
-        ("ask %(iss)s to export it", "demandez à %(iss)s de l’exporter"),
+        ("ask %(iss)s to export it", "demandez à %(iss)s une exportation"),
         ("line %(line)s has more than %(most)s columns", "plus de %(most)s colonnes à la ligne %(line)s"),
-        ("%(path)s of the home cannot be opened", "%(path)s ne s’ouvre pas"),
+        ("%(path)s of the home cannot be opened", "%(path)s reste clos"),
         ("the service refused: %(detail)s", "le service a refusé : %(detail)s"),
         ("%(first)s; %(rest)s", "%(first)s puis %(rest)s"),
         ("%(first)s: %(rest)s", "%(first)s : %(rest)s"),
@@ -39,9 +38,9 @@ def catalogue(language: str) -> list[tuple[str, str]]:
     [
         ("the list is empty", "la liste est vide"),
         ("ask xbe-cib", "demandez à xbe-cib"),
-        ("ask xbe-cib to export it", "demandez à xbe-cib de l’exporter"),
+        ("ask xbe-cib to export it", "demandez à xbe-cib une exportation"),
         ("line 1,204 has more than 400 columns", "plus de 400 colonnes à la ligne 1,204"),
-        ("home.db of the home cannot be opened", "home.db ne s’ouvre pas"),
+        ("home.db of the home cannot be opened", "home.db reste clos"),
         ("the service refused: ask xbe-cib", "le service a refusé : demandez à xbe-cib"),
         ("the service refused: no such thing there", "le service a refusé : no such thing there"),
         ("the list is empty; ask xbe-cib", "la liste est vide puis demandez à xbe-cib"),
@@ -56,7 +55,16 @@ def test_a_sentence_is_said_with_its_values(text: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "the list is empty.", "The list is empty", "ask anybody whom you trust", "a: b", "a; b", "line 5 has more"],
+    [
+        "",
+        " ",
+        "the list is empty.",
+        "The list is empty",
+        "ask anybody whom you trust",
+        "a: b",
+        "a; b",
+        "line 5 has more",
+    ],
 )
 def test_what_no_sentence_fits_is_shown_as_it_came(text: str) -> None:
     """Nothing is half translated: a text of another source, or one that a few letters fit by chance, stays as it is."""
@@ -80,13 +88,15 @@ def test_what_no_sentence_fits_is_shown_as_it_came(text: str) -> None:
 )
 def test_attack_a_value_that_is_written_like_a_pattern(value: str) -> None:
     """Values are put in as they are: nothing in one is filled, formatted or read as a place for another."""
-    assert BOOK.say(f"{value} of the home cannot be opened") == f"{value} ne s’ouvre pas"
+    assert BOOK.say(f"{value} of the home cannot be opened") == f"{value} reste clos"
 
 
 def test_attack_a_value_that_ends_a_sentence_early() -> None:
     """A value that holds the words around it is a value still: what stands beside it is said all the same."""
-    assert BOOK.say("line 5 has more than 4 has more than 3 columns") == "plus de 4 has more than 3 colonnes à la ligne 5"
-    assert BOOK.say("the list is empty of the home cannot be opened") == "la liste est vide ne s’ouvre pas"
+    assert (
+        BOOK.say("line 5 has more than 4 has more than 3 columns") == "plus de 4 has more than 3 colonnes à la ligne 5"
+    )
+    assert BOOK.say("the list is empty of the home cannot be opened") == "la liste est vide reste clos"
 
 
 @pytest.mark.parametrize("mark", ["; ", ": ", "ask ", "line 1 has more than ", "the service refused: "])
@@ -95,7 +105,6 @@ def test_attack_a_text_that_asks_for_endless_looks(mark: str) -> None:
     looked: list[str] = []
 
     class Counting(dict[str, str]):
-        @override
         def __contains__(self, text: object) -> bool:
             looked.append(str(text))
             return super().__contains__(text)
