@@ -26,6 +26,7 @@ TAKING: Mapping[str, frozenset[str]] = {
     "Whole": frozenset({"damage"}),
     "Exported": frozenset({"caveats"}),
     "Leaf": frozenset({"rule"}),
+    "Table": frozenset({"source"}),
 }
 # Functions that return words for people.
 SAYING: Mapping[str, frozenset[str]] = {

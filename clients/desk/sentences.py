@@ -21,6 +21,7 @@ from ledger.talk.state import Fault
 DOMAIN = "sdk"
 JOINTS = ("%(first)s: %(rest)s", "%(first)s; %(rest)s", "%(first)s · %(rest)s")
 """How sentences are put together; the languages differ in the marks between them."""
+ABOUT = ": "
 MAX_CHARACTERS = 4_000
 """A longer text is no sentence, and is shown as it came: what is tried grows with its length."""
 MAX_LOOKS = 100
@@ -120,14 +121,14 @@ class Phrasebook:
         return _put(pattern.said, {name: said[name] or self._kept(value) for name, value in values.items()})
 
     def _put_together(self, text: str, looks: "_Looks") -> str | None:
-        """Return two texts with a mark between them, of which at least one is a sentence."""
+        """Return two sentences with a mark between them; before a colon may stand whatever the sentence is about."""
         for mark, said in self._joints.items():
             for place in re.finditer(re.escape(mark), text):
                 if not looks.left:
                     return None
                 halves = {"first": text[: place.start()], "rest": text[place.end() :]}
                 found = {name: self._say(half, looks) for name, half in halves.items()}
-                if any(found.values()):
+                if found["rest"] and (found["first"] or mark == ABOUT):
                     return _put(said, {name: found[name] or self._kept(half) for name, half in halves.items()})
         return None
 

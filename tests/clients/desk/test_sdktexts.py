@@ -16,6 +16,7 @@ from clients.desk.sentences import JOINTS
 HANDED_ON = {
     "clients.errors: message",
     "clients.intake.advancing: getattr(error, 'next_step', '')",
+    "clients.intake.reading: source",
     "clients.lists.cells: cause",
     "clients.lists.rows: error.cause",
     "clients.lists.rows: error.fix",
@@ -81,8 +82,7 @@ def test_what_is_handed_over_is_found(source: str, expected: set[str]) -> None:
             {"not so: %(what)s", "it is empty"},
         ),
         (
-            'def why():\n    if one:\n        return "one thing"\n    return other()\ndef other():\n    return "or another"\n'
-            "raise LedgerError(why())",
+            'def why():\n    return "one thing" if one else other()\ndef other():\n    return "or another"\nraise LedgerError(why())',
             {"one thing", "or another"},
         ),
         (

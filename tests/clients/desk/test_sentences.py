@@ -44,7 +44,7 @@ def catalogue(language: str) -> list[tuple[str, str]]:
         ("the service refused: ask xbe-cib", "le service a refusé : demandez à xbe-cib"),
         ("the service refused: no such thing there", "le service a refusé : no such thing there"),
         ("the list is empty; ask xbe-cib", "la liste est vide puis demandez à xbe-cib"),
-        ("odd; the list is empty; even", "odd puis la liste est vide puis even"),
+        ("the list is empty; ask a; ask b", "la liste est vide puis demandez à a puis demandez à b"),
         ("notes.csv: the list is empty", "notes.csv : la liste est vide"),
     ],
 )
@@ -64,6 +64,9 @@ def test_a_sentence_is_said_with_its_values(text: str, said: str) -> None:
         "a: b",
         "a; b",
         "line 5 has more",
+        "what somebody wrote; ask xbe-cib",
+        "the list is empty; as somebody wrote",
+        "the list is empty: as somebody wrote",
     ],
 )
 def test_what_no_sentence_fits_is_shown_as_it_came(text: str) -> None:
