@@ -25,6 +25,7 @@ TAKING: Mapping[str, frozenset[str]] = {
     "_Verdict": frozenset({"why"}),
     "Whole": frozenset({"damage"}),
     "Exported": frozenset({"caveats"}),
+    "Kind": frozenset({"next"}),
     "Leaf": frozenset({"rule"}),
     "Table": frozenset({"source"}),
 }
