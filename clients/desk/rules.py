@@ -69,8 +69,7 @@ _PEOPLE: Mapping[str, Rule] = {
     f"people.{name}": Rule(roles=frozenset({Role.ADMINISTRATOR}), fresh=True)
     for name in (
         "people",
-        "as_json",
-        "as_csv",
+        "listed",
         "new",
         "invite",
         "person",
@@ -164,6 +163,7 @@ _READING: Mapping[str, Rule] = {
     "ask.inquiry": Rule(roles=READERS),
     "ask.told": Rule(roles=READERS),
     "ask.go": Rule(roles=TALKERS),
+    "ask.more": Rule(roles=TALKERS),
     "ask.drop": Rule(roles=TALKERS),
     "ask.asked": Rule(roles=frozenset({Role.AUDITOR})),
     "ask.asked_table": Rule(roles=frozenset({Role.AUDITOR})),

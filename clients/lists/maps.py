@@ -12,7 +12,7 @@ from typing import Any
 
 from clients.errors import ListError
 from clients.lists.csvtext import DELIMITERS, ENCODINGS
-from clients.lists.tables import CAUSE, FIX, Format
+from clients.lists.tables import OWN_COLUMNS, Format
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment
 
@@ -101,7 +101,7 @@ class ListMap:
 
     def unknown_columns(self, header: Sequence[str]) -> tuple[str, ...]:
         """Return the columns of `header` that the map neither reads nor leaves out on purpose."""
-        known = self.columns() | self.ignore | {CAUSE, FIX}
+        known = self.columns() | self.ignore | OWN_COLUMNS
         return tuple(name for name in header if name not in known)
 
     def missing_columns(self, header: Sequence[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from clients.lists.datecells import fitting_patterns
 from clients.lists.headers import FIELD_BY_HEADER, fold
-from clients.lists.tables import Table
+from clients.lists.tables import OWN_COLUMNS, Table
 
 _SAMPLE_ROWS = 500
 
@@ -38,7 +38,7 @@ def _assign(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Return the first column that means each field, and the columns that are left."""
     fields: dict[str, str] = {}
     unknown: list[str] = []
-    for column in header:
+    for column in (name for name in header if name not in OWN_COLUMNS):
         field = FIELD_BY_HEADER.get(fold(column))
         if field is None or field in fields:
             unknown.append(column)

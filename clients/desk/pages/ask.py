@@ -1,6 +1,6 @@
 """Ask blind whether anybody has logged a weapon: what would be asked is shown first, with what is left before and after."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +14,7 @@ from clients.desk.gate import RefusedError
 from clients.desk.importing import once, once_of
 from clients.desk.inquiries import Inquiries, Inquiry, Kind, New, State
 from clients.desk.leaving import marked_table
-from clients.desk.parts import note_use, office, parts
+from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.rendering import page
@@ -103,7 +103,9 @@ def own() -> BaseResponse:
 def inquiry(number: int) -> str:
     """Show what would be asked; or how far it has come; or what was told."""
     one = _found(number)
-    ranked = sorted(one.told, key=_rank)
+    ranked = sorted(enumerate(one.told), key=lambda placed: _rank(placed[1]))
+    begins = _begins(len(ranked))
+    told = ranked[begins : begins + SHOWN]
     return page(
         "inquiry.html",
         one=one,
@@ -111,10 +113,12 @@ def inquiry(number: int) -> str:
         preview=_preview(one) if one.state is State.DRAFT else [],
         more=max(0, len(one.asked) - SHOWN),
         quota=_quotas()[_charged(one)],
-        told=ranked[:SHOWN],
-        left_out=max(0, len(ranked) - SHOWN),
+        told=told,
+        begins=begins,
+        following=begins + SHOWN if len(ranked) > begins + SHOWN else 0,
+        before=max(0, begins - SHOWN) if begins else None,
         counts=_counts(one),
-        readable=_readable(ranked[:SHOWN]),
+        readable=_readable([each for _place, each in told]),
         is_own=one.kind is Kind.OWN,
     )
 
@@ -131,10 +135,19 @@ def go(number: int) -> BaseResponse:
     """Ask; once, however often it is sent."""
     one = _mine(number)
     if one.state is State.DRAFT:
-        require_enough(one.questions, _quotas()[_charged(one)].left)
-        note_use(me().person.name, "asked", [f"{_name(one)}: {one.questions} questions, {_charged(one).value}"])
-        if _inquiries().decide(number):
-            soon(parts(), number)
+        _charge(one, one.questions, lambda inquiries: inquiries.decide(number))
+    return redirect(url_for("ask.inquiry", number=number), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/<int:number>/more")
+def more(number: int) -> BaseResponse:
+    """Ask for the matches that follow those that were told of one weapon: a question of its own, and once."""
+    one, at = _mine(number), request.form.get("at", type=int)
+    if at is None or not 0 <= at < len(one.told) or not one.told[at]["more"]:
+        raise ListError(_("nothing follows there"), next_step=_("open the inquiry again"))
+    # A page from before the last answer would ask for what is there by now.
+    if one.state.is_over and request.form.get("after") == str(one.told[at]["found"][-1]["index"]):
+        _charge(one, 1, lambda inquiries: inquiries.further(one, at))
     return redirect(url_for("ask.inquiry", number=number), HTTPStatus.SEE_OTHER)
 
 
@@ -187,6 +200,23 @@ def _prepare(kind: Kind, asked: Sequence[JsonValue] | Sequence[Mapping[str, Json
         questions=askable(listed_weapons(items, office().tables)) if items else len(asked),
     )
     return redirect(url_for("ask.inquiry", number=_inquiries().add(new).number), HTTPStatus.SEE_OTHER)
+
+
+def _charge(one: Inquiry, questions: int, decide: Callable[[Inquiries], bool]) -> None:
+    """Let the worker ask, if the day's limit allows it: decided and noted, or neither."""
+    require_enough(questions, _quotas()[_charged(one)].left)
+    with parts().use.together() as act:
+        decided = decide(_inquiries().within(act.connection))
+        if decided:
+            act.note(me().person.name, "asked", f"{_name(one)}: {questions} questions, {_charged(one).value}")
+    if decided:
+        soon(parts(), one.number)
+
+
+def _begins(many: int) -> int:
+    """Return where the page begins in what was told; a place that there is not is the first page."""
+    begins = request.args.get("from", 0, type=int)
+    return begins if 0 < begins < many else 0
 
 
 def _preview(one: Inquiry) -> list[tuple[str, bool]]:

@@ -9,9 +9,10 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from werkzeug.wrappers import Response as BaseResponse
 
 from clients.desk.columnform import chosen, column_rows, offered, shown_as_form
-from clients.desk.downloads import csv_answer, table_answer
+from clients.desk.downloads import CONTENT_TYPES, CSV
 from clients.desk.gate import RefusedError
 from clients.desk.importing import bench, found, is_shown, marking, once, once_of, signer_of, wake
+from clients.desk.leaving import marked_table, saved, taken
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
@@ -21,12 +22,12 @@ from clients.intake import deciding
 from clients.intake.checking import unpack_problems
 from clients.intake.columns import Choices, fillable, map_of
 from clients.intake.deciding import Officer
-from clients.intake.reading import header_of
+from clients.intake.reading import header_of, unpack
 from clients.intake.states import State
 from clients.intake.store import ChangedError, Import, Kind, MissingError, New
 from clients.lists.csvtext import DELIMITERS, ENCODINGS
 from clients.lists.maps import DATE_PATTERNS
-from clients.lists.report import Problem
+from clients.lists.report import Problem, marked_csv
 from clients.lists.tables import Format, Table
 from ledger.eventfields import KINDS as EVENTS
 from ledger.itemfields import KINDS as ITEMS
@@ -55,7 +56,7 @@ def imports() -> str:
 def listed(form: str) -> Response:
     """Return the same list for machines."""
     rows = [(one.number, one.name, one.officer, one.state.value, one.began, _records(one)) for one in _listed()]
-    return table_answer(form, _LIST_HEADS, rows)
+    return marked_table(form, _LIST_HEADS, rows, of=["the list of imports"])
 
 
 @bp.post("")
@@ -137,36 +138,41 @@ def text(number: int) -> Any:
 
 @bp.get("/<int:number>/map.toml")
 def map_file(number: int) -> Response:
-    """Return the map, to be used with `sealtrace submit --map`."""
+    """Return the map, to be used with `sealtrace submit --map`; its first line says whose copy it is."""
     one = found(number, me())
-    return Response(one.map, content_type="application/toml; charset=utf-8", headers=_SAVED)
+    mark = taken([f"the map of {_name(one)}"], marking=None)
+    raw = f"# {mark.words}\n{one.map}".encode()
+    return saved(raw, content_type="application/toml; charset=utf-8", name="sealtrace.map", suffix="toml", mark=mark)
 
 
 @bp.get("/<int:number>/problems.<any(json, csv):form>")
 def problems(number: int, form: str) -> Response:
     """Return every problem of a list."""
-    rows = [(one.line, one.column, one.weight.value, one.cause, one.fix) for one in _problems(found(number, me()))]
-    return table_answer(form, _PROBLEM_HEADS, rows)
+    one = found(number, me())
+    rows = [(each.line, each.column, each.weight.value, each.cause, each.fix) for each in _problems(one)]
+    return marked_table(form, _PROBLEM_HEADS, rows, of=[f"the problems of {_name(one)}"], marking=marking(one))
 
 
 @bp.get("/<int:number>/readers.<any(json, csv):form>")
 def readers(number: int, form: str) -> Response:
     """Return who will be able to read what, for the file."""
-    rows = [
-        tuple(", ".join(line[head]) if isinstance(line[head], list) else line[head] for head in _READER_HEADS)
-        for line in found(number, me()).findings.get("preview", {}).get("schedule", [])
-    ]
-    return table_answer(form, _READER_HEADS, rows)
+    one = found(number, me())
+    schedule = one.findings.get("preview", {}).get("schedule", [])
+    rows = [tuple(line[head] for head in _READER_HEADS) for line in schedule]
+    return marked_table(form, _READER_HEADS, rows, of=[f"the readers of {_name(one)}"], marking=marking(one))
 
 
 @bp.get("/<int:number>/rejected.csv")
 def rejected(number: int) -> Response:
-    """Return the rows that cannot be read, with a column that says why; only to whoever brought them."""
+    """Return the rows that cannot be read, with columns that say why and whose copy it is; only to whoever brought them."""
     one = found(number, me())
-    if one.person != me().person.id:
+    content = bench().imports.content(number)
+    if one.person != me().person.id or not content.rejected:
         raise MissingError(_("there is no import of this number"))
-    note_use(me().person.name, "exported", [_name(one)])
-    return csv_answer(bench().imports.content(number).rejected or b"")
+    mark = taken([f"the rows of {_name(one)} that cannot be read"], marking=marking(one))
+    delimiter = unpack(content.read).delimiter if content.read else ","
+    raw = marked_csv(content.rejected, mark.words, delimiter=delimiter)
+    return saved(raw, content_type=CONTENT_TYPES[CSV], name="rejected", suffix=CSV, mark=mark)
 
 
 @bp.get("/<int:number>/sign")
@@ -219,9 +225,6 @@ def back(number: int) -> BaseResponse:
 def end(number: int) -> BaseResponse:
     """End an import: what was uploaded is deleted."""
     return _go_on(deciding.end(bench(), _mine(number)), "ended")
-
-
-_SAVED = {"Content-Disposition": "attachment; filename=sealtrace.map.toml"}
 
 
 def _shown(

@@ -3,7 +3,7 @@
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from clients.desk.downloads import table_answer
+from clients.desk.leaving import marked_table
 from clients.desk.parts import parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
@@ -13,7 +13,6 @@ bp = Blueprint("use", __name__)
 _HEADS = ("number", "at", "who", "did", "of")
 _PAGE = 100
 _LOOKED = "looked at the record of use"
-_EXPORTED = "exported"
 
 
 @bp.get("/use")
@@ -29,7 +28,6 @@ def use() -> str:
 @bp.get("/use.<any(json,csv):form>")
 def listed(form: str) -> Response:
     """Give the whole record as JSON or CSV; `sealtrace desk use export` gives it with its proof."""
-    number = parts().use.note(me().person.name, _EXPORTED, f"the record of use as {form}")
-    found = parts().use.entries(before=number, limit=number)
+    found = parts().use.entries(limit=parts().use.head().size)
     rows = [(one.number, one.entry.at, one.entry.who, one.entry.did, one.entry.of) for one in found]
-    return table_answer(form, _HEADS, rows)
+    return marked_table(form, _HEADS, rows, of=[f"the record of use as {form}"])

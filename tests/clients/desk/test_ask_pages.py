@@ -335,3 +335,132 @@ def test_an_empty_page_of_hits_teaches_what_to_do(kept_desk: Desk) -> None:
     kept_desk.parts.people.accounts.named("Una") or kept_desk.add("Una", mandate(Role.ANALYST))
 
     assert "/ask" in kept_desk.browser("Una").text("/hits").partition("<main")[2]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Give a consortium in which ten records of one agency tell of one weapon: more than an answer holds."""
+    walk = matched.found_matching(tmp_path_factory.mktemp("crowded"), lookups=3)
+    rows = [f"2020-01-{day:02};recovery;pistol;Taurus;9 mm;{SERIAL}" for day in range(1, 11)]
+    assert matched.submit(walk, "xar-arms", rows).code == 0
+    assert matched.submit(walk, "xbe-cib", rows[:1]).code == 0
+    walk.close()
+    return walk
+
+
+@pytest.fixture
+def many(crowded: Walk, tmp_path: Path) -> Iterator[Reading]:
+    """Give the asker's desk, over a copy of all of it."""
+    copied = crowded.copy_to(tmp_path / "walk")
+    desk = Desk(copied, "xbe-cib")
+    yield Reading(desk)
+    desk.close()
+    copied.close()
+
+
+def asked_of_many(reading: Reading, browser: Browser) -> str:
+    """Ask about the weapon of many records; return where what was told stands."""
+    path = one(browser).location
+    assert browser.submit(path, page=path).status_code == 303
+    assert len(work(reading, 1).told[0]["found"]) == 8
+    return path
+
+
+def press_more(browser: Browser, path: str) -> dict[str, str]:
+    """Press the button that asks on; return what it sent."""
+    fields = dict(re.findall(r'name="(token|at|after)" value="([^"]*)"', browser.text(path).partition("/more")[2]))
+    assert browser.send(f"{path}/more", fields).status_code == 303
+    return fields
+
+
+def test_matches_beyond_the_eighth_are_asked_for_on_the_page(many: Reading) -> None:
+    """A button without any script asks for those that follow: a question of its own, its price said before, noted."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    before = browser.text(path)
+    press_more(browser, path)
+    told = work(many, 1)
+    page = browser.text(path)
+
+    assert "one question of the 2 left today" in before
+    assert (told.state, told.questions, told.left) == (State.DONE, 2, 1)
+    assert len({found["record"] for found in told.told[0]["found"]}) == 10
+    assert [found["index"] for found in told.told[0]["found"]] == sorted(f["index"] for f in told.told[0]["found"])
+    assert page.count('class="certainty hit"') == 11
+    assert "/more" not in page
+    noted = [row.entry.of for row in many.desk.parts.use.entries(limit=20) if row.entry.did == "asked"]
+    assert noted == ["inquiry 1: 1 questions, lookup"] * 2
+
+
+def test_asking_for_more_twice_is_charged_once(many: Reading) -> None:
+    """A double click, and the same form again after the answer came, ask nothing more and note nothing more."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    sent = press_more(browser, path)
+    browser.send(f"{path}/more", sent)
+    work(many, 1)
+    assert browser.send(f"{path}/more", sent).status_code in (303, 422)
+
+    assert work(many, 1).questions == 2
+    assert questions(many) == 2
+    assert sum(row.entry.did == "asked" for row in many.desk.parts.use.entries(limit=20)) == 2
+
+
+def test_more_that_the_service_refuses_leaves_what_was_told(many: Reading) -> None:
+    """The eight stay, the page says why there are no others, and the button is there again."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    fields = press_more(browser, path)
+    found = inquiries(many).begin(1)
+    assert found is not None
+    assert found.further == int(fields["at"])
+    inquiries(many).fail(1, what="the service is away", fix="try again")
+    page = browser.text(path)
+
+    assert "the service is away" in page
+    assert page.count('class="certainty hit"') == 9
+    assert "/more" in page
+    press_more(browser, path)
+    assert len(work(many, 1).told[0]["found"]) == 10
+
+
+def test_two_who_ask_on_from_one_place_are_one(many: Reading) -> None:
+    """What was told meanwhile is never written over by who saw less of it."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    asked_of_many(many, browser)
+    seen = inquiries(many).get(1)
+    assert inquiries(many).further(seen, 0)
+    work(many, 1)
+
+    assert not inquiries(many).further(seen, 0)
+    assert len(inquiries(many).get(1).told[0]["found"]) == 10
+
+
+@pytest.mark.parametrize("fields", [{}, {"at": "x"}, {"at": "-1"}, {"at": "1"}, {"at": "0", "after": "0"}])
+def test_more_of_what_is_not_there_asks_nothing(many: Reading, fields: dict[str, str]) -> None:
+    """A place that nothing was told at, or from before what was told, is no question."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    browser.send(f"{path}/more", {"token": browser.token(path), **fields})
+
+    assert inquiries(many).get(1).state is State.DONE
+    assert questions(many) == 1
+
+
+def test_more_than_a_page_of_answers_has_pages(reading: Reading, browser: Browser) -> None:
+    """A hundred a page with links before and after, none twice and none left out; a place that there is not is the first."""
+    path = one(browser).location
+    rows = inquiries(reading)
+    rows.decide(1)
+    rows.begin(1)
+    told = {"question": "", "found": [], "more": False, "note": ""}
+    rows.tell(1, [{**told, "what": f"weapon {number:03}"} for number in range(150)], left=1)
+    first, second = browser.text(path), browser.text(f"{path}?from=100")
+
+    assert "weapon 099" in first
+    assert "weapon 100" not in first
+    assert f'href="{path}?from=100"' in first
+    assert "weapon 099" not in second
+    assert "weapon 149" in second
+    assert f'href="{path}?from=0"' in second
+    assert browser.text(f"{path}?from=999").count("weapon 0") == 100
