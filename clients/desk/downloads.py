@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from clients.desk.exporting import Value, cell
 
 JSON, CSV = "json", "csv"
-CONTENT_TYPES = {JSON: "application/json", CSV: "text/csv; charset=utf-8"}
 
 
 def table_file(form: str, heads: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:

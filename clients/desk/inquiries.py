@@ -189,7 +189,7 @@ class Inquiries:
 
     def further(self, one: Inquiry, at: int) -> bool:
         """Let the matches that follow be asked for, of what was told at a place; False, and nothing, if somebody was first."""
-        told = [{**each, FURTHER: place == at} for place, each in enumerate(one.told)]
+        told: list[JsonValue] = [{**each, FURTHER: place == at} for place, each in enumerate(one.told)]
         values = {"told": _spelled(told), "questions": one.questions + 1, "what": "", "fix": ""}
         return one.state.is_over and self._move(one.number, one.state, State.WAITING, one.questions, **values)
 

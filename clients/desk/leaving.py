@@ -10,7 +10,7 @@ from http import HTTPStatus
 from flask import Response, request
 
 from clients.bundles import NO_COPY
-from clients.desk.downloads import CONTENT_TYPES, CSV, table_file
+from clients.desk.downloads import CSV, JSON, table_file
 from clients.desk.exporting import Form, Mark, Recipient, Value, export, mark_rows, take
 from clients.desk.parts import office, parts
 from clients.desk.people.current import me
@@ -19,6 +19,13 @@ from ledger.markings import Marking
 
 # What a browser shows as part of the desk and does not keep: a page, and the picture that stands on one.
 _SHOWN = frozenset({"text/html", "image/svg+xml"})
+_CONTENT_TYPES = {
+    JSON: "application/json",
+    CSV: "text/csv; charset=utf-8",
+    "svg": "image/svg+xml; charset=utf-8",
+    "toml": "application/toml; charset=utf-8",
+    "zip": "application/zip",
+}
 
 
 class Copy(Response):
@@ -28,7 +35,7 @@ class Copy(Response):
 def records_file(views: Sequence[RecordView], form: str, *, name: str) -> Copy:
     """Return decided views as JSON or CSV; raise NotPermittedError where nothing of them may leave."""
     made = export(views, Form(form), recipient(), note=parts().use.note, marking_text=office().marking_text)
-    return saved(made.raw, content_type=made.content_type, name=name, suffix=form, mark=made.mark)
+    return saved(made.raw, name=name, suffix=form, mark=made.mark)
 
 
 def taken(of: Sequence[str], *, marking: Marking | None) -> Mark:
@@ -48,7 +55,7 @@ def marked_table(
     mark = taken(of, marking=marking)
     raw = table_file(form, *mark_rows(heads, rows, mark))
     name = request.blueprint or "sealtrace"
-    return saved(raw, content_type=CONTENT_TYPES[form], name=name, suffix=form, mark=mark, at_once=form == CSV)
+    return saved(raw, name=name, suffix=form, mark=mark, at_once=form == CSV)
 
 
 def recipient() -> Recipient:
@@ -62,13 +69,14 @@ def may_copy(view: RecordView) -> bool:
     return view.marking is not None and (own or NO_COPY not in view.marking.cav)
 
 
-def saved(raw: bytes, *, content_type: str, name: str, suffix: str, mark: Mark, at_once: bool = True) -> Copy:
+def saved(raw: bytes, *, name: str, suffix: str, mark: Mark, at_once: bool = True) -> Copy:
     """Return a file that a browser saves, `at_once` or after it was looked at; its name says which copy it is.
 
     What is signed is handed out byte by byte: there the name alone says it, and the record of use what it stands for.
     """
     file, how = f"{name}-copy-{mark.number}.{suffix}", "attachment" if at_once else "inline"
-    return Copy(raw, content_type=content_type, headers={"Content-Disposition": f'{how}; filename="{file}"'})
+    headers = {"Content-Disposition": f'{how}; filename="{file}"'}
+    return Copy(raw, content_type=_CONTENT_TYPES[suffix], headers=headers)
 
 
 def require_mark(response: Response) -> None:

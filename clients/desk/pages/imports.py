@@ -9,7 +9,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from werkzeug.wrappers import Response as BaseResponse
 
 from clients.desk.columnform import chosen, column_rows, offered, shown_as_form
-from clients.desk.downloads import CONTENT_TYPES, CSV
+from clients.desk.downloads import CSV
 from clients.desk.gate import RefusedError
 from clients.desk.importing import bench, found, is_shown, marking, once, once_of, signer_of, wake
 from clients.desk.leaving import marked_table, saved, taken
@@ -142,7 +142,7 @@ def map_file(number: int) -> Response:
     one = found(number, me())
     mark = taken([f"the map of {_name(one)}"], marking=None)
     raw = f"# {mark.words}\n{one.map}".encode()
-    return saved(raw, content_type="application/toml; charset=utf-8", name="sealtrace.map", suffix="toml", mark=mark)
+    return saved(raw, name="sealtrace.map", suffix="toml", mark=mark)
 
 
 @bp.get("/<int:number>/problems.<any(json, csv):form>")
@@ -172,7 +172,7 @@ def rejected(number: int) -> Response:
     mark = taken([f"the rows of {_name(one)} that cannot be read"], marking=marking(one))
     delimiter = unpack(content.read).delimiter if content.read else ","
     raw = marked_csv(content.rejected, mark.words, delimiter=delimiter)
-    return saved(raw, content_type=CONTENT_TYPES[CSV], name="rejected", suffix=CSV, mark=mark)
+    return saved(raw, name="rejected", suffix=CSV, mark=mark)
 
 
 @bp.get("/<int:number>/sign")

@@ -69,7 +69,7 @@ def file(number: int) -> Response:
     """Return the signed file, to be approved at another desk of the agency or with `sealtrace approve`."""
     found = _proposals().get(number)
     mark = taken([f"proposal {number}"], marking=None)
-    return saved(found.file, content_type="application/json", name=f"proposal-{number}", suffix="json", mark=mark)
+    return saved(found.file, name=f"proposal-{number}", suffix="json", mark=mark)
 
 
 @bp.get("/upload")

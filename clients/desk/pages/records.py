@@ -88,7 +88,7 @@ def bundle(iss: str, jti: str) -> Response:
     with office().session() as session:
         made = export(session.stand(), view.record, viewer, portions=_chosen())
     mark = taken([f"{view.record.name} as an evidence bundle"], marking=view.marking)
-    return saved(made.raw, content_type="application/zip", name=f"{iss}-{jti}", suffix="zip", mark=mark)
+    return saved(made.raw, name=f"{iss}-{jti}", suffix="zip", mark=mark)
 
 
 def named(iss: str, jti: str) -> StatementName:

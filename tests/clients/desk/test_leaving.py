@@ -135,7 +135,7 @@ def test_every_file_that_a_route_sends_says_whose_copy_it_is(full: Full) -> None
     assert files > 25
 
 
-def test_a_route_that_forgets_the_mark_sends_nothing(full: Full) -> None:
+def test_a_route_that_forgets_the_mark_sends_nothing() -> None:
     """Whatever is no page and was not made by the one place that marks is refused on its way out, whoever wrote it."""
     forgot = (
         Response("a,b\r\n", content_type="text/csv"),
