@@ -30,6 +30,8 @@ from sqlalchemy.dialects.sqlite import insert
 from clients.database import reading
 from clients.desk.database import Joined, Transactions
 from clients.intake.store import MissingError
+from crypto.digests import sha256
+from crypto.encoding import b64u
 from ledger.jsontext import JsonValue
 
 INQUIRIES = MetaData()
@@ -126,6 +128,11 @@ class Inquiry:
     fix: str
 
     @property
+    def seen(self) -> str:
+        """Return what a page says of the questions that it shows, so that no others are asked by its button."""
+        return b64u(sha256(_spelled([*self.asked]).encode()))
+
+    @property
     def further(self) -> int | None:
         """Return which of what was told is to be asked about further, if any is."""
         return next((at for at, each in enumerate(self.told) if each.get(FURTHER)), None)
@@ -183,15 +190,19 @@ class Inquiries:
         with reading(self._engine) as connection:
             return tuple(map(_inquiry, connection.execute(chosen.where(wanted))))
 
-    def decide(self, number: int) -> bool:
-        """Let a draft be asked; return False, and change nothing, if it was decided before."""
-        return self._move(number, State.DRAFT, State.WAITING, began=self._clock())
+    def decide(self, one: Inquiry) -> bool:
+        """Let a draft be asked as it was seen; return False, and change nothing, if it was decided or changed since."""
+        return self._swap(one, State.WAITING, began=self._clock())
+
+    def correct(self, one: Inquiry, asked: Sequence[JsonValue], *, questions: int) -> bool:
+        """Let a draft ask about something else; False, and nothing, if it was decided or changed since it was seen."""
+        return self._swap(one, State.DRAFT, asked=_spelled([*asked]), questions=questions)
 
     def further(self, one: Inquiry, at: int) -> bool:
         """Let the matches that follow be asked for, of what was told at a place; False, and nothing, if somebody was first."""
         told: list[JsonValue] = [{**each, FURTHER: place == at} for place, each in enumerate(one.told)]
         values = {"told": _spelled(told), "questions": one.questions + 1, "what": "", "fix": ""}
-        return one.state.is_over and self._move(one.number, one.state, State.WAITING, one.questions, **values)
+        return one.state.is_over and self._swap(one, State.WAITING, **values)
 
     def begin(self, number: int) -> Inquiry | None:
         """Take an inquiry that waits in hand; None if it does not wait."""
@@ -223,11 +234,17 @@ class Inquiries:
         with self._transactions.begin() as connection:
             connection.execute(chosen.values(state=State.INTERRUPTED.value))
 
-    def _move(self, number: int, before: State, to: State, seen: int | None = None, **values: Any) -> bool:
-        """Compare and swap: from the state, and where it is given the number of questions, that was seen."""
+    def _move(self, number: int, before: State, to: State, **values: Any) -> bool:
         chosen = update(_INQUIRY).where(_INQUIRY.c.number == number, _INQUIRY.c.state == before.value)
-        if seen is not None:
-            chosen = chosen.where(_INQUIRY.c.questions == seen)
+        with self._transactions.begin() as connection:
+            return connection.execute(chosen.values(state=to.value, **values)).rowcount == 1
+
+    def _swap(self, seen: Inquiry, to: State, **values: Any) -> bool:
+        """Compare and swap: what a person decides about is what they saw, or nothing is done."""
+        same = (_INQUIRY.c.state == seen.state.value, _INQUIRY.c.questions == seen.questions)
+        chosen = update(_INQUIRY).where(
+            _INQUIRY.c.number == seen.number, *same, _INQUIRY.c.asked == _spelled([*seen.asked])
+        )
         with self._transactions.begin() as connection:
             return connection.execute(chosen.values(state=to.value, **values)).rowcount == 1
 

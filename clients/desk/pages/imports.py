@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response as BaseResponse
 
-from clients.desk.columnform import chosen, column_rows, offered, shown_as_form
+from clients.desk.columnform import Listed, chosen, chosen_format, chosen_source, chosen_text, mapping
 from clients.desk.downloads import CSV
 from clients.desk.gate import RefusedError
 from clients.desk.importing import bench, found, is_shown, marking, once, once_of, signer_of, wake
@@ -20,20 +20,12 @@ from clients.desk.rendering import page
 from clients.errors import ListError
 from clients.intake import deciding
 from clients.intake.checking import unpack_problems
-from clients.intake.columns import Choices, fillable, map_of
+from clients.intake.columns import Choices, map_of
 from clients.intake.deciding import Officer
 from clients.intake.reading import header_of, unpack
 from clients.intake.states import State
 from clients.intake.store import ChangedError, Import, Kind, MissingError, New
-from clients.lists.csvtext import DELIMITERS, ENCODINGS
-from clients.lists.maps import DATE_PATTERNS
 from clients.lists.report import Problem, marked_csv
-from clients.lists.tables import Format, Table
-from ledger.eventfields import KINDS as EVENTS
-from ledger.itemfields import KINDS as ITEMS
-from ledger.labels import Compartment
-from ledger.recordform import PORTIONS
-from ledger.vocabulary import portion_of
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
@@ -97,18 +89,7 @@ def part(number: int) -> Response:
 @bp.post("/<int:number>/read")
 def read(number: int) -> BaseResponse:
     """Have the list read anew: another sheet, encoding or header."""
-    one, form = _mine(number), request.form
-    line = form.get("header_line", "").strip()
-    if line and not (line.isascii() and line.isdigit() and len(line) < 7):
-        raise ListError(_("the line of the header is no number"), next_step=_("write digits alone"))
-    encoding, delimiter = form.get("encoding") or None, form.get("delimiter") or None
-    wanted = Format(
-        encoding=encoding if encoding in ENCODINGS else None,
-        delimiter=delimiter if delimiter in DELIMITERS else None,
-        header_line=int(line) if line and int(line) else None,
-        sheet=form.get("sheet") or None,
-    )
-    return _go_on(deciding.read_again(bench(), one, wanted), "read again")
+    return _go_on(deciding.read_again(bench(), _mine(number), chosen_format()), "read again")
 
 
 @bp.post("/<int:number>/columns")
@@ -119,7 +100,7 @@ def columns(number: int) -> Any:
     choices = chosen(table, request.form)
     try:
         text = map_of(choices, title=one.name, encoding=table.encoding, delimiter=table.delimiter)
-        confirmed = deciding.confirm_columns(bench(), one, text, source=_source())
+        confirmed = deciding.confirm_columns(bench(), one, text, source=chosen_source())
     except ListError as error:
         return _shown(one, problem=error, choices=choices), HTTPStatus.UNPROCESSABLE_ENTITY
     return _go_on(confirmed, "mapped")
@@ -128,9 +109,9 @@ def columns(number: int) -> Any:
 @bp.post("/<int:number>/text")
 def text(number: int) -> Any:
     """Take a map as text, for what the form cannot say."""
-    one, said = _mine(number), request.form.get("map", "").replace("\r\n", "\n")
+    one, said = _mine(number), chosen_text()
     try:
-        confirmed = deciding.confirm_columns(bench(), one, said, source=_source())
+        confirmed = deciding.confirm_columns(bench(), one, said, source=chosen_source())
     except ListError as error:
         return _shown(one, problem=error, text=said), HTTPStatus.UNPROCESSABLE_ENTITY
     return _go_on(confirmed, "mapped")
@@ -232,7 +213,6 @@ def _shown(
 ) -> str:
     """Return the page of an import as it stands."""
     is_mine = one.person == me().person.id
-    mapping = _mapping(one, choices, text) if is_mine and _has_columns(one) else None
     return page(
         "import.html",
         marking=marking(one),
@@ -240,7 +220,7 @@ def _shown(
         one=one,
         is_mine=is_mine,
         is_worked_on=_is_worked_on(one),
-        mapping=mapping,
+        mapping=_mapping(one, choices, text) if is_mine and _has_columns(one) else None,
         problem=problem,
         problems=_problems(one)[:SHOWN_PROBLEMS],
         schedule=one.findings.get("preview", {}).get("schedule", []),
@@ -251,30 +231,12 @@ def _shown(
 
 
 def _mapping(one: Import, choices: Choices | None, text: str | None) -> dict[str, Any]:
-    """Return what the form of columns shows: as sent before, as another map says, or as the import has it."""
+    """Return what the form of columns shows."""
     table = deciding.table_of(bench(), one)
-    maps = offered(table, bench().imports.remembered(header_of(table)), one.map)
-    base = maps.get(request.args.get("like", "current"), maps["current"])[1] if text is None else text
-    found = choices or (shown_as_form(base, table) if text is None else None)
-    return {
-        "rows": column_rows(table, found) if found is not None else (),
-        "choices": found,
-        "text": base,
-        "offered": {name: title for name, (title, _text) in maps.items()},
-        "fields": {portion: [name for name in fillable() if portion_of(name) == portion] for portion in PORTIONS},
-        "events": tuple(EVENTS),
-        "things": ITEMS,
-        "dates": DATE_PATTERNS,
-        "compartments": tuple(Compartment),
-        "encodings": ENCODINGS,
-        "delimiters": {",": ",", ";": ";", "\t": _("tab"), "|": "|"},
-        "table": _about(table),
-        "source": request.form.get("source", ""),
-    }
-
-
-def _about(table: Table) -> dict[str, Any]:
-    return {"source": table.source, "rows": len(table.rows), "header_line": table.header_line}
+    remembered = bench().imports.remembered(header_of(table))
+    listed = Listed(table=table, form=one.form, map=one.map, remembered=remembered)
+    urls = {name: url_for(f"imports.{name}", number=one.number) for name in ("show", "columns", "text", "read")}
+    return {**mapping(listed, choices=choices, text=text), "urls": urls, "revision": one.revision}
 
 
 def _listed() -> Sequence[Import]:
@@ -329,10 +291,6 @@ def _has_columns(one: Import) -> bool:
 
 def _is_worked_on(one: Import) -> bool:
     return one.state.is_worked_on or (one.state is State.UPLOADED and not one.findings)
-
-
-def _source() -> str:
-    return " ".join(request.form.get("source", "").split())[:MAX_NAME]
 
 
 def _records(one: Import) -> int:

@@ -64,6 +64,16 @@ def one(browser: Browser, **fields: str) -> TestResponse:
     return browser.send("/ask/one", {**form(browser, 0), "item.make_text": "Taurus", "serial": SERIAL, **fields})
 
 
+def hidden(page: str) -> dict[str, str]:
+    """Return what the button that asks carries unseen."""
+    return dict(re.findall(r'name="(token|seen)" value="([^"]*)"', page))
+
+
+def decide(browser: Browser, path: str) -> TestResponse:
+    """Press the button that asks."""
+    return browser.send(path, hidden(browser.text(path)))
+
+
 def inquiries(reading: Reading) -> Inquiries:
     """Return the inquiries of the desk."""
     return Inquiries(reading.desk.parts.engine, clock=reading.desk.parts.clock)
@@ -96,7 +106,7 @@ def test_what_it_costs_is_shown_before_it_is_charged(reading: Reading, browser: 
 def test_a_hit_is_told_with_its_purpose_and_leads_on(reading: Reading, browser: Browser) -> None:
     """A filled sign, the record with a link to it and to its trace, the purpose, what is left."""
     path = one(browser).location
-    assert browser.submit(path, page=path).status_code == 303
+    assert decide(browser, path).status_code == 303
     assert work(reading, 1).state is State.DONE
     page = browser.text(path)
     (record,) = set(re.findall(r'href="/records/([^"?]+)"', page))
@@ -116,7 +126,7 @@ def test_a_hit_is_told_with_its_purpose_and_leads_on(reading: Reading, browser: 
 def test_what_was_asked_and_who_asked_leaves_marked_and_noted(reading: Reading, browser: Browser, path: str) -> None:
     """Each file of one's own questions and hits says whose copy it is, by the number that the record of use has of it."""
     drafted = one(browser).location
-    browser.submit(drafted, page=drafted)
+    decide(browser, drafted)
     work(reading, 1)
     auditor = reading.browser(Role.AUDITOR, name="Ute")
     head, *rows = csv.reader(StringIO(auditor.text(f"{path}.csv").removeprefix("\ufeff")))
@@ -130,7 +140,7 @@ def test_what_was_asked_and_who_asked_leaves_marked_and_noted(reading: Reading, 
 def test_a_possible_hit_says_what_to_compare_and_is_no_hit(reading: Reading, browser: Browser) -> None:
     """Zeros before the number: an outlined sign, and the frame to look at first."""
     path = one(browser, serial="00TKD480572").location
-    browser.submit(path, page=path)
+    decide(browser, path)
     work(reading, 1)
     told = browser.text(path).partition('<ul class="told">')[2]
 
@@ -142,7 +152,7 @@ def test_a_possible_hit_says_what_to_compare_and_is_no_hit(reading: Reading, bro
 def test_nothing_is_said_to_mean_that_nobody_answers(reading: Reading, browser: Browser) -> None:
     """A silent record looks the same, and the page says so."""
     path = one(browser, serial="ZZ 99887766").location
-    browser.submit(path, page=path)
+    decide(browser, path)
     work(reading, 1)
 
     assert "a record that its originator keeps silent looks the same" in browser.text(path)
@@ -152,8 +162,8 @@ def test_a_double_click_is_one_question(reading: Reading, browser: Browser) -> N
     """The form of the description makes one inquiry; the form that asks it asks once; the worker takes it once."""
     fields = {**form(browser, 0), "item.make_text": "Taurus", "serial": SERIAL}
     first, again = (browser.send("/ask/one", fields).location for _ in range(2))
-    token = {"token": browser.token(first)}
-    answers = [browser.send(first, token).status_code for _ in range(3)]
+    sent = hidden(browser.text(first))
+    answers = [browser.send(first, sent).status_code for _ in range(3)]
     for _ in range(2):
         work(reading, 1)
 
@@ -166,7 +176,7 @@ def test_a_double_click_is_one_question(reading: Reading, browser: Browser) -> N
 def test_what_a_restart_cut_off_is_not_asked_again(reading: Reading, browser: Browser) -> None:
     """It is said to have been cut off, the page offers no way to ask it again, and the worker leaves it alone."""
     path = one(browser).location
-    browser.submit(path, page=path)
+    decide(browser, path)
     asking.begin(reading.desk.parts)
     assert inquiries(reading).get(1).state is State.INTERRUPTED
     work(reading, 1)
@@ -183,7 +193,7 @@ def test_a_list_is_asked_and_what_cannot_be_is_said(reading: Reading, browser: B
     preview = browser.text(path)
     assert "Questions</dt><dd>2" in preview
     assert "nothing to ask by" in preview
-    browser.submit(path, page=path)
+    decide(browser, path)
     done = work(reading, 1)
 
     assert [bool(each["found"]) for each in done.told] == [True, False, False]
@@ -225,7 +235,8 @@ def test_more_than_the_days_limit_is_not_asked_at_all(reading: Reading, browser:
     lines = "\n".join(f"Taurus; AA {number}" for number in range(100000, 100013))
     path = browser.send("/ask/list", {**form(browser, 1), "lines": lines}).location
     page = browser.text(path)
-    answer = browser.send(path, {"token": browser.token("/ask")})
+    seen = inquiries(reading).get(1).seen
+    answer = browser.send(path, {"token": browser.token("/ask"), "seen": seen})
 
     assert "not enough" in page
     assert "Ask now" not in page
@@ -236,7 +247,7 @@ def test_more_than_the_days_limit_is_not_asked_at_all(reading: Reading, browser:
 def test_ones_own_records_are_asked_about(reading: Reading, browser: Browser) -> None:
     """By their slips: the other agency's record of the same weapon is found."""
     path = browser.send("/ask/own", form(browser, 2)).location
-    browser.submit(path, page=path)
+    decide(browser, path)
     done = work(reading, 1)
 
     assert [each["found"][0]["record"].partition("/")[0] for each in done.told] == ["xar-arms"]
@@ -248,7 +259,7 @@ def test_results_are_for_their_asker_and_for_auditors(reading: Reading, browser:
     path = one(browser).location
     other, auditor = reading.browser(Role.ANALYST, name="Oto"), reading.browser(Role.AUDITOR, name="Uma")
     assert auditor.get(path).status_code == 404  # a draft asks nothing, so there is nothing to audit
-    browser.submit(path, page=path)
+    decide(browser, path)
     work(reading, 1)
 
     for end in ("", ".json", ".csv"):
@@ -275,12 +286,12 @@ def test_a_draft_is_dropped(reading: Reading, browser: Browser) -> None:
 def test_what_fails_on_the_way_is_kept_with_the_inquiry(reading: Reading, browser: Browser) -> None:
     """The reason and what to do are on its page, what was told before stays, and it is not asked again."""
     path = one(browser).location
-    browser.submit(path, page=path)
+    decide(browser, path)
     browser2 = reading.browser(Role.ANALYST, name="Eve")
     eve = browser2.send(
         "/ask/list", {**form(browser2, 1), "lines": "\n".join(f"Taurus;A{n}" for n in range(1000, 1012))}
     )
-    browser2.submit(eve.location, page=eve.location)
+    decide(browser2, eve.location)
     work(reading, 1)
     with pytest.raises(ClientError):
         asking.run(reading.desk.parts, 2)
@@ -361,7 +372,7 @@ def many(crowded: Walk, tmp_path: Path) -> Iterator[Reading]:
 def asked_of_many(reading: Reading, browser: Browser) -> str:
     """Ask about the weapon of many records; return where what was told stands."""
     path = one(browser).location
-    assert browser.submit(path, page=path).status_code == 303
+    assert decide(browser, path).status_code == 303
     assert len(work(reading, 1).told[0]["found"]) == 8
     return path
 
@@ -451,7 +462,7 @@ def test_more_than_a_page_of_answers_has_pages(reading: Reading, browser: Browse
     """A hundred a page with links before and after, none twice and none left out; a place that there is not is the first."""
     path = one(browser).location
     rows = inquiries(reading)
-    rows.decide(1)
+    assert rows.decide(rows.get(1))
     rows.begin(1)
     told = {"question": "", "found": [], "more": False, "note": ""}
     rows.tell(1, [{**told, "what": f"weapon {number:03}"} for number in range(150)], left=1)

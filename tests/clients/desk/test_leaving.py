@@ -60,7 +60,7 @@ class Full:
                 questions=1,
             )
         )
-        asked.decide(1)
+        asked.decide(asked.get(1))
         asked.begin(1)
         found: JsonValue = [{"record": str(self.record), "index": 1, "class": "T0", "certainty": "hit"}]
         asked.tell(1, [{"what": "a pistol", "question": "", "found": found, "more": False, "note": ""}], left=3)
