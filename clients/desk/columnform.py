@@ -12,7 +12,8 @@ from clients import shippedmaps
 from clients.errors import ListError
 from clients.intake.columns import EVENT, Choices, choices_of, fillable
 from clients.lists.csvtext import DELIMITERS, ENCODINGS
-from clients.lists.maps import DATE_PATTERNS, ListMap, parse_map
+from clients.lists.maps import DATE_EXAMPLES, ListMap, parse_map
+from clients.lists.proposing import date_patterns
 from clients.lists.tables import Format, Table
 from ledger.eventfields import KINDS as EVENTS
 from ledger.itemfields import KINDS as ITEMS
@@ -124,7 +125,8 @@ def mapping(listed: Listed, *, choices: Choices | None, text: str | None) -> dic
         "is_item_alone": listed.portions == ITEM_ALONE,
         "events": tuple(EVENTS),
         "things": ITEMS,
-        "dates": DATE_PATTERNS,
+        "dates": DATE_EXAMPLES,
+        "unclear": _unclear(table, found),
         "compartments": tuple(Compartment),
         "encodings": ENCODINGS,
         "delimiters": {",": ",", ";": ";", "\t": _("tab"), "|": "|"},
@@ -153,6 +155,12 @@ def shown_as_form(text: str, table: Table) -> Choices | None:
 
 def _fields(portions: Sequence[str]) -> Mapping[str, list[str]]:
     return {portion: [name for name in fillable() if portion_of(name) == portion] for portion in portions}
+
+
+def _unclear(table: Table, choices: Choices | None) -> Sequence[str]:
+    """Return the ways between which the dates of a list do not tell, until one of them is chosen."""
+    _fitting, unclear = date_patterns(table)
+    return () if choices is None or set(unclear) & set(choices.dates) else unclear
 
 
 def _samples(table: Table, column: int) -> tuple[str, ...]:

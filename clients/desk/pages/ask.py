@@ -103,7 +103,6 @@ def inquiry(number: int) -> str:
         told=told,
         begins=begins,
         following=begins + SHOWN if len(ranked) > begins + SHOWN else 0,
-        before=max(0, begins - SHOWN) if begins else None,
         counts=_counts(one),
         readable=_readable([each for _place, each in told]),
         is_own=one.kind is Kind.OWN,

@@ -7,11 +7,13 @@ from clients.desk.leaving import marked_table
 from clients.desk.parts import parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
+from clients.desk.use.entries import about_and_names
 
 bp = Blueprint("use", __name__)
 
 _HEADS = ("number", "at", "who", "did", "of")
 _PAGE = 100
+_NAMES = 3
 _LOOKED = "looked at the record of use"
 
 
@@ -22,7 +24,8 @@ def use() -> str:
     parts().use.note(me().person.name, _LOOKED, "newest" if before is None else f"before {before}")
     found = parts().use.entries(before=before, limit=_PAGE + 1)
     more = url_for("use.use", before=found[_PAGE - 1].number) if len(found) > _PAGE else ""
-    return page("use.html", entries=found[:_PAGE], more=more, checkpoint=parts().use.head())
+    entries = [(one, *about_and_names(one.entry.of)) for one in found[:_PAGE]]
+    return page("use.html", entries=entries, more=more, checkpoint=parts().use.head(), shown=_NAMES)
 
 
 @bp.get("/use.<any(json,csv):form>")
