@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from sqlalchemy import (
     Column,
     Connection,
@@ -35,7 +36,7 @@ from clients.lists.rows import check_map
 from clients.lists.tables import Format
 from clients.lists.tables import Table as List
 from clients.lists.values import Tables
-from clients.matching.lists import read_items
+from clients.matching.lists import SERIALS, read_items
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger.jsontext import JsonValue
@@ -60,6 +61,11 @@ class AskedList:
     form: Format
     table: List = field(repr=False)
     map: str
+
+    @property
+    def has_numbers(self) -> bool:
+        """Say whether the map names a column of serial numbers."""
+        return any(SERIALS in rule.fields for rule in parse_map(self.map).records)
 
     @property
     def seen(self) -> str:
@@ -123,7 +129,8 @@ def items_of(asked: AskedList, tables: Tables, *, today: dt.date) -> Sequence[Ma
     if found.unread:
         lines = ", ".join(map(str, found.unread[:10]))
         raise ListError(
-            f"these lines cannot be read: {lines}", next_step="correct them, or leave out the column that they fail at"
+            _("these lines cannot be read: %(lines)s", lines=lines),
+            next_step=_("correct them, or leave out the column that they fail at"),
         )
     return found.items
 

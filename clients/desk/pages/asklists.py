@@ -53,7 +53,9 @@ def show(number: int) -> str:
     try:
         _items(asked)
     except ListError as error:
-        return _shown(one, asked, problem=error)
+        # The map's own advice is for who names columns in a file; here they are chosen.
+        hint = error.next_step if asked.has_numbers else _("choose below which column holds them")
+        return _shown(one, asked, problem=ListError(str(error), next_step=hint))
     return _shown(one, asked)
 
 
