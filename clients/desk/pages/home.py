@@ -13,6 +13,7 @@ from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.desk.rounds import hasten, rounds
 from clients.desk.rules import SECONDERS, TALKERS
+from clients.desk.talkwords import TASK_WORDS
 from clients.desk.ticks import SYNC
 from clients.matching.book import Book
 from clients.outbox import Outbox
@@ -32,6 +33,7 @@ def home() -> str:
         spelled=spelled,
         waiting=_waiting() if signed_in.person.roles & TALKERS else None,
         imports=importing.waiting(signed_in) if signed_in.person.roles & SECONDERS else (),
+        task_words=TASK_WORDS,
         rounds=rounds(),
     )
 
