@@ -15,6 +15,9 @@ from clients.desk.exporting import MARK_COLUMNS
 from clients.desk.inquiries import Inquiries, Inquiry, State
 from clients.desk.people.person import Role
 from clients.errors import ClientError
+from clients.matching.book import Book
+from ledger.answers import Slot
+from ledger.notices import WatchFired
 from ledger.wire.paths import MATCHES
 from tests.support import matched
 from tests.support.deskreading import Reading
@@ -475,3 +478,17 @@ def test_more_than_a_page_of_answers_has_pages(reading: Reading, browser: Browse
     assert "weapon 149" in second
     assert f'href="{path}">To the first page' in second
     assert browser.text(f"{path}?from=999").count("weapon 0") == 100
+
+
+def test_hits_beyond_the_page_are_said_to_be_in_the_file(reading: Reading) -> None:
+    """A hundred watches that fired stand on the page; of the others it says how many there are, and the file has all."""
+    book = Book(reading.desk.office.home.matching, key=reading.desk.office.database_key)
+    name = reading.names()[0]
+    fired = [WatchFired(q=bytes(32), slot=Slot(index=index, name=name, c="T0")) for index in range(103)]
+    book.put_notices(fired, now=reading.desk.walk.clock(), cursor=1)
+    book.close()
+    browser = reading.browser(Role.ANALYST, name="Ana")
+
+    assert browser.text("/hits").count("<li>") >= 100
+    assert "and 3 more, in the file" in browser.text("/hits")
+    assert len(browser.get("/hits/list.json").get_json()) == 103
