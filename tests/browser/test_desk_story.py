@@ -245,7 +245,9 @@ def test_the_columns_of_an_asked_list_are_corrected_without_a_script(story: Stor
     page.locator("#columns > button").click()
     words = page.locator("main").inner_text()
     plain.close()
+    analyst.open(columns)
 
     assert columns.endswith("/columns")
+    assert _ONLOOKER.look(analyst.page) == {}
     assert "Taurus TKD 480572" in words
     assert "Left today after" in words
