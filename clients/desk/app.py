@@ -17,6 +17,7 @@ from clients.desk import i18n, rendering
 from clients.desk.errors import Shown, shown
 from clients.desk.gate import READING, Crowd, RefusedError, check_body, check_fetch, check_form, check_host
 from clients.desk.headers import harden
+from clients.desk.leaving import require_mark
 from clients.desk.pages import BLUEPRINTS
 from clients.desk.parts import EXTENSION, Parts
 from clients.desk.people.current import User, somebody
@@ -95,6 +96,8 @@ def _guard(app: Flask, parts: Parts) -> None:
 
     @app.after_request
     def _harden(response: Response) -> Response:
+        if request.endpoint != "static":
+            require_mark(response)
         _log.info("page", method=request.method, page=request.endpoint, status=response.status_code)
         return harden(response, is_secure=parts.place.is_secure)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from clients.cli.exits import next_step
-from clients.desk.inquiries import Inquiries, Inquiry, Kind
+from clients.desk.inquiries import FURTHER, Inquiries, Inquiry, Kind
 from clients.desk.parts import Parts
 from clients.errors import ClientError
 from clients.lists.values import Tables
@@ -16,7 +17,7 @@ from crypto.errors import CryptoError
 from ledger.errors import LedgerError
 from ledger.identifiers import statement_name
 from ledger.jsontext import JsonValue
-from ledger.questions import Asking
+from ledger.questions import BEFORE_ALL, Asking
 
 PART = 20
 
@@ -39,7 +40,7 @@ def run(made: Parts, number: int) -> None:
         return
     try:
         with made.office.session() as session:
-            for told, left in _asked(session, one, made.office.tables):
+            for told, left in _answers(session, one, made.office.tables):
                 inquiries.tell(number, told, left=left)
                 if made.working.is_ending and len(told) < len(one.asked):
                     inquiries.interrupt(number)
@@ -54,10 +55,13 @@ def run(made: Parts, number: int) -> None:
         raise
 
 
-def _asked(session: Session, one: Inquiry, tables: Tables) -> Iterator[tuple[list[Mapping[str, JsonValue]], int]]:
+def _answers(session: Session, one: Inquiry, tables: Tables) -> Iterator[tuple[list[Mapping[str, JsonValue]], int]]:
     """Yield all that was told after each part, and what is left of the day's limit; ask nothing if that is too little."""
     asker = Asker(standing_of(session), purpose=one.why)
     asking = asking_of(one.kind, watch=one.watch)
+    if one.further is not None:
+        yield _further(asker, one, one.further, tables), asker.quota(asking).left
+        return
     require_enough(one.questions, asker.quota(asking).left)
     told: list[Mapping[str, JsonValue]] = []
     for at in range(0, len(one.asked), PART):
@@ -65,11 +69,22 @@ def _asked(session: Session, one: Inquiry, tables: Tables) -> Iterator[tuple[lis
         yield told, asker.quota(asking).left
 
 
-def _ask(asker: Asker, one: Inquiry, part: Sequence[JsonValue], tables: Tables) -> Sequence[Told]:
+def _further(asker: Asker, one: Inquiry, at: int, tables: Tables) -> list[Mapping[str, JsonValue]]:
+    """Return all that was told, one of it with the matches that follow those it had."""
+    before = one.told[at]
+    after = before["found"][-1]["index"]
+    (more,) = map(told_json, _ask(asker, one, one.asked[at : at + 1], tables, after=after))
+    grown = {**before, "found": [*before["found"], *more["found"]], "more": more["more"], FURTHER: False}
+    return [*one.told[:at], grown, *one.told[at + 1 :]]
+
+
+def _ask(
+    asker: Asker, one: Inquiry, part: Sequence[JsonValue], tables: Tables, *, after: int = BEFORE_ALL
+) -> Sequence[Told]:
     if one.kind is Kind.OWN:
-        return asker.ask_own([(str(name), statement_name(str(name)).jti) for name in part])
+        return asker.ask_own([(str(name), statement_name(str(name)).jti) for name in part], after=after)
     items = [item for item in part if isinstance(item, dict)]
-    return asker.ask(listed_weapons(items, tables), watch=one.watch)
+    return asker.ask(listed_weapons(items, tables), watch=one.watch, after=after)
 
 
 def require_enough(questions: int, left: int) -> None:
@@ -86,7 +101,7 @@ def asking_of(kind: Kind, *, watch: bool) -> Asking:
     return Asking.OWN if kind is Kind.OWN else Asking.WATCH if watch else Asking.LOOKUP
 
 
-def told_json(told: Told) -> dict[str, JsonValue]:
+def told_json(told: Told) -> dict[str, Any]:
     """Return what came of a question as it is kept."""
     return {
         "what": told.what,

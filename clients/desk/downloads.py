@@ -5,30 +5,32 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 
-from flask import Response
-
-from clients.desk.exporting import cell
+from clients.desk.exporting import Value, cell
 
 JSON, CSV = "json", "csv"
 
 
-def table_answer(form: str, heads: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> Response:
+def table_file(form: str, heads: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
     """Return rows as JSON objects or as a CSV in which no cell is a formula."""
-    listed: list[Sequence[str | int | None]] = [heads, *rows]
     if form == JSON:
-        value = [dict(zip(heads, row, strict=True)) for row in listed[1:]]
-        return Response(json.dumps(value, ensure_ascii=False, indent=2) + "\n", content_type="application/json")
+        value = [dict(zip(heads, row, strict=True)) for row in rows]
+        return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    for row in listed:
-        writer.writerow(["" if value is None else cell(value) if isinstance(value, str) else value for value in row])
-    return csv_answer(out.getvalue().encode("utf-8-sig"))
+    for row in (heads, *rows):
+        writer.writerow(map(_text, row))
+    return out.getvalue().encode("utf-8-sig")
 
 
-def csv_answer(raw: bytes) -> Response:
-    """Return a CSV that a browser saves and does not show."""
-    return Response(
-        raw,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": "attachment; filename=sealtrace.csv"},
-    )
+def _text(value: Value) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value)
+        case str():
+            return cell(value)
+        case _:
+            return cell(", ".join(value))

@@ -22,6 +22,8 @@ from ledger.jsontext import JsonValue
 from ledger.markings import Marking, join
 
 EXPORTED = "exported"
+Value = str | int | Sequence[str] | None
+"""What a cell of a table holds."""
 MARK_COLUMNS = ("export_copy", "export_for", "export_purpose", "export_at", "export_marking")
 # A spreadsheet takes a cell for a formula by its first character, in some locales by its full-width twin.
 _FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -60,6 +62,11 @@ class Mark:
         return dict(
             zip(MARK_COLUMNS, (self.copy, f"{one.person}, {one.agency}", one.purpose, at, self.marking), strict=True)
         )
+
+    @property
+    def number(self) -> str:
+        """Return the number of the entry in the record of use that the copy is called by."""
+        return self.copy.rpartition("/")[2]
 
     @property
     def words(self) -> str:
@@ -159,8 +166,8 @@ def take(
 
 
 def mark_rows(
-    heads: Sequence[str], rows: Iterable[Sequence[str | int | None]], mark: Mark
-) -> tuple[tuple[str, ...], list[tuple[str | int | None, ...]]]:
+    heads: Sequence[str], rows: Iterable[Sequence[Value]], mark: Mark
+) -> tuple[tuple[str, ...], list[tuple[Value, ...]]]:
     """Return heads and rows of a table, each row with the recipient's mark."""
     marked = tuple(mark.members().values())
     return (*heads, *MARK_COLUMNS), [(*row, *marked) for row in rows]

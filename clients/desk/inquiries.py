@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Engine,
     Index,
     Integer,
@@ -27,7 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import reading
+from clients.desk.database import Joined, Transactions
 from clients.intake.store import MissingError
+from crypto.digests import sha256
+from crypto.encoding import b64u
 from ledger.jsontext import JsonValue
 
 INQUIRIES = MetaData()
@@ -55,6 +59,7 @@ _INQUIRY = Table(
 )
 
 MOST_LISTED = 100
+FURTHER = "further"
 DRAFT_SECONDS = 86_400
 
 
@@ -72,6 +77,11 @@ class State(Enum):
     def is_under_way(self) -> bool:
         """Say whether the desk's worker has it, or will."""
         return self in {State.WAITING, State.ASKING}
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing more is asked by itself."""
+        return self in {State.DONE, State.FAILED, State.INTERRUPTED}
 
 
 class Kind(Enum):
@@ -117,14 +127,29 @@ class Inquiry:
     what: str
     fix: str
 
+    @property
+    def seen(self) -> str:
+        """Return what a page says of the questions that it shows, so that no others are asked by its button."""
+        return b64u(sha256(_spelled([*self.asked]).encode()))
+
+    @property
+    def further(self) -> int | None:
+        """Return which of what was told is to be asked about further, if any is."""
+        return next((at for at, each in enumerate(self.told) if each.get(FURTHER)), None)
+
 
 class Inquiries:
     """The inquiries of one desk."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], int]) -> None:
-        """Take the desk's database and the clock."""
+    def __init__(self, engine: Engine, *, clock: Callable[[], int], transactions: Transactions | None = None) -> None:
+        """Take the desk's database, the clock, and what begins transactions where it is not the database."""
         self._engine = engine
         self._clock = clock
+        self._transactions = transactions or engine
+
+    def within(self, connection: Connection) -> "Inquiries":
+        """Return the same, for what is done in a transaction that is under way."""
+        return Inquiries(self._engine, clock=self._clock, transactions=Joined(connection))
 
     def add(self, new: New) -> Inquiry:
         """Keep what is to be asked, and ask nothing yet; the same form again gives the same inquiry. Old drafts go."""
@@ -145,7 +170,7 @@ class Inquiries:
             "fix": "",
         }
         old = (_INQUIRY.c.state == State.DRAFT.value, _INQUIRY.c.began < self._clock() - DRAFT_SECONDS)
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(delete(_INQUIRY).where(*old))
             connection.execute(insert(_INQUIRY).values(**values).on_conflict_do_nothing())
             found = connection.execute(
@@ -165,9 +190,19 @@ class Inquiries:
         with reading(self._engine) as connection:
             return tuple(map(_inquiry, connection.execute(chosen.where(wanted))))
 
-    def decide(self, number: int) -> bool:
-        """Let a draft be asked; return False, and change nothing, if it was decided before."""
-        return self._move(number, State.DRAFT, State.WAITING, began=self._clock())
+    def decide(self, one: Inquiry) -> bool:
+        """Let a draft be asked as it was seen; return False, and change nothing, if it was decided or changed since."""
+        return self._swap(one, State.WAITING, began=self._clock())
+
+    def correct(self, one: Inquiry, asked: Sequence[JsonValue], *, questions: int) -> bool:
+        """Let a draft ask about something else; False, and nothing, if it was decided or changed since it was seen."""
+        return self._swap(one, State.DRAFT, asked=_spelled([*asked]), questions=questions)
+
+    def further(self, one: Inquiry, at: int) -> bool:
+        """Let the matches that follow be asked for, of what was told at a place; False, and nothing, if somebody was first."""
+        told: list[JsonValue] = [{**each, FURTHER: place == at} for place, each in enumerate(one.told)]
+        values = {"told": _spelled(told), "questions": one.questions + 1, "what": "", "fix": ""}
+        return one.state.is_over and self._swap(one, State.WAITING, **values)
 
     def begin(self, number: int) -> Inquiry | None:
         """Take an inquiry that waits in hand; None if it does not wait."""
@@ -176,7 +211,7 @@ class Inquiries:
     def drop(self, number: int) -> bool:
         """Delete a draft."""
         draft = (_INQUIRY.c.number == number, _INQUIRY.c.state == State.DRAFT.value)
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             return connection.execute(delete(_INQUIRY).where(*draft)).rowcount == 1
 
     def tell(self, number: int, told: Sequence[Mapping[str, JsonValue]], *, left: int) -> None:
@@ -184,8 +219,9 @@ class Inquiries:
         self._move(number, State.ASKING, State.ASKING, told=_spelled([dict(one) for one in told]), left=left)
 
     def finish(self, number: int) -> None:
-        """Say that everything was asked."""
-        self._move(number, State.ASKING, State.DONE)
+        """Say that everything was asked; one that was cut off stays so, whatever was asked further of it."""
+        one = self.get(number)
+        self._move(number, State.ASKING, State.DONE if len(one.told) == len(one.asked) else State.INTERRUPTED)
 
     def fail(self, number: int, *, what: str, fix: str) -> None:
         """Say that it ended before everything was asked, and why."""
@@ -195,12 +231,21 @@ class Inquiries:
         """Say that one, or whatever an earlier run of the program had in hand, was cut off."""
         under_way = _INQUIRY.c.state.in_([one.value for one in State if one.is_under_way])
         chosen = update(_INQUIRY).where(under_way, *(() if number is None else (_INQUIRY.c.number == number,)))
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(chosen.values(state=State.INTERRUPTED.value))
 
     def _move(self, number: int, before: State, to: State, **values: Any) -> bool:
         chosen = update(_INQUIRY).where(_INQUIRY.c.number == number, _INQUIRY.c.state == before.value)
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
+            return connection.execute(chosen.values(state=to.value, **values)).rowcount == 1
+
+    def _swap(self, seen: Inquiry, to: State, **values: Any) -> bool:
+        """Compare and swap: what a person decides about is what they saw, or nothing is done."""
+        same = (_INQUIRY.c.state == seen.state.value, _INQUIRY.c.questions == seen.questions)
+        chosen = update(_INQUIRY).where(
+            _INQUIRY.c.number == seen.number, *same, _INQUIRY.c.asked == _spelled([*seen.asked])
+        )
+        with self._transactions.begin() as connection:
             return connection.execute(chosen.values(state=to.value, **values)).rowcount == 1
 
 

@@ -66,7 +66,7 @@ def office() -> Office:
     return parts().office
 
 
-def note_use(who: str, did: str, of: Iterable[str]) -> None:
-    """Put what somebody did into the record of use, before the answer leaves."""
-    if named := tuple(of):
-        parts().use.note(who, did, *named)
+def note_use(who: str, did: str, of: Iterable[str]) -> int | None:
+    """Put what somebody did into the record of use, before the answer leaves; return the first entry's number, if any."""
+    named = tuple(of)
+    return parts().use.note(who, did, *named) if named else None

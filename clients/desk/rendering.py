@@ -74,9 +74,8 @@ def page(template: str, *, marking: Marking | None = None, opened: Iterable[obje
     content it shows: each is put into the record of use first, and where that cannot be written there is no page.
     """
     signed_in = somebody()
-    if signed_in is not None:
-        note_use(signed_in.person.name, OPENED, map(str, opened))
-    return render_template(template, **_frame(marking), **values)
+    entry = None if signed_in is None else note_use(signed_in.person.name, OPENED, map(str, opened))
+    return render_template(template, **_frame(marking, entry=entry), **values)
 
 
 def refusal(shown: Shown) -> str:
@@ -105,7 +104,7 @@ def banner(marking: Marking | None) -> Banner:
     return Banner(text=office.marking_text(marking), css=marking.level.value.lower())
 
 
-def _frame(marking: Marking | None, *, with_freshness: bool = True) -> dict[str, Any]:
+def _frame(marking: Marking | None, *, entry: int | None = None, with_freshness: bool = True) -> dict[str, Any]:
     signed_in = somebody()
     inside = signed_in is not None
     return {
@@ -114,6 +113,8 @@ def _frame(marking: Marking | None, *, with_freshness: bool = True) -> dict[str,
         "theme": signed_in.person.theme if signed_in is not None else "auto",
         "token": signed_in.csrf if signed_in is not None else "",
         "banner": banner(marking),
+        # What stands on paper says whose print it is, and where that is written down.
+        "opening": None if entry is None else f"{parts().office.me}/use/{entry}",
         "menu": _menu() if inside else [],
         "freshness": parts().office.freshness() if inside and with_freshness else None,
         "now": parts().clock(),

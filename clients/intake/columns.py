@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from clients.errors import ListError
 from clients.lists.maps import DATE_PATTERNS, ListMap, Source, parse_map
-from clients.lists.tables import CAUSE, FIX
+from clients.lists.tables import OWN_COLUMNS
 from clients.lists.values import shape_of
 from ledger.eventfields import KINDS as EVENTS
 from ledger.itemfields import KINDS as ITEMS
@@ -46,7 +46,7 @@ def choices_of(list_map: ListMap, header: Sequence[str]) -> Choices | None:
     if len(list_map.records) != 1 or list_map.records[0].when:
         return None
     (rule,) = list_map.records
-    columns = dict.fromkeys((name for name in header if name not in (CAUSE, FIX)), "")
+    columns = dict.fromkeys((name for name in header if name not in OWN_COLUMNS), "")
     fixed: dict[str, str] = {}
     for name, sources in {EVENT: (rule.event,), **rule.fields}.items():
         column = _column(sources)

@@ -7,7 +7,7 @@ import json
 import zlib
 
 from clients.lists.reading import read_table
-from clients.lists.tables import Format, Row, Table
+from clients.lists.tables import OWN_COLUMNS, Format, Row, Table
 from crypto.digests import sha256
 from crypto.encoding import lp
 
@@ -20,8 +20,8 @@ def read_upload(raw: bytes, form: Format) -> Table:
 
 
 def header_of(table: Table) -> bytes:
-    """Return the fingerprint of a list's columns: lists that come from one program have the same."""
-    return sha256(lp(*(name.casefold() for name in table.header)))
+    """Return the fingerprint of a list's columns: lists that come from one program have the same, and when they come back."""
+    return sha256(lp(*(name.casefold() for name in table.header if name not in OWN_COLUMNS)))
 
 
 def pack(table: Table) -> bytes:

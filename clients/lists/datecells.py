@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from clients.lists.cells import CellError
+from clients.lists.headers import fold
+from clients.lists.monthnames import MONTH_BY_NAME
 from ledger.dates import parse_date
 from ledger.errors import LedgerError
 
@@ -25,7 +27,14 @@ _PATTERNS = {
     "YYYY/MM/DD": r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})",
     "YYYYMMDD": r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
 }
-_COMPILED = {name: re.compile(pattern, re.ASCII) for name, pattern in _PATTERNS.items()}
+# With the month as a word neither can be taken for the other; they are compared as names of columns are.
+_NAMED = {
+    "D MONTH YYYY": r"((?P<d>\d{1,2})(st|nd|rd|th|er)? (of )?)?(?P<month>[^\d]+) (?P<y>\d{4})",
+    "MONTH D YYYY": r"(?P<month>[^\d]+) ((?P<d>\d{1,2})(st|nd|rd|th)? )?(?P<y>\d{4})",
+}
+# What says more than a date, such as the ? of an uncertain one, must not fall away with the points and dashes.
+_NAMED_SIGNS = re.compile(r"[\w\s.,\-\u0300-\u036f\u060c\u064b-\u0655\u2019']+")
+_COMPILED = {name: re.compile(pattern, re.ASCII) for name, pattern in (*_PATTERNS.items(), *_NAMED.items())}
 # What can mean one thing alone is read whatever the map says: a year, a month of a year, a date year first.
 _PLAIN = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _MIDNIGHT = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", re.ASCII)
@@ -35,22 +44,43 @@ def read_date(text: str, patterns: Sequence[str]) -> str:
     """Return the EDTF spelling of the date in `text`; a time of day is left out, 2021 and 2021-03 are dates too."""
     cleaned = _MIDNIGHT.sub("", _ascii_digits(text).strip())
     for pattern in patterns:
-        found = _COMPILED[pattern].fullmatch(cleaned) if pattern in _COMPILED else None
+        found = _named(pattern, cleaned) if pattern in _NAMED else _numbered(pattern, cleaned)
         if found is not None:
-            return _checked(int(found["y"]), int(found["m"]), int(found["d"]))
+            return found
     if "EDTF" in patterns or _PLAIN.fullmatch(cleaned):
         return _edtf(cleaned, patterns)
     raise _not_spelled(patterns)
 
 
 def fitting_patterns(cells: Sequence[str]) -> tuple[str, ...]:
-    """Return the patterns by which every one of `cells` reads, so that a proposal offers only what works."""
-    return tuple(pattern for pattern in _PATTERNS if cells and all(_fits(cell, pattern) for cell in cells))
+    """Return the patterns by which every one of `cells` reads, so that a proposal offers only what works.
+
+    More than one means that the cells do not tell which, and a person must. Cells that need no pattern fit the first.
+    """
+    told = [cell for cell in cells if not _fits(cell)]
+    if not told:
+        return tuple(_PATTERNS)[:1] if cells else ()
+    return tuple(pattern for pattern in (*_PATTERNS, *_NAMED) if all(_fits(cell, pattern) for cell in told))
 
 
-def _fits(cell: str, pattern: str) -> bool:
+def _numbered(pattern: str, text: str) -> str | None:
+    found = _COMPILED[pattern].fullmatch(text) if pattern in _COMPILED else None
+    return None if found is None else _checked(int(found["y"]), int(found["m"]), int(found["d"]))
+
+
+def _named(pattern: str, text: str) -> str | None:
+    """Return the date whose month is a word, or the month of a year; None where the word is no month's name."""
+    found = _COMPILED[pattern].fullmatch(fold(text)) if _NAMED_SIGNS.fullmatch(text) else None
+    month = MONTH_BY_NAME.get(found["month"]) if found is not None else None
+    if found is None or month is None:
+        return None
+    day = _checked(int(found["y"]), month, int(found["d"] or 1))
+    return day if found["d"] else day[:7]
+
+
+def _fits(cell: str, *patterns: str) -> bool:
     try:
-        read_date(cell, [pattern])
+        read_date(cell, patterns)
     except CellError:
         return False
     return True

@@ -12,12 +12,25 @@ from typing import Any
 
 from clients.errors import ListError
 from clients.lists.csvtext import DELIMITERS, ENCODINGS
-from clients.lists.tables import CAUSE, FIX, Format
+from clients.lists.tables import OWN_COLUMNS, Format
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment
 
 MAX_MAP_CHARACTERS = 1024 * 1024
-DATE_PATTERNS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "DD-MM-YYYY", "MM/DD/YYYY", "YYYY/MM/DD", "YYYYMMDD", "EDTF")
+DATE_EXAMPLES: Mapping[str, str] = {
+    "YYYY-MM-DD": "2026-03-17",
+    "DD.MM.YYYY": "17.03.2026",
+    "DD/MM/YYYY": "17/03/2026",
+    "DD-MM-YYYY": "17-03-2026",
+    "MM/DD/YYYY": "03/17/2026",
+    "YYYY/MM/DD": "2026/03/17",
+    "YYYYMMDD": "20260317",
+    "D MONTH YYYY": "17 March 2026",
+    "MONTH D YYYY": "March 17, 2026",
+    "EDTF": "2026-03?",
+}
+"""The ways to write a date that a map may name, each by an example. The words of a month may be English, French or Arabic."""
+DATE_PATTERNS = tuple(DATE_EXAMPLES)
 
 _NEXT = "correct the map, or delete it and let `sealtrace submit` propose one"
 
@@ -101,7 +114,7 @@ class ListMap:
 
     def unknown_columns(self, header: Sequence[str]) -> tuple[str, ...]:
         """Return the columns of `header` that the map neither reads nor leaves out on purpose."""
-        known = self.columns() | self.ignore | {CAUSE, FIX}
+        known = self.columns() | self.ignore | OWN_COLUMNS
         return tuple(name for name in header if name not in known)
 
     def missing_columns(self, header: Sequence[str]) -> tuple[str, ...]:

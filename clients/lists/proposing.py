@@ -5,9 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from clients.lists.datecells import fitting_patterns
 from clients.lists.headers import FIELD_BY_HEADER, fold
-from clients.lists.tables import Table
+from clients.lists.tables import OWN_COLUMNS, Table
 
+DATE_FIELDS = ("event.date", "event.ship_date")
 _SAMPLE_ROWS = 500
+_USUAL = "YYYY-MM-DD"
+# The same figures, two days.
+_TURNED = {"DD/MM/YYYY", "MM/DD/YYYY"}
 
 
 def propose_map(table: Table, *, event: str = "recovery") -> str:
@@ -24,7 +28,8 @@ def _lines(table: Table, event: str) -> Iterator[str]:
     if table.encoding is not None:
         yield f"encoding = {_quoted(table.encoding)}"
         yield f"delimiter = {_quoted(table.delimiter)}"
-    yield f"dates = {_quoted_list(_patterns(table, fields))}"
+    patterns, unclear = date_patterns(table)
+    yield f"dates = {_quoted_list(patterns)}{_told(unclear)}"
     yield from ("", "[[record]]")
     yield f"event = {_quoted(event)}  # what happened to the weapon: one of the event kinds of docs/maps.md"
     yield from ("", "[record.fields]")
@@ -38,7 +43,7 @@ def _assign(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Return the first column that means each field, and the columns that are left."""
     fields: dict[str, str] = {}
     unknown: list[str] = []
-    for column in header:
+    for column in (name for name in header if name not in OWN_COLUMNS):
         field = FIELD_BY_HEADER.get(fold(column))
         if field is None or field in fields:
             unknown.append(column)
@@ -47,13 +52,30 @@ def _assign(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return fields, unknown
 
 
-def _patterns(table: Table, fields: dict[str, str]) -> list[str]:
-    column = fields.get("event.date")
-    if column is None:
-        return ["YYYY-MM-DD"]
-    at = table.header.index(column)
-    cells = [row.cells[at] for row in table.rows[:_SAMPLE_ROWS] if row.cells[at].strip()]
-    return list(fitting_patterns(cells)[:1]) or ["YYYY-MM-DD"]
+def date_patterns(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the patterns that all cells of the columns of dates fit, and those between which the cells do not tell.
+
+    Where no column is recognised as one of dates, it may be any that nobody recognises and that reads as dates throughout.
+    """
+    found: dict[str, None] = {}
+    unclear: dict[str, None] = {}
+    for fitting in map(fitting_patterns, _date_cells(table)):
+        (found if len(fitting) == 1 else unclear).update(dict.fromkeys(fitting))
+    if len(_TURNED & found.keys()) > 1:  # a map reads all its columns alike
+        unclear |= dict.fromkeys(one for one in found if one in _TURNED)
+    return tuple(one for one in found if one not in unclear) or (_USUAL,), tuple(unclear)
+
+
+def _date_cells(table: Table) -> Iterator[list[str]]:
+    fields, unknown = _assign(table.header)
+    known = [column for field, column in fields.items() if field in DATE_FIELDS]
+    for column in known or unknown:
+        at = table.header.index(column)
+        yield [row.cells[at] for row in table.rows[:_SAMPLE_ROWS] if row.cells[at].strip()]
+
+
+def _told(unclear: Sequence[str]) -> str:
+    return f"  # {' or '.join(unclear)}? The cells fit each of them: say which." if unclear else ""
 
 
 def _quoted(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from clients.lists.csvtext import guard
-from clients.lists.tables import CAUSE, FIX, Row, Table
+from clients.lists.tables import CAUSE, COPY, FIX, Row, Table
 
 
 class Weight(Enum):
@@ -58,3 +58,13 @@ def rejected_csv(table: Table, rows: Sequence[Row], problems: Sequence[Problem])
         fixes = "; ".join(dict.fromkeys(problem.fix for problem in mine))
         writer.writerow([guard(cell) for cell in (*cells, causes, fixes)])
     return out.getvalue()
+
+
+def marked_csv(raw: bytes, words: str, *, delimiter: str) -> bytes:
+    """Return a rejected list with one more column that says the same in every row: whose copy it is."""
+    head, *rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=delimiter)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow([*head, COPY])
+    writer.writerows([*row, guard(words)] for row in rows)
+    return out.getvalue().encode("utf-8-sig")

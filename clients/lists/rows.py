@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from clients.errors import ListError
 from clients.lists.cells import CellError
 from clients.lists.maps import ListMap, RecordRule, Source
+from clients.lists.proposing import DATE_FIELDS
 from clients.lists.report import Problem, Weight
 from clients.lists.tables import Row, Table
 from clients.lists.values import Fields, Reading, Tables, place, read_cell, shape_of
@@ -18,8 +19,6 @@ from ledger.dates import parse_date
 from ledger.eventfields import KINDS
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment
-
-_DATE_FIELDS = ("event.date", "event.ship_date")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +149,7 @@ def _clean(cell: str) -> str:
 
 
 def _future(draft: Draft, row: Row, today: dt.date) -> Iterator[Problem]:
-    for name in _DATE_FIELDS:
+    for name in DATE_FIELDS:
         value = draft.fields.get(name)
         if isinstance(value, str) and _begins_after(value, today):
             yield Problem(

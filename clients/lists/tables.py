@@ -16,6 +16,8 @@ HEADER_SEARCH_ROWS = 20
 
 CAUSE = "sealtrace cause"
 FIX = "sealtrace fix"
+COPY = "sealtrace copy"
+OWN_COLUMNS = frozenset({CAUSE, FIX, COPY})
 """The columns that a rejected list carries; every map ignores them when the mended list comes back."""
 
 

@@ -123,13 +123,13 @@ class Asker:
         }
         return [told.get(id(weapon)) or _unaskable(weapon.what, asking) for weapon in weapons]
 
-    def ask_own(self, records: Sequence[tuple[str, bytes]]) -> list[Told]:
+    def ask_own(self, records: Sequence[tuple[str, bytes]], *, after: int = BEFORE_ALL) -> list[Told]:
         """Ask about records of this agency, by what their slips hold: (words, jti) each. Nothing is evaluated."""
         found = [(what, jti, self._slip_tokens(jti)) for what, jti in records]
         fit = [one for one in found if one[2]]
         self._require(len(fit), Asking.OWN)
         return [
-            self._ask(what, Asking.OWN, tokens, own=jti, after=BEFORE_ALL) if tokens else _unaskable(what, Asking.OWN)
+            self._ask(what, Asking.OWN, tokens, own=jti, after=after) if tokens else _unaskable(what, Asking.OWN)
             for what, jti, tokens in found
         ]
 

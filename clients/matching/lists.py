@@ -28,9 +28,9 @@ class Items:
     unread: tuple[int, ...]
 
 
-def read_items(table: Table, *, tables: Tables, today: dt.date) -> Items:
-    """Return the items of a list whose columns are recognised by their names; raise ListError without a number's column."""
-    found = _item_map(parse_map(propose_map(table)))
+def read_items(table: Table, *, tables: Tables, today: dt.date, text: str = "") -> Items:
+    """Return the items of a list by a map, else by the names of its columns; raise ListError without a number's column."""
+    found = _item_map(parse_map(text or propose_map(table)))
     fields = found.records[0].fields
     if SERIALS not in fields:
         raise ListError("no column holds serial numbers", next_step="name one `serial`, and another `make`")

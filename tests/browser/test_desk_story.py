@@ -185,3 +185,69 @@ def test_everything_on_the_way_is_reached_by_the_tab_key(story: Story) -> None:
             missed[path] = story.at(name).tab_through()
 
     assert missed == {path: [] for path in missed}
+
+
+_ON_PAPER = """() => {
+  const seen = (chosen) => [...document.querySelectorAll(chosen)].filter((one) => one.checkVisibility()).length;
+  const repeated = (chosen) => { const css = getComputedStyle(document.querySelector(chosen));
+    return [css.display, css.breakInside]; };
+  const folded = document.createElement("details");
+  folded.innerHTML = "<summary>more</summary><p>what is folded in</p>";
+  document.querySelector("main").append(folded);
+  const height = folded.querySelector("p").getBoundingClientRect().height;
+  folded.remove();
+  return {
+    "head": repeated("body > header"), "foot": repeated("body > footer"),
+    "banners": seen("header .banner") + seen("footer .banner"),
+    "screen only": seen("nav") + seen("button") + seen("input") + seen("select") + seen("textarea") + seen(".no-print"),
+    "folded": height > 0, "foot says": document.querySelector(".receipt").innerText,
+    "width": document.documentElement.scrollWidth <= document.documentElement.clientWidth,
+  };
+}"""
+
+
+def test_every_sheet_of_a_printed_page_bears_its_label_and_whose_print_it_is(story: Story) -> None:
+    """Head and foot are repeated, nothing to press is left, what was folded in is there, and the foot names reader and entry."""
+    theirs = story.found["their record"]
+    printed = {
+        ANALYST: (theirs, theirs.replace("/records/", "/traces/"), f"{theirs}/bundle"),
+        FIRST: (story.found["request"], story.found["thread"], story.found["import"]),
+        SECOND: (story.found["waiting"],),
+    }
+    for name, paths in printed.items():
+        person = story.at(name)
+        for path in paths:
+            person.open(path)
+            person.page.emulate_media(media="print")
+            found = person.page.evaluate(_ON_PAPER)
+            person.page.emulate_media(media="screen")
+
+            assert (found["head"], found["foot"]) == (["table-header-group", "avoid"], ["table-footer-group", "avoid"])
+            assert (found["banners"], found["screen only"], found["folded"], found["width"]) == (2, 0, True, True), path
+            assert f"Printed by {name}" in found["foot says"]
+            assert "/use/" in found["foot says"]
+
+
+def test_the_columns_of_an_asked_list_are_corrected_without_a_script(story: Story) -> None:
+    """A browser with scripts switched off uploads a list of odd columns, says what they are, and sees what it costs."""
+    analyst = story.at(ANALYST)
+    plain = story.browser.new_context(java_script_enabled=False, storage_state=analyst.context.storage_state())
+    page = plain.new_page()
+    page.goto(f"{analyst.origin}/ask")
+    page.locator("#file").set_input_files(
+        {"name": "list.csv", "mimeType": "text/csv", "buffer": b"Firma;Kennung\nTaurus;TKD 480572\n"}
+    )
+    page.locator("#why-list").fill("container 12")
+    page.locator("form[action='/ask/list'] > button").click()
+    columns = urlsplit(page.url).path
+    page.locator("[name=column-0]").select_option("item.make")
+    page.locator("[name=column-1]").select_option("item.serials")
+    page.locator("#columns > button").click()
+    words = page.locator("main").inner_text()
+    plain.close()
+    analyst.open(columns)
+
+    assert columns.endswith("/columns")
+    assert _ONLOOKER.look(analyst.page) == {}
+    assert "Taurus TKD 480572" in words
+    assert "Left today after" in words

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from clients.lists import monthnames
 from clients.lists.cells import CellError
 from clients.lists.datecells import FIRST_YEAR, LAST_YEAR, fitting_patterns, read_date
-from clients.lists.maps import DATE_PATTERNS
+from clients.lists.headers import fold
+from clients.lists.maps import DATE_EXAMPLES, DATE_PATTERNS
 from ledger.dates import parse_date
 
 DAYS = st.dates(min_value=dt.date(FIRST_YEAR, 1, 1), max_value=dt.date(LAST_YEAR, 12, 31))
@@ -24,9 +26,99 @@ SPELLINGS = {
 DIGITS = ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९")
 
 
+NAMED = ("D MONTH YYYY", "MONTH D YYYY")
+
+
 def test_every_pattern_that_a_map_may_name_is_read() -> None:
-    """No more and no fewer, but for EDTF, which is no pattern of digits."""
-    assert {*SPELLINGS, "EDTF"} == set(DATE_PATTERNS)
+    """No more and no fewer, but for EDTF and the two with the month as a word, which are no patterns of digits."""
+    assert {*SPELLINGS, *NAMED, "EDTF"} == set(DATE_PATTERNS)
+
+
+@pytest.mark.parametrize("pattern", DATE_PATTERNS)
+def test_the_example_of_a_pattern_is_read_by_it(pattern: str) -> None:
+    """What a form shows beside a pattern is what the pattern reads: the 17th of March, or March as far as it is known."""
+    assert read_date(DATE_EXAMPLES[pattern], [pattern]) in ("2026-03-17", "2026-03?")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("17 March 2026", "2026-03-17"),
+        ("17 mars 2026", "2026-03-17"),
+        ("17 مارس 2026", "2026-03-17"),
+        ("١٧ آذار ٢٠٢٦", "2026-03-17"),  # noqa: RUF001 - digits of another script are what is meant
+        ("17-Mar-2026", "2026-03-17"),
+        ("17-MAR-2026", "2026-03-17"),
+        ("17th of March, 2026", "2026-03-17"),
+        ("1er févr. 2026", "2026-02-01"),
+        ("1 fe\u0301vrier 2026", "2026-02-01"),
+        ("2 août 2026", "2026-08-02"),
+        ("3 أغسطس 2026", "2026-08-03"),
+        ("٣ تشرين الثاني ٢٠٢٦", "2026-11-03"),
+        ("17 March 2026 00:00", "2026-03-17"),
+        ("March 2026", "2026-03"),
+        ("juillet 2026", "2026-07"),
+    ],
+)
+def test_a_month_by_its_name_is_read_where_the_map_says_so(text: str, expected: str) -> None:
+    """In English, French and Arabic, short and long; and by no other pattern."""
+    assert read_date(text, ["D MONTH YYYY"]) == expected
+    for pattern in SPELLINGS:
+        with pytest.raises(CellError, match="no date is spelled so"):
+            read_date(text, [pattern])
+
+
+@pytest.mark.parametrize("text", ["March 17, 2026", "Mar. 17th 2026", "mars 17 2026"])
+def test_the_month_may_come_first(text: str) -> None:
+    """As it is written in America."""
+    assert read_date(text, ["MONTH D YYYY"]) == "2026-03-17"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("17 March 2026?", "~17 March 2026", "17 jui 2026", "17 تشرين 2026", "17 محرم 1447", "17 March 26"),
+        *("17 Martober 2026", "March", "17 2026", "17 March 2026 or so", "17 March 2026/2027", "17/March?/2026"),
+    ],
+)
+def test_a_name_that_is_no_month_or_two_is_not_guessed_at(text: str) -> None:
+    """Uncertain, ambiguous, of another calendar, without a century: a person has to say what is meant."""
+    for pattern in NAMED:
+        with pytest.raises(CellError):
+            read_date(text, [pattern])
+
+
+def test_no_calendar_has_the_31st_of_february_by_name() -> None:
+    """The day is checked as of any other spelling."""
+    with pytest.raises(CellError, match="no such day"):
+        read_date("31 February 2026", ["D MONTH YYYY"])
+
+
+def test_no_name_is_that_of_two_months() -> None:
+    """Across the three languages, as they are compared: whoever adds one that is taken changes a date."""
+    listed = [fold(name) for names in monthnames._NAMES for name in names.split(",")]
+    of = {
+        name: {at for at, names in enumerate(monthnames._NAMES) if name in map(fold, names.split(","))}
+        for name in listed
+    }
+
+    assert all(len(months) == 1 for months in of.values())
+    assert set(monthnames.MONTH_BY_NAME.values()) == set(range(1, 13))
+
+
+@given(DAYS, st.sampled_from(sorted(monthnames.MONTH_BY_NAME)), st.sampled_from(NAMED))
+def test_a_named_month_comes_back_whatever_it_is_called(day: dt.date, name: str, pattern: str) -> None:
+    """Every name of every month, in either order."""
+    month = monthnames.MONTH_BY_NAME[name]
+    text = f"{day.day} {name} {day.year}" if pattern == NAMED[0] else f"{name} {day.day} {day.year}"
+    try:
+        expected = dt.date(day.year, month, day.day).isoformat()
+    except ValueError:
+        with pytest.raises(CellError, match="no such day"):
+            read_date(text, [pattern])
+        return
+
+    assert read_date(text, [pattern]) == expected
 
 
 @given(DAYS, st.sampled_from(sorted(SPELLINGS)))
@@ -107,13 +199,32 @@ def test_the_pattern_that_was_used_is_among_those_proposed(days: list[dt.date], 
     cells = [day.strftime(SPELLINGS[pattern]) for day in days]
     proposed = fitting_patterns(cells)
 
-    assert pattern in proposed
+    assert pattern in proposed or all(cell == day.isoformat() for cell, day in zip(cells, days, strict=True))
     assert all(read_date(cell, [one]) for one in proposed for cell in cells)
 
 
 def test_no_pattern_is_proposed_for_no_cells() -> None:
     """Nothing seen, nothing guessed."""
     assert fitting_patterns([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["17 March 2026", "2026-03-18", "2026"], ("D MONTH YYYY",)),
+        (["2026-03-18", "2026"], ("YYYY-MM-DD",)),
+        (["01/02/2026", "02/03/2026"], ("DD/MM/YYYY", "MM/DD/YYYY")),
+        (["01/02/2026", "13/03/2026"], ("DD/MM/YYYY",)),
+        (["01/02/2026", "03/13/2026"], ("MM/DD/YYYY",)),
+        (["13/02/2026", "03/13/2026"], ()),
+        (["17 March 2026", "17.03.2026"], ()),
+    ],
+)
+def test_what_all_cells_fit_is_proposed_and_what_they_do_not_tell_is_left_open(
+    cells: list[str], expected: tuple[str, ...]
+) -> None:
+    """One that fits all is proposed; two are a question to a person, and none is no guess."""
+    assert fitting_patterns(cells) == expected
 
 
 @given(st.text(max_size=20), st.lists(st.sampled_from(DATE_PATTERNS), min_size=1, max_size=3))

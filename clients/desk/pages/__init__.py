@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from clients.desk.pages import (
     ask,
+    asklists,
     deciding,
     find,
     hits,
@@ -30,6 +31,7 @@ from clients.desk.pages import (
 BLUEPRINTS: Sequence[Blueprint] = (
     home.bp,
     ask.bp,
+    asklists.bp,
     hits.bp,
     find.bp,
     log.bp,

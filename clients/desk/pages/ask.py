@@ -1,6 +1,6 @@
 """Ask blind whether anybody has logged a weapon: what would be asked is shown first, with what is left before and after."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -10,21 +10,19 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from werkzeug.wrappers import Response as BaseResponse
 
 from clients.desk.asking import asking_of, require_enough, soon
+from clients.desk.asklists import AskedLists
 from clients.desk.gate import RefusedError
 from clients.desk.importing import once, once_of
 from clients.desk.inquiries import Inquiries, Inquiry, Kind, New, State
 from clients.desk.leaving import marked_table
-from clients.desk.parts import note_use, office, parts
+from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.rendering import page
 from clients.errors import ListError
-from clients.intake.reading import MAX_UPLOAD_BYTES, read_upload
-from clients.intake.store import MissingError
-from clients.lists.tables import Format
+from clients.intake.store import ChangedError, MissingError
 from clients.matching.asking import Quota, quota, spelled
 from clients.matching.book import Book
-from clients.matching.lists import pasted, read_items
 from clients.matching.weapons import askable, described_items, listed_weapons, matched_records
 from clients.plaintext import visible
 from clients.views import Viewer, view_record
@@ -34,6 +32,8 @@ from ledger.jsontext import JsonValue
 from ledger.questions import Asking
 
 bp = Blueprint("ask", __name__, url_prefix="/ask")
+
+Asked = Sequence[JsonValue] | Sequence[Mapping[str, JsonValue]]
 
 MAX_WHY = 400
 MAX_TYPED = 200
@@ -75,20 +75,7 @@ def weapon() -> BaseResponse:
     fields = {name: _typed(name) for name in _FIELDS if _typed(name)}
     kind = form.get("item.kind", "")
     fields |= {"item.kind": kind if kind in KINDS else KINDS[0], "item.make_text": _typed("item.make_text")}
-    return _prepare(Kind.WEAPON, described_items(fields, _typed("serial")))
-
-
-@bp.post("/list")
-def rows() -> BaseResponse:
-    """Prepare the questions about a list: a file, or pasted lines."""
-    file = request.files.get("file")
-    raw = file.read(MAX_UPLOAD_BYTES + 1) if file is not None else b""
-    table = read_upload(raw or pasted(request.form.get("lines", "")), Format())
-    found = read_items(table, tables=office().tables, today=office().today())
-    if found.unread:
-        lines = ", ".join(map(str, found.unread[:10]))
-        raise ListError(_("these lines cannot be read: %(lines)s", lines=lines), next_step=_("correct them"))
-    return _prepare(Kind.LIST, found.items)
+    return _to(prepare(Kind.WEAPON, described_items(fields, _typed("serial"))))
 
 
 @bp.post("/own")
@@ -96,14 +83,16 @@ def own() -> BaseResponse:
     """Prepare the questions about one's agency's own records that are matched."""
     with office().replica() as replica, _book() as book:
         names: list[JsonValue] = [name for name, _jti in matched_records(replica, book, me=office().me)]
-    return _prepare(Kind.OWN, names)
+    return _to(prepare(Kind.OWN, names))
 
 
 @bp.get("/<int:number>")
 def inquiry(number: int) -> str:
     """Show what would be asked; or how far it has come; or what was told."""
     one = _found(number)
-    ranked = sorted(one.told, key=_rank)
+    ranked = sorted(enumerate(one.told), key=lambda placed: _rank(placed[1]))
+    begins = _begins(len(ranked))
+    told = ranked[begins : begins + SHOWN]
     return page(
         "inquiry.html",
         one=one,
@@ -111,11 +100,13 @@ def inquiry(number: int) -> str:
         preview=_preview(one) if one.state is State.DRAFT else [],
         more=max(0, len(one.asked) - SHOWN),
         quota=_quotas()[_charged(one)],
-        told=ranked[:SHOWN],
-        left_out=max(0, len(ranked) - SHOWN),
+        told=told,
+        begins=begins,
+        following=begins + SHOWN if len(ranked) > begins + SHOWN else 0,
         counts=_counts(one),
-        readable=_readable(ranked[:SHOWN]),
+        readable=_readable([each for _place, each in told]),
         is_own=one.kind is Kind.OWN,
+        has_list=AskedLists(parts().engine).has(number),
     )
 
 
@@ -129,20 +120,31 @@ def told(number: int, form: str) -> Response:
 @bp.post("/<int:number>")
 def go(number: int) -> BaseResponse:
     """Ask; once, however often it is sent."""
-    one = _mine(number)
+    one = mine(number)
     if one.state is State.DRAFT:
-        require_enough(one.questions, _quotas()[_charged(one)].left)
-        note_use(me().person.name, "asked", [f"{_name(one)}: {one.questions} questions, {_charged(one).value}"])
-        if _inquiries().decide(number):
-            soon(parts(), number)
-    return redirect(url_for("ask.inquiry", number=number), HTTPStatus.SEE_OTHER)
+        if request.form.get("seen") != one.seen:
+            raise ChangedError(_("what would be asked was changed since that page"), next_step=_("look at it again"))
+        _charge(one, one.questions, lambda inquiries: inquiries.decide(one))
+    return _to(one)
+
+
+@bp.post("/<int:number>/more")
+def more(number: int) -> BaseResponse:
+    """Ask for the matches that follow those that were told of one weapon: a question of its own, and once."""
+    one, at = mine(number), request.form.get("at", type=int)
+    if at is None or not 0 <= at < len(one.told) or not one.told[at]["more"]:
+        raise ListError(_("nothing follows there"), next_step=_("open the inquiry again"))
+    # A page from before the last answer would ask for what is there by now.
+    if one.state.is_over and request.form.get("after") == str(one.told[at]["found"][-1]["index"]):
+        _charge(one, 1, lambda inquiries: inquiries.further(one, at))
+    return _to(one)
 
 
 @bp.post("/<int:number>/drop")
 def drop(number: int) -> BaseResponse:
     """Ask nothing, and forget what would have been asked."""
-    _mine(number)
-    _inquiries().drop(number)
+    mine(number)
+    inquiries_here().drop(number)
     return redirect(url_for("ask.ask"), HTTPStatus.SEE_OTHER)
 
 
@@ -165,16 +167,13 @@ def asked_table(form: str) -> Response:
     return marked_table(form, _BOOK_HEADS, found, of=["what was asked"])
 
 
-def _prepare(kind: Kind, asked: Sequence[JsonValue] | Sequence[Mapping[str, JsonValue]]) -> BaseResponse:
+def prepare(kind: Kind, asked: Asked, *, may_be_empty: bool = False) -> Inquiry:
+    """Return the draft of what the form wants to have asked; a list may be empty until its columns are corrected."""
     why = " ".join(request.form.get("why", "").split())[:MAX_WHY]
     if not why:
         raise ListError(_("a question has a purpose"), next_step=_("say in your own words what it is for"))
-    if not asked or len(asked) > MAX_ASKED:
-        raise ListError(
-            _("there is nothing to ask about") if not asked else _("that is too much for one inquiry"),
-            next_step=_("name 1 to %(most)s weapons", most=f"{MAX_ASKED:,}"),
-        )
-    items = [dict(one) for one in asked if isinstance(one, Mapping)]
+    if not asked and not may_be_empty:
+        raise ListError(_("there is nothing to ask about"), next_step=_most())
     new = New(
         once=once_of(request.form.get("once", "")),
         person=me().person.id,
@@ -183,10 +182,49 @@ def _prepare(kind: Kind, asked: Sequence[JsonValue] | Sequence[Mapping[str, Json
         why=why,
         kind=kind,
         watch=kind is not Kind.OWN and "watch" in request.form,
-        asked=[one if isinstance(one, str) else dict(one) for one in asked if isinstance(one, (str, Mapping))],
-        questions=askable(listed_weapons(items, office().tables)) if items else len(asked),
+        asked=plain(asked),
+        questions=questions_of(asked),
     )
-    return redirect(url_for("ask.inquiry", number=_inquiries().add(new).number), HTTPStatus.SEE_OTHER)
+    return inquiries_here().add(new)
+
+
+def plain(asked: Asked) -> list[JsonValue]:
+    """Return what is asked about as it is kept."""
+    return [one if isinstance(one, str) else dict(one) for one in asked if isinstance(one, (str, Mapping))]
+
+
+def questions_of(asked: Asked) -> int:
+    """Return how many questions it takes; raise ListError where it is more than one inquiry takes."""
+    if len(asked) > MAX_ASKED:
+        raise ListError(_("that is too much for one inquiry"), next_step=_most())
+    items = [dict(one) for one in asked if isinstance(one, Mapping)]
+    return askable(listed_weapons(items, office().tables)) if items else len(asked)
+
+
+def _most() -> str:
+    return str(_("name 1 to %(most)s weapons", most=f"{MAX_ASKED:,}"))
+
+
+def _charge(one: Inquiry, questions: int, decide: Callable[[Inquiries], bool]) -> None:
+    """Let the worker ask, if the day's limit allows it: decided and noted, or neither."""
+    require_enough(questions, _quotas()[_charged(one)].left)
+    with parts().use.together() as act:
+        decided = decide(inquiries_here().within(act.connection))
+        if decided:
+            act.note(me().person.name, "asked", f"{_name(one)}: {questions} questions, {_charged(one).value}")
+            AskedLists(parts().engine).within(act.connection).forget(one.number)
+    if decided:
+        soon(parts(), one.number)
+
+
+def _to(one: Inquiry) -> BaseResponse:
+    return redirect(url_for("ask.inquiry", number=one.number), HTTPStatus.SEE_OTHER)
+
+
+def _begins(many: int) -> int:
+    """Return where the page begins in what was told; a place that there is not is the first page."""
+    begins = request.args.get("from", 0, type=int)
+    return begins if 0 < begins < many else 0
 
 
 def _preview(one: Inquiry) -> list[tuple[str, bool]]:
@@ -208,17 +246,18 @@ def _charged(one: Inquiry) -> Asking:
 
 def _listed() -> Sequence[Inquiry]:
     """Return a person's own inquiries; an auditor's are everybody's."""
-    return _inquiries().listed(None if Role.AUDITOR in me().person.roles else me().person.id)
+    return inquiries_here().listed(None if Role.AUDITOR in me().person.roles else me().person.id)
 
 
 def _found(number: int) -> Inquiry:
-    one, person = _inquiries().get(number), me().person
+    one, person = inquiries_here().get(number), me().person
     if one.person != person.id and (Role.AUDITOR not in person.roles or one.state is State.DRAFT):
         raise MissingError(_("there is no inquiry of this number"))
     return one
 
 
-def _mine(number: int) -> Inquiry:
+def mine(number: int) -> Inquiry:
+    """Return an inquiry of the person's own; raise for another's."""
     one = _found(number)
     if one.person != me().person.id:
         raise RefusedError(
@@ -268,7 +307,8 @@ def _name(one: Inquiry) -> str:
     return f"inquiry {one.number}"
 
 
-def _inquiries() -> Inquiries:
+def inquiries_here() -> Inquiries:
+    """Return the inquiries of the desk that answers this request."""
     return Inquiries(parts().engine, clock=parts().clock)
 
 

@@ -1,6 +1,6 @@
 """Find records in the replica by words and facets; searches are kept, some under a name, and none stands in an address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from http import HTTPStatus
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -16,10 +16,14 @@ from clients.desk.recordlines import Line, line
 from clients.desk.rendering import page
 from clients.desk.vocabulary import country_word, portion_word, term
 from clients.errors import ListError
-from clients.finding import MAX_WORD_CHARACTERS, MAX_WORDS, PARTLY, Facet, Page, Search
+from clients.finding import MAX_WORD_CHARACTERS, MAX_WORDS, PARTLY, WHOLE, Facet, Page, Search
 from clients.finding import find as find_records
+from clients.plaintext import visible
 from clients.views import RecordView
+from ledger.eventfields import KINDS as EVENTS
+from ledger.itemfields import KINDS as ITEMS
 from ledger.jsontext import JsonValue
+from ledger.labels import Level
 from ledger.makes import UNLISTED
 
 bp = Blueprint("find", __name__, url_prefix="/find")
@@ -29,6 +33,15 @@ SEARCHED = "searched"
 MOST_VALUES = 12
 _MAX_POSITION_DIGITS = 15
 _NEWEST = "newest"
+
+_FACETS = frozenset(facet.value for facet in Facet)
+# Of the others a newer table, or a record of another agency, may have values that are not known here.
+_CODES: Mapping[str, Container[str]] = {
+    Facet.EVENT.value: EVENTS,
+    Facet.ITEM.value: ITEMS,
+    Facet.LEVEL.value: frozenset(level.value for level in Level),
+    Facet.SHOWN.value: (WHOLE, PARTLY),
+}
 
 FACET_TITLES = (
     (Facet.EVENT, _l("What happened")),
@@ -157,14 +170,26 @@ def _line(view: RecordView) -> Line:
 def _from_form() -> Search:
     """Return what the form asks for: its words, the facets it had, one added, one dropped."""
     form = request.form
-    facets = {facet: value for facet in Facet if (value := form.get(f"facet-{facet.value}", ""))}
+    given = {name.removeprefix("facet-"): value for name, value in form.items() if name.startswith("facet-")}
     name, _sign, value = form.get("add", "").partition("=")
-    facets |= {facet: value for facet in Facet if facet.value == name and value}
-    facets = {facet: value for facet, value in facets.items() if facet.value != form.get("drop", "")}
+    given |= {name: value} if name else {}
+    given.pop(form.get("drop", ""), None)
+    facets = dict(_facet(name, value) for name, value in given.items() if value)
     words = tuple(word[:MAX_WORD_CHARACTERS] for word in form.get("words", "").split())[:MAX_WORDS]
     return Search(
         words=words, facets=facets, with_superseded="superseded" in form, newest_first=form.get("order", "") == _NEWEST
     )
+
+
+def _facet(name: str, value: str) -> tuple[Facet, str]:
+    """Return by what a search is narrowed; what there is not is said to be unknown, rather than to be nowhere or everywhere."""
+    known = _CODES.get(name)
+    if name not in _FACETS or (known is not None and value not in known):
+        raise ListError(
+            _("there is nothing called %(value)s to search by", value=visible(f"{name} {value}")[:80]),
+            next_step=_("choose among those shown beside the records"),
+        )
+    return Facet(name), value
 
 
 def _value(search: Search) -> Mapping[str, JsonValue]:

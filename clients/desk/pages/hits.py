@@ -28,13 +28,15 @@ def hits() -> str:
     """Show silent hits first, then the newest of the others."""
     found = _notices()
     waiting = [one for one in found if waits(one)]
-    others = [one for one in found if not waits(one)]
+    matched = [one for one in found if not waits(one) and isinstance(one.notice, Matched)]
+    fired = [one for one in found if isinstance(one.notice, WatchFired)]
     return page(
         "hits.html",
         waiting=waiting,
         late=sum(overdue(one, now=parts().clock()) for one in waiting),
-        matched=[one for one in others if isinstance(one.notice, Matched)][:SHOWN],
-        fired=[one for one in others if isinstance(one.notice, WatchFired)][:SHOWN],
+        matched=matched[:SHOWN],
+        fired=fired[:SHOWN],
+        more=max(0, len(matched) - SHOWN) + max(0, len(fired) - SHOWN),
         review_seconds=REVIEW_HOURS * HOUR,
     )
 

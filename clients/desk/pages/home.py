@@ -8,11 +8,14 @@ from werkzeug.wrappers import Response
 
 from clients.desk import importing
 from clients.desk.gate import RefusedError
+from clients.desk.pages.inbox import waiting_proposals
+from clients.desk.pages.log import AUDIT, SELF_TEST
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.desk.rounds import hasten, rounds
 from clients.desk.rules import SECONDERS, TALKERS
+from clients.desk.talkwords import TASK_WORDS
 from clients.desk.ticks import SYNC
 from clients.matching.book import Book
 from clients.outbox import Outbox
@@ -26,12 +29,15 @@ bp = Blueprint("home", __name__)
 @bp.get("/")
 def home() -> str:
     """Show what waits."""
-    signed_in = me()
+    signed_in, ran = me(), parts().working.ran
     return page(
         "home.html",
         spelled=spelled,
         waiting=_waiting() if signed_in.person.roles & TALKERS else None,
         imports=importing.waiting(signed_in) if signed_in.person.roles & SECONDERS else (),
+        task_words=TASK_WORDS,
+        proposals=waiting_proposals(),
+        checks=[(_("Our own audit"), ran.get(AUDIT)), (_("Alarm self-test"), ran.get(SELF_TEST))],
         rounds=rounds(),
     )
 

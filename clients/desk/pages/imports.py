@@ -8,10 +8,11 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response as BaseResponse
 
-from clients.desk.columnform import chosen, column_rows, offered, shown_as_form
-from clients.desk.downloads import csv_answer, table_answer
+from clients.desk.columnform import Listed, chosen, chosen_format, chosen_source, chosen_text, mapping
+from clients.desk.downloads import CSV
 from clients.desk.gate import RefusedError
 from clients.desk.importing import bench, found, is_shown, marking, once, once_of, signer_of, wake
+from clients.desk.leaving import marked_table, saved, taken
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
@@ -19,20 +20,12 @@ from clients.desk.rendering import page
 from clients.errors import ListError
 from clients.intake import deciding
 from clients.intake.checking import unpack_problems
-from clients.intake.columns import Choices, fillable, map_of
+from clients.intake.columns import Choices, map_of
 from clients.intake.deciding import Officer
-from clients.intake.reading import header_of
+from clients.intake.reading import header_of, unpack
 from clients.intake.states import State
 from clients.intake.store import ChangedError, Import, Kind, MissingError, New
-from clients.lists.csvtext import DELIMITERS, ENCODINGS
-from clients.lists.maps import DATE_PATTERNS
-from clients.lists.report import Problem
-from clients.lists.tables import Format, Table
-from ledger.eventfields import KINDS as EVENTS
-from ledger.itemfields import KINDS as ITEMS
-from ledger.labels import Compartment
-from ledger.recordform import PORTIONS
-from ledger.vocabulary import portion_of
+from clients.lists.report import Problem, marked_csv
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
@@ -55,7 +48,7 @@ def imports() -> str:
 def listed(form: str) -> Response:
     """Return the same list for machines."""
     rows = [(one.number, one.name, one.officer, one.state.value, one.began, _records(one)) for one in _listed()]
-    return table_answer(form, _LIST_HEADS, rows)
+    return marked_table(form, _LIST_HEADS, rows, of=["the list of imports"])
 
 
 @bp.post("")
@@ -96,18 +89,7 @@ def part(number: int) -> Response:
 @bp.post("/<int:number>/read")
 def read(number: int) -> BaseResponse:
     """Have the list read anew: another sheet, encoding or header."""
-    one, form = _mine(number), request.form
-    line = form.get("header_line", "").strip()
-    if line and not (line.isascii() and line.isdigit() and len(line) < 7):
-        raise ListError(_("the line of the header is no number"), next_step=_("write digits alone"))
-    encoding, delimiter = form.get("encoding") or None, form.get("delimiter") or None
-    wanted = Format(
-        encoding=encoding if encoding in ENCODINGS else None,
-        delimiter=delimiter if delimiter in DELIMITERS else None,
-        header_line=int(line) if line and int(line) else None,
-        sheet=form.get("sheet") or None,
-    )
-    return _go_on(deciding.read_again(bench(), one, wanted), "read again")
+    return _go_on(deciding.read_again(bench(), _mine(number), chosen_format()), "read again")
 
 
 @bp.post("/<int:number>/columns")
@@ -118,7 +100,7 @@ def columns(number: int) -> Any:
     choices = chosen(table, request.form)
     try:
         text = map_of(choices, title=one.name, encoding=table.encoding, delimiter=table.delimiter)
-        confirmed = deciding.confirm_columns(bench(), one, text, source=_source())
+        confirmed = deciding.confirm_columns(bench(), one, text, source=chosen_source())
     except ListError as error:
         return _shown(one, problem=error, choices=choices), HTTPStatus.UNPROCESSABLE_ENTITY
     return _go_on(confirmed, "mapped")
@@ -127,9 +109,9 @@ def columns(number: int) -> Any:
 @bp.post("/<int:number>/text")
 def text(number: int) -> Any:
     """Take a map as text, for what the form cannot say."""
-    one, said = _mine(number), request.form.get("map", "").replace("\r\n", "\n")
+    one, said = _mine(number), chosen_text()
     try:
-        confirmed = deciding.confirm_columns(bench(), one, said, source=_source())
+        confirmed = deciding.confirm_columns(bench(), one, said, source=chosen_source())
     except ListError as error:
         return _shown(one, problem=error, text=said), HTTPStatus.UNPROCESSABLE_ENTITY
     return _go_on(confirmed, "mapped")
@@ -137,36 +119,41 @@ def text(number: int) -> Any:
 
 @bp.get("/<int:number>/map.toml")
 def map_file(number: int) -> Response:
-    """Return the map, to be used with `sealtrace submit --map`."""
+    """Return the map, to be used with `sealtrace submit --map`; its first line says whose copy it is."""
     one = found(number, me())
-    return Response(one.map, content_type="application/toml; charset=utf-8", headers=_SAVED)
+    mark = taken([f"the map of {_name(one)}"], marking=None)
+    raw = f"# {mark.words}\n{one.map}".encode()
+    return saved(raw, name="sealtrace.map", suffix="toml", mark=mark)
 
 
 @bp.get("/<int:number>/problems.<any(json, csv):form>")
 def problems(number: int, form: str) -> Response:
     """Return every problem of a list."""
-    rows = [(one.line, one.column, one.weight.value, one.cause, one.fix) for one in _problems(found(number, me()))]
-    return table_answer(form, _PROBLEM_HEADS, rows)
+    one = found(number, me())
+    rows = [(each.line, each.column, each.weight.value, each.cause, each.fix) for each in _problems(one)]
+    return marked_table(form, _PROBLEM_HEADS, rows, of=[f"the problems of {_name(one)}"], marking=marking(one))
 
 
 @bp.get("/<int:number>/readers.<any(json, csv):form>")
 def readers(number: int, form: str) -> Response:
     """Return who will be able to read what, for the file."""
-    rows = [
-        tuple(", ".join(line[head]) if isinstance(line[head], list) else line[head] for head in _READER_HEADS)
-        for line in found(number, me()).findings.get("preview", {}).get("schedule", [])
-    ]
-    return table_answer(form, _READER_HEADS, rows)
+    one = found(number, me())
+    schedule = one.findings.get("preview", {}).get("schedule", [])
+    rows = [tuple(line[head] for head in _READER_HEADS) for line in schedule]
+    return marked_table(form, _READER_HEADS, rows, of=[f"the readers of {_name(one)}"], marking=marking(one))
 
 
 @bp.get("/<int:number>/rejected.csv")
 def rejected(number: int) -> Response:
-    """Return the rows that cannot be read, with a column that says why; only to whoever brought them."""
+    """Return the rows that cannot be read, with columns that say why and whose copy it is; only to whoever brought them."""
     one = found(number, me())
-    if one.person != me().person.id:
+    content = bench().imports.content(number)
+    if one.person != me().person.id or not content.rejected:
         raise MissingError(_("there is no import of this number"))
-    note_use(me().person.name, "exported", [_name(one)])
-    return csv_answer(bench().imports.content(number).rejected or b"")
+    mark = taken([f"the rows of {_name(one)} that cannot be read"], marking=marking(one))
+    delimiter = unpack(content.read).delimiter if content.read else ","
+    raw = marked_csv(content.rejected, mark.words, delimiter=delimiter)
+    return saved(raw, name="rejected", suffix=CSV, mark=mark)
 
 
 @bp.get("/<int:number>/sign")
@@ -221,15 +208,11 @@ def end(number: int) -> BaseResponse:
     return _go_on(deciding.end(bench(), _mine(number)), "ended")
 
 
-_SAVED = {"Content-Disposition": "attachment; filename=sealtrace.map.toml"}
-
-
 def _shown(
     one: Import, *, problem: ListError | None = None, choices: Choices | None = None, text: str | None = None
 ) -> str:
     """Return the page of an import as it stands."""
     is_mine = one.person == me().person.id
-    mapping = _mapping(one, choices, text) if is_mine and _has_columns(one) else None
     return page(
         "import.html",
         marking=marking(one),
@@ -237,7 +220,7 @@ def _shown(
         one=one,
         is_mine=is_mine,
         is_worked_on=_is_worked_on(one),
-        mapping=mapping,
+        mapping=_mapping(one, choices, text) if is_mine and _has_columns(one) else None,
         problem=problem,
         problems=_problems(one)[:SHOWN_PROBLEMS],
         schedule=one.findings.get("preview", {}).get("schedule", []),
@@ -248,30 +231,12 @@ def _shown(
 
 
 def _mapping(one: Import, choices: Choices | None, text: str | None) -> dict[str, Any]:
-    """Return what the form of columns shows: as sent before, as another map says, or as the import has it."""
+    """Return what the form of columns shows."""
     table = deciding.table_of(bench(), one)
-    maps = offered(table, bench().imports.remembered(header_of(table)), one.map)
-    base = maps.get(request.args.get("like", "current"), maps["current"])[1] if text is None else text
-    found = choices or (shown_as_form(base, table) if text is None else None)
-    return {
-        "rows": column_rows(table, found) if found is not None else (),
-        "choices": found,
-        "text": base,
-        "offered": {name: title for name, (title, _text) in maps.items()},
-        "fields": {portion: [name for name in fillable() if portion_of(name) == portion] for portion in PORTIONS},
-        "events": tuple(EVENTS),
-        "things": ITEMS,
-        "dates": DATE_PATTERNS,
-        "compartments": tuple(Compartment),
-        "encodings": ENCODINGS,
-        "delimiters": {",": ",", ";": ";", "\t": _("tab"), "|": "|"},
-        "table": _about(table),
-        "source": request.form.get("source", ""),
-    }
-
-
-def _about(table: Table) -> dict[str, Any]:
-    return {"source": table.source, "rows": len(table.rows), "header_line": table.header_line}
+    remembered = bench().imports.remembered(header_of(table))
+    listed = Listed(table=table, form=one.form, map=one.map, remembered=remembered)
+    urls = {name: url_for(f"imports.{name}", number=one.number) for name in ("show", "columns", "text", "read")}
+    return {**mapping(listed, choices=choices, text=text), "urls": urls, "revision": one.revision}
 
 
 def _listed() -> Sequence[Import]:
@@ -326,10 +291,6 @@ def _has_columns(one: Import) -> bool:
 
 def _is_worked_on(one: Import) -> bool:
     return one.state.is_worked_on or (one.state is State.UPLOADED and not one.findings)
-
-
-def _source() -> str:
-    return " ".join(request.form.get("source", "").split())[:MAX_NAME]
 
 
 def _records(one: Import) -> int:

@@ -75,7 +75,7 @@ def inbox() -> str:
         kind_words=KIND_WORDS,
         task_words=TASK_WORDS,
         letters=letters,
-        proposals=_proposals(),
+        proposals=waiting_proposals(),
         reviews=_reviews(),
         spelled=spelled,
         only_late="overdue" in request.args,
@@ -172,7 +172,8 @@ def _newest_first() -> Sequence[Talk]:
         return talks(replica)[::-1]
 
 
-def _proposals() -> Sequence[Waits]:
+def waiting_proposals() -> Sequence[Waits]:
+    """Return what waits for a second officer, for whoever may be one."""
     if Role.RELEASING not in me().person.roles:
         return ()
     return Proposals(parts().engine, clock=parts().clock).waiting()

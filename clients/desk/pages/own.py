@@ -11,6 +11,8 @@ from clients.desk.people.accounts import THEMES
 from clients.desk.people.current import me
 from clients.desk.people.deeds import ADDED_PASSKEY, CHANGED_PASSWORD, REMOVED_PASSKEY, SIGNED_OUT_EVERYWHERE
 from clients.desk.people.errors import PeopleError
+from clients.desk.people.passwords import keep_password
+from clients.desk.people.sessions import end_sessions
 from clients.desk.rendering import page
 
 bp = Blueprint("own", __name__, url_prefix="/me")
@@ -35,8 +37,9 @@ def look() -> Response:
 def out_everywhere() -> Response:
     """End every session of one's own, this one too."""
     person = me().person
-    parts().use.note(person.name, SIGNED_OUT_EVERYWHERE, person.name)
-    parts().sessions.end_all(person.id)
+    with parts().use.together() as act:
+        end_sessions(act.connection, person.id)
+        act.note(person.name, SIGNED_OUT_EVERYWHERE, person.name)
     return leave()
 
 
@@ -53,10 +56,11 @@ def add_passkey() -> Response:
     label = request.form.get("label", "")
     try:
         made = passkeys.created(request.form.get("answer", ""), holder=me().session)
-        passkeys.add(person.id, made, label=label)
+        with parts().use.together() as act:
+            passkeys.within(act.connection).add(person.id, made, label=label)
+            act.note(person.name, ADDED_PASSKEY, label)
     except PeopleError as error:
         return _ways(error)
-    parts().use.note(person.name, ADDED_PASSKEY, label)
     return redirect(url_for("own.ways"), HTTPStatus.SEE_OTHER)
 
 
@@ -65,10 +69,11 @@ def remove_passkey(number: int) -> Response:
     """Remove a passkey, unless it is the last way in."""
     person = me().person
     try:
-        parts().people.passkeys.remove(person.id, number)
+        with parts().use.together() as act:
+            parts().people.passkeys.within(act.connection).remove(person.id, number)
+            act.note(person.name, REMOVED_PASSKEY, f"passkey {number}")
     except PeopleError as error:
         return _ways(error)
-    parts().use.note(person.name, REMOVED_PASSKEY, f"passkey {number}")
     return redirect(url_for("own.ways"), HTTPStatus.SEE_OTHER)
 
 
@@ -89,9 +94,10 @@ def set_password() -> Response:
         new = people.passwords.choose(holder=me().session, address=request.remote_addr or "", **typed)
     except PeopleError as error:
         return _password(error)
-    parts().use.note(person.name, CHANGED_PASSWORD, person.name)
-    people.passwords.set(person.id, new)
-    people.sessions.end_all(person.id)
+    with parts().use.together() as act:
+        keep_password(act.connection, person.id, new)
+        end_sessions(act.connection, person.id)
+        act.note(person.name, CHANGED_PASSWORD, person.name)
     return leave()
 
 

@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, jsonify, make_response, redirect, request, url_for
+from flask import Blueprint, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from clients.desk.downloads import CSV, table_answer
+from clients.desk.exporting import Value
+from clients.desk.leaving import marked_table
 from clients.desk.parts import parts
 from clients.desk.people.changes import Changes
 from clients.desk.people.current import me
@@ -49,17 +50,10 @@ def people() -> str:
     )
 
 
-@bp.get("/people.json")
-def as_json() -> Response:
-    """Return the list for a program."""
-    return jsonify([_row(one) for one in parts().people.accounts.all()])
-
-
-@bp.get("/people.csv")
-def as_csv() -> Response:
-    """Return the list for a spreadsheet, in which no cell is a formula."""
-    rows = [[_cell(value) for value in _row(one).values()] for one in parts().people.accounts.all()]
-    return table_answer(CSV, _COLUMNS, rows)
+@bp.get("/people.<any(json, csv):form>")
+def listed(form: str) -> Response:
+    """Return the list for machines."""
+    return marked_table(form, _COLUMNS, map(_row, parts().people.accounts.all()), of=["the people of this desk"])
 
 
 @bp.get("/people/new")
@@ -161,8 +155,8 @@ def link(number: int, what: str) -> Response:
     return _list()
 
 
-def _row(one: Person) -> dict[str, str | list[str] | bool | None]:
-    values = (
+def _row(one: Person) -> tuple[Value, ...]:
+    return (
         one.name,
         sorted(role.value for role in one.roles),
         one.clearance.value if one.clearance else None,
@@ -170,13 +164,6 @@ def _row(one: Person) -> dict[str, str | list[str] | bool | None]:
         sorted(purpose.value for purpose in one.purposes),
         one.ended,
     )
-    return dict(zip(_COLUMNS, values, strict=True))
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
 def _changes(act: Act) -> Changes:

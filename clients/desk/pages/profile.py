@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, Response
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 
-from clients.desk.downloads import table_answer
 from clients.desk.importing import standing
+from clients.desk.leaving import marked_table
 from clients.desk.parts import office
 from clients.desk.rendering import page
 from ledger.errors import LedgerError
@@ -41,8 +41,7 @@ def profile() -> str:
 @bp.get("/profile.<any(json, csv):form>")
 def table(form: str) -> Response:
     """Return the classes for machines."""
-    rows = [[", ".join(cell) if isinstance(cell, list) else cell for cell in row] for row in _rows()]
-    return table_answer(form, _HEADS, rows)
+    return marked_table(form, _HEADS, _rows(), of=["the profile"])
 
 
 def _rows() -> list[tuple[Any, ...]]:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from clients import approvals, expunging
 from clients.approvals import Approved, Hand
 from clients.desk.importing import once, signer_of
+from clients.desk.leaving import saved, taken
 from clients.desk.once import once_only
 from clients.desk.pages.releasing import about, downgrades, law_of
 from clients.desk.parts import note_use, office, parts
@@ -67,9 +68,8 @@ def show(number: int) -> str:
 def file(number: int) -> Response:
     """Return the signed file, to be approved at another desk of the agency or with `sealtrace approve`."""
     found = _proposals().get(number)
-    note_use(me().person.name, "exported", [f"proposal {number}"])
-    headers = {"Content-Disposition": f"attachment; filename=proposal-{number}.json"}
-    return Response(found.file, content_type="application/json", headers=headers)
+    mark = taken([f"proposal {number}"], marking=None)
+    return saved(found.file, name=f"proposal-{number}", suffix="json", mark=mark)
 
 
 @bp.get("/upload")

@@ -6,9 +6,8 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from clients.bundles import export
-from clients.desk.exporting import EXPORTED
-from clients.desk.leaving import may_copy, records_file, saved
-from clients.desk.parts import office, parts
+from clients.desk.leaving import may_copy, records_file, saved, taken
+from clients.desk.parts import office
 from clients.desk.people.current import me
 from clients.desk.people.person import SignedIn
 from clients.desk.recordlines import headline, numbers, rest
@@ -88,8 +87,8 @@ def bundle(iss: str, jti: str) -> Response:
     viewer = office().viewer(signed_in.person, signed_in.purpose)
     with office().session() as session:
         made = export(session.stand(), view.record, viewer, portions=_chosen())
-    number = parts().use.note(signed_in.person.name, EXPORTED, f"{view.record.name} as an evidence bundle")
-    return saved(made.raw, content_type="application/zip", name=f"{iss}-{jti}-copy-{number}.zip")
+    mark = taken([f"{view.record.name} as an evidence bundle"], marking=view.marking)
+    return saved(made.raw, name=f"{iss}-{jti}", suffix="zip", mark=mark)
 
 
 def named(iss: str, jti: str) -> StatementName:

@@ -20,7 +20,7 @@ from clients.desk.people.current import me
 from clients.desk.proposals import Proposals, Waits
 from clients.desk.rendering import page
 from clients.desk.talking import offers_marking, require_sight, viewer_of
-from clients.desk.talkwords import release_text
+from clients.desk.talkwords import TERM_WORDS, release_text
 from clients.errors import ListError, NotPermittedError
 from clients.intake.store import ChangedError
 from clients.officers import enrolled
@@ -143,7 +143,8 @@ def law_of(agency: str) -> Sequence[Law]:
 
 def downgrades(offer: Offer) -> Sequence[str]:
     """Return in what a release is below the labels of what it shows."""
-    return sorted({name for label in offer.labels for name in offer.release.terms.below(label.terms)})
+    below = {name for label in offer.labels for name in offer.release.terms.below(label.terms)}
+    return [str(TERM_WORDS[name]) for name in sorted(below)]
 
 
 def _send() -> str:

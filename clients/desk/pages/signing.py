@@ -20,6 +20,7 @@ from clients.desk.people.passkeys import CounterError
 from clients.desk.people.passwords import Typed
 from clients.desk.people.person import Person
 from clients.desk.rendering import page
+from clients.desk.use.record import Act
 from crypto.digests import sha256
 
 bp = Blueprint("signing", __name__)
@@ -63,8 +64,9 @@ def with_password() -> Answer:
 @bp.post("/signout")
 def sign_out() -> BaseResponse:
     """End the session: the row goes, and a cookie that somebody saved is dead."""
-    parts().use.note(me().person.name, SIGNED_OUT, "this browser")
-    parts().sessions.end(me())
+    with parts().use.together() as act:
+        parts().sessions.within(act.connection).end(me())
+        act.note(me().person.name, SIGNED_OUT, "this browser")
     return leave()
 
 
@@ -113,10 +115,9 @@ def welcome_with_passkey(token: str) -> Answer:
     name = _named(invitation, request.form)
     try:
         made = people.passkeys.created(request.form.get("answer", ""), holder=invitation.token)
-        person = people.invitations.accept(token, name=name, passkey=made)
+        return _arrive(token, name, passkey=made)
     except PeopleError as error:
         return _welcome(token, invitation, name, error=error)
-    return _begin(person, ADMITTED, BY_PASSKEY)
 
 
 @bp.post("/welcome/<token>/password")
@@ -134,10 +135,9 @@ def welcome_with_password(token: str) -> Answer:
             again=request.form.get("again", ""),
             code=request.form.get("code", ""),
         )
-        person = people.invitations.accept(token, name=name, password=new)
+        return _arrive(token, name, password=new)
     except PeopleError as error:
         return _welcome(token, invitation, name, error=error)
-    return _begin(person, ADMITTED, BY_PASSWORD)
 
 
 def require_passwords() -> None:
@@ -228,20 +228,40 @@ def _confirm(error: IdentityError | None, path: str) -> Response:
 
 def _confirmed(how: str) -> BaseResponse:
     """Go on where the confirmation was asked for, under a token that nobody has seen before."""
-    parts().use.note(me().person.name, CONFIRMED, how)
-    token = parts().sessions.confirm(me())
+    with parts().use.together() as act:
+        token = parts().sessions.within(act.connection).confirm(me())
+        act.note(me().person.name, CONFIRMED, how)
     response = redirect(_next(), HTTPStatus.SEE_OTHER)
     keep(response, parts().place.session_cookie, token)
     return response
 
 
 def _begin(person: Person, did: str, how: str) -> BaseResponse:
-    """Begin a session under a token that was never in a request (session fixation); the one there was ends."""
-    parts().use.note(person.name, did, how)
-    before = somebody()
-    token = parts().sessions.begin(person)
+    """Begin a session, noted: both, or neither."""
+    with parts().use.together() as act:
+        token = _session(act, person, did, how)
+    return _inside(person, token)
+
+
+def _arrive(token: str, name: str, **way: Any) -> BaseResponse:
+    """Use a link up, and begin the session of whom it let in: all of it, noted, or nothing."""
+    with parts().use.together() as act:
+        person = parts().people.invitations.within(act.connection).accept(token, name=name, **way)
+        session = _session(act, person, ADMITTED, BY_PASSKEY if "passkey" in way else BY_PASSWORD)
+    return _inside(person, session)
+
+
+def _session(act: Act, person: Person, did: str, how: str) -> str:
+    """Return the token of a new session, which was never in a request (session fixation); the one there was ends."""
+    sessions, before = parts().sessions.within(act.connection), somebody()
+    token = sessions.begin(person)
     if before is not None:
-        parts().sessions.end(before)
+        sessions.end(before)
+    act.note(person.name, did, how)
+    return token
+
+
+def _inside(person: Person, token: str) -> BaseResponse:
     response = redirect(url_for("home.home"), HTTPStatus.SEE_OTHER)
     keep(response, parts().place.session_cookie, token)
     _drop(response, parts().place.form_cookie)

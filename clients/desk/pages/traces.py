@@ -154,7 +154,7 @@ def _picture(found: Traced) -> Response:
 def _copy(found: Traced) -> Response:
     mark = taken(_names(found), marking=_marking(found))
     drawn = draw(found, makes=office().tables.makes, mark=(mark.words,))
-    return saved(drawn.encode(), content_type=_SVG, name="trace.svg")
+    return saved(drawn.encode(), name="trace", suffix="svg", mark=mark)
 
 
 def _table(found: Traced, form: str) -> Response:

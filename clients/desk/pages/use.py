@@ -3,17 +3,18 @@
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from clients.desk.downloads import table_answer
+from clients.desk.leaving import marked_table
 from clients.desk.parts import parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
+from clients.desk.use.entries import about_and_names
 
 bp = Blueprint("use", __name__)
 
 _HEADS = ("number", "at", "who", "did", "of")
 _PAGE = 100
+_NAMES = 3
 _LOOKED = "looked at the record of use"
-_EXPORTED = "exported"
 
 
 @bp.get("/use")
@@ -23,13 +24,13 @@ def use() -> str:
     parts().use.note(me().person.name, _LOOKED, "newest" if before is None else f"before {before}")
     found = parts().use.entries(before=before, limit=_PAGE + 1)
     more = url_for("use.use", before=found[_PAGE - 1].number) if len(found) > _PAGE else ""
-    return page("use.html", entries=found[:_PAGE], more=more, checkpoint=parts().use.head())
+    entries = [(one, *about_and_names(one.entry.of)) for one in found[:_PAGE]]
+    return page("use.html", entries=entries, more=more, checkpoint=parts().use.head(), shown=_NAMES)
 
 
 @bp.get("/use.<any(json,csv):form>")
 def listed(form: str) -> Response:
     """Give the whole record as JSON or CSV; `sealtrace desk use export` gives it with its proof."""
-    number = parts().use.note(me().person.name, _EXPORTED, f"the record of use as {form}")
-    found = parts().use.entries(before=number, limit=number)
+    found = parts().use.entries(limit=parts().use.head().size)
     rows = [(one.number, one.entry.at, one.entry.who, one.entry.did, one.entry.of) for one in found]
-    return table_answer(form, _HEADS, rows)
+    return marked_table(form, _HEADS, rows, of=[f"the record of use as {form}"])

@@ -23,6 +23,7 @@ from webauthn.helpers.structs import (
 )
 
 from clients.database import reading
+from clients.desk.database import Joined, Transactions
 from clients.desk.people.accounts import check_name, person_of
 from clients.desk.people.challenges import CHALLENGE_SECONDS, Ceremony, Challenges
 from clients.desk.people.errors import IdentityError, PeopleError
@@ -83,12 +84,27 @@ class CounterError(IdentityError):
 class Passkeys:
     """The passkeys of one desk."""
 
-    def __init__(self, engine: Engine, *, relying: Relying, clock: Callable[[], int]) -> None:
-        """Take the database, what passkeys are bound to, and the clock (POSIX seconds)."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        relying: Relying,
+        clock: Callable[[], int],
+        transactions: Transactions | None = None,
+    ) -> None:
+        """Take the database, what passkeys are bound to, the clock (POSIX seconds), and what begins changes of whose they are.
+
+        Challenges and counters move by themselves: they are spent, whatever comes of what they were spent on.
+        """
         self._engine = engine
         self._relying = relying
         self._clock = clock
+        self._transactions = transactions or engine
         self._challenges = Challenges(engine, clock=clock)
+
+    def within(self, connection: Connection) -> "Passkeys":
+        """Return the same, for passkeys that are added and removed in a transaction that is under way."""
+        return Passkeys(self._engine, relying=self._relying, clock=self._clock, transactions=Joined(connection))
 
     def of(self, person_id: int) -> Sequence[Passkey]:
         """Return a person's passkeys, the oldest first."""
@@ -145,12 +161,12 @@ class Passkeys:
 
     def add(self, person_id: int, made: NewPasskey, *, label: str) -> None:
         """Keep one more passkey of a person."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             keep_passkey(connection, person_id, made, label=label, now=self._clock())
 
     def remove(self, person_id: int, passkey_id: int) -> None:
         """Take one of their passkeys away; raise PeopleError if it is their last way in."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             gone = delete(PASSKEY).where(PASSKEY.c.id == passkey_id, PASSKEY.c.person == person_id)
             if not connection.execute(gone).rowcount:
                 raise PeopleError("there is no such passkey any more", next_step="look at the list again")

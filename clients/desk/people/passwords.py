@@ -115,11 +115,6 @@ class Passwords:
         with self._place():
             return NewPassword(hash=hash_password(raw, cost=self._cost), secret=secret, counter=counter)
 
-    def set(self, person_id: int, new: NewPassword) -> None:
-        """Put another password and another app in the place of those a person had."""
-        with self._engine.begin() as connection:
-            keep_password(connection, person_id, new)
-
     def _shown(self, holder: bytes) -> bytes:
         live = select(ENROLMENT.c.secret).where(ENROLMENT.c.holder == holder, ENROLMENT.c.expires > self._clock())
         with reading(self._engine) as connection:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
 
 from clients.database import reading
+from clients.desk.database import Joined, Transactions
 from clients.desk.people.accounts import person_of
 from clients.desk.people.errors import IdentityError
 from clients.desk.people.person import Person, SignedIn
@@ -27,15 +28,20 @@ _TOUCH_SECONDS = 30
 class Sessions:
     """The sessions of one desk."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], int]) -> None:
-        """Take the database and the clock (POSIX seconds)."""
+    def __init__(self, engine: Engine, *, clock: Callable[[], int], transactions: Transactions | None = None) -> None:
+        """Take the database, the clock (POSIX seconds), and what begins transactions where it is not the database."""
         self._engine = engine
         self._clock = clock
+        self._transactions = transactions or engine
+
+    def within(self, connection: Connection) -> "Sessions":
+        """Return the same, for what is done in a transaction that is under way."""
+        return Sessions(self._engine, clock=self._clock, transactions=Joined(connection))
 
     def begin(self, person: Person) -> str:
         """Begin a session and return its token, which is kept nowhere; raise IdentityError for one who was ended."""
         now = self._clock()
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             self._forget(connection, now)
             query = select(PERSON).where(PERSON.c.id == person.id, PERSON.c.ended.is_(None))
             row = connection.execute(query).mappings().first()
@@ -63,7 +69,7 @@ class Sessions:
     def confirm(self, signed_in: SignedIn) -> str:
         """Note that they proved again who they are; return a new token: the old one is dead. Their 12 hours go on."""
         now = self._clock()
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             row = connection.execute(delete(SESSION).where(*_alive(signed_in.session, now)).returning(SESSION)).first()
             if row is None:
                 raise IdentityError("the session is over", next_step="sign in again")
@@ -73,25 +79,20 @@ class Sessions:
         """Go on for another purpose; raise IdentityError for one that is not theirs."""
         if purpose not in signed_in.person.purposes:
             raise IdentityError("that purpose is not one of yours", next_step="ask an administrator")
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(update(SESSION).where(SESSION.c.id == signed_in.session).values(purpose=purpose.value))
 
     def end(self, signed_in: SignedIn) -> None:
         """End one session: sign out."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(delete(SESSION).where(SESSION.c.id == signed_in.session))
-
-    def end_all(self, person_id: int) -> None:
-        """End every session of a person: sign out everywhere."""
-        with self._engine.begin() as connection:
-            end_sessions(connection, person_id)
 
     def is_fresh(self, signed_in: SignedIn) -> bool:
         """Say whether they proved who they are in the last five minutes."""
         return self._clock() - signed_in.confirmed < FRESH_SECONDS
 
     def _touch(self, key: bytes, now: int) -> None:
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(update(SESSION).where(SESSION.c.id == key).values(seen=now))
 
     @staticmethod

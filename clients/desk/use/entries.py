@@ -1,5 +1,6 @@
 """One line of the record of use: when, who, did what, of what. Names of records and people; never a value of a field."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from ledger.merkle import leaf_hash
 
 MAX_ENTRY_BYTES = 4_096
 _MAX_NAMES = 40
+_LISTED = re.compile(r"(?P<about>(?:.*, )?)list (?P<hash>[\w-]{8})[\w-]{35}(?P<on> goes on)?: (?P<names>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,17 @@ def of_many(about: str, names: Sequence[str]) -> tuple[str, ...]:
     listed = f"list {b64u(sha256(lines.encode()))}"
     first, *others = _parts(names)
     return f"{about}, {listed}: {first}", *(f"{listed} goes on: {one}" for one in others)
+
+
+def about_and_names(of: str) -> tuple[str, tuple[str, ...]]:
+    """Return what an entry says it is about, and the names that `of_many` listed behind it; no names of any other text.
+
+    Of the hash there is as much as tells which entries go on with which list: the whole of it is in the file.
+    """
+    found = _LISTED.fullmatch(of)
+    if found is None:
+        return of, ()
+    return f"{found['about']}list {found['hash']}…{found['on'] or ''}", tuple(found["names"].split())
 
 
 def _parts(names: Sequence[str]) -> Iterator[str]:

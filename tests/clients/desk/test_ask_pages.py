@@ -15,6 +15,9 @@ from clients.desk.exporting import MARK_COLUMNS
 from clients.desk.inquiries import Inquiries, Inquiry, State
 from clients.desk.people.person import Role
 from clients.errors import ClientError
+from clients.matching.book import Book
+from ledger.answers import Slot
+from ledger.notices import WatchFired
 from ledger.wire.paths import MATCHES
 from tests.support import matched
 from tests.support.deskreading import Reading
@@ -64,6 +67,16 @@ def one(browser: Browser, **fields: str) -> TestResponse:
     return browser.send("/ask/one", {**form(browser, 0), "item.make_text": "Taurus", "serial": SERIAL, **fields})
 
 
+def hidden(page: str) -> dict[str, str]:
+    """Return what the button that asks carries unseen."""
+    return dict(re.findall(r'name="(token|seen)" value="([^"]*)"', page))
+
+
+def decide(browser: Browser, path: str) -> TestResponse:
+    """Press the button that asks."""
+    return browser.send(path, hidden(browser.text(path)))
+
+
 def inquiries(reading: Reading) -> Inquiries:
     """Return the inquiries of the desk."""
     return Inquiries(reading.desk.parts.engine, clock=reading.desk.parts.clock)
@@ -96,7 +109,7 @@ def test_what_it_costs_is_shown_before_it_is_charged(reading: Reading, browser: 
 def test_a_hit_is_told_with_its_purpose_and_leads_on(reading: Reading, browser: Browser) -> None:
     """A filled sign, the record with a link to it and to its trace, the purpose, what is left."""
     path = one(browser).location
-    assert browser.submit(path, page=path).status_code == 303
+    assert decide(browser, path).status_code == 303
     assert work(reading, 1).state is State.DONE
     page = browser.text(path)
     (record,) = set(re.findall(r'href="/records/([^"?]+)"', page))
@@ -116,7 +129,7 @@ def test_a_hit_is_told_with_its_purpose_and_leads_on(reading: Reading, browser: 
 def test_what_was_asked_and_who_asked_leaves_marked_and_noted(reading: Reading, browser: Browser, path: str) -> None:
     """Each file of one's own questions and hits says whose copy it is, by the number that the record of use has of it."""
     drafted = one(browser).location
-    browser.submit(drafted, page=drafted)
+    decide(browser, drafted)
     work(reading, 1)
     auditor = reading.browser(Role.AUDITOR, name="Ute")
     head, *rows = csv.reader(StringIO(auditor.text(f"{path}.csv").removeprefix("\ufeff")))
@@ -130,7 +143,7 @@ def test_what_was_asked_and_who_asked_leaves_marked_and_noted(reading: Reading, 
 def test_a_possible_hit_says_what_to_compare_and_is_no_hit(reading: Reading, browser: Browser) -> None:
     """Zeros before the number: an outlined sign, and the frame to look at first."""
     path = one(browser, serial="00TKD480572").location
-    browser.submit(path, page=path)
+    decide(browser, path)
     work(reading, 1)
     told = browser.text(path).partition('<ul class="told">')[2]
 
@@ -142,7 +155,7 @@ def test_a_possible_hit_says_what_to_compare_and_is_no_hit(reading: Reading, bro
 def test_nothing_is_said_to_mean_that_nobody_answers(reading: Reading, browser: Browser) -> None:
     """A silent record looks the same, and the page says so."""
     path = one(browser, serial="ZZ 99887766").location
-    browser.submit(path, page=path)
+    decide(browser, path)
     work(reading, 1)
 
     assert "a record that its originator keeps silent looks the same" in browser.text(path)
@@ -152,8 +165,8 @@ def test_a_double_click_is_one_question(reading: Reading, browser: Browser) -> N
     """The form of the description makes one inquiry; the form that asks it asks once; the worker takes it once."""
     fields = {**form(browser, 0), "item.make_text": "Taurus", "serial": SERIAL}
     first, again = (browser.send("/ask/one", fields).location for _ in range(2))
-    token = {"token": browser.token(first)}
-    answers = [browser.send(first, token).status_code for _ in range(3)]
+    sent = hidden(browser.text(first))
+    answers = [browser.send(first, sent).status_code for _ in range(3)]
     for _ in range(2):
         work(reading, 1)
 
@@ -166,7 +179,7 @@ def test_a_double_click_is_one_question(reading: Reading, browser: Browser) -> N
 def test_what_a_restart_cut_off_is_not_asked_again(reading: Reading, browser: Browser) -> None:
     """It is said to have been cut off, the page offers no way to ask it again, and the worker leaves it alone."""
     path = one(browser).location
-    browser.submit(path, page=path)
+    decide(browser, path)
     asking.begin(reading.desk.parts)
     assert inquiries(reading).get(1).state is State.INTERRUPTED
     work(reading, 1)
@@ -183,7 +196,7 @@ def test_a_list_is_asked_and_what_cannot_be_is_said(reading: Reading, browser: B
     preview = browser.text(path)
     assert "Questions</dt><dd>2" in preview
     assert "nothing to ask by" in preview
-    browser.submit(path, page=path)
+    decide(browser, path)
     done = work(reading, 1)
 
     assert [bool(each["found"]) for each in done.told] == [True, False, False]
@@ -225,7 +238,8 @@ def test_more_than_the_days_limit_is_not_asked_at_all(reading: Reading, browser:
     lines = "\n".join(f"Taurus; AA {number}" for number in range(100000, 100013))
     path = browser.send("/ask/list", {**form(browser, 1), "lines": lines}).location
     page = browser.text(path)
-    answer = browser.send(path, {"token": browser.token("/ask")})
+    seen = inquiries(reading).get(1).seen
+    answer = browser.send(path, {"token": browser.token("/ask"), "seen": seen})
 
     assert "not enough" in page
     assert "Ask now" not in page
@@ -236,7 +250,7 @@ def test_more_than_the_days_limit_is_not_asked_at_all(reading: Reading, browser:
 def test_ones_own_records_are_asked_about(reading: Reading, browser: Browser) -> None:
     """By their slips: the other agency's record of the same weapon is found."""
     path = browser.send("/ask/own", form(browser, 2)).location
-    browser.submit(path, page=path)
+    decide(browser, path)
     done = work(reading, 1)
 
     assert [each["found"][0]["record"].partition("/")[0] for each in done.told] == ["xar-arms"]
@@ -248,7 +262,7 @@ def test_results_are_for_their_asker_and_for_auditors(reading: Reading, browser:
     path = one(browser).location
     other, auditor = reading.browser(Role.ANALYST, name="Oto"), reading.browser(Role.AUDITOR, name="Uma")
     assert auditor.get(path).status_code == 404  # a draft asks nothing, so there is nothing to audit
-    browser.submit(path, page=path)
+    decide(browser, path)
     work(reading, 1)
 
     for end in ("", ".json", ".csv"):
@@ -275,12 +289,12 @@ def test_a_draft_is_dropped(reading: Reading, browser: Browser) -> None:
 def test_what_fails_on_the_way_is_kept_with_the_inquiry(reading: Reading, browser: Browser) -> None:
     """The reason and what to do are on its page, what was told before stays, and it is not asked again."""
     path = one(browser).location
-    browser.submit(path, page=path)
+    decide(browser, path)
     browser2 = reading.browser(Role.ANALYST, name="Eve")
     eve = browser2.send(
         "/ask/list", {**form(browser2, 1), "lines": "\n".join(f"Taurus;A{n}" for n in range(1000, 1012))}
     )
-    browser2.submit(eve.location, page=eve.location)
+    decide(browser2, eve.location)
     work(reading, 1)
     with pytest.raises(ClientError):
         asking.run(reading.desk.parts, 2)
@@ -335,3 +349,146 @@ def test_an_empty_page_of_hits_teaches_what_to_do(kept_desk: Desk) -> None:
     kept_desk.parts.people.accounts.named("Una") or kept_desk.add("Una", mandate(Role.ANALYST))
 
     assert "/ask" in kept_desk.browser("Una").text("/hits").partition("<main")[2]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Give a consortium in which ten records of one agency tell of one weapon: more than an answer holds."""
+    walk = matched.found_matching(tmp_path_factory.mktemp("crowded"), lookups=3)
+    rows = [f"2020-01-{day:02};recovery;pistol;Taurus;9 mm;{SERIAL}" for day in range(1, 11)]
+    assert matched.submit(walk, "xar-arms", rows).code == 0
+    assert matched.submit(walk, "xbe-cib", rows[:1]).code == 0
+    walk.close()
+    return walk
+
+
+@pytest.fixture
+def many(crowded: Walk, tmp_path: Path) -> Iterator[Reading]:
+    """Give the asker's desk, over a copy of all of it."""
+    copied = crowded.copy_to(tmp_path / "walk")
+    desk = Desk(copied, "xbe-cib")
+    yield Reading(desk)
+    desk.close()
+    copied.close()
+
+
+def asked_of_many(reading: Reading, browser: Browser) -> str:
+    """Ask about the weapon of many records; return where what was told stands."""
+    path = one(browser).location
+    assert decide(browser, path).status_code == 303
+    assert len(work(reading, 1).told[0]["found"]) == 8
+    return path
+
+
+def press_more(browser: Browser, path: str) -> dict[str, str]:
+    """Press the button that asks on; return what it sent."""
+    fields = dict(re.findall(r'name="(token|at|after)" value="([^"]*)"', browser.text(path).partition("/more")[2]))
+    assert browser.send(f"{path}/more", fields).status_code == 303
+    return fields
+
+
+def test_matches_beyond_the_eighth_are_asked_for_on_the_page(many: Reading) -> None:
+    """A button without any script asks for those that follow: a question of its own, its price said before, noted."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    before = browser.text(path)
+    press_more(browser, path)
+    told = work(many, 1)
+    page = browser.text(path)
+
+    assert "one question of the 2 left today" in before
+    assert (told.state, told.questions, told.left) == (State.DONE, 2, 1)
+    assert len({found["record"] for found in told.told[0]["found"]}) == 10
+    assert [found["index"] for found in told.told[0]["found"]] == sorted(f["index"] for f in told.told[0]["found"])
+    assert page.count('class="certainty hit"') == 11
+    assert "/more" not in page
+    noted = [row.entry.of for row in many.desk.parts.use.entries(limit=20) if row.entry.did == "asked"]
+    assert noted == ["inquiry 1: 1 questions, lookup"] * 2
+
+
+def test_asking_for_more_twice_is_charged_once(many: Reading) -> None:
+    """A double click, and the same form again after the answer came, ask nothing more and note nothing more."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    sent = press_more(browser, path)
+    browser.send(f"{path}/more", sent)
+    work(many, 1)
+    assert browser.send(f"{path}/more", sent).status_code in (303, 422)
+
+    assert work(many, 1).questions == 2
+    assert questions(many) == 2
+    assert sum(row.entry.did == "asked" for row in many.desk.parts.use.entries(limit=20)) == 2
+
+
+def test_more_that_the_service_refuses_leaves_what_was_told(many: Reading) -> None:
+    """The eight stay, the page says why there are no others, and the button is there again."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    fields = press_more(browser, path)
+    found = inquiries(many).begin(1)
+    assert found is not None
+    assert found.further == int(fields["at"])
+    inquiries(many).fail(1, what="the service is away", fix="try again")
+    page = browser.text(path)
+
+    assert "the service is away" in page
+    assert page.count('class="certainty hit"') == 9
+    assert "/more" in page
+    press_more(browser, path)
+    assert len(work(many, 1).told[0]["found"]) == 10
+
+
+def test_two_who_ask_on_from_one_place_are_one(many: Reading) -> None:
+    """What was told meanwhile is never written over by who saw less of it."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    asked_of_many(many, browser)
+    seen = inquiries(many).get(1)
+    assert inquiries(many).further(seen, 0)
+    work(many, 1)
+
+    assert not inquiries(many).further(seen, 0)
+    assert len(inquiries(many).get(1).told[0]["found"]) == 10
+
+
+@pytest.mark.parametrize("fields", [{}, {"at": "x"}, {"at": "-1"}, {"at": "1"}, {"at": "0", "after": "0"}])
+def test_more_of_what_is_not_there_asks_nothing(many: Reading, fields: dict[str, str]) -> None:
+    """A place that nothing was told at, or from before what was told, is no question."""
+    browser = many.browser(Role.ANALYST, name="Ana")
+    path = asked_of_many(many, browser)
+    browser.send(f"{path}/more", {"token": browser.token(path), **fields})
+
+    assert inquiries(many).get(1).state is State.DONE
+    assert questions(many) == 1
+
+
+def test_more_than_a_page_of_answers_has_pages(reading: Reading, browser: Browser) -> None:
+    """A hundred a page with links before and after, none twice and none left out; a place that there is not is the first."""
+    path = one(browser).location
+    rows = inquiries(reading)
+    assert rows.decide(rows.get(1))
+    rows.begin(1)
+    told = {"question": "", "found": [], "more": False, "note": ""}
+    rows.tell(1, [{**told, "what": f"weapon {number:03}"} for number in range(150)], left=1)
+    first, second = browser.text(path), browser.text(f"{path}?from=100")
+
+    assert "weapon 099" in first
+    assert "weapon 100" not in first
+    assert f'href="{path}?from=100"' in first
+    assert "weapon 099" not in second
+    assert "weapon 149" in second
+    assert f'href="{path}">To the first page' in second
+    assert browser.text(f"{path}?from=999").count("weapon 0") == 100
+
+
+def test_hits_beyond_the_page_are_said_to_be_in_the_file(reading: Reading) -> None:
+    """A hundred watches that fired stand on the page; of the others it says how many there are, and the file has all."""
+    book = Book(reading.desk.office.home.matching, key=reading.desk.office.database_key)
+    name = reading.names()[0]
+    fired = [WatchFired(q=bytes(32), slot=Slot(index=index, name=name, c="T0")) for index in range(103)]
+    book.put_notices(fired, now=reading.desk.walk.clock(), cursor=1)
+    book.close()
+    browser = reading.browser(Role.ANALYST, name="Ana")
+
+    assert browser.text("/hits").count("<li>") >= 100
+    assert "and 3 more, in the file" in browser.text("/hits")
+    assert len(browser.get("/hits/list.json").get_json()) == 103

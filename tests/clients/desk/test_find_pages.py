@@ -70,6 +70,26 @@ def test_a_number_is_found_however_it_is_written(theirs: Reading) -> None:
     assert "level-restricted" in page
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"add": "state=lost"},
+        {"add": "event=lost in the post"},
+        {"facet-item": "cannon"},
+        {"facet-level": "TOP SECRET"},
+        {"facet-shown": "half"},
+        {"facet-type": "PI"},
+    ],
+)
+def test_what_nothing_is_called_is_said_to_be_unknown(theirs: Reading, fields: dict[str, str]) -> None:
+    """A filter or a code that there is not finds neither everything nor nothing: the page says that it is unknown."""
+    browser = theirs.browser(Role.ANALYST)
+    answer = browser.submit("/find", page="/find", **fields)
+
+    assert answer.status_code == 422
+    assert "there is nothing called" in answer.get_data(as_text=True)
+
+
 def test_facets_are_counted_added_and_taken_away(theirs: Reading) -> None:
     """Each button narrows what is found to as many as it says; another takes it away again."""
     browser = theirs.browser(Role.ANALYST)

@@ -137,6 +137,23 @@ def test_a_failed_round_is_told_until_the_next_one(desk: Desk) -> None:
     assert "✓ 2 minutes ago" in desk.browser(person).text("/")
 
 
+def test_the_alarm_and_the_audit_stand_on_the_first_page(desk: Desk) -> None:
+    """Whether our own audit and the alarm's self-test passed, and when, or that nobody has made them yet."""
+    person = desk.add("Ana")
+    before = desk.browser(person).text("/")
+    desk.parts.working._state.ran[SELF_TEST] = Ran(
+        at=desk.walk.clock(), what="the record was not found", kind="TrustError"
+    )
+    desk.parts.working._state.ran["audit"] = Ran(at=desk.walk.clock() - 120)
+    after = desk.browser(person).text("/")
+
+    assert before.count("not done yet") == 2
+    assert "Alarm self-test: <strong" in after
+    assert "the record was not found" in after
+    assert 'Our own audit: <span class="good">✓ 2 minutes ago' in after
+    assert "Alarm self-test" not in desk.browser(desk.add("Sub", mandate(Role.SUBMITTER))).text("/")
+
+
 def test_letters_leave_when_the_minute_is_full(desk: Desk) -> None:
     """A receipt that a sync wrote waits, is sent by the round of the letters, and then waits no more."""
     name = command(desk.walk, "list", "--json", home=ASKER).json["records"][0]["record"]

@@ -1,7 +1,5 @@
 """People through the desk's pages: coming in, going out, and proving once more who one is."""
 
-from dataclasses import dataclass, field
-
 import pytest
 
 from clients.desk.i18n import LANGUAGES
@@ -11,7 +9,6 @@ from clients.desk.people.deeds import ADMITTED, BY_PASSKEY, CONFIRMED, HALTED, S
 from clients.desk.people.invitations import FIRST_SECONDS
 from clients.desk.people.person import Role
 from clients.desk.people.sessions import FRESH_SECONDS, IDLE_SECONDS
-from clients.errors import HomeError
 from crypto.digests import sha256
 from tests.support.deskpeople import PASSWORD, code_of
 from tests.support.desks import Desk, mandate
@@ -23,18 +20,9 @@ ADMINISTRATOR = mandate(Role.ADMINISTRATOR, clearance=None)
 AUDITOR = mandate(Role.AUDITOR)
 
 
-@dataclass
-class Notes:
-    """A record of use in memory; told to, it can keep nothing."""
-
-    kept: list[tuple[str, str, str]] = field(default_factory=list)
-    is_full: bool = False
-
-    def note(self, who: str, did: str, *of: str) -> None:
-        """Keep them."""
-        if self.is_full:
-            raise HomeError("the record of use cannot be written")
-        self.kept += [(who, did, one) for one in of]
+def noted(desk: Desk) -> list[tuple[str, str, str]]:
+    """Return what the record of use says that people did, the oldest first."""
+    return [(one.entry.who, one.entry.did, one.entry.of) for one in reversed(desk.parts.use.entries(limit=100))]
 
 
 @pytest.fixture
@@ -240,8 +228,7 @@ def test_attack_a_key_that_nobody_unlocked(desk: Desk, first: str) -> None:
 
 def test_attack_a_copied_key_is_put_on_record(walk: Walk) -> None:
     """A counter that went back is refused, and the record of use says whose passkey it was."""
-    notes = Notes()
-    desk = Desk(walk, "xar-arms", use=notes)
+    desk = Desk(walk, "xar-arms")
     made = desk.parts.people.invitations.first()
     assert made is not None
     boss = Visitor(desk)
@@ -251,27 +238,14 @@ def test_attack_a_copied_key_is_put_on_record(walk: Walk) -> None:
     boss.browser.submit("/signout")
     boss.key.credentials[0].count = 0
     assert boss.sign_in().status_code == 403
-    desk.close()
 
-    assert notes.kept == [
+    assert noted(desk) == [
         ("B. Boss", ADMITTED, BY_PASSKEY),
         ("B. Boss", SIGNED_OUT, "this browser"),
         ("B. Boss", SIGNED_IN, BY_PASSKEY),
         ("B. Boss", SIGNED_OUT, "this browser"),
         ("B. Boss", HALTED, "passkey 1"),
     ]
-
-
-def test_where_the_record_of_use_cannot_be_kept_nobody_comes_in(walk: Walk) -> None:
-    """A sign-in that cannot be put on record does not happen: no session, no cookie."""
-    notes = Notes()
-    desk = Desk(walk, "xar-arms", use=notes)
-    guest = with_password(desk, desk.add("A. Abiola", AUDITOR))
-    notes.is_full = True
-    answer = guest.sign_in_by_password("A. Abiola")
-
-    assert answer.status_code == 500
-    assert not guest.is_inside
     desk.close()
 
 
@@ -356,17 +330,16 @@ def test_attack_confirming_as_somebody_else(desk: Desk) -> None:
 
 def test_confirming_with_a_passkey(walk: Walk) -> None:
     """A passkey of the person who is signed in confirms, and is put on record."""
-    notes = Notes()
-    desk = Desk(walk, "xar-arms", use=notes)
+    desk = Desk(walk, "xar-arms")
     person = desk.add("A. Abiola", AUDITOR)
     mine = Visitor(desk)
     mine.browser.put_cookie(desk.parts.sessions.begin(person))
     _add_passkey(desk, person.id, mine.key)
     answer = mine.answer("/confirm?next=/me/ways", "/confirm/passkey", next="/me/ways")
-    desk.close()
 
     assert answer.headers["Location"] == "/me/ways"
-    assert notes.kept == [("A. Abiola", CONFIRMED, BY_PASSKEY)]
+    assert noted(desk) == [("A. Abiola", CONFIRMED, BY_PASSKEY)]
+    desk.close()
 
 
 def _add_passkey(desk: Desk, person_id: int, key: Authenticator) -> None:

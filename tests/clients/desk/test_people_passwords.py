@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clients.desk.people.attempts import A_NAME, AN_ADDRESS
 from clients.desk.people.codes import counter_of, in_letters, new_secret, picture
 from clients.desk.people.errors import AttemptsError, IdentityError, PeopleError
-from clients.desk.people.passwords import ENROLMENT_SECONDS, Typed
+from clients.desk.people.passwords import ENROLMENT_SECONDS, Typed, keep_password
 from clients.desk.people.person import Person
 from tests.support.deskpeople import ADMINISTRATOR, HOLDER, PASSWORD, Staff, code_of
 
@@ -167,7 +167,8 @@ def choose(desk_staff: Staff, secret: bytes, **other: str) -> None:
     }
     person = desk_staff.people.accounts.named("A. Abiola") or desk_staff.add("A. Abiola")
     new = desk_staff.people.passwords.choose(holder=HOLDER, **values)
-    desk_staff.people.passwords.set(person.id, new)
+    with desk_staff.engine.begin() as connection:
+        keep_password(connection, person.id, new)
 
 
 def test_a_password_is_chosen_with_an_app_that_works(desk_staff: Staff) -> None:

@@ -6,7 +6,7 @@ from clients.desk.people.changes import Changes
 from clients.desk.people.errors import IdentityError
 from clients.desk.people.mandates import Mandate
 from clients.desk.people.person import Person, Role, SignedIn
-from clients.desk.people.sessions import FRESH_SECONDS, IDLE_SECONDS, LIFE_SECONDS
+from clients.desk.people.sessions import FRESH_SECONDS, IDLE_SECONDS, LIFE_SECONDS, end_sessions
 from crypto.encoding import b64u
 from ledger.decision import Reader
 from ledger.labels import Compartment, Level, Purpose
@@ -49,7 +49,8 @@ def test_signing_out_everywhere(desk_staff: Staff, abiola: Person) -> None:
     """Every session of a person ends at once, and nobody else's."""
     mine = [desk_staff.people.sessions.begin(abiola) for _ in range(3)]
     other = desk_staff.people.sessions.begin(desk_staff.add("O. Other"))
-    desk_staff.people.sessions.end_all(abiola.id)
+    with desk_staff.engine.begin() as connection:
+        end_sessions(connection, abiola.id)
 
     assert [desk_staff.people.sessions.find(token) for token in mine] == [None] * 3
     assert desk_staff.people.sessions.find(other) is not None

@@ -36,5 +36,5 @@ def test_the_classes_are_there_for_machines(desk: Desk) -> None:
     assert [(row["class"], row["portion"]) for row in rows[:3]] == [
         (("general"), one) for one in ("item", "event", "case")
     ]
-    assert rows[0]["readers"] == "xar-arms, xbe-cib, xco-npa"
+    assert rows[0]["readers"] == ["xar-arms", "xbe-cib", "xco-npa"]
     assert browser.text("/profile.csv").startswith("\ufeffclass,events")

@@ -73,6 +73,18 @@ def propose(pair: Pair, request: str, name: str = FIRST, **fields: object) -> st
     return str(answer.location)
 
 
+def test_the_first_page_leads_a_second_officer_to_what_waits_for_them(pair: Pair, request_name: str) -> None:
+    """A proposal stands there with its clock for whoever may release, and for nobody else."""
+    path = propose(pair, request_name)
+    page = pair.owner.browser(SECOND).text("/")
+    analyst = pair.owner.browser(pair.owner.add("Ole", mandate(Role.ANALYST)))
+
+    assert "Waits for a second officer" in page
+    assert f'href="{path}"' in page
+    assert "left</span>" in page
+    assert path not in analyst.text("/")
+
+
 def refuse(browser: Browser, request: str) -> TestResponse:
     """Refuse a request."""
     fields = {"say": "refuse", "how": "REFUSE", "ground": "LAW", "reason": "article 5"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, update
 
 from clients.desk.database import open_desk
-from clients.desk.use.entries import Entry, parse_entry
+from clients.desk.use.entries import Entry, about_and_names, of_many, parse_entry
 from clients.desk.use.exports import Export, parse_export, verify_export
 from clients.desk.use.record import _ENTRY, _HEAD, USE, UseRecord, open_record
 from clients.errors import HomeError, TrustError
@@ -361,3 +361,19 @@ def test_an_entry_in_a_second_spelling_is_refused() -> None:
     """Two readings of one entry would be two records."""
     with pytest.raises(LedgerError):
         parse_entry(b'{"who":"a","at":1,"did":"b","of":"c"}')
+
+
+@given(st.lists(st.from_regex(r"x[a-z]{2}-[a-z]{3}/[A-Za-z0-9_-]{22}", fullmatch=True), max_size=100))
+def test_what_was_listed_is_told_apart_again(names: list[str]) -> None:
+    """Every name of every entry comes back from it, and what it is about is neither of them."""
+    told = [about_and_names(text) for text in of_many("trace of some records", names)]
+
+    assert [name for _about, found in told for name in found] == names
+    assert told[0][0].startswith("trace of some records, list ")
+    assert all(about.endswith("goes on") for about, _found in told[1:])
+
+
+@pytest.mark.parametrize("text", ["", "xar-arms/x", "inquiry 1: 3 questions, lookup", "a copy for TRACE of: a b c d"])
+def test_other_words_are_not_taken_for_names(text: str) -> None:
+    """What is no list stays one text."""
+    assert about_and_names(text) == (text, ())

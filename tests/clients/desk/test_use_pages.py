@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clients.desk.people.person import Role
+from clients.desk.use.entries import of_many
 from clients.errors import TrustError
 from tests.support.desks import Desk, mandate
 from tests.support.loopback import found_consortium
@@ -45,6 +46,21 @@ def test_older_entries_are_a_page_further(desk: Desk) -> None:
     assert "/use?before=" in newest
     assert "record-051" in older
     assert "record-052" not in older
+
+
+def test_the_names_of_many_records_are_few_on_the_page_and_all_in_the_file(desk: Desk) -> None:
+    """A trace of fifty records is one line that can be read: what it was, the first three, how many more; the file has all."""
+    names = [f"xar-arms/{number:022}" for number in range(50)]
+    desk.parts.use.note("Ana", "opened", *of_many("trace of 50 records", names))
+    browser = desk.browser("Aud")
+    page, table = browser.text("/use"), browser.text("/use.csv")
+
+    assert "trace of 50 records" in page
+    assert all(name in page for name in names[:3])
+    assert not any(name in page for name in (*names[3:40], *names[43:]))
+    assert "and 37 more, in the file" in page
+    assert "and 7 more, in the file" in page
+    assert all(name in table for name in names)
 
 
 def test_the_whole_record_is_given_as_json_and_csv(desk: Desk) -> None:
