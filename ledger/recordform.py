@@ -13,7 +13,7 @@ from operator import lt
 from types import MappingProxyType
 from typing import NamedTuple
 
-from crypto.encoding import HASH_BYTES, b64u_ascii, unb64u
+from crypto.encoding import HASH_BYTES, b64u_ascii, cut, unb64u
 from ledger.b64lists import ALPHABET, LAST_OF_32, SPELLED_16, SPELLED_32, read_list, spell_ascii
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
@@ -168,6 +168,6 @@ def _check_digests(listed: bytes) -> None:
     """
     if listed.translate(_SHAPE) != _DIGESTS_SHAPE or listed[_LASTS].translate(None, LAST_OF_32):
         raise MalformedError("not the form of a record")
-    digests = listed.split(_BETWEEN)
+    digests = cut(listed + _BETWEEN, size=_DIGEST_CHARACTERS, gap=len(_BETWEEN))
     if not all(map(lt, digests, digests[1:])):
         raise MalformedError("the digests are not in order, or one stands twice")
