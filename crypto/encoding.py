@@ -83,7 +83,7 @@ def unb64(text: str | bytes, *, size: int | None = None) -> bytes:
     return _decode(_ascii(text), size, None)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _cutter(count: int, size: int, gap: int) -> Callable[[bytes], tuple[bytes, ...]]:
     return struct.Struct(f"{size}s{gap}x" * count).unpack
 
