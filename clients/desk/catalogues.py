@@ -1,4 +1,4 @@
-"""What the desk's pages say, and what translators have made of it: `make words` merges the one into the other.
+"""What the desk's pages and the library say, and what translators have made of it: `make words` merges the two.
 
 The English text is the msgid. A catalogue holds every msgid of the pages and no other, sorted and without line numbers,
 so that a change of a catalogue shows what was said anew and nothing else. Nothing is ever guessed from a similar text:
@@ -16,8 +16,11 @@ from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from clients.desk import sdktexts
 from clients.desk.i18n import DEFAULT, LANGUAGES
+from clients.desk.sentences import DOMAIN as SDK
 
+DESK = "desk"
 FOLDER = Path(__file__).parent
 TRANSLATIONS = FOLDER / "translations"
 TRANSLATED: Sequence[str] = tuple(name for name in LANGUAGES if name != DEFAULT)
@@ -47,10 +50,10 @@ def extracted(folder: Path = FOLDER) -> Catalog:
     return made
 
 
-def read(language: str, folder: Path = TRANSLATIONS) -> Catalog:
+def read(language: str, folder: Path = TRANSLATIONS, domain: str = DESK) -> Catalog:
     """Return a language's catalogue."""
-    with _path(folder, language).open("rb") as file:
-        return read_po(file, locale=language, domain="desk", abort_invalid=True)
+    with _path(folder, language, domain).open("rb") as file:
+        return read_po(file, locale=language, domain=domain, abort_invalid=True)
 
 
 def messages(catalogue: Catalog) -> list[Message]:
@@ -101,13 +104,15 @@ def findings(said: Catalog, catalogue: Catalog) -> Iterator[str]:
 
 def main(folder: Path = TRANSLATIONS) -> int:
     """Merge, and say what is not in order; 0 where everything is."""
-    said, wrong = extracted(), 0
-    for language in TRANSLATED:
-        _path(folder, language).write_bytes(formatted(merged(said, read(language, folder), language), language))
-        found = list(findings(said, read(language, folder)))
-        wrong += len(found)
-        sys.stdout.writelines(f"{language}: {one}\n" for one in found)
-        sys.stdout.write(f"{language}: {len(said):,} texts, {len(found):,} not in order\n")
+    wrong = 0
+    for domain, said in ((DESK, extracted()), (SDK, sdktexts.extracted())):
+        for language in TRANSLATED:
+            made = formatted(merged(said, read(language, folder, domain), language), language)
+            _path(folder, language, domain).write_bytes(made)
+            found = list(findings(said, read(language, folder, domain)))
+            wrong += len(found)
+            sys.stdout.writelines(f"{domain} {language}: {one}\n" for one in found)
+            sys.stdout.write(f"{domain} {language}: {len(said):,} texts, {len(found):,} not in order\n")
     return 1 if wrong else 0
 
 
@@ -161,8 +166,8 @@ def _empty(message: Message, catalogue: Catalog) -> str | tuple[str, ...]:
     return ("",) * catalogue.num_plurals if message.pluralizable else ""
 
 
-def _path(folder: Path, language: str) -> Path:
-    return folder / language / "LC_MESSAGES" / "desk.po"
+def _path(folder: Path, language: str, domain: str) -> Path:
+    return folder / language / "LC_MESSAGES" / f"{domain}.po"
 
 
 if __name__ == "__main__":

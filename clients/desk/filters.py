@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from clients.desk.fieldwords import field_hint, field_word
+from clients.desk.sentences import sentence
 from clients.desk.vocabulary import compare_words, country_word, portion_word, term
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
@@ -68,4 +69,5 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "compare": compare_words,
     "field_word": field_word,
     "field_hint": field_hint,
+    "sentence": sentence,
 }

@@ -34,11 +34,11 @@ class _Catalogues(Domain):  # type: ignore[misc]  # flask-babel has no types
 def install(app: Flask) -> None:
     """Give an app its languages."""
     babel = Babel(app, locale_selector=_choose)
-    babel.domain_instance = _Catalogues(_shipped())
+    babel.domain_instance = _Catalogues(shipped())
 
 
 @cache
-def _shipped() -> Mapping[str, NullTranslations]:
+def shipped() -> Mapping[str, NullTranslations]:
     """Return what the desk's own files say: nothing that runs can change them."""
     return {name: compiled(_FOLDER, name) for name in LANGUAGES}
 

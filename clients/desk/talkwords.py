@@ -7,9 +7,10 @@ from flask_babel import lazy_gettext as _l
 
 from clients.desk.fieldwords import field_word
 from clients.desk.vocabulary import portion_word, term
-from clients.talk.telling import terms_text, value_text
+from clients.talk.telling import value_text
 from crypto.encoding import b64u
 from ledger.jsontext import JsonValue
+from ledger.labels import Terms
 from ledger.messages import Kind
 from ledger.talk.answers import Acknowledgement, Decision, Question, Referral, Refusal, Reply, Response
 from ledger.talk.bodies import Body
@@ -94,6 +95,13 @@ def release_text(release: Release) -> str:
     return "; ".join(parts)
 
 
+def terms_words(terms: Terms) -> str:
+    """Return terms as a marking: level, compartments, purposes, caveats; their codes are the same in every language."""
+    purposes = ", ".join(sorted(one.value for one in terms.purp))
+    parts = (terms.level.value, *sorted(one.value for one in terms.comp), f"{_('for')} {purposes}", *terms.cav)
+    return " · ".join(parts)
+
+
 def _facts(body: Body) -> list[tuple[str, str | None]]:  # noqa: C901, PLR0911, PLR0912 - a case for each kind of message
     match body:
         case TraceRequest():
@@ -122,9 +130,9 @@ def _facts(body: Body) -> list[tuple[str, str | None]]:  # noqa: C901, PLR0911, 
                 (_("Reason"), body.reason),
             ]
         case Decision():
-            return [(_("Grants"), what_text(body.what)), (_("As"), terms_text(body.terms)), (_("Reason"), body.reason)]
+            return [(_("Grants"), what_text(body.what)), (_("As"), terms_words(body.terms)), (_("Reason"), body.reason)]
         case Release():
-            return [(_("Shows"), release_text(body)), (_("As"), terms_text(body.terms))]
+            return [(_("Shows"), release_text(body)), (_("As"), terms_words(body.terms))]
         case Receipt():
             return [(_("Messages"), str(len(body.of)))]
         case Opened():

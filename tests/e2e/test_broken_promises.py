@@ -121,9 +121,11 @@ def test_attack_split_view_to_one_agency_that_submits(split: Split) -> None:
 
     again = resume(split.session(SHOWN))
     assert [one.seq for one in again.batches] == [one.seq for one in shown.batches]
-    assert again.batches[0].since is None
-    assert resume(split.session(SHOWN)).batches == ()
-    assert len(submit_rows(split.session(SHOWN), ROWS).unchanged) == 1
+    service_of(split.honest.app).publishing.wait(again.batches[0].index, 30)
+    session = split.session(SHOWN)
+    assert resume(session).batches == ()
+    assert session.outbox.promises() == ()
+    assert len(submit_rows(session, ROWS).unchanged) == 1
 
 
 def test_what_witnesses_never_saw_is_kept_until_the_log_shows_it(split: Split) -> None:

@@ -33,12 +33,20 @@ def read_terms(text: str) -> list[Term]:
     ]
 
 
-def missing(terms: Iterable[Term], text: str, translation: str, language: str) -> Iterator[str]:
-    """Yield the headword of each term that the text holds and its translation does not."""
+def missing(terms: Iterable[Term], text: str, translation: str, language: str) -> Iterator[Term]:
+    """Yield each term that the text holds and its translation does not."""
     said = _plain(translation)
     for term in held(terms, text):
         if text not in term.otherwise and not any(_plain(word) in said for word in term.words[language]):
-            yield term.english[0]
+            yield term
+
+
+def kept(term: Term, translation: str) -> bool:
+    """Say whether a translation holds an English form of a term unchanged, as the name of a file or an option does."""
+    return any(
+        re.search(rf"(?<![A-Za-z0-9_-]){re.escape(form)}(?![A-Za-z0-9_-])", translation, re.IGNORECASE)
+        for form in term.english
+    )
 
 
 def held(terms: Iterable[Term], text: str) -> Iterator[Term]:

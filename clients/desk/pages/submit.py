@@ -13,6 +13,7 @@ from clients.desk.importing import bench, marking, once, once_of, standing
 from clients.desk.parts import note_use
 from clients.desk.people.current import me
 from clients.desk.rendering import page
+from clients.desk.sentences import sentence
 from clients.importing import Prepared
 from clients.intake.advancing import check_now
 from clients.intake.events import FIVE, MAX_SERIALS, Event, TypedSerial, prepare_event, typed_fields
@@ -150,7 +151,7 @@ def _classes(profile: Profile) -> list[dict[str, Any]]:
 def _at_fields(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in problems:
-        found.setdefault(one.column, []).append(f"{one.cause}; {one.fix}" if one.fix else one.cause)
+        found.setdefault(one.column, []).append(sentence(f"{one.cause}; {one.fix}" if one.fix else one.cause))
     return found
 
 
@@ -159,4 +160,4 @@ def _anchor(problem: Problem) -> str:
 
 
 def _told(problem: Problem) -> str:
-    return f"{field_word(problem.column)}: {problem.cause}" if problem.column else problem.cause
+    return f"{field_word(problem.column)}: {sentence(problem.cause)}" if problem.column else sentence(problem.cause)

@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from clients.desk.catalogues import TRANSLATED, extracted, forms, messages, read, texts
-from tests.support.glossary import PATH, Term, held, missing, read_terms
+from clients.desk import sdktexts
+from clients.desk.catalogues import DESK, SDK, TRANSLATED, extracted, forms, messages, read, texts
+from tests.support.glossary import PATH, Term, held, kept, missing, read_terms
 
 # What the documents of the field and of this project call by name, and pages speak of.
 OWED = {
@@ -55,7 +56,7 @@ def test_a_term_stands_once_and_in_every_language() -> None:
 
 def test_no_term_is_in_the_glossary_for_nothing() -> None:
     """Each term is in a text of the pages, and each text in which a word is something else is one of them."""
-    said = {texts(message)[-1] for message in messages(extracted())}
+    said = {texts(message)[-1] for catalogue in (extracted(), sdktexts.extracted()) for message in messages(catalogue)}
     used = {term.english[0] for text in said for term in held(TERMS, text)}
 
     assert {term.english[0] for term in TERMS} - used == set()
@@ -63,15 +64,29 @@ def test_no_term_is_in_the_glossary_for_nothing() -> None:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_a_translation_holds_the_glossarys_words(language: str) -> None:
-    """Wherever a text holds a term, its translation holds one of the term's words: in all that may name the thing."""
+@pytest.mark.parametrize("domain", [DESK, SDK])
+def test_a_translation_holds_the_glossarys_words(domain: str, language: str) -> None:
+    """Wherever a text holds a term, its translation holds one of the term's words: in all that may name the thing.
+
+    The library's sentences name files, options and members of its formats: what is a code stands there unchanged.
+    """
     wrong = [
-        (term, texts(message)[-1], forms(message)[-1])
-        for message in messages(read(language))
+        (term.english[0], texts(message)[-1], forms(message)[-1])
+        for message in messages(read(language, domain=domain))
         for term in missing(TERMS, texts(message)[-1], forms(message)[-1], language)
+        if domain == DESK or not kept(term, forms(message)[-1])
     ]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("translation", "expected"),
+    [("la règle hit", True), ("من hit وما", True), ("وhit", True), ("white", False), ("", False)],
+)
+def test_a_code_is_kept_as_it_is(sample: list[Term], translation: str, *, expected: bool) -> None:
+    """A term that is a code in a translation stands there as a word of its own, whatever script is around it."""
+    assert kept(sample[0], translation) is expected
 
 
 @pytest.mark.parametrize(
@@ -90,7 +105,7 @@ def test_a_translation_holds_the_glossarys_words(language: str) -> None:
 )
 def test_a_missing_word_is_named(sample: list[Term], text: str, translation: str, expected: list[str]) -> None:
     """A term is known as a whole word in any case, a longer one hides a shorter one, and placeholders are no words."""
-    assert list(missing(sample, text, translation, "fr")) == expected
+    assert [term.english[0] for term in missing(sample, text, translation, "fr")] == expected
 
 
 def test_arabic_is_compared_without_vowel_signs(sample: list[Term]) -> None:
