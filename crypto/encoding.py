@@ -7,6 +7,8 @@ are encoded again and compared: what encoding everything again would say, in hal
 
 import binascii
 import struct
+from collections.abc import Callable
+from functools import lru_cache
 
 from crypto.codec import b64decode, b64encode
 from crypto.errors import EncodingError
@@ -50,7 +52,7 @@ def cut(data: bytes, *, size: int, gap: int = 0) -> tuple[bytes, ...]:
 
     All in one call, for lists of a bounded length: one by one, the 48 digests of a record took five times as long.
     """
-    return struct.unpack(f"{size}s{gap}x" * (len(data) // (size + gap)), data)
+    return _cutter(len(data) // (size + gap), size, gap)(data)
 
 
 def b64u(data: bytes) -> str:
@@ -79,6 +81,11 @@ def b64(data: bytes) -> str:
 def unb64(text: str | bytes, *, size: int | None = None) -> bytes:
     """Return the bytes of padded standard base64 text; raise EncodingError for any other spelling or size."""
     return _decode(_ascii(text), size, None)
+
+
+@lru_cache(maxsize=128)
+def _cutter(count: int, size: int, gap: int) -> Callable[[bytes], tuple[bytes, ...]]:
+    return struct.Struct(f"{size}s{gap}x" * count).unpack
 
 
 def _ascii(text: str | bytes) -> bytes:

@@ -6,7 +6,7 @@ A store is rows and one compare-and-swap; it decides nothing. Whoever appends ha
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from crypto.signing import Signer
@@ -20,8 +20,7 @@ from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class Blob(NamedTuple):
     """Bytes beside the log that a statement names: a slip, a ciphertext, a box.
 
     `place` is `slip`, `item`, `event`, `case`, `box/<agency>`, `to`, `self`, `route` or `slips`.
@@ -30,9 +29,13 @@ class Blob:
     """
 
     place: str
-    data: bytes = field(repr=False)
+    data: bytes
     tag_hash: bytes | None = None
     only_for: str | None = None
+
+    def __repr__(self) -> str:
+        """Return the place alone: a slip's bytes are tokens."""
+        return f"Blob(place={self.place!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from operator import lt
 from types import MappingProxyType
 from typing import NamedTuple
 
-from crypto.encoding import HASH_BYTES, b64u_ascii, unb64u
+from crypto.encoding import HASH_BYTES, b64u_ascii, cut, unb64u
 from ledger.b64lists import ALPHABET, LAST_OF_32, SPELLED_16, SPELLED_32, read_list, spell_ascii
 from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
@@ -108,18 +108,17 @@ def record_payload(  # noqa: PLR0913  the members of the payload, all by name
 def parse_record(entry: bytes) -> Record:
     """Return what a record says in the open; raise MalformedError for any other form. Verifies no signature."""
     kid, found = _read(entry)
-    _, iat, _, _, listed, *hashes, _ = found.groups()
+    _, iat, jti, ep, listed, *hashes, sup = found.groups()
     *sealed, slip = read_list(hashes, size=HASH_BYTES)
-    head = _head(kid, found)
     return Record(
-        name=head.name,
+        name=_name(kid, jti),
         kid=kid,
         iat=int(iat),
-        ep=head.ep,
+        ep=int(ep),
         listed=listed,
         portions=_commitments(sealed),
         slip=slip,
-        sup=head.sup,
+        sup=_superseded(sup),
         entry=entry,
     )
 
@@ -129,7 +128,9 @@ def parse_head(entry: bytes) -> RecordHead:
 
     For an audit, which reads millions: what it does not ask of a record is neither decoded nor held.
     """
-    return _head(*_read(entry))
+    kid, found = _read(entry)
+    jti, ep, sup = found.group(3, 4, 16)
+    return RecordHead(name=_name(kid, jti), ep=int(ep), sup=_superseded(sup))
 
 
 def _read(entry: bytes) -> tuple[KeyId, re.Match[bytes]]:
@@ -147,9 +148,12 @@ def _read(entry: bytes) -> tuple[KeyId, re.Match[bytes]]:
     return signed.kid, found
 
 
-def _head(kid: KeyId, found: re.Match[bytes]) -> RecordHead:
-    jti, ep, sup = found.group(3, 4, 16)
-    return RecordHead(name=StatementName(kid.agency, unb64u(jti)), ep=int(ep), sup=None if sup is None else unb64u(sup))
+def _name(kid: KeyId, jti: bytes) -> StatementName:
+    return StatementName(kid.agency, unb64u(jti))
+
+
+def _superseded(sup: bytes | None) -> bytes | None:
+    return None if sup is None else unb64u(sup)
 
 
 def _commitments(hashes: Sequence[bytes]) -> Mapping[str, PortionCommitment]:
@@ -164,6 +168,6 @@ def _check_digests(listed: bytes) -> None:
     """
     if listed.translate(_SHAPE) != _DIGESTS_SHAPE or listed[_LASTS].translate(None, LAST_OF_32):
         raise MalformedError("not the form of a record")
-    digests = listed.split(_BETWEEN)
+    digests = cut(listed + _BETWEEN, size=_DIGEST_CHARACTERS, gap=len(_BETWEEN))
     if not all(map(lt, digests, digests[1:])):
         raise MalformedError("the digests are not in order, or one stands twice")

@@ -6,12 +6,13 @@
 
 from collections.abc import Sequence
 
+from crypto.encoding import b64u_ascii
 from ledger.errors import MalformedError
 from ledger.opening import OpenedPortion, check_disclosures, open_portion, open_with_keys, which_key
 from ledger.presentation import parse_presentation, present
 from ledger.recordform import PLACES, PORTIONS, SIZES, TAG_BYTES, PortionCommitment, Record, parse_record
 from ledger.sealing import PortionDraft, seal_record
-from ledger.slips import Slip, parse_slip
+from ledger.slips import parse_policy
 from ledger.statements import SealedStatement, check_blob
 
 __all__ = [
@@ -35,15 +36,13 @@ __all__ = [
 ]
 
 
-def check_blobs(record: Record, blobs: Sequence[bytes]) -> Slip:
-    """Return the slip if `blobs` are the slip, item, event and case that the record names, of their constant sizes."""
+def check_blobs(record: Record, blobs: Sequence[bytes]) -> None:
+    """Raise unless `blobs` are the slip, item, event and case that the record names, of their constant sizes."""
     if len(blobs) != len(PLACES):
         raise MalformedError("a record has four blobs: slip, item, event, case")
     raw, *sealed = blobs
     check_blob(raw, digest=record.slip, place="slip")
     for portion, data in zip(PORTIONS, sealed, strict=True):
         check_blob(data, digest=record.portions[portion].ct, place=portion, size=SIZES[portion] + TAG_BYTES)
-    slip = parse_slip(raw)
-    if slip.of != record.name.jti:
+    if parse_policy(raw).spelled != b64u_ascii(record.name.jti):
         raise MalformedError("a slip of another record")
-    return slip

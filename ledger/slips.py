@@ -52,8 +52,9 @@ class SlipDraft:
 
 
 class Policy(NamedTuple):
-    """What a slip asks of the service: to be matched in this token epoch, in this way."""
+    """What a slip asks of the service: to match the record it spells, in this token epoch, in this way."""
 
+    spelled: bytes
     ep: int
     hit: Hit
 
@@ -80,29 +81,29 @@ def build_slip(draft: SlipDraft, *, of: bytes) -> bytes:
 
 def parse_slip(raw: bytes) -> Slip:
     """Return what a slip says; raise MalformedError for any other spelling."""
-    policy, spelled = _read(raw)
-    of, *values = read_list(spelled, size=TOKEN_BYTES)
-    return Slip(of=of, ep=policy.ep, hit=policy.hit, tokens=tuple(values))
+    policy, listed = _read(raw)
+    of, *tokens = read_list([policy.spelled, *listed], size=TOKEN_BYTES)
+    return Slip(of=of, ep=policy.ep, hit=policy.hit, tokens=tuple(tokens))
 
 
 def parse_policy(raw: bytes) -> Policy:
-    """Return the token epoch and hit policy of a slip, read as strictly as `parse_slip` does and not decoded further."""
+    """Return what a slip says but for its tokens: read as strictly as `parse_slip` does, and not decoded."""
     policy, _ = _read(raw)
     return policy
 
 
 def _read(raw: bytes) -> tuple[Policy, Sequence[bytes]]:
-    """Return a slip's policy, and its record and tokens as they are spelled, every rule of the form checked."""
+    """Return a slip's policy, and its tokens as they are spelled, every rule of the form checked."""
     if len(raw) > MAX_SLIP_BYTES:
         raise TooLargeError(f"a slip of more than {MAX_SLIP_BYTES} bytes")
     found = _SLIP.fullmatch(raw)
     if found is None:
         raise MalformedError("not the form of a slip")
     spelled, digits, hit, *tokens = found.groups()
-    policy = Policy(ep=jsontext.integer(int(digits)), hit=_HITS[hit])
+    policy = Policy(spelled=spelled, ep=jsontext.integer(int(digits)), hit=_HITS[hit])
     if _matches_nothing(policy.hit, policy.ep):
         raise MalformedError("a slip that claims to match without a token epoch")
-    return policy, [spelled, *tokens]
+    return policy, tokens
 
 
 def _matches_nothing(hit: Hit, epoch: int) -> bool:

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from crypto.signing import Algorithm
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import ConflictError, DuplicateError, MalformedError, ProofError, TooLargeError
-from ledger.log import EMPTY_HEAD, Append, Head, Log
+from ledger.log import EMPTY_HEAD, Append, Blob, Head, Log
 from ledger.merkle import leaf_hash, root_of
 from ledger.verifiedtree import VerifiedTree
 from tests.support.consortium import ORIGIN, log_keys, make_log, signer
@@ -285,3 +285,10 @@ def test_the_log_signs_with_both_algorithms() -> None:
     head = Log(store=store, origin=ORIGIN, ed25519=pair[0], ml_dsa_44=pair[1]).append(_entries("a"), 0)
 
     assert head.checkpoint.count("\u2014 ".encode()) == 2
+
+
+def test_a_blob_does_not_show_its_bytes_by_accident() -> None:
+    """The repr, which ends in logs, holds neither a slip's tokens nor whom a box is for."""
+    blob = Blob(place="slip", data=b"eight tokens", tag_hash=b"of a tag", only_for="xar-arms")
+
+    assert repr(blob) == "Blob(place='slip')"

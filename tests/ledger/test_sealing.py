@@ -29,7 +29,7 @@ from ledger.records import (
     parse_record,
     seal_record,
 )
-from ledger.slips import Hit, SlipDraft
+from ledger.slips import Hit, SlipDraft, parse_slip
 from tests.support.records import EMPTY, EPOCH_KEYS, FIELDS, IAT, KID, LABEL, OFF, SIGNER, drafts, seal, seed
 
 Fields = Mapping[str, Mapping[str, JsonValue]]
@@ -156,8 +156,9 @@ def test_a_record_may_supersede_an_earlier_one() -> None:
 def test_the_slip_belongs_to_the_record() -> None:
     """The first blob is the slip, for this record, as drafted."""
     sealed = seal()
-    slip = check_blobs(parse_record(sealed.entry), sealed.blobs)
+    slip = parse_slip(sealed.blobs[0])
 
+    check_blobs(parse_record(sealed.entry), sealed.blobs)
     assert (sealed.name.jti, Hit.OFF, 0) == (slip.of, slip.hit, slip.ep)
 
 
