@@ -27,9 +27,26 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, open_database, reading
+from clients.findindex import (
+    STORED,
+    Unit,
+    index_written,
+    likenesses_at,
+    positions_alike,
+    rebuild_if_missing,
+    reindex,
+    spell,
+)
 from clients.findindex import TABLES as _TABLES
-from clients.findindex import likenesses_at, positions_alike, rebuild_if_missing, reindex
-from clients.talk.tables import HeldRelease, StoredRelease, TalkTables, forget_released, others_released, read_released
+from clients.talk.tables import (
+    HeldRelease,
+    StoredRelease,
+    TalkTables,
+    forget_released,
+    others_released,
+    read_released,
+    write_released,
+)
 from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
@@ -85,6 +102,16 @@ _EXPUNGED = Table(
 )
 _VERIFIED = Table("verified", _TABLES, Column("size", Integer, primary_key=True), Column("at", Integer, nullable=False))
 _STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
+
+# By the driver itself, as the index is written (clients/findindex.py).
+_INSERT_RECORD = """
+INSERT INTO record (position, iss, jti, kid, iat, ep, sup, batch, seq, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+_INSERT_PORTION = """
+INSERT INTO portion (position, portion, level, label, fields, disclosures) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
 
 CURSOR = "cursor"
 SIZE = "size"
@@ -219,12 +246,14 @@ class Replica:
             found = connection.execute(chosen).scalar()
         return None if found is None else int(found)
 
-    def add_bare(self, records: Sequence[StoredRecord]) -> None:
-        """Write records of which only a release shows anything: nothing is opened by a key of this home."""
+    def add_released(self, records: Sequence[StoredRecord]) -> None:
+        """Write what a release shows of records, and those records that are not here: no key of this home opens them.
+
+        It counts once `TalkTables.add_release` has named the release.
+        """
         with self._engine.begin() as connection:
-            if records:
-                values = [_record_values(record) for record in records]
-                connection.execute(insert(_RECORD).on_conflict_do_nothing(), values)
+            _write_records(connection, records)
+            write_released(connection, [(one.index, one.name.iss, part) for one in records for part in one.released])
 
     def recall(self, release: HeldRelease, *, index: int) -> None:
         """Delete what a release showed, and records of which nothing else is here."""
@@ -316,12 +345,10 @@ class Replica:
 
 
 def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
-    portions = [_portion_values(record.index, portion) for record in records for portion in record.portions.values()]
-    if portions:
-        opened = [_record_values(record) for record in records if record.portions]
-        connection.execute(insert(_RECORD).on_conflict_do_nothing(), opened)
-        connection.execute(insert(_PORTION).on_conflict_do_nothing(), portions)
-        reindex(connection, [record.index for record in records if record.portions])
+    opened = [record for record in records if record.portions]
+    if opened:
+        _write_records(connection, opened)
+        _write_portions(connection, opened)
     for record in records:
         if record.sup is not None:
             connection.execute(
@@ -331,30 +358,30 @@ def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> Non
             )
 
 
-def _record_values(record: StoredRecord) -> dict[str, object]:
-    return {
-        "position": record.index,
-        "iss": record.name.iss,
-        "jti": record.name.jti,
-        "kid": record.kid,
-        "iat": record.iat,
-        "ep": record.ep,
-        "sup": record.sup,
-        "batch": record.batch,
-        "seq": record.seq,
-        "entry": record.entry,
-    }
+def _write_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    if records:
+        connection.exec_driver_sql(_INSERT_RECORD, [_record_row(record) for record in records])
 
 
-def _portion_values(index: int, portion: StoredPortion) -> dict[str, object]:
-    return {
-        "position": index,
-        "portion": portion.portion,
-        "level": portion.level.value,
-        "label": json.dumps(portion.label, ensure_ascii=False),
-        "fields": json.dumps(dict(portion.fields), ensure_ascii=False),
-        "disclosures": "~".join(portion.disclosures),
-    }
+def _record_row(one: StoredRecord) -> tuple[object, ...]:
+    return (one.index, one.name.iss, one.name.jti, one.kid, one.iat, one.ep, one.sup, one.batch, one.seq, one.entry)
+
+
+def _write_portions(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    """Write the portions of records, and what may be found by them."""
+    portions = [(record, portion) for record in records for portion in record.portions.values()]
+    units = [_unit(record, portion) for record, portion in portions]
+    rows = [_portion_row(unit, portion) for unit, (_, portion) in zip(units, portions, strict=True)]
+    index_written(connection, units, new=connection.exec_driver_sql(_INSERT_PORTION, rows).rowcount)
+
+
+def _unit(record: StoredRecord, one: StoredPortion) -> Unit:
+    label = spell(one.label)
+    return Unit(record.index, one.portion, record.name.iss, one.level.value, label, STORED, one.fields)
+
+
+def _portion_row(unit: Unit, one: StoredPortion) -> tuple[object, ...]:
+    return (unit.position, unit.portion, unit.level, unit.label, spell(dict(one.fields)), "~".join(one.disclosures))
 
 
 def _grant_values(grant: StoredGrant) -> dict[str, object]:

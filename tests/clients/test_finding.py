@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def fill(replica: Replica, chance: random.Random) -> None:
     for number in range(100, 100 + chance.randint(0, 4)):
         held = release(chance, number)
         chosen = chance.sample(records, min(len(records), 2))
-        replica.talk.add_released({one.index: [shown(chance, held, f"{drawn} {one.index}")] for one in chosen})
+        replica.add_released([replace(one, released=(shown(chance, held, f"{drawn} {one.index}"),)) for one in chosen])
         match chance.randint(0, 3):
             case 0:
                 replica.recall(held, index=500)
