@@ -9,26 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, open_database, reading
 from clients.findindex import (
     STORED,
+    TABLES,
     Unit,
     index_written,
     likenesses_at,
@@ -37,7 +26,17 @@ from clients.findindex import (
     reindex,
     spell,
 )
-from clients.findindex import TABLES as _TABLES
+from clients.replicatables import (
+    EXPUNGED,
+    GRANT,
+    INSERT_PORTION,
+    INSERT_RECORD,
+    KEY_ENTRY,
+    PORTION,
+    RECORD,
+    STATE,
+    VERIFIED,
+)
 from clients.talk.tables import (
     HeldRelease,
     StoredRelease,
@@ -51,67 +50,6 @@ from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
-
-_RECORD = Table(
-    "record",
-    _TABLES,
-    Column("position", Integer, primary_key=True),
-    Column("iss", String, nullable=False),
-    Column("jti", LargeBinary, nullable=False),
-    Column("kid", String, nullable=False),
-    Column("iat", Integer, nullable=False),
-    Column("ep", Integer, nullable=False),
-    Column("sup", LargeBinary),
-    Column("superseded_by", LargeBinary),
-    Column("batch", Integer, nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("entry", LargeBinary, nullable=False),
-    Index("record_name", "iss", "jti", unique=True),
-    Index("record_epoch", "iss", "ep"),
-)
-_PORTION = Table(
-    "portion",
-    _TABLES,
-    Column("position", Integer, primary_key=True),
-    Column("portion", String, primary_key=True),
-    Column("level", String, nullable=False),
-    Column("label", String, nullable=False),
-    Column("fields", String, nullable=False),
-    Column("disclosures", String, nullable=False),
-)
-_GRANT = Table(
-    "grant",
-    _TABLES,
-    Column("position", Integer, primary_key=True),
-    Column("iss", String, nullable=False),
-    Column("ep", Integer, nullable=False),
-    Column("level", String, nullable=False),
-    Column("ek", String, nullable=False),
-    Index("grant_epoch", "iss", "ep"),
-)
-_KEY_ENTRY = Table(
-    "key_entry", _TABLES, Column("position", Integer, primary_key=True), Column("entry", LargeBinary, nullable=False)
-)
-_EXPUNGED = Table(
-    "expunged",
-    _TABLES,
-    Column("iss", String, primary_key=True),
-    Column("jti", LargeBinary, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("why", String, nullable=False),
-)
-_VERIFIED = Table("verified", _TABLES, Column("size", Integer, primary_key=True), Column("at", Integer, nullable=False))
-_STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
-
-# By the driver itself, as the index is written (clients/findindex.py).
-_INSERT_RECORD = """
-INSERT INTO record (position, iss, jti, kid, iat, ep, sup, batch, seq, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
-"""
-_INSERT_PORTION = """
-INSERT INTO portion (position, portion, level, label, fields, disclosures) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
-"""
 
 CURSOR = "cursor"
 SIZE = "size"
@@ -150,6 +88,19 @@ class StoredRecord:
     released: tuple[StoredRelease, ...] = ()
 
 
+class StoredLabel(NamedTuple):
+    """A portion's label as it is stored, with the record that it belongs to and nothing of what the portion says."""
+
+    position: int
+    entry: bytes
+    portion: str
+    label: str
+
+    def __repr__(self) -> str:
+        """Return the place alone."""
+        return f"StoredLabel({self.position}, {self.portion})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGrant:
     """A verified grant to this home: `ek` is the hex name of the key in the keystore."""
@@ -166,7 +117,7 @@ class Replica:
 
     def __init__(self, path: Path, *, key: bytes) -> None:
         """Open the replica at `path` under the home's `key`, making it where there is none."""
-        self._engine = open_database(path, _TABLES, key=key)
+        self._engine = open_database(path, TABLES, key=key)
         self.talk = TalkTables(self._engine)
         with self._engine.begin() as connection:
             rebuild_if_missing(connection)
@@ -187,23 +138,23 @@ class Replica:
         with self._engine.begin() as connection:
             _add_records(connection, tuple(records))
             for grant in grants:
-                connection.execute(insert(_GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
+                connection.execute(insert(GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
             for index, entry in (key_entries or {}).items():
-                connection.execute(insert(_KEY_ENTRY).values(position=index, entry=entry).on_conflict_do_nothing())
+                connection.execute(insert(KEY_ENTRY).values(position=index, entry=entry).on_conflict_do_nothing())
             for name, value in (state or {}).items():
-                row = insert(_STATE).values(name=name, value=value)
+                row = insert(STATE).values(name=name, value=value)
                 connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
     def state(self, name: str, *, default: int) -> int:
         """Return a number remembered under `name`."""
         with reading(self._engine) as connection:
-            found = connection.execute(select(_STATE.c.value).where(_STATE.c.name == name)).scalar()
+            found = connection.execute(select(STATE.c.value).where(STATE.c.name == name)).scalar()
         return default if found is None else int(found)
 
     def grants(self, iss: str, ep: int) -> tuple[StoredGrant, ...]:
         """Return the grants held for an epoch of an issuer."""
         with reading(self._engine) as connection:
-            chosen = select(_GRANT).where(_GRANT.c.iss == iss, _GRANT.c.ep == ep).order_by(_GRANT.c.position)
+            chosen = select(GRANT).where(GRANT.c.iss == iss, GRANT.c.ep == ep).order_by(GRANT.c.position)
             return tuple(
                 StoredGrant(index=row.position, iss=row.iss, ep=row.ep, level=Level(row.level), ek=row.ek)
                 for row in connection.execute(chosen)
@@ -213,8 +164,7 @@ class Replica:
         """Return the key entries verified so far, by index."""
         with reading(self._engine) as connection:
             return {
-                row.position: row.entry
-                for row in connection.execute(select(_KEY_ENTRY).order_by(_KEY_ENTRY.c.position))
+                row.position: row.entry for row in connection.execute(select(KEY_ENTRY).order_by(KEY_ENTRY.c.position))
             }
 
     def last_index_below(self, iss: str, ep: int) -> int:
@@ -224,25 +174,25 @@ class Replica:
                 connection.execute(
                     select(func.max(table.c.position)).where(table.c.iss == iss, table.c.ep < ep)
                 ).scalar()
-                for table in (_RECORD, _GRANT)
+                for table in (RECORD, GRANT)
             ]
         return max((int(index) for index in found if index is not None), default=-1)
 
     def last_epoch(self, iss: str) -> int:
         """Return the highest epoch of `iss` known by its grants, 0 if there is none."""
         with reading(self._engine) as connection:
-            found = connection.execute(select(func.max(_GRANT.c.ep)).where(_GRANT.c.iss == iss)).scalar()
+            found = connection.execute(select(func.max(GRANT.c.ep)).where(GRANT.c.iss == iss)).scalar()
         return 0 if found is None else int(found)
 
     def note_verified(self, *, size: int, at: int) -> None:
         """Remember when a checkpoint of this size was first verified here."""
         with self._engine.begin() as connection:
-            connection.execute(insert(_VERIFIED).values(size=size, at=at).on_conflict_do_nothing())
+            connection.execute(insert(VERIFIED).values(size=size, at=at).on_conflict_do_nothing())
 
     def first_verified(self, index: int) -> int | None:
         """Return when this home first verified a checkpoint that holds the entry at `index`."""
         with reading(self._engine) as connection:
-            chosen = select(func.min(_VERIFIED.c.at)).where(_VERIFIED.c.size > index)
+            chosen = select(func.min(VERIFIED.c.at)).where(VERIFIED.c.size > index)
             found = connection.execute(chosen).scalar()
         return None if found is None else int(found)
 
@@ -258,8 +208,8 @@ class Replica:
     def recall(self, release: HeldRelease, *, index: int) -> None:
         """Delete what a release showed, and records of which nothing else is here."""
         with self._engine.begin() as connection:
-            kept = select(_PORTION.c.position).union(others_released(release))
-            connection.execute(delete(_RECORD).where(_RECORD.c.position.not_in(kept)))
+            kept = select(PORTION.c.position).union(others_released(release))
+            connection.execute(delete(RECORD).where(RECORD.c.position.not_in(kept)))
         self.talk.recall(release, index=index)
 
     def expunge(self, orders: Mapping[int, Expunge]) -> None:
@@ -267,55 +217,60 @@ class Replica:
         with self._engine.begin() as connection:
             for index, order in orders.items():
                 name = StatementName(order.name.iss, order.of)
-                named = (_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti)
-                positions = connection.execute(select(_RECORD.c.position).where(*named)).scalars().all()
-                connection.execute(delete(_PORTION).where(_PORTION.c.position.in_(positions)))
+                named = (RECORD.c.iss == name.iss, RECORD.c.jti == name.jti)
+                positions = connection.execute(select(RECORD.c.position).where(*named)).scalars().all()
+                connection.execute(delete(PORTION).where(PORTION.c.position.in_(positions)))
                 forget_released(connection, positions)
                 reindex(connection, positions)
-                connection.execute(delete(_RECORD).where(*named))
-                row = insert(_EXPUNGED).values(iss=name.iss, jti=name.jti, position=index, why=order.why.value)
+                connection.execute(delete(RECORD).where(*named))
+                row = insert(EXPUNGED).values(iss=name.iss, jti=name.jti, position=index, why=order.why.value)
                 connection.execute(row.on_conflict_do_nothing())
         empty_log(self._engine)
 
     def expunged(self) -> Mapping[StatementName, str]:
         """Return the records that were expunged, and on which ground."""
         with reading(self._engine) as connection:
-            return {StatementName(row.iss, row.jti): row.why for row in connection.execute(select(_EXPUNGED))}
+            return {StatementName(row.iss, row.jti): row.why for row in connection.execute(select(EXPUNGED))}
 
     def find(self, name: StatementName) -> StoredRecord | None:
         """Return the record of that name, if this home could open any of it."""
-        return next(self._records(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti), None)
+        return next(self._records(RECORD.c.iss == name.iss, RECORD.c.jti == name.jti), None)
 
     def opened(self, start: int, end: int) -> frozenset[tuple[int, str]]:
         """Return which portions of the records at [start, end) are here."""
         with reading(self._engine) as connection:
-            chosen = select(_PORTION.c.position, _PORTION.c.portion)
-            rows = connection.execute(chosen.where(_PORTION.c.position >= start, _PORTION.c.position < end))
+            chosen = select(PORTION.c.position, PORTION.c.portion)
+            rows = connection.execute(chosen.where(PORTION.c.position >= start, PORTION.c.position < end))
             return frozenset((row.position, row.portion) for row in rows)
 
     def records(self) -> Iterator[StoredRecord]:
         """Yield all records in log order."""
         return self._records()
 
-    def records_of(self, iss: str, ep: int) -> tuple[StoredRecord, ...]:
-        """Return the records of an epoch, in log order."""
-        return tuple(self._records(_RECORD.c.iss == iss, _RECORD.c.ep == ep))
+    def labels_of(self, iss: str, ep: int) -> tuple[StoredLabel, ...]:
+        """Return under which label each opened portion of an epoch's records stands, in log order."""
+        joined = RECORD.join(PORTION, RECORD.c.position == PORTION.c.position)
+        chosen = select(RECORD.c.position, RECORD.c.entry, PORTION.c.portion, PORTION.c.label).select_from(joined)
+        wanted = chosen.where(RECORD.c.iss == iss, RECORD.c.ep == ep)
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(RECORD.c.position, PORTION.c.portion))
+            return tuple(StoredLabel(*row) for row in rows)
 
     def count(self) -> int:
         """Return the number of records."""
         with reading(self._engine) as connection:
-            return int(connection.execute(select(func.count()).select_from(_RECORD)).scalar_one())
+            return int(connection.execute(select(func.count()).select_from(RECORD)).scalar_one())
 
     def live_names(self, iss: str) -> tuple[StatementName, ...]:
         """Return the names of an agency's records that nothing corrects, in log order."""
-        chosen = select(_RECORD.c.jti).where(_RECORD.c.iss == iss, _RECORD.c.superseded_by.is_(None))
+        chosen = select(RECORD.c.jti).where(RECORD.c.iss == iss, RECORD.c.superseded_by.is_(None))
         with reading(self._engine) as connection:
-            found = connection.execute(chosen.order_by(_RECORD.c.position)).scalars().all()
+            found = connection.execute(chosen.order_by(RECORD.c.position)).scalars().all()
         return tuple(StatementName(iss, jti) for jti in found)
 
     def at(self, positions: Sequence[int]) -> tuple[StoredRecord, ...]:
         """Return the records at these positions, in the order given."""
-        found = {record.index: record for record in self._records(_RECORD.c.position.in_(positions))}
+        found = {record.index: record for record in self._records(RECORD.c.position.in_(positions))}
         return tuple(found[position] for position in positions if position in found)
 
     def likenesses(self, positions: Iterable[int]) -> frozenset[str]:
@@ -337,7 +292,7 @@ class Replica:
 
     def _records(self, *conditions: Any) -> Iterator[StoredRecord]:
         with reading(self._engine) as connection:
-            rows = connection.execute(select(_RECORD).where(*conditions).order_by(_RECORD.c.position)).all()
+            rows = connection.execute(select(RECORD).where(*conditions).order_by(RECORD.c.position)).all()
             portions = _portions(connection, [row.position for row in rows])
             released = read_released(connection, [row.position for row in rows])
         for row in rows:
@@ -352,15 +307,15 @@ def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> Non
     for record in records:
         if record.sup is not None:
             connection.execute(
-                update(_RECORD)
-                .where(_RECORD.c.iss == record.name.iss, _RECORD.c.jti == record.sup)
+                update(RECORD)
+                .where(RECORD.c.iss == record.name.iss, RECORD.c.jti == record.sup)
                 .values(superseded_by=record.name.jti)
             )
 
 
 def _write_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
     if records:
-        connection.exec_driver_sql(_INSERT_RECORD, [_record_row(record) for record in records])
+        connection.exec_driver_sql(INSERT_RECORD, [_record_row(record) for record in records])
 
 
 def _record_row(one: StoredRecord) -> tuple[object, ...]:
@@ -372,7 +327,7 @@ def _write_portions(connection: Connection, records: Sequence[StoredRecord]) -> 
     portions = [(record, portion) for record in records for portion in record.portions.values()]
     units = [_unit(record, portion) for record, portion in portions]
     rows = [_portion_row(unit, portion) for unit, (_, portion) in zip(units, portions, strict=True)]
-    index_written(connection, units, new=connection.exec_driver_sql(_INSERT_PORTION, rows).rowcount)
+    index_written(connection, units, new=connection.exec_driver_sql(INSERT_PORTION, rows).rowcount)
 
 
 def _unit(record: StoredRecord, one: StoredPortion) -> Unit:
@@ -391,7 +346,7 @@ def _grant_values(grant: StoredGrant) -> dict[str, object]:
 def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[str, StoredPortion]]:
     found: dict[int, dict[str, StoredPortion]] = {}
     for at in range(0, len(indices), 500):
-        for row in connection.execute(select(_PORTION).where(_PORTION.c.position.in_(indices[at : at + 500]))):
+        for row in connection.execute(select(PORTION).where(PORTION.c.position.in_(indices[at : at + 500]))):
             found.setdefault(row.position, {})[row.portion] = StoredPortion(
                 portion=row.portion,
                 level=Level(row.level),
