@@ -4,6 +4,7 @@ Real homes around the real service, in this process: two epochs of records for a
 agencies that were not among their readers, who asked for the past and were released it, and have not looked yet.
 """
 
+import gc
 import logging
 import tempfile
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from clients.findindex import reindex
 from clients.session import save_profile
 from clients.talk.threads import talks
 from clients.transport import Request, Response, Transport
@@ -57,7 +59,10 @@ def released(records: int) -> Iterator[Walk]:
             walk.clock.now += _WEEK_SECONDS
         submit_rows(walk.session(_OWNER), _rows(range(records, records + 1)), text=_MAP)
         _release(walk)
+        # As `sealtrace` does when it starts. Here the service and the tests' own modules would be walked through as well.
+        gc.freeze()
         yield walk
+        gc.unfreeze()
         walk.close()
 
 
@@ -72,6 +77,16 @@ def sync_seconds(walk: Walk, newcomer: str, *, records: int) -> float:
     if walk.session(newcomer).replica.count() != records:
         raise RuntimeError("not every record was opened")
     return taken
+
+
+def index_seconds(walk: Walk, newcomer: str) -> float:
+    """Return the processor's time that the index over all of a newcomer's records takes, written anew by itself."""
+    replica = walk.session(newcomer).replica
+    positions = [record.index for record in replica.records()]
+    started = time.process_time()
+    with replica._engine.begin() as connection:  # noqa: SLF001 - nothing but a benchmark wants the index by itself
+        reindex(connection, positions)
+    return time.process_time() - started
 
 
 class _Counted:

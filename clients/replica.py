@@ -203,6 +203,7 @@ class Replica:
         """
         with self._engine.begin() as connection:
             _write_records(connection, records)
+            _note_corrected(connection, records)
             write_released(connection, [(one.index, one.name.iss, part) for one in records for part in one.released])
 
     def recall(self, release: HeldRelease, *, index: int) -> None:
@@ -304,6 +305,11 @@ def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> Non
     if opened:
         _write_records(connection, opened)
         _write_portions(connection, opened)
+    _note_corrected(connection, records)
+
+
+def _note_corrected(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    """Note on records that are here which of these supersedes them."""
     for record in records:
         if record.sup is not None:
             connection.execute(
