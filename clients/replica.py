@@ -51,6 +51,8 @@ from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
 
+_ROWS = 1_000
+
 CURSOR = "cursor"
 SIZE = "size"
 VERIFIED_AT = "verified_at"
@@ -248,14 +250,17 @@ class Replica:
         """Yield all records in log order."""
         return self._records()
 
-    def labels_of(self, iss: str, ep: int) -> tuple[StoredLabel, ...]:
-        """Return under which label each opened portion of an epoch's records stands, in log order."""
+    def labels_of(self, iss: str, ep: int) -> Iterator[StoredLabel]:
+        """Yield under which label each opened portion of an epoch's records stands, in log order.
+
+        Row by row: an epoch may have a million records.
+        """
         joined = RECORD.join(PORTION, RECORD.c.position == PORTION.c.position)
         chosen = select(RECORD.c.position, RECORD.c.entry, PORTION.c.portion, PORTION.c.label).select_from(joined)
-        wanted = chosen.where(RECORD.c.iss == iss, RECORD.c.ep == ep)
+        wanted = chosen.where(RECORD.c.iss == iss, RECORD.c.ep == ep).order_by(RECORD.c.position, PORTION.c.portion)
         with reading(self._engine) as connection:
-            rows = connection.execute(wanted.order_by(RECORD.c.position, PORTION.c.portion))
-            return tuple(StoredLabel(*row) for row in rows)
+            for row in connection.execute(wanted.execution_options(yield_per=_ROWS)):
+                yield StoredLabel(*row)
 
     def count(self) -> int:
         """Return the number of records."""

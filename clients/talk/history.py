@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -146,12 +146,12 @@ def _adds(batches: LoggedBatches, grant: StoredGrant, to: str) -> bool:
     return len(recipients) > 1 and to not in recipients
 
 
-def _try(tried: Sequence[_Tried], stored: Sequence[StoredLabel]) -> None:
+def _try(tried: Sequence[_Tried], stored: Iterable[StoredLabel]) -> None:
     """Hold the keys of an epoch against its portions: each record is taken apart once, and one key fits a portion."""
-    for index, labels in groupby(stored, key=attrgetter("position")):
+    for position, labels in groupby(stored, key=attrgetter("position")):
         portions = tuple(labels)
         record = parse_record(portions[0].entry)
         for stands in portions:
             found = next((one for one in tried if one.fits(record, stands.portion)), None)
             if found is not None:
-                found.note(index, stands.label)
+                found.note(position, stands.label)

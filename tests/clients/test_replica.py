@@ -161,7 +161,7 @@ def test_labels_are_read_without_what_they_stand_on(replica: Replica) -> None:
     """Of one epoch, in log order, each with its entry."""
     two = replace(record(2), portions={"item": portion(), "event": portion("event", {})})
     replica.add(records=[two, record(1), record(3, ep=2), record(4, iss="xbe-cib")])
-    found = replica.labels_of("xar-arms", 1)
+    found = list(replica.labels_of("xar-arms", 1))
 
     assert [(one.position, one.portion) for one in found] == [(1, "item"), (2, "event"), (2, "item")]
     assert [one.entry for one in found] == [b"entry 1", b"entry 2", b"entry 2"]
