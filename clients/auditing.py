@@ -15,6 +15,7 @@ from clients.logproofs import Prefix, prove_inclusions, prove_prefix
 from clients.seen import seen_on_disk
 from ledger.accessaudit import AccessAudited, audit_access, open_access
 from ledger.audit import Auditor, Report, audit_log
+from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint
 from ledger.checks import require
 from ledger.errors import LedgerError, NotFoundError, ProofError
@@ -81,72 +82,132 @@ class Audit:
         return self.behind is not None and self.report.verdict is not Verdict.FAILED
 
 
-def audit(  # noqa: PLR0913 - what is audited, how deep and against what, each by name
-    files: LogFiles,
-    *,
-    fingerprint: bytes,
-    depth: Depth,
-    progress: Progress,
-    known: bytes | None = None,
-    since: bytes | None = None,
-    confirmed: Collection[bytes] = (),
-    known_access: bytes | None = None,
-    copied: bool = False,
-    newer: ReadTile | None = None,
-) -> Audit:
-    """Return the audit of a log under a pinned charter.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What an auditor brings along: none of it is asked of the log.
 
     The log must still begin with the tree of `known`, a checkpoint verified before, and of `since`, up to which an
-    audit of this depth was made: signatures of statements before that are not verified again. The access log must still
-    begin with that of `known_access`. A log never becomes
-    smaller than these; one that was `copied` may be older, and must then be a beginning of them, which tiles of
-    `newer`, where there are any, prove or refute. `confirmed` are the fingerprints of charters that may do without the
-    witnesses of the one before: a person has compared them. Raises a LedgerError where not even the charter or a
-    checkpoint can be believed.
+    audit of the same depth was made: signatures of statements before that are not verified again. The access log must
+    still begin with that of `known_access`. A log never becomes smaller than these; one that was `copied` may be older,
+    and must then be a beginning of them, which tiles of `newer`, where there are any, prove or refute. `confirmed` are
+    the fingerprints of charters that may do without the witnesses of the one before: a person has compared them.
     """
-    note = files.checkpoint()
-    charters = read_charters(files, fingerprint)
-    checkpoint, judge = judged(note, charters)
-    earlier = [judged(raw, charters)[0] for raw in (known, since) if raw is not None]
-    # Of an older copy nothing is taken for verified: whether the earlier audit went through it may not be shown.
-    larger = [one for one in earlier if copied and one.size > checkpoint.size]
-    start = earlier[-1].size if since is not None and not larger else 0
-    read = _naming(files.tile, checkpoint.size)
-    prefixes: list[Prefix] = []
-    cosigned: Cosigned | None = None
-    behind: Behind | None = None
-    inclusion: Mapping[int, tuple[bytes, ...]] = {}
+
+    known: bytes | None = None
+    since: bytes | None = None
+    known_access: bytes | None = None
+    confirmed: Collection[bytes] = ()
+    copied: bool = False
+    newer: ReadTile | None = None
+
+
+NOTHING = Earlier()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What the log shows of itself, and the earlier checkpoints that it reaches and does not reach."""
+
+    note: bytes
+    checkpoint: Checkpoint
+    charters: Charters
+    judge: Charter
+    read: ReadTile
+    reached: Sequence[Checkpoint]
+    larger: Sequence[Checkpoint]
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """The tree under the checkpoint, and how the earlier checkpoints stand to it."""
+
+    tree: VerifiedTree
+    prefixes: Sequence[Prefix]
+    behind: Behind | None
+
+
+def audit(
+    files: LogFiles, *, fingerprint: bytes, depth: Depth, progress: Progress, earlier: Earlier = NOTHING
+) -> Audit:
+    """Return the audit of a log under a pinned charter, held against what is known of it.
+
+    Raises a LedgerError where not even the charter or a checkpoint can be believed; whatever else is wrong is a finding.
+    """
+    shown = _shown(files, fingerprint, earlier)
     with _memory(depth) as seen:
-        auditor = Auditor(origin=checkpoint.origin, fingerprint=fingerprint, depth=depth, since=start, seen=seen)
-        try:
-            tree = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=read)
-            behind = _behind(checkpoint, larger, [read] if newer is None else [read, newer])
-            reached = [before for before in earlier if before not in larger]
-            prefixes = [prove_prefix(before, checkpoint=checkpoint, tree=tree, read=read) for before in reached]
-        except LedgerError as error:
-            auditor.fail(0, error)
-        else:
-            _replay(auditor, tree, read=read, charters=charters, progress=progress)
-            if auditor.size == tree.size:
-                check_handovers(auditor, files, judge, tree, confirmed=confirmed)
-                cosigned = auditor.check_quorum(note)
-            indexes = [finding.index for finding in auditor.report().findings]
-            inclusion = prove_inclusions(indexes, checkpoint=checkpoint, tree=tree, read=read)
-        access = _audit_access(files, auditor, charters, known_access)
+        origin = shown.checkpoint.origin
+        auditor = Auditor(origin=origin, fingerprint=fingerprint, depth=depth, since=shown.start, seen=seen)
+        compared = _compared(auditor, shown, newer=earlier.newer)
+        cosigned = _judged(auditor, shown, compared, files, earlier, progress) if compared else None
+        inclusion = _inclusion(auditor, shown, compared) if compared else {}
+        access = _audit_access(files, auditor, shown.charters, earlier.known_access)
+    witness = newest(shown.charters).witness
     return Audit(
         fingerprint=fingerprint,
-        charters=len(charters),
-        checkpoint=checkpoint,
-        note=note,
-        since=prefixes[-1] if prefixes and since is not None and not larger else None,
+        charters=len(shown.charters),
+        checkpoint=shown.checkpoint,
+        note=shown.note,
+        since=compared.prefixes[-1] if compared and earlier.since is not None and not shown.larger else None,
         report=auditor.report(),
         inclusion=inclusion,
         witnesses=tuple(sorted(cosigned.times)) if cosigned else (),
-        witnesses_of=len(newest(charters).witness.agencies),
-        fresh=freshness(cosigned, f=newest(charters).witness.f) if cosigned else None,
-        behind=behind,
+        witnesses_of=len(witness.agencies),
+        fresh=freshness(cosigned, f=witness.f) if cosigned else None,
+        behind=compared.behind if compared else None,
         access=access,
     )
+
+
+def _shown(files: LogFiles, fingerprint: bytes, earlier: Earlier) -> _Shown:
+    """Return what there is to be audited; raise a LedgerError for a charter or a checkpoint that cannot be believed."""
+    note = files.checkpoint()
+    charters = read_charters(files, fingerprint)
+    checkpoint, judge = judged(note, charters)
+    before = [judged(raw, charters)[0] for raw in (earlier.known, earlier.since) if raw is not None]
+    # Of an older copy nothing is taken for verified: whether the earlier audit went through it may not be shown.
+    larger = [one for one in before if earlier.copied and one.size > checkpoint.size]
+    return _Shown(
+        note=note,
+        checkpoint=checkpoint,
+        charters=charters,
+        judge=judge,
+        read=_naming(files.tile, checkpoint.size),
+        reached=[one for one in before if one not in larger],
+        larger=larger,
+        start=before[-1].size if earlier.since is not None and not larger else 0,
+    )
+
+
+def _compared(auditor: Auditor, shown: _Shown, *, newer: ReadTile | None) -> _Compared | None:
+    """Return the tree once it continues every earlier checkpoint, or is a beginning; what is wrong is a finding."""
+    checkpoint, read = shown.checkpoint, shown.read
+    try:
+        tree = VerifiedTree(size=checkpoint.size, root=checkpoint.root, read=read)
+        behind = _behind(checkpoint, shown.larger, [read] if newer is None else [read, newer])
+        prefixes = [prove_prefix(one, checkpoint=checkpoint, tree=tree, read=read) for one in shown.reached]
+    except LedgerError as error:
+        auditor.fail(0, error)
+        return None
+    return _Compared(tree=tree, prefixes=prefixes, behind=behind)
+
+
+def _judged(  # noqa: PLR0913, PLR0917 - who judges, what, and by what
+    auditor: Auditor, shown: _Shown, compared: _Compared, files: LogFiles, earlier: Earlier, progress: Progress
+) -> Cosigned | None:
+    """Let every entry be judged, then the charters' handovers and the quorum; return who has cosigned."""
+    tree = compared.tree
+    _replay(auditor, tree, read=shown.read, charters=shown.charters, progress=progress)
+    if auditor.size != tree.size:
+        return None
+    check_handovers(auditor, files, shown.judge, tree, confirmed=earlier.confirmed)
+    return auditor.check_quorum(shown.note)
+
+
+def _inclusion(auditor: Auditor, shown: _Shown, compared: _Compared) -> Mapping[int, tuple[bytes, ...]]:
+    """Return the proofs of the entries that findings name."""
+    indexes = [finding.index for finding in auditor.report().findings]
+    return prove_inclusions(indexes, checkpoint=shown.checkpoint, tree=compared.tree, read=shown.read)
 
 
 def _audit_access(files: LogFiles, auditor: Auditor, charters: Charters, known: bytes | None) -> AccessAudited | None:

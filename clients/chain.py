@@ -7,7 +7,7 @@ from clients.batchreading import read_batch
 from clients.discarding import Discarded, first_listed, require_last, require_not_returned, settle
 from clients.entries import Entries
 from clients.errors import NotPermittedError, TrustError
-from clients.outbox import OutboxBatch
+from clients.outboxrows import OutboxBatch
 from clients.promises import require_kept
 from clients.receipts import verify_receipt
 from clients.session import Session, Standing

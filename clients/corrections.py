@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clients.importing import PlannedRow
-from clients.outbox import Outbox, SentRow
+from clients.outbox import Outbox
+from clients.outboxrows import SentRow
 from clients.replica import Replica
 from ledger.identifiers import StatementName
 

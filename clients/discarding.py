@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
 from clients.errors import AcceptedError, StaleError, TrustError
-from clients.outbox import OutboxBatch
+from clients.outboxrows import OutboxBatch
 from clients.session import Session, Standing
 from ledger.batches import FIRST_PREV, Batch, parse_batch
 from ledger.errors import ProofError

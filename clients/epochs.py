@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from clients.chain import make_batch, send_waiting
 from clients.errors import HomeError
-from clients.outbox import OpenEpoch
+from clients.outboxrows import OpenEpoch
 from clients.session import Standing
 from crypto.portionkeys import KEY_BYTES, epoch_key_id
 from ledger.grants import Use, seal_grant

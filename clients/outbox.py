@@ -6,17 +6,13 @@ any point leaves either nothing, or a body that is sent again to the byte. Rows 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    Connection,
     Select,
     delete,
-    func,
-    literal,
     select,
     update,
 )
@@ -24,88 +20,26 @@ from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import open_database
 from clients.errors import HomeError
-from clients.outboxtables import APPROVAL, BATCH, BY_SEQ, DISCARDED, EPOCH, LETTER, PROMISE, REPEAT, ROW, TABLES
-from clients.setaside import put_back, put_rows, set_aside
-from ledger.identifiers import StatementName, statement_name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxBatch:
-    """One batch: its place in the agency's chain, its bytes, and where it is logged once it is."""
-
-    seq: int
-    payload_hash: bytes
-    body: bytes = field(repr=False)
-    first: int | None = None
-    index: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """A batch that a receipt says is logged, where no witness had seen it: its bytes, and the receipt's checkpoint."""
-
-    seq: int
-    index: int
-    body: bytes = field(repr=False)
-    note: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentRow:
-    """One row of a list that went in: its fingerprint, the key of its row if the map names one, its records.
-
-    `parts` are the fingerprints of what the records tell, in their order; none for a row that an early version sent.
-    """
-
-    fingerprint: bytes
-    key: bytes | None
-    names: tuple[StatementName, ...]
-    parts: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenEpoch:
-    """An epoch of this agency: when it was opened (POSIX seconds), and the key id of every audience as hex.
-
-    `records` is how many it has so far, `index` where its grants' batch stands once that is logged.
-    """
-
-    ep: int
-    opened: int
-    audiences: Mapping[str, str]
-    records: int = 0
-    index: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A message in words, to be sealed with the next sending; `body` is its JSON, `approval` the id of a proposal."""
-
-    to: str
-    kind: str
-    thread: bytes
-    re: StatementName | None
-    body: bytes = field(repr=False)
-    approval: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentLetter:
-    """A letter in a logged batch: its parts stand from `index` on, under these names."""
-
-    number: int
-    letter: Letter
-    index: int
-    names: tuple[StatementName, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """Which letter a batch carries, from which of its statements on, under which names."""
-
-    number: int
-    place: int
-    names: tuple[StatementName, ...]
+from clients.outboxrows import (
+    Letter,
+    OpenEpoch,
+    OutboxBatch,
+    Posted,
+    Promise,
+    SentLetter,
+    SentRow,
+    letter_of,
+    letter_values,
+    note_rows,
+    open_epoch,
+    post,
+    repeat,
+    sent_row_of,
+    use_up,
+)
+from clients.outboxtables import APPROVAL, BATCH, BY_SEQ, DISCARDED, EPOCH, LETTER, PROMISE, ROW, TABLES
+from clients.setaside import put_back, set_aside
+from ledger.identifiers import statement_name
 
 
 class Outbox:
@@ -130,36 +64,18 @@ class Outbox:
         A batch that `repeats` an epoch's grants takes the place of the one that opened it. One that carries out an
         `approval` uses it up.
         """
-        newest = select(func.max(EPOCH.c.ep)).scalar_subquery()
-        records = sum(len(row.names) for row in rows)
         with self._engine.begin() as connection:
             if connection.execute(select(BATCH.c.seq).where(BATCH.c.position.is_(None))).first() is not None:
                 raise HomeError("another batch waits to be sent", next_step="run `sealtrace submit --resume`")
             connection.execute(insert(BATCH).values(seq=batch.seq, payload_hash=batch.payload_hash, body=batch.body))
             if approval is not None:
-                _use_up(connection, approval)
-            for one in letters:
-                names = json.dumps([str(name) for name in one.names])
-                chosen = update(LETTER).where(LETTER.c.number == one.number)
-                connection.execute(chosen.values(seq=batch.seq, place=one.place, names=names))
-            values = [_row_values(row, batch.seq) for row in rows]
-            if values:
-                put_rows(connection, values)
-                connection.execute(update(EPOCH).where(EPOCH.c.ep == newest).values(records=EPOCH.c.records + records))
+                use_up(connection, approval)
+            post(connection, letters, batch.seq)
+            note_rows(connection, rows, batch.seq)
             if repeats is not None:
-                before = select(literal(batch.seq), EPOCH.c.ep, EPOCH.c.seq).where(EPOCH.c.ep == repeats.ep)
-                connection.execute(insert(REPEAT).from_select(["seq", "ep", "before"], before))
-                connection.execute(update(EPOCH).where(EPOCH.c.ep == repeats.ep).values(seq=batch.seq))
+                repeat(connection, repeats, batch.seq)
             if epoch is not None:
-                connection.execute(
-                    insert(EPOCH).values(
-                        ep=epoch.ep,
-                        opened=epoch.opened,
-                        seq=batch.seq,
-                        audiences=json.dumps(dict(epoch.audiences)),
-                        records=epoch.records,
-                    )
-                )
+                open_epoch(connection, epoch, batch.seq)
 
     def replace(self, old: OutboxBatch, new: OutboxBatch) -> None:
         """Put a batch signed anew in the place of one that can no longer be logged."""
@@ -236,14 +152,14 @@ class Outbox:
         with self._engine.begin() as connection:
             for letter in letters:
                 if letter.approval is not None:
-                    _use_up(connection, letter.approval)
-                connection.execute(insert(LETTER).values(**_letter_values(letter)))
+                    use_up(connection, letter.approval)
+                connection.execute(insert(LETTER).values(**letter_values(letter)))
 
     def letters(self) -> Mapping[int, Letter]:
         """Return the letters that are still to be sealed, by their numbers, the oldest first."""
         with self._engine.begin() as connection:
             rows = connection.execute(select(LETTER).where(LETTER.c.seq.is_(None)).order_by(LETTER.c.number))
-            return {row.number: _letter(row) for row in rows}
+            return {row.number: letter_of(row) for row in rows}
 
     def sent_letters(self) -> tuple[SentLetter, ...]:
         """Return the letters of logged batches that `filed` has not taken out yet."""
@@ -253,7 +169,7 @@ class Outbox:
         return tuple(
             SentLetter(
                 number=row.number,
-                letter=_letter(row),
+                letter=letter_of(row),
                 index=row.first + row.place,
                 names=tuple(statement_name(name) for name in json.loads(row.names)),
             )
@@ -263,7 +179,7 @@ class Outbox:
     def unfiled(self) -> tuple[Letter, ...]:
         """Return every letter that the replica does not hold yet, the oldest first: unsent, on its way, or just logged."""
         with self._engine.begin() as connection:
-            return tuple(_letter(row) for row in connection.execute(select(LETTER).order_by(LETTER.c.number)))
+            return tuple(letter_of(row) for row in connection.execute(select(LETTER).order_by(LETTER.c.number)))
 
     def is_used(self, approval: bytes) -> bool:
         """Say whether what two officers approved was carried out already."""
@@ -325,7 +241,7 @@ class Outbox:
             for at in range(0, len(fingerprints), 500):
                 for row in connection.execute(chosen.where(ROW.c.fingerprint.in_(fingerprints[at : at + 500]))):
                     batch = OutboxBatch(seq=row.seq, payload_hash=b"", body=b"", first=row.first, index=row.position)
-                    found.setdefault(batch, []).append(_sent_row(row))
+                    found.setdefault(batch, []).append(sent_row_of(row))
         return {batch: found[batch] for batch in sorted(found, key=lambda one: one.seq)}
 
     def epoch(self) -> OpenEpoch | None:
@@ -353,49 +269,5 @@ class Outbox:
             for at in range(0, len(values), 500):
                 chosen = select(ROW).where(column.in_(values[at : at + 500])).order_by(ROW.c.seq)
                 for row in connection.execute(chosen):
-                    found[row.fingerprint] = _sent_row(row)
+                    found[row.fingerprint] = sent_row_of(row)
         return found
-
-
-def _use_up(connection: Connection, approval: bytes) -> None:
-    used = connection.execute(insert(APPROVAL).values(id=approval).on_conflict_do_nothing())
-    if used.rowcount != 1:
-        raise HomeError("this proposal was carried out before", next_step="propose it again if it is meant twice")
-
-
-def _letter_values(letter: Letter) -> dict[str, object]:
-    return {
-        "recipient": letter.to,
-        "kind": letter.kind,
-        "thread": letter.thread,
-        "re": None if letter.re is None else str(letter.re),
-        "body": letter.body,
-        "approval": letter.approval,
-    }
-
-
-def _letter(row: Any) -> Letter:
-    return Letter(
-        to=row.recipient,
-        kind=row.kind,
-        thread=row.thread,
-        re=None if row.re is None else statement_name(row.re),
-        body=row.body,
-        approval=row.approval,
-    )
-
-
-def _row_values(row: SentRow, seq: int) -> dict[str, object]:
-    told = {"names": [str(name) for name in row.names], "parts": [part.hex() for part in row.parts]}
-    return {"fingerprint": row.fingerprint, "key": row.key, "seq": seq, "names": json.dumps(told)}
-
-
-def _sent_row(row: Any) -> SentRow:
-    told = json.loads(row.names)
-    names, parts = (told, []) if isinstance(told, list) else (told["names"], told["parts"])
-    return SentRow(
-        fingerprint=row.fingerprint,
-        key=row.key,
-        names=tuple(statement_name(name) for name in names),
-        parts=tuple(bytes.fromhex(part) for part in parts),
-    )

@@ -5,7 +5,7 @@ and not yet witnessed is kept, body and receipt, until the log that everybody is
 something else, the receipt convicts the log, and the batch waits to be sent again.
 """
 
-from clients.outbox import Promise
+from clients.outboxrows import Promise
 from clients.session import Session
 from clients.trust import View
 from ledger.merkle import leaf_hash

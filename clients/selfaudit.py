@@ -1,6 +1,6 @@
 """A member's own audit of its log, against its pin and what it verified before (what `sealtrace audit` does in a home)."""
 
-from clients.auditing import Audit, LogFiles, Progress, audit
+from clients.auditing import Audit, Earlier, LogFiles, Progress, audit
 from clients.home import Home
 from clients.trust import Trust
 from ledger.submissions import Depth
@@ -15,7 +15,5 @@ def audit_own(home: Home, files: LogFiles, *, depth: Depth, progress: Progress) 
         fingerprint=trust.anchor(),
         depth=depth,
         progress=progress,
-        known=trust.note(),
-        known_access=known_access,
-        confirmed=trust.confirmed(),
+        earlier=Earlier(known=trust.note(), known_access=known_access, confirmed=trust.confirmed()),
     )

@@ -16,7 +16,7 @@ from clients.intake.agreeing import planned, why_two
 from clients.keyring import SigningKey
 from clients.matching.filling import drafts_for
 from clients.matching.keys import current_key, hand_out
-from clients.outbox import SentRow
+from clients.outboxrows import SentRow
 from clients.session import Session, Standing
 from ledger.batches import MAX_STATEMENTS
 from ledger.identifiers import StatementName

@@ -18,17 +18,33 @@ _MODE = 0o600
 
 def read(path: Path, *, limit: int) -> bytes:
     """Return the file's bytes; raise KeystoreError unless it is our own regular file of mode 0600 within `limit`."""
-    # A link could lead the check to one file and the read to another; a pipe would block before it is seen to be one.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        _check_private(os.fstat(descriptor))
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            raw = file.read(limit + 1)
-    finally:
-        os.close(descriptor)
+    with _opened(path, os.O_RDONLY) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
+        raw = file.read(limit + 1)
     if len(raw) > limit:
         raise KeystoreError(f"larger than {limit:,} bytes")
     return raw
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Hold the only write lock on a file that is written in place and never replaced; give its descriptor.
+
+    Raises KeystoreError as `read` does. The lock lies on the file itself and is another one than that of `locked`.
+    """
+    with _opened(path, os.O_RDWR) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+
+
+@contextmanager
+def _opened(path: Path, access: int) -> Iterator[int]:
+    # A link could lead the check to one file and the read to another; a pipe would block before it is seen to be one.
+    descriptor = os.open(path, access | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _check_private(os.fstat(descriptor))
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -153,7 +153,7 @@ def _figure(log: _Log, aim: _Aim, limit: str, limiting: Callable[[], int]) -> Fi
 
 
 def _audit(log: _Log, depth: Depth) -> int:
-    found = audit(log.files, fingerprint=log.fingerprint, depth=depth, known=None, progress=lambda _done, _all: None)
+    found = audit(log.files, fingerprint=log.fingerprint, depth=depth, progress=lambda _done, _all: None)
     if found.report.verdict is not Verdict.UNWITNESSED:
         raise RuntimeError(f"the audit that was measured failed: {found.report.findings[:1]}")
     return found.report.size

@@ -10,7 +10,7 @@ import typer
 
 from clients import auditing, auditreport
 from clients.auditcharters import read_charters
-from clients.auditing import Audit, LogFiles
+from clients.auditing import Audit, Earlier, LogFiles
 from clients.auditpage import to_html
 from clients.cli.edge import Edge
 from clients.cli.exits import Exit
@@ -72,13 +72,15 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
         files,
         fingerprint=pin,
         depth=Depth.SIGNATURES if deep else Depth.RECORDS if records else Depth.STRUCTURE,
-        known=known,
-        since=since.read_bytes() if since else None,
-        known_access=_known_access(place) if folder is None else None,
-        confirmed=Trust(place.trusted).confirmed() if place else (),
-        copied=folder is not None,
-        newer=Service(edge.connect(url)).tile if folder and url else None,
         progress=edge.progress("entries audited"),
+        earlier=Earlier(
+            known=known,
+            since=since.read_bytes() if since else None,
+            known_access=_known_access(place) if folder is None else None,
+            confirmed=Trust(place.trusted).confirmed() if place else (),
+            copied=folder is not None,
+            newer=Service(edge.connect(url)).tile if folder and url else None,
+        ),
     )
     if isinstance(files, FolderLog) and done.report.verdict is Verdict.FAILED:
         done = replace(done, missing=tuple(files.missing(done.checkpoint.size)))

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from clients.cli.edge import Edge
-from clients.outbox import Letter
+from clients.outboxrows import Letter
 from clients.session import Session
 from clients.talk.sending import TICK_SECONDS, Sent, send_letters, write
 from clients.talk.threads import spelled

@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from clients.desk.office import Office
 from clients.desk.people.person import SignedIn
 from clients.errors import NotPermittedError
-from clients.outbox import Letter, Outbox
+from clients.outbox import Outbox
+from clients.outboxrows import Letter
 from clients.replica import Replica
 from clients.talk.releasing import Offer
 from clients.talk.threads import Talk

@@ -3,7 +3,7 @@
 from datetime import date
 
 from clients.approvals import Approved
-from clients.outbox import Letter
+from clients.outboxrows import Letter
 from clients.session import Session
 from clients.talk.answering import asked, letters_of
 from clients.talk.releasing import Offer, check_may, rebuild

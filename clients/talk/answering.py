@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clients.errors import ListError, NotPermittedError
-from clients.outbox import Letter
+from clients.outboxrows import Letter
 from clients.session import Session
 from clients.talk.releasing import Address, Choice, Offer
 from clients.talk.sending import letter

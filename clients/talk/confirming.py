@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from clients.outbox import Letter, Outbox
+from clients.outbox import Outbox
+from clients.outboxrows import Letter
 from clients.replica import Replica
 from clients.session import Session
 from clients.talk.sending import letter

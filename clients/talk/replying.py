@@ -6,7 +6,7 @@ The other side judges by the same rule (docs/protocol.md, 6.16), so what would c
 from collections.abc import Iterable, Sequence
 
 from clients.errors import NotPermittedError
-from clients.outbox import Letter
+from clients.outboxrows import Letter
 from clients.session import Session
 from clients.talk.releasing import Offer
 from clients.talk.sending import body_of, letter

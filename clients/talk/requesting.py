@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from clients.errors import ListError
 from clients.lists.cells import CellError
 from clients.lists.values import Fields, Reading, Tables, read_cell
-from clients.outbox import Letter
+from clients.outboxrows import Letter
 from clients.replica import Replica
 from clients.talk.sending import letter
 from clients.talk.threads import draw_thread

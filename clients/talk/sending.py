@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from clients.chain import Logged, make_batch, send_waiting
 from clients.discarding import settle
 from clients.errors import ListError, NotPermittedError, TrustError
-from clients.outbox import Letter, Posted
+from clients.outboxrows import Letter, Posted
 from clients.session import Session, Standing, World
 from ledger import jsontext
 from ledger.batches import MAX_STATEMENTS

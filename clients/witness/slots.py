@@ -16,46 +16,52 @@ from crypto.digests import sha256
 from crypto.errors import KeystoreError
 
 SLOT_BYTES = 2**14
+_FILE_BYTES = 2 * SLOT_BYTES
 STOP = "do not start it on this folder: the charter can name new witness keys for this agency"
 _HEAD = re.compile(rb"([1-9][0-9]{0,17}) (0|[1-9][0-9]{0,4}) ([0-9a-f]{64})\n")
 
 
 def read(path: Path) -> bytes | None:
     """Return what was written last, None if nothing ever was; HomeError for another file, or with no slot whole."""
-    return _newest(path)[1]
+    try:
+        return _newest(path, privatefile.read(path, limit=_FILE_BYTES))[1]
+    except FileNotFoundError:
+        return None
+    except KeystoreError as error:
+        raise unbelieved(path, str(error)) from error
 
 
 def update(path: Path, change: Callable[[bytes | None], bytes]) -> None:
     """Put what `change` makes of the data there in its place, under a lock and durably; whatever it raises changes nothing."""
-    with privatefile.locked(path):
-        number, data = _newest(path)
-        slot = _slot(number + 1, change(data))
-        if data is None:
-            privatefile.replace(path, slot + bytes(SLOT_BYTES))
-        else:
-            _overwrite(path, slot, place=_place(number + 1))
-
-
-def _overwrite(path: Path, slot: bytes, *, place: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not path.exists() and _made(path, change):
+        return
     try:
-        written = os.pwrite(descriptor, slot, place)
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
+        with privatefile.held(path) as descriptor:
+            number, data = _newest(path, os.pread(descriptor, _FILE_BYTES + 1, 0))
+            _overwrite(path, descriptor, _slot(number + 1, change(data)), place=_place(number + 1))
+    except KeystoreError as error:
+        raise unbelieved(path, str(error)) from error
+
+
+def _made(path: Path, change: Callable[[bytes | None], bytes]) -> bool:
+    """Make the file with its first slot; return whether nobody else was faster."""
+    with privatefile.locked(path):
+        if path.exists():
+            return False
+        privatefile.replace(path, _slot(1, change(None)) + bytes(SLOT_BYTES))
+        return True
+
+
+def _overwrite(path: Path, descriptor: int, slot: bytes, *, place: int) -> None:
+    written = os.pwrite(descriptor, slot, place)
+    os.fdatasync(descriptor)
     if written != len(slot):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
-def _newest(path: Path) -> tuple[int, bytes | None]:
-    """Return number and data of the slot that was written last, and to its end; 0 and None if there is no file."""
-    try:
-        raw = privatefile.read(path, limit=2 * SLOT_BYTES)
-    except FileNotFoundError:
-        return 0, None
-    except KeystoreError as error:
-        raise unbelieved(path, str(error)) from error
-    if len(raw) != 2 * SLOT_BYTES:
+def _newest(path: Path, raw: bytes) -> tuple[int, bytes]:
+    """Return number and data of the slot that was written last, and to its end."""
+    if len(raw) != _FILE_BYTES:
         raise unbelieved(path, "not two slots")
     heads = [head for place in (0, SLOT_BYTES) if (head := _HEAD.match(raw, place)) is not None]
     for head in sorted(heads, key=lambda one: int(one[1]), reverse=True):

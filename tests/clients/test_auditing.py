@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients import auditreport
-from clients.auditing import Audit, audit
+from clients.auditing import Audit, Earlier, audit
 from clients.sources import FolderLog
 from crypto.encoding import unb64
 from ledger.audit import Verdict
@@ -49,13 +49,13 @@ def _files() -> Files:
     return publish_log(_consortium())
 
 
-def _audit(files: Files | FolderLog, depth: Depth = Depth.STRUCTURE, **options: bytes | None) -> Audit:
+def _audit(files: Files | FolderLog, depth: Depth = Depth.STRUCTURE, **options: Any) -> Audit:
     return audit(
         files,
         fingerprint=of_file(_consortium().charter_file),
         depth=depth,
         progress=lambda _done, _all: None,
-        **options,
+        earlier=Earlier(**options),
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from clients.corrections import sort_rows
 from clients.importing import PlannedRow
-from clients.outbox import Outbox, OutboxBatch, SentRow
+from clients.outbox import Outbox
+from clients.outboxrows import OutboxBatch, SentRow
 from clients.replica import Replica, StoredPortion, StoredRecord
 from ledger.expunges import Expunge, Why
 from ledger.identifiers import KeyId, StatementName

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from clients.errors import HomeError, ListError
-from clients.outbox import Letter, Outbox, OutboxBatch, Posted
+from clients.outbox import Outbox
+from clients.outboxrows import Letter, OutboxBatch, Posted
 from clients.session import World
 from clients.talk.sending import TICK_SECONDS, letter, wait_for_tick
 from ledger.identifiers import StatementName

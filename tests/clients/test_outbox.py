@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clients.errors import HomeError
-from clients.outbox import Letter, OpenEpoch, Outbox, OutboxBatch, Posted, SentRow
+from clients.outbox import Outbox
+from clients.outboxrows import Letter, OpenEpoch, OutboxBatch, Posted, SentRow
 from ledger.identifiers import StatementName
 from tests.support.encrypted import by_hand
 from tests.support.keystores import DATABASE_KEY

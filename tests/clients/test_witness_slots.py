@@ -1,6 +1,7 @@
 """A file that is overwritten in place: what a crash leaves is what was there before, and what is none of ours says nothing."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,14 @@ def test_attack_a_power_cut_in_the_middle_of_a_write(file: Path, written: int, b
         assert slots.read(file) == (bytes([90]) * 6_000 if torn == new else earlier[-1])
         put(file, b"after")
         assert slots.read(file) == b"after"
+
+
+def test_many_who_begin_at_once_all_count(file: Path) -> None:
+    """One of them makes the file, and none overwrites what another has written."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: slots.update(file, lambda before: (before or b"") + b"%d." % number), range(8)))
+
+    assert sorted((slots.read(file) or b"").split(b".")) == sorted([b"", *(b"%d" % number for number in range(8))])
 
 
 def test_every_flipped_bit_of_the_newest_slot_gives_the_one_before(file: Path) -> None:

@@ -5,8 +5,8 @@ import resource
 import stat
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -166,18 +166,23 @@ def test_what_a_crash_left_behind_is_no_obstacle(path: Path) -> None:
     assert sorted(item.name for item in path.parent.iterdir()) == ["keystore"]
 
 
-def test_writers_wait_for_each_other(path: Path) -> None:
+Lock = Callable[[Path], AbstractContextManager[object]]
+BOTH = pytest.mark.parametrize("lock", [privatefile.locked, privatefile.held])
+
+
+@BOTH
+def test_writers_wait_for_each_other(path: Path, lock: Lock) -> None:
     """While one handle holds the lock, another one waits, and then gets its turn."""
     order = []
     waiting = threading.Event()
 
     def second() -> None:
         waiting.set()
-        with privatefile.locked(path):
+        with lock(path):
             order.append("second")
 
     worker = threading.Thread(target=second)
-    with privatefile.locked(path):
+    with lock(path):
         worker.start()
         waiting.wait()
         worker.join(timeout=0.05)
@@ -187,10 +192,33 @@ def test_writers_wait_for_each_other(path: Path) -> None:
     assert order == ["first", "second"]
 
 
-def test_the_lock_is_released_when_a_writer_fails(path: Path) -> None:
+@BOTH
+def test_the_lock_is_released_when_a_writer_fails(path: Path, lock: Lock) -> None:
     """A writer that raises does not lock everybody out."""
-    with pytest.raises(ZeroDivisionError), privatefile.locked(path):
+    with pytest.raises(ZeroDivisionError), lock(path):
         raise ZeroDivisionError
 
-    with privatefile.locked(path):
+    with lock(path):
         assert privatefile.read(path, limit=100) == b"old"
+
+
+def test_a_file_that_is_held_is_read_and_written_in_place(path: Path) -> None:
+    """Whoever holds it has the file itself: nothing is put in its place."""
+    number = path.stat().st_ino
+    with privatefile.held(path) as descriptor:
+        assert os.pread(descriptor, 100, 0) == b"old"
+        os.pwrite(descriptor, b"new", 0)
+
+    assert privatefile.read(path, limit=3) == b"new"
+    assert path.stat().st_ino == number
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o660])
+def test_a_file_that_others_may_read_is_not_held(path: Path, mode: int) -> None:
+    """It is checked as for reading, and so is a link; one that is missing is not made."""
+    path.chmod(mode)
+    link = path.with_name("link")
+    link.symlink_to(path)
+    for place, error in ((path, KeystoreError), (link, OSError), (path.with_name("none"), FileNotFoundError)):
+        with pytest.raises(error), privatefile.held(place):
+            raise AssertionError

@@ -270,7 +270,7 @@ def test_the_old_keys_sign_nothing_after_the_handover(walk: Walk) -> None:
 
 def audit(walk: Walk, files: auditing.LogFiles) -> auditing.Audit:
     """Audit a log under the walk's pin."""
-    return auditing.audit(files, fingerprint=walk.fingerprint, depth=Depth.RECORDS, known=None, progress=quiet)
+    return auditing.audit(files, fingerprint=walk.fingerprint, depth=Depth.RECORDS, progress=quiet)
 
 
 def test_an_audit_follows_the_log_to_its_next_keys(walk: Walk, tmp_path: Path) -> None:
@@ -280,7 +280,13 @@ def test_an_audit_follows_the_log_to_its_next_keys(walk: Walk, tmp_path: Path) -
     export(walk.config.database, output=tmp_path / "mirror")
 
     for files in (Service(walk.transport), FolderLog(tmp_path / "mirror")):
-        done = auditing.audit(files, fingerprint=walk.fingerprint, depth=Depth.RECORDS, known=known, progress=quiet)
+        done = auditing.audit(
+            files,
+            fingerprint=walk.fingerprint,
+            depth=Depth.RECORDS,
+            earlier=auditing.Earlier(known=known),
+            progress=quiet,
+        )
         assert (done.charters, done.report.findings, done.report.verdict) == (2, (), Verdict.UNWITNESSED)
 
 

@@ -10,7 +10,7 @@ import pytest
 from clients.chain import make_batch, send_waiting
 from clients.errors import NotPermittedError, UnreachableError
 from clients.expunging import plan_expunge
-from clients.outbox import Letter
+from clients.outboxrows import Letter
 from clients.session import Session, save_profile
 from clients.syncing import Sync, SyncReport
 from clients.talk.answering import letters_of, unasked

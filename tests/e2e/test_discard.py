@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clients.errors import UnreachableError
-from clients.outbox import OutboxBatch
+from clients.outboxrows import OutboxBatch
 from clients.session import Session
 from clients.transport import Request, Response, Transport
 from ledger.wire import paths

@@ -106,7 +106,7 @@ def test_an_audit_follows_the_charters(walk: Walk) -> None:
     """Both charter files are verified from the pin on, and their entries are counted."""
     admit(walk)
     done = auditing.audit(
-        Service(walk.transport), fingerprint=walk.fingerprint, depth=Depth.RECORDS, known=None,
+        Service(walk.transport), fingerprint=walk.fingerprint, depth=Depth.RECORDS,
         progress=lambda _done, _total: None,
     )  # fmt: skip
 
@@ -218,7 +218,7 @@ def test_an_audit_against_an_earlier_checkpoint(walk: Walk) -> None:
 
     for known, verdict in ((true, Verdict.UNWITNESSED), (forged, Verdict.FAILED)):
         done = auditing.audit(
-            service, fingerprint=walk.fingerprint, depth=Depth.STRUCTURE, known=known,
+            service, fingerprint=walk.fingerprint, depth=Depth.STRUCTURE, earlier=auditing.Earlier(known=known),
             progress=lambda _done, _total: None,
         )  # fmt: skip
         assert done.report.verdict is verdict

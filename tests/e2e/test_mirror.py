@@ -85,7 +85,7 @@ def audited(world: World, folder: Path) -> auditing.Audit:
         FolderLog(folder),
         fingerprint=of_file(world.consortium.files[1]),
         depth=Depth.SIGNATURES,
-        copied=True,
+        earlier=auditing.Earlier(copied=True),
         progress=lambda _done, _all: None,
     )
 

@@ -56,7 +56,6 @@ def test_a_backup_is_a_mirror_too(filled: World, tmp_path: Path) -> None:
         FolderLog(tmp_path / "b"),
         fingerprint=filled.config.fingerprint,
         depth=Depth.RECORDS,
-        known=None,
         progress=lambda _done, _all: None,
     )
     assert done.report.verdict is Verdict.UNWITNESSED

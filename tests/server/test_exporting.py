@@ -37,7 +37,6 @@ def _verdict(world: World, folder: Path) -> Verdict:
         FolderLog(folder),
         fingerprint=world.config.fingerprint,
         depth=Depth.RECORDS,
-        known=None,
         progress=lambda _done, _all: None,
     )
     return done.report.verdict

@@ -63,6 +63,14 @@ class WitnessedWorld(World):
         self.app = build_app(self.service, metrics=self.metrics)
         self.client = self.app.test_client()
 
+    def close(self) -> None:
+        """Stop the service, and wait for whom it was still asking: what a test changes next, no late answer undoes."""
+        super().close()
+        for part in self.service.publishing._parts.values():
+            for asker in part.publisher._askers.values():
+                if asker._thread.ident is not None:
+                    asker._thread.join(PATIENCE_SECONDS)
+
     def hurry(self) -> None:
         """Let answers to submissions wait no longer for the quorum: where none is to come."""
         self.service = replace(self.service, wait_seconds=0.01)

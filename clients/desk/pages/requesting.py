@@ -19,7 +19,7 @@ from clients.desk.rendering import page
 from clients.desk.talking import WORDS_LEVEL
 from clients.errors import ListError
 from clients.lists.values import Fields
-from clients.outbox import Letter
+from clients.outboxrows import Letter
 from clients.talk.requesting import (
     WEAPON,
     asked_agencies,

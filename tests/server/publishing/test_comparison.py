@@ -42,6 +42,7 @@ def rolled_back(world: WitnessedWorld, tmp_path: Path) -> WitnessedWorld:
     shutil.copytree(tmp_path, old)
     world.open()
     world.log(A, [world.consortium.grant(A, [])])
+    world.until(lambda: all(one.size(ORIGIN) == 3 for one in world.cosigners.values()))
     world.close()
     shutil.rmtree(tmp_path)
     shutil.copytree(old, tmp_path)

@@ -26,7 +26,7 @@ def test_a_publisher_survives_a_database_that_fails(world: WitnessedWorld) -> No
     shell(world, _BREAK)
 
     receipt = world.log(A, [world.consortium.grant(A, [])])
-    world.until(lambda: world.cosigners[B].held[ORIGIN].size == 3)
+    world.until(lambda: world.cosigners[B].size(ORIGIN) == 3)
     unseen = world.published().size
     shell(world, "DROP TRIGGER broken")
     world.until(lambda: world.published().size == 3)
@@ -41,7 +41,7 @@ def test_a_publisher_that_dies_between_cosigning_and_storing(world: WitnessedWor
     world.hurry()
     shell(world, _BREAK)
     world.log(A, [world.consortium.grant(A, [])])
-    world.until(lambda: all(one.held[ORIGIN].size == 3 for one in world.cosigners.values()))
+    world.until(lambda: all(one.size(ORIGIN) == 3 for one in world.cosigners.values()))
     world.close()
     shell(world, "DROP TRIGGER broken")
     world.clock.advance(90)

@@ -84,7 +84,9 @@ def link_to(listener: Listener, *, seconds: float = 5.0, path: str = "") -> Link
 
 def answer(body: bytes, *, status: str = "200 OK", length: int | None = None) -> Handle:
     """Return what sends one whole answer."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body) if length is None else length}\r\n\r\n"
+    size = len(body) if length is None else length
+    # It says that it closes: else the next request could go out before the end of the connection has come in.
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n"
     return lambda connection: connection.sendall(head.encode() + body)
 
 

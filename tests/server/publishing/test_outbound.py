@@ -62,7 +62,7 @@ def test_what_waits_begins_where_the_witness_stands(walled: WitnessedWorld) -> N
     answer = bring(walled, C, ask(walled, C, old=1).data)
 
     assert answer.data == b"3\n"
-    assert walled.cosigners[C].held[ORIGIN].size == 3
+    assert walled.cosigners[C].size(ORIGIN) == 3
 
 
 def test_nothing_waits_for_long(walled: WitnessedWorld) -> None:

@@ -189,7 +189,7 @@ def test_all_that_leaves_is_covered_first(world: WitnessedWorld) -> None:
     _down(world, B, C, D)
     world.hurry()
     world.log(A, _grant(world))
-    world.until(lambda: world.cosigners[A].held[ORIGIN].size == 3)
+    world.until(lambda: world.cosigners[A].size(ORIGIN) == 3)
 
     assert HighestSigned(world.config.highest).read().size == 3
 
@@ -310,7 +310,7 @@ def test_a_split_view_to_two_witnesses_is_published_to_neither(world: WitnessedW
     """Two honest witnesses shown one tree and two another are no quorum for either of them."""
     world.found()
     # The slowest of four is still asked when three have answered: it would forget the fork that it is shown next.
-    world.until(lambda: all(ORIGIN in one.held for one in world.cosigners.values()))
+    world.until(lambda: all(one.size(ORIGIN) for one in world.cosigners.values()))
     forked = Checkpoint(origin=ORIGIN, size=2, root=bytes(32))
     for agency in (C, D):
         world.cosigners[agency].held[ORIGIN] = forked
