@@ -84,11 +84,13 @@ FACET_FIELDS = {
 spell = json.JSONEncoder(ensure_ascii=False).encode
 """How the replica writes JSON; `json.dumps` would make such an encoder anew for each value."""
 
+INDEXED = "find"
+"""The state that says which version of this module indexed the replica; one of another version is indexed anew."""
+
 STORED = 0
 """The `release` of a class of portions as stored; a release's own position is never that of the first entry."""
 
 _VERSION = 3
-_STATE = "find"
 _DROPPED = frozenset({"Mn", "Cf"})
 _PART = 500
 # The index refers to the words where they lie; what it forgets it forgets for good.
@@ -200,7 +202,7 @@ def positions_alike(connection: Connection, found: Iterable[str]) -> Sequence[in
 
 def rebuild_if_missing(connection: Connection) -> None:
     """Index a replica that an earlier version wrote; one that is indexed is left alone."""
-    done = connection.execute(text("SELECT value FROM state WHERE name = :name"), {"name": _STATE}).scalar()
+    done = connection.execute(text("SELECT value FROM state WHERE name = :name"), {"name": INDEXED}).scalar()
     if done == _VERSION:
         return
     connection.execute(text(_CORRECTED))
@@ -209,7 +211,7 @@ def rebuild_if_missing(connection: Connection) -> None:
         _begin_anew(connection)
     reindex(connection, every)
     mark = text("INSERT INTO state (name, value) VALUES (:name, :now) ON CONFLICT (name) DO UPDATE SET value = :now")
-    connection.execute(mark, {"name": _STATE, "now": _VERSION})
+    connection.execute(mark, {"name": INDEXED, "now": _VERSION})
 
 
 def _begin_anew(connection: Connection) -> None:

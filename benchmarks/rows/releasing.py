@@ -27,7 +27,7 @@ from ledger.recordform import PORTIONS, SIZES, parse_record
 from ledger.records import SealedStatement
 
 RECORDS = 100_000
-# So many that what a sync costs before its first record, a quarter of a second and more, is lost among them.
+# So many that what a sync costs before its first record does not count for much among them.
 _SYNCED = 10_000
 _SAMPLE = 2_000
 _REPEATS = 5
@@ -35,8 +35,9 @@ _MOST = 10
 _NONCE = bytes(12)
 _WHY = (
     "Signatures and ciphertexts alone, which no program could leave out, are the limit beside it. A third of the whole is "
-    "reading and opening portions, a third words, likenesses, JSON and SQL for the replica and its index, the rest the log "
-    "and its batches. It is paid once, by an agency that joins late; what a second process would take over is in ADR 77."
+    "reading and opening portions, three tenths the index of words and likenesses, the rest the log, its batches and what "
+    "is stored. It is paid once, by an agency that joins late; what was tried and what was not is in ADR 82, what a second "
+    "process would take over in ADR 77."
 )
 
 
@@ -54,7 +55,7 @@ def measure() -> list[Figure]:
     return [
         _by_sync(synced, bare),
         at_most(
-            what="of which at most: what `find` looks things up by, taken out and written anew over the same records",
+            what="of which at most: what `find` looks things up by, read back and made anew, as after an upgrade",
             unit="s, one core",
             values=indexed,
         ),
