@@ -35,7 +35,7 @@ _MOST = 10
 _NONCE = bytes(12)
 _WHY = (
     "Signatures and ciphertexts alone, which no program could leave out, are the limit beside it. A third of the whole is "
-    "reading and opening portions, three tenths the index of words and likenesses, the rest the log, its batches and what "
+    "reading and opening portions, a good quarter the index of words and likenesses, the rest the log, its batches and what "
     "is stored. It is paid once, by an agency that joins late; what was tried and what was not is in ADR 82, what a second "
     "process would take over in ADR 77."
 )

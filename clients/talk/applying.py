@@ -174,6 +174,7 @@ class Applier:
 
     def _check_label(self, held: HeldRelease, body: Release, label: JsonValue) -> None:
         """Weigh a release by a label it came with, once: the records of an epoch carry a label or two between them."""
+        # Two labels of one spelling in Python are of one in JSON, and the other way round.
         known = (held.index, repr(label))
         if known not in self._permitted:
             self._check(held, body, label_from_json(label))
