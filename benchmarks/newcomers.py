@@ -4,6 +4,7 @@ Real homes around the real service, in this process: two epochs of records for a
 agencies that were not among their readers, who asked for the past and were released it, and have not looked yet.
 """
 
+import gc
 import logging
 import tempfile
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import structlog
 
+from clients.findindex import INDEXED
+from clients.replica import Replica
 from clients.session import save_profile
 from clients.talk.threads import talks
 from clients.transport import Request, Response, Transport
@@ -57,7 +60,10 @@ def released(records: int) -> Iterator[Walk]:
             walk.clock.now += _WEEK_SECONDS
         submit_rows(walk.session(_OWNER), _rows(range(records, records + 1)), text=_MAP)
         _release(walk)
+        # As `sealtrace` does when it starts. Here the service and the tests' own modules would be walked through as well.
+        gc.freeze()
         yield walk
+        gc.unfreeze()
         walk.close()
 
 
@@ -72,6 +78,18 @@ def sync_seconds(walk: Walk, newcomer: str, *, records: int) -> float:
     if walk.session(newcomer).replica.count() != records:
         raise RuntimeError("not every record was opened")
     return taken
+
+
+def index_seconds(walk: Walk, newcomer: str) -> float:
+    """Return the processor's time that the index over a newcomer's records takes by itself, as after an upgrade."""
+    session = walk.session(newcomer)
+    key = session.keyring.database_key()
+    if key is None:
+        raise RuntimeError("a home without a key for its databases")
+    session.replica.add(state={INDEXED: 0})
+    started = time.process_time()
+    Replica(session.home.replica, key=key).close()
+    return time.process_time() - started
 
 
 class _Counted:

@@ -10,7 +10,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     DDL,
@@ -81,11 +81,16 @@ FACET_FIELDS = {
     "calibre": "item.calibre",
     "country": "event.country",
 }
+spell = json.JSONEncoder(ensure_ascii=False).encode
+"""How the replica writes JSON; `json.dumps` would make such an encoder anew for each value."""
+
+INDEXED = "find"
+"""The state that says which version of this module indexed the replica; one of another version is indexed anew."""
+
 STORED = 0
 """The `release` of a class of portions as stored; a release's own position is never that of the first entry."""
 
 _VERSION = 3
-_STATE = "find"
 _DROPPED = frozenset({"Mn", "Cf"})
 _PART = 500
 # The index refers to the words where they lie; what it forgets it forgets for good.
@@ -106,7 +111,12 @@ _FORGET = (
 )
 # A make or a calibre that only an expunged weapon had is not left behind either.
 _SWEEP = "DELETE FROM find_kind WHERE id NOT IN (SELECT kind FROM find_unit)"
-_LEARN = f"INSERT INTO find_index(rowid, words) SELECT id, words FROM find_words WHERE id IN {_OF_THESE}"  # noqa: S608 - our own words
+# Rows by the driver itself: SQLAlchemy's own way of binding a row takes longer than SQLite takes to write it.
+_INSERT_UNIT = "INSERT INTO find_unit (id, position, kind) VALUES (?, ?, ?)"
+_INSERT_WORDS = "INSERT INTO find_words (id, words) VALUES (?, ?)"
+_LEARN = "INSERT INTO find_index(rowid, words) SELECT id, words FROM find_words WHERE id >= ?"
+# Two portions of a record may have a number in common.
+_INSERT_NUMBER = "INSERT INTO find_number (position, likeness) VALUES (?, ?) ON CONFLICT DO NOTHING"
 # Which records are corrected, in a few pages: the records themselves take one each.
 _CORRECTED = "CREATE INDEX IF NOT EXISTS record_corrected ON record (position) WHERE superseded_by IS NOT NULL"
 for _statement in _FOLLOW:
@@ -121,6 +131,33 @@ def folded(value: str) -> str:
     return " ".join("".join(map(_character, spelled)).split())
 
 
+class Unit(NamedTuple):
+    """One portion as it was written, or what one release shows of one: where, what decides on it, and what it says."""
+
+    position: int
+    portion: str
+    iss: str
+    level: str
+    label: str
+    release: int
+    fields: Mapping[str, JsonValue]
+
+    def __repr__(self) -> str:
+        """Return the place alone: fields and label are for readers."""
+        return f"Unit({self.position}, {self.portion})"
+
+
+def index_written(connection: Connection, units: Sequence[Unit], *, new: int) -> None:
+    """Write what may be found of units that are being written, as many of which are `new`: the others were here before.
+
+    Where all are new, and they mostly are, nothing is read back.
+    """
+    if new == len(units):
+        _learn(connection, _Kinds(connection), units)
+    else:
+        reindex(connection, {one.position for one in units})
+
+
 def reindex(connection: Connection, positions: Iterable[int]) -> None:
     """Write anew what may be found of records, as their portions and releases stand now; nothing where they are gone."""
     wanted = sorted(set(positions))
@@ -129,26 +166,26 @@ def reindex(connection: Connection, positions: Iterable[int]) -> None:
     for at in range(0, len(wanted), _PART):
         part = {"at": json.dumps(wanted[at : at + _PART])}
         forgotten += max(connection.execute(text(statement), part).rowcount for statement in _FORGET)
-        _learn(connection, kinds, part)
+        _learn(connection, kinds, [_unit(row) for row in connection.execute(text(_ROWS), part)])
     if forgotten:
         connection.execute(text(_SWEEP))
 
 
-def _learn(connection: Connection, kinds: "_Kinds", part: Mapping[str, str]) -> None:
-    rows = connection.execute(text(_ROWS), part).all()
-    if not rows:
+def _unit(row: Any) -> Unit:
+    return Unit(row.position, row.portion, row.iss, row.level, row.label, row.release, json.loads(row.fields))
+
+
+def _learn(connection: Connection, kinds: "_Kinds", units: Sequence[Unit]) -> None:
+    if not units:
         return
-    fields = [json.loads(row.fields) for row in rows]
     first = 1 + (connection.execute(select(func.max(UNIT.c.id))).scalar() or 0)
-    units = [(row.position, kinds.id_of(row, one)) for row, one in zip(rows, fields, strict=True)]
-    values = [{"id": number, "position": at, "kind": kind} for number, (at, kind) in enumerate(units, first)]
-    connection.execute(insert(UNIT), values)
-    words = ("\n".join(words_of(one)) for one in fields)
-    connection.execute(insert(WORDS), [{"id": number, "words": one} for number, one in enumerate(words, first)])
-    connection.execute(text(_LEARN), part)
-    alike = {(row.position, found) for row, one in zip(rows, fields, strict=True) for found in likenesses(one)}
+    numbered = list(enumerate(units, first))
+    connection.exec_driver_sql(_INSERT_UNIT, [(number, one.position, kinds.id_of(one)) for number, one in numbered])
+    connection.exec_driver_sql(_INSERT_WORDS, [(number, "\n".join(words_of(one.fields))) for number, one in numbered])
+    connection.exec_driver_sql(_LEARN, (first,))
+    alike = {(one.position, found) for one in units for found in likenesses(one.fields)}
     if alike:
-        connection.execute(insert(NUMBER), [{"position": at, "likeness": found} for at, found in alike])
+        connection.exec_driver_sql(_INSERT_NUMBER, [*alike])
 
 
 def likenesses_at(connection: Connection, positions: Iterable[int]) -> frozenset[str]:
@@ -165,7 +202,7 @@ def positions_alike(connection: Connection, found: Iterable[str]) -> Sequence[in
 
 def rebuild_if_missing(connection: Connection) -> None:
     """Index a replica that an earlier version wrote; one that is indexed is left alone."""
-    done = connection.execute(text("SELECT value FROM state WHERE name = :name"), {"name": _STATE}).scalar()
+    done = connection.execute(text("SELECT value FROM state WHERE name = :name"), {"name": INDEXED}).scalar()
     if done == _VERSION:
         return
     connection.execute(text(_CORRECTED))
@@ -174,7 +211,7 @@ def rebuild_if_missing(connection: Connection) -> None:
         _begin_anew(connection)
     reindex(connection, every)
     mark = text("INSERT INTO state (name, value) VALUES (:name, :now) ON CONFLICT (name) DO UPDATE SET value = :now")
-    connection.execute(mark, {"name": _STATE, "now": _VERSION})
+    connection.execute(mark, {"name": INDEXED, "now": _VERSION})
 
 
 def _begin_anew(connection: Connection) -> None:
@@ -202,19 +239,20 @@ class _Kinds:
         self._connection = connection
         self._known: dict[tuple[object, ...], int] = {}
 
-    def id_of(self, row: Any, fields: Mapping[str, JsonValue]) -> int:
-        among = (row.iss, row.level, row.label, row.release)
-        kind = {"class": self._id(CLASS, dict(zip(("iss", "level", "label", "release"), among, strict=True)))}
-        facets = json.dumps(facets_of(fields), ensure_ascii=False, sort_keys=True)
-        return self._id(KIND, {**kind, "portion": row.portion, "facets": facets})
+    def id_of(self, unit: Unit) -> int:
+        facets = facets_of(unit.fields)
+        key = (unit.portion, unit.iss, unit.level, unit.label, unit.release, *facets.items())
+        if key not in self._known:
+            among = {"iss": unit.iss, "level": unit.level, "label": unit.label, "release": unit.release}
+            spelled = json.dumps(facets, ensure_ascii=False, sort_keys=True)
+            kind = {"class": self._id(CLASS, among), "portion": unit.portion, "facets": spelled}
+            self._known[key] = self._id(KIND, kind)
+        return self._known[key]
 
     def _id(self, table: Table, values: Mapping[str, object]) -> int:
-        key = (table.name, *values.values())
-        if key not in self._known:
-            same = [table.c[name] == value for name, value in values.items()]
-            found = self._connection.execute(select(table.c.id).where(*same)).scalar()
-            self._known[key] = found or self._connection.execute(insert(table).values(**values)).lastrowid
-        return self._known[key]
+        same = [table.c[name] == value for name, value in values.items()]
+        found = self._connection.execute(select(table.c.id).where(*same)).scalar()
+        return found or self._connection.execute(insert(table).values(**values)).lastrowid
 
 
 def facets_of(fields: Mapping[str, JsonValue]) -> dict[str, str]:
@@ -236,18 +274,14 @@ def words_of(fields: Mapping[str, JsonValue]) -> Sequence[str]:
 
 
 def _leaves(value: JsonValue) -> Iterator[str]:
-    match value:
-        case dict():
-            for one in value.values():
-                yield from _leaves(one)
-        case list():
-            for one in value:
-                yield from _leaves(one)
-        case None:
-            return
-        case _:
-            yield str(value)
-            yield str(value).replace("_", " ")
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    elif value is not None:
+        told = str(value)
+        yield told
+        if "_" in told:
+            yield told.replace("_", " ")
 
 
 def _names(fields: Mapping[str, JsonValue]) -> Iterator[str]:

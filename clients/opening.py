@@ -17,7 +17,6 @@ from clients.session import Session
 from crypto.digests import sha256
 from crypto.encoding import b64u
 from crypto.portionkeys import PortionKeys
-from ledger import jsontext
 from ledger.decision import Reader, UnderLabel, require_permit
 from ledger.errors import LedgerError, ProofError
 from ledger.grants import Grant, open_box
@@ -78,7 +77,7 @@ class Opener:
         self._held = dict(session.keyring.epoch_keys())
         self._decapsulators = {sha256(one.public_key): one for one in session.keyring.decapsulators()}
         self._grants: dict[tuple[str, int], tuple[StoredGrant, ...]] = {}
-        self._permitted: set[tuple[bytes, str, Level]] = set()
+        self._permitted: set[tuple[str, str, Level]] = set()
 
     def take_grants(self, grants: Sequence[tuple[int, Grant]]) -> tuple[list[Grant], Mapping[int, str]]:
         """Keep the keys of grants to this agency; return the grants that were new, and what was wrong with others."""
@@ -229,7 +228,7 @@ class Opener:
         A list's records carry a label or two between them, so what was permitted is remembered by its spelling.
         """
         originator = one.record.name.iss
-        known = (jsontext.dump(opened.label_json), originator, one.level)
+        known = (repr(opened.label_json), originator, one.level)
         if known in self._permitted:
             return
         label = label_from_json(opened.label_json)

@@ -9,82 +9,49 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, open_database, reading
-from clients.findindex import TABLES as _TABLES
-from clients.findindex import likenesses_at, positions_alike, rebuild_if_missing, reindex
-from clients.talk.tables import HeldRelease, StoredRelease, TalkTables, forget_released, others_released, read_released
+from clients.findindex import (
+    STORED,
+    TABLES,
+    Unit,
+    index_written,
+    likenesses_at,
+    positions_alike,
+    rebuild_if_missing,
+    reindex,
+    spell,
+)
+from clients.replicatables import (
+    EXPUNGED,
+    GRANT,
+    INSERT_PORTION,
+    INSERT_RECORD,
+    KEY_ENTRY,
+    PORTION,
+    RECORD,
+    STATE,
+    VERIFIED,
+)
+from clients.talk.tables import (
+    HeldRelease,
+    StoredRelease,
+    TalkTables,
+    forget_released,
+    others_released,
+    read_released,
+    write_released,
+)
 from ledger.expunges import Expunge
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
 
-_RECORD = Table(
-    "record",
-    _TABLES,
-    Column("position", Integer, primary_key=True),
-    Column("iss", String, nullable=False),
-    Column("jti", LargeBinary, nullable=False),
-    Column("kid", String, nullable=False),
-    Column("iat", Integer, nullable=False),
-    Column("ep", Integer, nullable=False),
-    Column("sup", LargeBinary),
-    Column("superseded_by", LargeBinary),
-    Column("batch", Integer, nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("entry", LargeBinary, nullable=False),
-    Index("record_name", "iss", "jti", unique=True),
-    Index("record_epoch", "iss", "ep"),
-)
-_PORTION = Table(
-    "portion",
-    _TABLES,
-    Column("position", Integer, primary_key=True),
-    Column("portion", String, primary_key=True),
-    Column("level", String, nullable=False),
-    Column("label", String, nullable=False),
-    Column("fields", String, nullable=False),
-    Column("disclosures", String, nullable=False),
-)
-_GRANT = Table(
-    "grant",
-    _TABLES,
-    Column("position", Integer, primary_key=True),
-    Column("iss", String, nullable=False),
-    Column("ep", Integer, nullable=False),
-    Column("level", String, nullable=False),
-    Column("ek", String, nullable=False),
-    Index("grant_epoch", "iss", "ep"),
-)
-_KEY_ENTRY = Table(
-    "key_entry", _TABLES, Column("position", Integer, primary_key=True), Column("entry", LargeBinary, nullable=False)
-)
-_EXPUNGED = Table(
-    "expunged",
-    _TABLES,
-    Column("iss", String, primary_key=True),
-    Column("jti", LargeBinary, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("why", String, nullable=False),
-)
-_VERIFIED = Table("verified", _TABLES, Column("size", Integer, primary_key=True), Column("at", Integer, nullable=False))
-_STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
+_ROWS = 1_000
 
 CURSOR = "cursor"
 SIZE = "size"
@@ -123,6 +90,19 @@ class StoredRecord:
     released: tuple[StoredRelease, ...] = ()
 
 
+class StoredLabel(NamedTuple):
+    """A portion's label as it is stored, with the record that it belongs to and nothing of what the portion says."""
+
+    position: int
+    entry: bytes
+    portion: str
+    label: str
+
+    def __repr__(self) -> str:
+        """Return the place alone."""
+        return f"StoredLabel({self.position}, {self.portion})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGrant:
     """A verified grant to this home: `ek` is the hex name of the key in the keystore."""
@@ -139,7 +119,7 @@ class Replica:
 
     def __init__(self, path: Path, *, key: bytes) -> None:
         """Open the replica at `path` under the home's `key`, making it where there is none."""
-        self._engine = open_database(path, _TABLES, key=key)
+        self._engine = open_database(path, TABLES, key=key)
         self.talk = TalkTables(self._engine)
         with self._engine.begin() as connection:
             rebuild_if_missing(connection)
@@ -160,23 +140,23 @@ class Replica:
         with self._engine.begin() as connection:
             _add_records(connection, tuple(records))
             for grant in grants:
-                connection.execute(insert(_GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
+                connection.execute(insert(GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
             for index, entry in (key_entries or {}).items():
-                connection.execute(insert(_KEY_ENTRY).values(position=index, entry=entry).on_conflict_do_nothing())
+                connection.execute(insert(KEY_ENTRY).values(position=index, entry=entry).on_conflict_do_nothing())
             for name, value in (state or {}).items():
-                row = insert(_STATE).values(name=name, value=value)
+                row = insert(STATE).values(name=name, value=value)
                 connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
     def state(self, name: str, *, default: int) -> int:
         """Return a number remembered under `name`."""
         with reading(self._engine) as connection:
-            found = connection.execute(select(_STATE.c.value).where(_STATE.c.name == name)).scalar()
+            found = connection.execute(select(STATE.c.value).where(STATE.c.name == name)).scalar()
         return default if found is None else int(found)
 
     def grants(self, iss: str, ep: int) -> tuple[StoredGrant, ...]:
         """Return the grants held for an epoch of an issuer."""
         with reading(self._engine) as connection:
-            chosen = select(_GRANT).where(_GRANT.c.iss == iss, _GRANT.c.ep == ep).order_by(_GRANT.c.position)
+            chosen = select(GRANT).where(GRANT.c.iss == iss, GRANT.c.ep == ep).order_by(GRANT.c.position)
             return tuple(
                 StoredGrant(index=row.position, iss=row.iss, ep=row.ep, level=Level(row.level), ek=row.ek)
                 for row in connection.execute(chosen)
@@ -186,8 +166,7 @@ class Replica:
         """Return the key entries verified so far, by index."""
         with reading(self._engine) as connection:
             return {
-                row.position: row.entry
-                for row in connection.execute(select(_KEY_ENTRY).order_by(_KEY_ENTRY.c.position))
+                row.position: row.entry for row in connection.execute(select(KEY_ENTRY).order_by(KEY_ENTRY.c.position))
             }
 
     def last_index_below(self, iss: str, ep: int) -> int:
@@ -197,40 +176,43 @@ class Replica:
                 connection.execute(
                     select(func.max(table.c.position)).where(table.c.iss == iss, table.c.ep < ep)
                 ).scalar()
-                for table in (_RECORD, _GRANT)
+                for table in (RECORD, GRANT)
             ]
         return max((int(index) for index in found if index is not None), default=-1)
 
     def last_epoch(self, iss: str) -> int:
         """Return the highest epoch of `iss` known by its grants, 0 if there is none."""
         with reading(self._engine) as connection:
-            found = connection.execute(select(func.max(_GRANT.c.ep)).where(_GRANT.c.iss == iss)).scalar()
+            found = connection.execute(select(func.max(GRANT.c.ep)).where(GRANT.c.iss == iss)).scalar()
         return 0 if found is None else int(found)
 
     def note_verified(self, *, size: int, at: int) -> None:
         """Remember when a checkpoint of this size was first verified here."""
         with self._engine.begin() as connection:
-            connection.execute(insert(_VERIFIED).values(size=size, at=at).on_conflict_do_nothing())
+            connection.execute(insert(VERIFIED).values(size=size, at=at).on_conflict_do_nothing())
 
     def first_verified(self, index: int) -> int | None:
         """Return when this home first verified a checkpoint that holds the entry at `index`."""
         with reading(self._engine) as connection:
-            chosen = select(func.min(_VERIFIED.c.at)).where(_VERIFIED.c.size > index)
+            chosen = select(func.min(VERIFIED.c.at)).where(VERIFIED.c.size > index)
             found = connection.execute(chosen).scalar()
         return None if found is None else int(found)
 
-    def add_bare(self, records: Sequence[StoredRecord]) -> None:
-        """Write records of which only a release shows anything: nothing is opened by a key of this home."""
+    def add_released(self, records: Sequence[StoredRecord]) -> None:
+        """Write what a release shows of records, and those records that are not here: no key of this home opens them.
+
+        It counts once `TalkTables.add_release` has named the release.
+        """
         with self._engine.begin() as connection:
-            if records:
-                values = [_record_values(record) for record in records]
-                connection.execute(insert(_RECORD).on_conflict_do_nothing(), values)
+            _write_records(connection, records)
+            _note_corrected(connection, records)
+            write_released(connection, [(one.index, one.name.iss, part) for one in records for part in one.released])
 
     def recall(self, release: HeldRelease, *, index: int) -> None:
         """Delete what a release showed, and records of which nothing else is here."""
         with self._engine.begin() as connection:
-            kept = select(_PORTION.c.position).union(others_released(release))
-            connection.execute(delete(_RECORD).where(_RECORD.c.position.not_in(kept)))
+            kept = select(PORTION.c.position).union(others_released(release))
+            connection.execute(delete(RECORD).where(RECORD.c.position.not_in(kept)))
         self.talk.recall(release, index=index)
 
     def expunge(self, orders: Mapping[int, Expunge]) -> None:
@@ -238,55 +220,63 @@ class Replica:
         with self._engine.begin() as connection:
             for index, order in orders.items():
                 name = StatementName(order.name.iss, order.of)
-                named = (_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti)
-                positions = connection.execute(select(_RECORD.c.position).where(*named)).scalars().all()
-                connection.execute(delete(_PORTION).where(_PORTION.c.position.in_(positions)))
+                named = (RECORD.c.iss == name.iss, RECORD.c.jti == name.jti)
+                positions = connection.execute(select(RECORD.c.position).where(*named)).scalars().all()
+                connection.execute(delete(PORTION).where(PORTION.c.position.in_(positions)))
                 forget_released(connection, positions)
                 reindex(connection, positions)
-                connection.execute(delete(_RECORD).where(*named))
-                row = insert(_EXPUNGED).values(iss=name.iss, jti=name.jti, position=index, why=order.why.value)
+                connection.execute(delete(RECORD).where(*named))
+                row = insert(EXPUNGED).values(iss=name.iss, jti=name.jti, position=index, why=order.why.value)
                 connection.execute(row.on_conflict_do_nothing())
         empty_log(self._engine)
 
     def expunged(self) -> Mapping[StatementName, str]:
         """Return the records that were expunged, and on which ground."""
         with reading(self._engine) as connection:
-            return {StatementName(row.iss, row.jti): row.why for row in connection.execute(select(_EXPUNGED))}
+            return {StatementName(row.iss, row.jti): row.why for row in connection.execute(select(EXPUNGED))}
 
     def find(self, name: StatementName) -> StoredRecord | None:
         """Return the record of that name, if this home could open any of it."""
-        return next(self._records(_RECORD.c.iss == name.iss, _RECORD.c.jti == name.jti), None)
+        return next(self._records(RECORD.c.iss == name.iss, RECORD.c.jti == name.jti), None)
 
     def opened(self, start: int, end: int) -> frozenset[tuple[int, str]]:
         """Return which portions of the records at [start, end) are here."""
         with reading(self._engine) as connection:
-            chosen = select(_PORTION.c.position, _PORTION.c.portion)
-            rows = connection.execute(chosen.where(_PORTION.c.position >= start, _PORTION.c.position < end))
+            chosen = select(PORTION.c.position, PORTION.c.portion)
+            rows = connection.execute(chosen.where(PORTION.c.position >= start, PORTION.c.position < end))
             return frozenset((row.position, row.portion) for row in rows)
 
     def records(self) -> Iterator[StoredRecord]:
         """Yield all records in log order."""
         return self._records()
 
-    def records_of(self, iss: str, ep: int) -> tuple[StoredRecord, ...]:
-        """Return the records of an epoch, in log order."""
-        return tuple(self._records(_RECORD.c.iss == iss, _RECORD.c.ep == ep))
+    def labels_of(self, iss: str, ep: int) -> Iterator[StoredLabel]:
+        """Yield under which label each opened portion of an epoch's records stands, in log order.
+
+        Row by row: an epoch may have a million records.
+        """
+        joined = RECORD.join(PORTION, RECORD.c.position == PORTION.c.position)
+        chosen = select(RECORD.c.position, RECORD.c.entry, PORTION.c.portion, PORTION.c.label).select_from(joined)
+        wanted = chosen.where(RECORD.c.iss == iss, RECORD.c.ep == ep).order_by(RECORD.c.position, PORTION.c.portion)
+        with reading(self._engine) as connection:
+            for row in connection.execute(wanted.execution_options(yield_per=_ROWS)):
+                yield StoredLabel(*row)
 
     def count(self) -> int:
         """Return the number of records."""
         with reading(self._engine) as connection:
-            return int(connection.execute(select(func.count()).select_from(_RECORD)).scalar_one())
+            return int(connection.execute(select(func.count()).select_from(RECORD)).scalar_one())
 
     def live_names(self, iss: str) -> tuple[StatementName, ...]:
         """Return the names of an agency's records that nothing corrects, in log order."""
-        chosen = select(_RECORD.c.jti).where(_RECORD.c.iss == iss, _RECORD.c.superseded_by.is_(None))
+        chosen = select(RECORD.c.jti).where(RECORD.c.iss == iss, RECORD.c.superseded_by.is_(None))
         with reading(self._engine) as connection:
-            found = connection.execute(chosen.order_by(_RECORD.c.position)).scalars().all()
+            found = connection.execute(chosen.order_by(RECORD.c.position)).scalars().all()
         return tuple(StatementName(iss, jti) for jti in found)
 
     def at(self, positions: Sequence[int]) -> tuple[StoredRecord, ...]:
         """Return the records at these positions, in the order given."""
-        found = {record.index: record for record in self._records(_RECORD.c.position.in_(positions))}
+        found = {record.index: record for record in self._records(RECORD.c.position.in_(positions))}
         return tuple(found[position] for position in positions if position in found)
 
     def likenesses(self, positions: Iterable[int]) -> frozenset[str]:
@@ -308,7 +298,7 @@ class Replica:
 
     def _records(self, *conditions: Any) -> Iterator[StoredRecord]:
         with reading(self._engine) as connection:
-            rows = connection.execute(select(_RECORD).where(*conditions).order_by(_RECORD.c.position)).all()
+            rows = connection.execute(select(RECORD).where(*conditions).order_by(RECORD.c.position)).all()
             portions = _portions(connection, [row.position for row in rows])
             released = read_released(connection, [row.position for row in rows])
         for row in rows:
@@ -316,45 +306,48 @@ class Replica:
 
 
 def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
-    portions = [_portion_values(record.index, portion) for record in records for portion in record.portions.values()]
-    if portions:
-        opened = [_record_values(record) for record in records if record.portions]
-        connection.execute(insert(_RECORD).on_conflict_do_nothing(), opened)
-        connection.execute(insert(_PORTION).on_conflict_do_nothing(), portions)
-        reindex(connection, [record.index for record in records if record.portions])
+    opened = [record for record in records if record.portions]
+    if opened:
+        _write_records(connection, opened)
+        _write_portions(connection, opened)
+    _note_corrected(connection, records)
+
+
+def _note_corrected(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    """Note on records that are here which of these supersedes them."""
     for record in records:
         if record.sup is not None:
             connection.execute(
-                update(_RECORD)
-                .where(_RECORD.c.iss == record.name.iss, _RECORD.c.jti == record.sup)
+                update(RECORD)
+                .where(RECORD.c.iss == record.name.iss, RECORD.c.jti == record.sup)
                 .values(superseded_by=record.name.jti)
             )
 
 
-def _record_values(record: StoredRecord) -> dict[str, object]:
-    return {
-        "position": record.index,
-        "iss": record.name.iss,
-        "jti": record.name.jti,
-        "kid": record.kid,
-        "iat": record.iat,
-        "ep": record.ep,
-        "sup": record.sup,
-        "batch": record.batch,
-        "seq": record.seq,
-        "entry": record.entry,
-    }
+def _write_records(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    if records:
+        connection.exec_driver_sql(INSERT_RECORD, [_record_row(record) for record in records])
 
 
-def _portion_values(index: int, portion: StoredPortion) -> dict[str, object]:
-    return {
-        "position": index,
-        "portion": portion.portion,
-        "level": portion.level.value,
-        "label": json.dumps(portion.label, ensure_ascii=False),
-        "fields": json.dumps(dict(portion.fields), ensure_ascii=False),
-        "disclosures": "~".join(portion.disclosures),
-    }
+def _record_row(one: StoredRecord) -> tuple[object, ...]:
+    return (one.index, one.name.iss, one.name.jti, one.kid, one.iat, one.ep, one.sup, one.batch, one.seq, one.entry)
+
+
+def _write_portions(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    """Write the portions of records, and what may be found by them."""
+    portions = [(record, portion) for record in records for portion in record.portions.values()]
+    units = [_unit(record, portion) for record, portion in portions]
+    rows = [_portion_row(unit, portion) for unit, (_, portion) in zip(units, portions, strict=True)]
+    index_written(connection, units, new=connection.exec_driver_sql(INSERT_PORTION, rows).rowcount)
+
+
+def _unit(record: StoredRecord, one: StoredPortion) -> Unit:
+    label = spell(one.label)
+    return Unit(record.index, one.portion, record.name.iss, one.level.value, label, STORED, one.fields)
+
+
+def _portion_row(unit: Unit, one: StoredPortion) -> tuple[object, ...]:
+    return (unit.position, unit.portion, unit.level, unit.label, spell(dict(one.fields)), "~".join(one.disclosures))
 
 
 def _grant_values(grant: StoredGrant) -> dict[str, object]:
@@ -364,7 +357,7 @@ def _grant_values(grant: StoredGrant) -> dict[str, object]:
 def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[str, StoredPortion]]:
     found: dict[int, dict[str, StoredPortion]] = {}
     for at in range(0, len(indices), 500):
-        for row in connection.execute(select(_PORTION).where(_PORTION.c.position.in_(indices[at : at + 500]))):
+        for row in connection.execute(select(PORTION).where(PORTION.c.position.in_(indices[at : at + 500]))):
             found.setdefault(row.position, {})[row.portion] = StoredPortion(
                 portion=row.portion,
                 level=Level(row.level),

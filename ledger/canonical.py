@@ -52,12 +52,12 @@ OTHER_SCRIPT = "Zzzz"
 
 def canonical(text: str) -> str:
     """Return the canonical form: A-Z and 0-9, homoglyphs and digits of other scripts folded, O as 0 and I as 1."""
-    return letters_and_digits(text).translate(_FOLD)
+    return text.translate(_CANONICAL)
 
 
 def letters_and_digits(text: str) -> str:
     """Return the canonical form before O and I become digits: what was a digit on the weapon is one here."""
-    return "".join([TABLE.get(character, "") for character in text])
+    return text.translate(_LETTERS)
 
 
 def has_digit(text: str) -> bool:
@@ -105,4 +105,15 @@ def _pairs() -> Iterator[tuple[str, str]]:
 
 
 TABLE: Mapping[str, str] = MappingProxyType(dict(_pairs()))
+
+
+class _OnlyThese(dict[int, str]):
+    """A table for `str.translate` by which everything that is not in it is left out."""
+
+    def __missing__(self, _code: int) -> None:
+        """Say that the character goes."""
+
+
 _FOLD = str.maketrans(dict(FOLDED))
+_LETTERS = _OnlyThese((ord(one), kept) for one, kept in TABLE.items())
+_CANONICAL = _OnlyThese((code, kept.translate(_FOLD)) for code, kept in _LETTERS.items())

@@ -62,6 +62,9 @@ class Reading:
 
 def fold(text: str) -> str:
     """Return `text` in small letters without accents and punctuation, words one space apart."""
+    # Most of what is folded is one word of a number, which is its own.
+    if text.isascii() and text.isalnum():
+        return text.lower()
     return " ".join(_WORD.findall(flat(text).casefold().translate(_LETTERS)))
 
 

@@ -18,8 +18,10 @@ MAX_DISCLOSURE_BYTES = 4_096
 
 _FIELD = r"(?:item|event|case)\.[a-z][a-z0-9_]{0,63}"
 _NAME = re.compile(_FIELD)
-# Salt and name by one pattern, the value alone by a parser: a portion is opened for each of its fields.
-_DISCLOSURE = re.compile(rf'\["{SPELLED_16}","({_FIELD})",(.*)\]'.encode(), re.DOTALL)
+# Salt, name and a bare text by one pattern, any other value by a parser: a portion is opened for each of its fields.
+_DISCLOSURE = re.compile(
+    rb'\["%b","(%b)",(?:%b|(.*))\]' % (SPELLED_16.encode(), _FIELD.encode(), jsontext.BARE_TEXT), re.DOTALL
+)
 _LABEL = b".label"
 # RFC 9901, 4.1: `_sd` and `...` would make a verifier look for digests inside a value. In the one spelling a
 # quote inside a text is escaped, so these bytes can only be a member's name.
@@ -90,8 +92,12 @@ def parse_disclosure(text: str) -> Disclosure:
     found = _DISCLOSURE.fullmatch(raw)
     if found is None:
         raise MalformedError("not a salt of 16 bytes, a field's name and a value")
-    name, spelled = found.groups()
-    return Disclosure(text, name.decode(), _read_label(spelled) if name.endswith(_LABEL) else _read_value(spelled))
+    name, bare, spelled = found.groups()
+    return Disclosure(text, name.decode(), _read(name, spelled) if bare is None else jsontext.bare_text(bare))
+
+
+def _read(name: bytes, spelled: bytes) -> JsonValue:
+    return _read_label(spelled) if name.endswith(_LABEL) else _read_value(spelled)
 
 
 def _read_value(spelled: bytes) -> JsonValue:
@@ -111,7 +117,7 @@ def _read_label(spelled: bytes) -> JsonValue:
 
 def parse_disclosures(texts: Iterable[str]) -> tuple[Disclosure, ...]:
     """Return the fields of several disclosures; raise MalformedError if two show the same name."""
-    found = tuple(parse_disclosure(text) for text in texts)
+    found = tuple([parse_disclosure(text) for text in texts])
     if len({item.name for item in found}) != len(found):
         raise MalformedError("two disclosures of one name")
     return found

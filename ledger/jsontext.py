@@ -22,7 +22,8 @@ MAX_ENTRY_BYTES = 65_535
 # Possessive throughout: a hostile text costs one pass and no backtracking stack.
 _PLAIN = re.compile(rb'(?:[^\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf]|\\["\\nt])*+')
 # A text without escapes is spelled by its own bytes: most values are one, and need no parser to be read strictly.
-_BARE_TEXT = re.compile(rb'"((?:[^"\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf])*+)"')
+BARE_TEXT = rb'"((?:[^"\\\x00-\x1f\x7f\xc2]++|\xc2[\xa0-\xbf])*+)"'
+_BARE_TEXT = re.compile(BARE_TEXT)
 
 
 def dump(value: JsonValue, *, levels: int = MAX_DEPTH) -> bytes:
@@ -38,9 +39,9 @@ def load(raw: bytes, *, limit: int = MAX_ENTRY_BYTES, levels: int = MAX_DEPTH) -
     if len(raw) > limit:
         raise TooLargeError(f"a JSON text of more than {limit} bytes")
     bare = _BARE_TEXT.fullmatch(raw)
+    if bare is not None:
+        return bare_text(bare[1])
     try:
-        if bare is not None:
-            return bare[1].decode()
         value: JsonValue = _DECODER.decode(raw.decode())
         again = _ENCODER.encode(value).encode()
     except (ValueError, RecursionError) as error:
@@ -51,6 +52,14 @@ def load(raw: bytes, *, limit: int = MAX_ENTRY_BYTES, levels: int = MAX_DEPTH) -
     if raw.count(b"[") + raw.count(b"{") > levels:
         dump(value, levels=levels)
     return value
+
+
+def bare_text(found: bytes) -> str:
+    """Return the text between the quotes that `BARE_TEXT` found; raise MalformedError where it is no UTF-8."""
+    try:
+        return found.decode()
+    except ValueError as error:
+        raise MalformedError("not the one JSON spelling") from error
 
 
 def load_checked(raw: bytes) -> JsonValue:

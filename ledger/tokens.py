@@ -54,6 +54,7 @@ _BY_KIND = {Kind.IMPORT.value: 2, Kind.PROPERTY.value: 4, Kind.UNIT.value: 4}
 _BY_LOCATION = {Location.FRAME.value: 0, Location.SLIDE.value: 1, Location.BARREL.value: 3}
 _LAST = 4
 _READ = frozenset(condition.value for condition in READ)
+_NUMBERED = frozenset({"item.serials", "item.lot", "item.design_family"})
 
 
 def inputs_of(fields: Fields, *, makes: MakeTable, calibres: CalibreTable) -> Inputs:
@@ -72,9 +73,11 @@ def likenesses(fields: Fields) -> frozenset[str]:
     That is the digits of each number without leading zeros: no class of forms folds two numbers that differ in these.
     It says too much rather than too little, so it only chooses what is worth comparing.
     """
+    if _NUMBERED.isdisjoint(fields):
+        return frozenset()
     marks = [mark.number for mark in _marks(fields)]
     named = (*marks, *map(_unlabelled, marks), _lot(fields), _text(fields, "item.design_family"))
-    return frozenset(_likeness(form) for form in map(canonical, named) if form)
+    return frozenset([_likeness(form) for form in map(canonical, named) if form])
 
 
 def is_design(form: Form) -> bool:

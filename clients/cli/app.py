@@ -1,5 +1,6 @@
 """`sealtrace`: one application, one place where errors become words and exit codes. No stack trace ever."""
 
+import gc
 import json
 import os
 import sys
@@ -103,6 +104,9 @@ def _built() -> TyperGroup:
 
 def main() -> None:
     """Run the command line that the process was started with."""
+    # What is loaded by now stays. A sync makes objects by the million, and the collector of garbage would walk through
+    # every module again and again (docs/adr/0082).
+    gc.freeze()
     sys.exit(run(sys.argv[1:], real_edge(os.environ)))
 
 

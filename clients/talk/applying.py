@@ -16,7 +16,6 @@ from clients.replica import StoredRecord
 from clients.session import Session
 from clients.talk.tables import HeldRelease, StoredRelease
 from clients.talk.threads import Talk, talks
-from ledger import jsontext
 from ledger.decision import require_permit
 from ledger.errors import LedgerError, ProofError
 from ledger.grants import Grant
@@ -47,14 +46,6 @@ class Applied:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """What a release shows of one record."""
-
-    record: StoredRecord
-    parts: tuple[StoredRelease, ...]
-
-
 class Applier:
     """Brings the replica in line with what the threads of this home come to."""
 
@@ -65,7 +56,7 @@ class Applier:
         self._members = members
         self._me = session.config.id
         self._gone = session.replica.expunged()
-        self._permitted: set[tuple[int, bytes]] = set()
+        self._permitted: set[tuple[int, str]] = set()
 
     def apply(self, *, again: bool) -> Applied:
         """Take over every release to this agency that counts and is not here yet, and every recall.
@@ -106,8 +97,7 @@ class Applier:
         try:
             self._check(held, body, None)
             for shown in self._groups(held, body):
-                self._session.replica.add_bare([one.record for one in shown])
-                self._session.replica.talk.add_released({one.record.index: one.parts for one in shown})
+                self._session.replica.add_released(shown)
                 done.records += len(shown)
         except LedgerError as error:
             done.refused[held.index] = f"release: {error}"
@@ -116,20 +106,20 @@ class Applier:
         self._session.replica.talk.add_release(held)
         done.releases += 1
 
-    def _groups(self, held: HeldRelease, body: Release) -> Iterator[Sequence[_Shown]]:
+    def _groups(self, held: HeldRelease, body: Release) -> Iterator[Sequence[StoredRecord]]:
         """Yield what a release shows: first of single records, then of epochs, batch by batch."""
         yield [self._of_record(held, body, jti) for jti in sorted(body.records)]
         for epoch in body.epochs:
             yield from self._of_epoch(held, body, epoch)
 
-    def _of_record(self, held: HeldRelease, body: Release, jti: bytes) -> _Shown:
+    def _of_record(self, held: HeldRelease, body: Release, jti: bytes) -> StoredRecord:
         record, stored = self._record(StatementName(held.name.iss, jti))
         parts: list[StoredRelease] = []
         parts += [self._whole(held, body, open_released(record, one)) for one in body.portions if one.of == jti]
         for shown in body.disclosures:
             if shown.of == jti:
                 parts += _by_portion(held, check_shown(record, shown), shown.shown, parts)
-        return _Shown(record=stored, parts=tuple(parts))
+        return replace(stored, released=tuple(parts))
 
     def _record(self, name: StatementName) -> tuple[Record, StoredRecord]:
         if name in self._gone:
@@ -140,7 +130,7 @@ class Applier:
         batch, index, record = self._batches.record(name)
         return record, _bare(batch, index, record)
 
-    def _of_epoch(self, held: HeldRelease, body: Release, epoch: ReleasedEpoch) -> Iterator[Sequence[_Shown]]:
+    def _of_epoch(self, held: HeldRelease, body: Release, epoch: ReleasedEpoch) -> Iterator[Sequence[StoredRecord]]:
         grant = self._batches.holding(epoch.first).at(epoch.first)
         if not isinstance(grant, Grant) or grant.name.iss != held.name.iss:
             raise ProofError("no grant of the releasing agency stands where the release says")
@@ -148,7 +138,9 @@ class Applier:
         for batch in self._batches.between(epoch.first, epoch.last):
             yield self._of_batch(held, body, epoch, batch)
 
-    def _of_batch(self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, batch: ReadBatch) -> Sequence[_Shown]:
+    def _of_batch(
+        self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, batch: ReadBatch
+    ) -> Sequence[StoredRecord]:
         """Return what the key of an epoch opens of the records of one batch."""
         wanted = [
             (index, record, portion, keys)
@@ -168,9 +160,7 @@ class Applier:
                 opened = open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
                 parts.setdefault(index, []).append(self._whole(held, body, opened))
         records = {index: record for index, record, _, _ in wanted}
-        return [
-            _Shown(record=_bare(batch, index, records[index]), parts=tuple(shown)) for index, shown in parts.items()
-        ]
+        return [_bare(batch, index, records[index], tuple(shown)) for index, shown in parts.items()]
 
     def _whole(self, held: HeldRelease, body: Release, opened: OpenedPortion) -> StoredRelease:
         self._check_label(held, body, opened.label_json)
@@ -184,7 +174,8 @@ class Applier:
 
     def _check_label(self, held: HeldRelease, body: Release, label: JsonValue) -> None:
         """Weigh a release by a label it came with, once: the records of an epoch carry a label or two between them."""
-        known = (held.index, jsontext.dump(label))
+        # Two labels of one spelling in Python are of one in JSON, and the other way round.
+        known = (held.index, repr(label))
         if known not in self._permitted:
             self._check(held, body, label_from_json(label))
             self._permitted.add(known)
@@ -219,7 +210,7 @@ def _records(batch: ReadBatch, iss: str, ep: int) -> Iterator[tuple[int, Record]
             yield index, found
 
 
-def _bare(batch: ReadBatch, index: int, record: Record) -> StoredRecord:
+def _bare(batch: ReadBatch, index: int, record: Record, released: tuple[StoredRelease, ...] = ()) -> StoredRecord:
     return StoredRecord(
         index=index,
         name=record.name,
@@ -231,4 +222,5 @@ def _bare(batch: ReadBatch, index: int, record: Record) -> StoredRecord:
         seq=batch.submission.batch.seq,
         entry=record.entry,
         portions={},
+        released=released,
     )

@@ -27,7 +27,7 @@ from sqlalchemy import update as sql_update
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, reading
-from clients.findindex import TABLES, reindex
+from clients.findindex import TABLES, Unit, index_written, reindex, spell
 from ledger.identifiers import StatementName, statement_name
 from ledger.jsontext import JsonValue
 from ledger.labels import Terms, terms_from_json
@@ -72,6 +72,11 @@ _RELEASED = Table(
     Column("disclosures", String, nullable=False),
     Index("released_by", "release"),
 )
+# By the driver itself, as the index is written (clients/findindex.py).
+_INSERT_RELEASED = """
+INSERT INTO released (position, release, portion, label, fields, disclosures) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +140,6 @@ class TalkTables:
             found: bytes | None = connection.execute(chosen).scalar()
         return found
 
-    def add_released(self, shown: Mapping[int, Sequence[StoredRelease]]) -> None:
-        """Keep what a release shows, by the index of the record; it counts once `add_release` has named the release."""
-        values = [_released_values(index, one) for index, parts in shown.items() for one in parts]
-        if values:
-            with self._engine.begin() as connection:
-                connection.execute(insert(_RELEASED).on_conflict_do_nothing(), values)
-                reindex(connection, shown)
-
     def add_release(self, release: HeldRelease) -> None:
         """Let a release count; of one that was refused nothing stays but the reason."""
         with self._engine.begin() as connection:
@@ -172,6 +169,14 @@ class TalkTables:
             chosen = sql_update(_RELEASE).where(_RELEASE.c.position == release.index)
             connection.execute(chosen.values(recalled=index))
         empty_log(self._engine)
+
+
+def write_released(connection: Connection, shown: Sequence[tuple[int, str, StoredRelease]]) -> None:
+    """Keep what a release shows of records, named by index and issuer, and what may be found by it."""
+    if shown:
+        units = [_unit(index, iss, one) for index, iss, one in shown]
+        rows = [_released_row(unit, one) for unit, (_, _, one) in zip(units, shown, strict=True)]
+        index_written(connection, units, new=connection.exec_driver_sql(_INSERT_RELEASED, rows).rowcount)
 
 
 def forget_released(connection: Connection, positions: Any) -> None:
@@ -267,15 +272,14 @@ def _held(row: Any) -> HeldRelease:
     )
 
 
-def _released_values(index: int, one: StoredRelease) -> dict[str, object]:
-    return {
-        "position": index,
-        "release": one.release.index,
-        "portion": one.portion,
-        "label": None if one.label is None else json.dumps(one.label, ensure_ascii=False),
-        "fields": json.dumps(dict(one.fields), ensure_ascii=False),
-        "disclosures": "~".join(one.disclosures),
-    }
+def _unit(index: int, iss: str, one: StoredRelease) -> Unit:
+    label = "" if one.label is None else spell(one.label)
+    return Unit(index, one.portion, iss, "", label, one.release.index, one.fields)
+
+
+def _released_row(unit: Unit, one: StoredRelease) -> tuple[object, ...]:
+    fields, disclosures = spell(dict(one.fields)), "~".join(one.disclosures)
+    return (unit.position, unit.release, unit.portion, unit.label or None, fields, disclosures)
 
 
 def _released(row: Any, release: HeldRelease) -> StoredRelease:

@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.database import open_database
-from clients.findindex import TABLES, folded, words_of
+from clients.findindex import TABLES, folded, reindex, words_of
 from clients.finding import PARTLY, WHOLE, Facet, Page, Search, find
 from clients.replica import Replica, StoredPortion, StoredRecord
 from clients.talk.tables import HeldRelease, StoredRelease
@@ -150,7 +151,7 @@ def fill(replica: Replica, chance: random.Random) -> None:
     for number in range(100, 100 + chance.randint(0, 4)):
         held = release(chance, number)
         chosen = chance.sample(records, min(len(records), 2))
-        replica.talk.add_released({one.index: [shown(chance, held, f"{drawn} {one.index}")] for one in chosen})
+        replica.add_released([replace(one, released=(shown(chance, held, f"{drawn} {one.index}"),)) for one in chosen])
         match chance.randint(0, 3):
             case 0:
                 replica.recall(held, index=500)
@@ -242,6 +243,46 @@ def test_finding_is_looking_at_every_record(tmp_path_factory: pytest.TempPathFac
         assert (found.total, found.after) == (len(expected), None)
         for facet in Facet:
             assert found.facets[facet] == Counter(value for one in expected for value in values(one, facet))
+    replica.close()
+
+
+_UNITS = """
+SELECT u.position, k.portion, c.iss, c.level, c.label, c.release, k.facets, w.words
+FROM find_unit u JOIN find_kind k ON k.id = u.kind JOIN find_class c ON c.id = k.class JOIN find_words w ON w.id = u.id
+"""
+
+
+def indexed(replica: Replica) -> tuple[list[object], list[object]]:
+    """Return all that is in the index, numbers of units aside; what FTS5 keeps is held against the words by FTS5."""
+    with replica.reading() as connection:
+        connection.exec_driver_sql("INSERT INTO find_index(find_index, rank) VALUES ('integrity-check', 1)")
+        units = connection.exec_driver_sql(_UNITS).all()
+        numbers = connection.exec_driver_sql("SELECT position, likeness FROM find_number").all()
+    return sorted(map(tuple, units), key=repr), sorted(map(tuple, numbers))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(min_value=0, max_value=2**32))
+def test_what_is_indexed_at_hand_is_what_would_be_read_back(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    """New or here before, in one go or several, shown twice or recalled: the index is that of the rows as they stand."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable by its seed, and keeps no secret
+    replica = Replica(tmp_path_factory.mktemp("found") / "replica.sqlite", key=DATABASE_KEY)
+    fill(replica, chance)
+    new = [record(chance, number, 0.5) for number in range(20, 20 + chance.randint(1, 5))]
+    replica.add(records=[*replica.records(), *new])
+    here = [*replica.records()]
+    held = release(chance, 200)
+    for _ in range(2):
+        some = chance.sample(here, min(len(here), 3))
+        replica.add_released([replace(one, released=tuple(shown(chance, held, "0") for _ in "12")) for one in some])
+    found = indexed(replica)
+    with replica._engine.begin() as connection:
+        reindex(connection, range(300))
+
+    assert indexed(replica) == found
+    assert found[0]
     replica.close()
 
 

@@ -1,5 +1,6 @@
 """The replica gives back what was verified, keeps what supersedes what, and forgets what was expunged to the last byte."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.errors import HomeError
-from clients.replica import CURSOR, SIZE, Replica, StoredGrant, StoredPortion, StoredRecord
+from clients.findindex import Unit
+from clients.replica import CURSOR, SIZE, Replica, StoredGrant, StoredLabel, StoredPortion, StoredRecord
+from clients.talk.tables import HeldRelease, StoredRelease
 from ledger.expunges import Expunge, Why
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import JsonValue
-from ledger.labels import Level
+from ledger.labels import Level, Purpose, Terms
 from tests.support.keystores import DATABASE_KEY
 
 FIELDS: dict[str, JsonValue] = {"item.make": "TAU", "item.serials": [{"as_marked": "ABE 573528", "location": "frame"}]}
@@ -45,6 +48,15 @@ def record(number: int, *, iss: str = "xar-arms", ep: int = 1, sup: int | None =
         entry=b"entry %d" % number,
         portions={"item": portion()},
     )
+
+
+TERMS = Terms(level=Level.RESTRICTED, comp=frozenset(), purp=frozenset({Purpose.TRACE}), cav=())
+HELD = HeldRelease(index=90, name=StatementName("xar-arms", bytes(16)), thread=bytes(16), terms=TERMS, expires=None)
+
+
+def shown() -> StoredRelease:
+    """Return what a release shows of a record: its item."""
+    return StoredRelease(portion="item", release=HELD, label=LABEL, fields=FIELDS, disclosures=("one", "two"))
 
 
 @pytest.fixture
@@ -124,6 +136,36 @@ def test_a_superseded_record_names_its_successor(replica: Replica) -> None:
     first, second = replica.records()
 
     assert (first.superseded_by, second.sup) == (second.name.jti, first.name.jti)
+
+
+def test_a_record_that_a_release_shows_corrects_like_any_other(replica: Replica) -> None:
+    """A newcomer who is released the past sees what of it was corrected."""
+    replica.add_released([replace(one, portions={}, released=(shown(),)) for one in (record(1), record(2, sup=1))])
+    replica.talk.add_release(HELD)
+
+    assert [name(2).jti, None] == [one.superseded_by for one in replica.records()]
+    assert [(shown(),), (shown(),)] == [one.released for one in replica.records()]
+
+
+def test_what_a_release_shows_of_a_record_that_is_here_leaves_the_rest_as_it_is(replica: Replica) -> None:
+    """Its portions stay, and nothing is written twice, however often the release is taken over."""
+    replica.add(records=[record(1)])
+    replica.talk.add_release(HELD)
+    for _ in range(2):
+        replica.add_released([replace(record(1), portions={}, released=(shown(),))])
+
+    assert [replace(record(1), released=(shown(),))] == list(replica.records())
+
+
+def test_labels_are_read_without_what_they_stand_on(replica: Replica) -> None:
+    """Of one epoch, in log order, each with its entry."""
+    two = replace(record(2), portions={"item": portion(), "event": portion("event", {})})
+    replica.add(records=[two, record(1), record(3, ep=2), record(4, iss="xbe-cib")])
+    found = list(replica.labels_of("xar-arms", 1))
+
+    assert [(one.position, one.portion) for one in found] == [(1, "item"), (2, "event"), (2, "item")]
+    assert [one.entry for one in found] == [b"entry 1", b"entry 2", b"entry 2"]
+    assert [json.loads(one.label) for one in found] == [LABEL] * 3
 
 
 def test_another_agency_s_record_is_superseded_by_nobody_else(replica: Replica) -> None:
@@ -231,4 +273,6 @@ def test_the_replica_is_private(replica: Replica, tmp_path: Path) -> None:
 def test_no_content_is_shown_by_accident() -> None:
     """A repr ends in a log."""
     assert "573528" not in repr(record(1))
+    assert "RESTRICTED" not in repr(StoredLabel(1, b"entry", "item", json.dumps(LABEL)))
+    assert "TAU" not in repr(Unit(1, "item", "xar-arms", "", "", 0, FIELDS))
     assert "TAU" not in repr(record(1))

@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import calibres, canonicaltable, makes, weapontypes
-from ledger.canonical import FOLDED, TABLE, TABLE_VERSION, canonical, has_digit, is_lossless, script_of
+from ledger.canonical import (
+    FOLDED,
+    TABLE,
+    TABLE_VERSION,
+    canonical,
+    has_digit,
+    is_lossless,
+    letters_and_digits,
+    script_of,
+)
 
 Form: TypeAlias = Literal["NFC", "NFD", "NFKC", "NFKD"]
 FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
@@ -185,3 +194,12 @@ def _script() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@given(text=st.text())
+def test_a_form_is_that_of_its_characters_one_after_another(text: str) -> None:
+    """Each is looked up in the one table, and what is not in it is left out."""
+    kept = "".join(TABLE.get(one, "") for one in text)
+
+    assert kept == letters_and_digits(text)
+    assert kept.replace("O", "0").replace("I", "1") == canonical(text)

@@ -284,3 +284,10 @@ def test_a_name_is_no_wording(name: str) -> None:
 def test_a_wording_is_no_name(name: str) -> None:
     """What stands for "we do not know" names nothing."""
     assert is_wording(name)
+
+
+@given(text=st.from_regex(r"[A-Za-z0-9]{1,12}", fullmatch=True))
+def test_one_plain_word_folds_as_it_does_among_others(text: str) -> None:
+    """What is folded at once and what is folded step by step come to the same."""
+    assert [text.lower(), text.lower()] == fold(f"{text} {text}").split()
+    assert text.lower() == fold(text)

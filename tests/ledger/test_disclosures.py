@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.encoding import b64u, unb64u
+from ledger import jsontext
 from ledger.disclosures import Disclosure, digest, field_name, make_disclosure, parse_disclosure, parse_disclosures
 from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
@@ -154,6 +155,27 @@ def test_what_stands_beside_salt_and_name_is_one_value(raw: str) -> None:
     """The pattern leaves the value to the one parser, and the parser takes one value and nothing else."""
     with pytest.raises(MalformedError):
         parse_disclosure(b64u((raw % SALT).encode()))
+
+
+@pytest.mark.parametrize("value", [b'"\xff"', b'"\xc3"', b'"\xed\xa0\x80"', b'"\xc0\x80"'])
+def test_a_bare_text_that_is_no_utf_8_is_refused(value: bytes) -> None:
+    """A text without escapes is read by the pattern alone, and is as strict about its characters as the parser."""
+    with pytest.raises(MalformedError):
+        parse_disclosure(b64u(b'["%b","item.make",%b]' % (SALT.encode(), value)))
+
+
+@given(value=st.text())
+def test_a_bare_text_is_read_as_the_parser_reads_it(value: str) -> None:
+    """By the pattern or by the parser: the same value, or refused by both."""
+    spelled = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    raw = b'["%b","item.make",%b]' % (SALT.encode(), spelled)
+    try:
+        expected = jsontext.load(spelled)
+    except LedgerError:
+        with pytest.raises(LedgerError):
+            parse_disclosure(b64u(raw))
+    else:
+        assert expected == parse_disclosure(b64u(raw)).value
 
 
 def test_two_disclosures_of_one_name_are_refused() -> None:

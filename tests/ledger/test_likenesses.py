@@ -56,6 +56,16 @@ def test_fields_withheld_add_no_likeness(item: dict[str, JsonValue]) -> None:
         assert likenesses(seen) <= likenesses(item)
 
 
+@given(items)
+def test_an_item_without_a_number_is_like_nothing(item: dict[str, JsonValue]) -> None:
+    """Whatever else is known of it: two pistols of one make are two pistols."""
+    unnumbered = {
+        name: value for name, value in item.items() if name not in {"item.serials", "item.lot", "item.design_family"}
+    }
+
+    assert frozenset() == likenesses(unnumbered)
+
+
 def test_a_number_is_like_its_other_spellings_and_unlike_others() -> None:
     """Letters between digits and leading zeros fold; digits do not."""
 
