@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
+from flask_babel import lazy_gettext as _l
 
 from clients.desk.mailing import CREDENTIAL, Encryption
 from clients.desk.notifying import Channel, Settings
@@ -13,6 +14,7 @@ from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.errors import ListError
 
+_CHANNEL_WORDS = {Channel.MAIL: _l("mail"), Channel.WEBHOOK: _l("webhook")}
 _RELAY = ("host", "port", "sender", "encryption", "user")
 
 bp = Blueprint("notifying", __name__, url_prefix="/people/notices")
@@ -26,7 +28,7 @@ def notices() -> str:
         "notices.html",
         relay=settings.relay(),
         targets=settings.targets(),
-        channels=tuple(Channel),
+        channels=_CHANNEL_WORDS,
         encryptions=tuple(Encryption),
         credential=CREDENTIAL,
     )
