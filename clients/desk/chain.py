@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from clients.desk.recordlines import Number, event_words, item_words, numbers, place_words
 from clients.desk.vocabulary import alert_words
 from clients.plaintext import visible
+from clients.tracing.drawing import Words
 from clients.tracing.gathering import Traced
 from ledger.custody import Custody
 from ledger.dates import DaySpan
@@ -98,6 +99,29 @@ def told(traced: Traced, *, makes: MakeTable) -> Chain:
     )
 
 
+def picture_words() -> Words:
+    """Return what a picture of a trace says, in the language of whoever looks at it: the words of the list above it."""
+    return Words(
+        about=lambda events: str(
+            ngettext(
+                "The chain of transfer of one weapon: %(num)s event",
+                "The chain of transfer of one weapon: %(num)s events",
+                events,
+            )
+        ),
+        item=item_words,
+        no_item=lambda: str(_("No item of this weapon is shown to you.")),
+        event=_title,
+        place=lambda event: place_words(event.sighting.fields),
+        date=_when,
+        withheld=lambda agency: str(_("withheld · ask %(agency)s", agency=_apart(agency))),
+        gap=lambda days: str(_("no record you may read · %(span)s", span=span_words(days))),
+        bracket=_diversion,
+        outcome=_outcome,
+        alert=lambda found: f"{alert_words(found.what)}. {_('Both originators should be told.')}",
+    )
+
+
 def span_words(days: DaySpan) -> str:
     """Return how long something lasted, as exactly as its dates tell."""
     if days.least is None or days.most is None:
@@ -106,6 +130,11 @@ def span_words(days: DaySpan) -> str:
         return str(_("at least %(span)s", span=_length(max(days.least, 0))))
     least, most = _length(max(days.least, 0)), _length(max(days.most, 0))
     return most if least == most else str(_("%(least)s to %(most)s", least=least, most=most))
+
+
+def _outcome(step: Outcome) -> str:
+    reached = [f"{step.value} {_('of 5')}"] if step.value else []
+    return f"{_('How far the trace has come:')} {' · '.join([*reached, str(OUTCOME_WORDS[step])])}"
 
 
 def _steps(traced: Traced) -> Iterator[Step]:

@@ -2,7 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -190,6 +190,19 @@ def test_a_picture_shows_what_the_page_shows() -> None:
     ):
         assert words in picture
     assert picture.count("<circle") == 4
+
+
+def test_a_picture_says_all_in_the_words_that_it_is_given() -> None:
+    """Nothing but what a record says, whose copy it is and the banner is in words of the picture's own."""
+    given_words = {one.name: lambda *_said, name=one.name: f"<{name}>" for one in fields(drawing.Words)}  # type: ignore[misc]  # bound early
+    picture = ET.fromstring(drawing.draw(traced(*LIFE), makes=BUILT_IN, words=drawing.Words(**given_words)))  # noqa: S314 - made by ourselves
+    said = {one.text for one in picture.iter() if one.tag.endswith(("text", "title"))}
+
+    assert {"<item>", "<date>", "<event> · <place>", "<withheld>", "<gap>", "<outcome>", "<bracket>"} <= said
+    assert {one for one in said if one and not one.startswith("<")} == {
+        timeline.page_banner(traced(*LIFE).marking),
+        *{event.agency for event in traced(*LIFE).trace.events},
+    }
 
 
 @given(st.text(max_size=60))

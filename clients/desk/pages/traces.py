@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response as BaseResponse
 
-from clients.desk.chain import told
+from clients.desk.chain import picture_words, told
 from clients.desk.kept import KeptRows, Kind
 from clients.desk.leaving import marked_table, saved, taken
 from clients.desk.parts import note_use, office, parts
@@ -148,12 +148,12 @@ def _page(found: Traced, **where: Any) -> str:
 
 def _picture(found: Traced) -> Response:
     note_use(me().person.name, "opened", _names(found))
-    return Response(draw(found, makes=office().tables.makes), content_type=_SVG)
+    return Response(draw(found, makes=office().tables.makes, words=picture_words()), content_type=_SVG)
 
 
 def _copy(found: Traced) -> Response:
     mark = taken(_names(found), marking=_marking(found))
-    drawn = draw(found, makes=office().tables.makes, mark=(mark.words,))
+    drawn = draw(found, makes=office().tables.makes, words=picture_words(), mark=(mark.words,))
     return saved(drawn.encode(), name="trace", suffix="svg", mark=mark)
 
 

@@ -1,5 +1,6 @@
 """The trace of a weapon at the desk: what is known in the order of time, and what is not known said where it is not."""
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -116,6 +117,30 @@ def test_the_picture_is_a_file_of_its_own_without_script(third: Reading) -> None
     assert "RESTRICTED" in answer.get_data(as_text=True)
     assert "<script" not in answer.get_data(as_text=True)
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def lines_of(picture: str) -> set[str]:
+    """Return what is written in a picture."""
+    return {one.text or "" for one in ET.fromstring(picture).iter() if one.tag.endswith("text")}  # noqa: S314 - made by ourselves
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_the_picture_is_in_its_readers_language(third: Reading, language: str) -> None:
+    """Only the banner, dates and agencies are the same in every language."""
+    browser, path = third.browser(Role.ANALYST, name=f"Reads {language}"), f"/traces/{third.names()[0]}.svg"
+    english = lines_of(browser.get(path).get_data(as_text=True))
+    accounts = third.desk.parts.people.accounts
+    person = accounts.named(f"Reads {language}")
+    assert person is not None
+    accounts.set_language(person.id, language)
+    said = lines_of(browser.get(path).get_data(as_text=True))
+
+    assert len(said) == len(english)
+    assert {one for one in said & english if not one[0].isdigit()} == {
+        OWNER,
+        PARTNER,
+        next(one for one in english if one.startswith("RESTRICTED")),
+    }
 
 
 def test_a_picture_that_leaves_says_whose_copy_it_is(third: Reading) -> None:
