@@ -28,10 +28,10 @@ from clients.outboxrows import (
     Promise,
     SentLetter,
     SentRow,
+    begin_epoch,
     letter_of,
     letter_values,
     note_rows,
-    open_epoch,
     post,
     repeat,
     sent_row_of,
@@ -75,7 +75,7 @@ class Outbox:
             if repeats is not None:
                 repeat(connection, repeats, batch.seq)
             if epoch is not None:
-                open_epoch(connection, epoch, batch.seq)
+                begin_epoch(connection, epoch, batch.seq)
 
     def replace(self, old: OutboxBatch, new: OutboxBatch) -> None:
         """Put a batch signed anew in the place of one that can no longer be logged."""

@@ -125,7 +125,7 @@ def repeat(connection: Connection, epoch: OpenEpoch, seq: int) -> None:
     connection.execute(update(EPOCH).where(EPOCH.c.ep == epoch.ep).values(seq=seq))
 
 
-def open_epoch(connection: Connection, epoch: OpenEpoch, seq: int) -> None:
+def begin_epoch(connection: Connection, epoch: OpenEpoch, seq: int) -> None:
     """Note the epoch that a batch opens."""
     audiences = json.dumps(dict(epoch.audiences))
     values = {"ep": epoch.ep, "opened": epoch.opened, "seq": seq, "audiences": audiences, "records": epoch.records}

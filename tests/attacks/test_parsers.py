@@ -31,6 +31,7 @@ NO_PARSERS = {
     "clients.desk.mailing.read_password": "takes a file: tests/clients/desk/test_mailing.py",
     "clients.desk.inviting.open_door": "takes a home",
     "clients.desk.opening.open_parts": "takes a home",
+    "clients.desk.pages.asklists.read": "a page: what it reads is a list, which is a target",
     "clients.desk.pages.imports.read": "a page: what it reads is a list, which is a target",
     "clients.desk.people.invitations.Invitations.again_from_machine": "takes a number of our own database",
     "clients.desk.people.invitations.Invitations.invite_from_machine": "takes a mandate",

@@ -25,10 +25,8 @@ HANDED_ON = {
     "ledger.decision: reason.value",
     "ledger.errors: message",
 }
-# A choice between two texts of the desk's own catalogue.
-OWN = {
-    "clients.desk.pages.ask: _('there is nothing to ask about') if not asked else _('that is too much for one inquiry')"
-}
+# What the desk says in words of its own catalogue, and an error's own advice beside them.
+OWN = {"clients.desk.pages.ask: _most()", "clients.desk.pages.asklists: hint"}
 
 
 @pytest.fixture(scope="module")
