@@ -5,7 +5,9 @@ from crypto import oprf, ristretto
 from crypto.oprf import Blinded, Evaluation
 
 _LIST = 1_000
-_WHY = "Four fifths of it are the multiplications that RFC 9497 asks for: a machine as slow as on that day does no more."
+_WHY = (
+    "Four fifths of it are the multiplications that RFC 9497 asks for: a machine as slow as on that day does no more."
+)
 _KEY = oprf.generate_key()
 _PUBLIC = oprf.public_key(_KEY)
 _INPUTS = [index.to_bytes(32, "big") for index in range(_LIST)]
