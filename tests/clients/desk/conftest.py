@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from clients.desk import ticks
 from clients.desk.people.person import Role
 from tests.support.deskpeople import Staff, staff
 from tests.support.desks import Desk, mandate
+from tests.support.desktalks import Pair, found_talking, pair_of
 from tests.support.loopback import Walk, found_consortium
 
 
@@ -58,3 +60,20 @@ def kept_desk(kept_walk: Walk) -> Iterator[Desk]:
     made.add("Oto", mandate(Role.ANALYST))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Give two agencies of which one was asked for the case of its record."""
+    return found_talking(tmp_path_factory.mktemp("talking"))
+
+
+@pytest.fixture
+def pair(talking: Walk, tmp_path: Path) -> Iterator[Pair]:
+    """Give both desks; what waited was sent."""
+    copied = talking.copy_to(tmp_path / "walk")
+    found = pair_of(copied)
+    ticks.send(found.owner.office)
+    yield found
+    found.close()
+    copied.close()

@@ -1,13 +1,10 @@
 """Officers who read French or Arabic meet what the library says in their own language: refusals, problems, reasons."""
 
 import html
-from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 
-from clients.desk import ticks
 from clients.desk.catalogues import SDK, TRANSLATIONS
 from clients.desk.sentences import translations
 from clients.session import load_profile
@@ -15,30 +12,13 @@ from ledger.profiletoml import to_toml
 from tests.support.deskimports import ENTERS, enrol, newest, press, share_secrets, to_checked, upload, work
 from tests.support.deskimports import hidden as fields_of
 from tests.support.desks import Browser, Desk
-from tests.support.desktalks import FIRST, Pair, found_talking, look, pair_of
+from tests.support.desktalks import FIRST, Pair, look
 from tests.support.imports import CSV
-from tests.support.loopback import PHRASE, Walk
+from tests.support.loopback import PHRASE
 from tests.support.workbooks import workbook
 
 LONG = 20
 BAD = CSV + b"ABE 1,TAURUS,yesterday,Rio\n"
-
-
-@pytest.fixture(scope="module")
-def talking(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies of which one was asked for the case of its record."""
-    return found_talking(tmp_path_factory.mktemp("talking"))
-
-
-@pytest.fixture
-def pair(talking: Walk, tmp_path: Path) -> Iterator[Pair]:
-    """Give both desks; what waited was sent."""
-    copied = talking.copy_to(tmp_path / "walk")
-    found = pair_of(copied)
-    ticks.send(found.owner.office)
-    yield found
-    found.close()
-    copied.close()
 
 
 def reader(desk: Desk, name: str, language: str) -> Browser:

@@ -11,15 +11,9 @@ from clients.desk.notifying import HOUR, Channel, Notifier, Settings
 from clients.desk.people.person import Role
 from clients.errors import ListError, UnreachableError
 from tests.support.desks import Desk, mandate
-from tests.support.desktalks import ASKER, OWNER, found_talking, press
+from tests.support.desktalks import ASKER, OWNER, press
 from tests.support.loopback import Walk
 from tests.support.sinks import Sink, smtp_sink, webhook_sink
-
-
-@pytest.fixture(scope="module")
-def talking(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies of which one was asked."""
-    return found_talking(tmp_path_factory.mktemp("talking"))
 
 
 @pytest.fixture

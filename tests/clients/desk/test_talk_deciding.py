@@ -3,9 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
@@ -27,34 +25,15 @@ from tests.support.desktalks import (
     SECOND,
     SERIAL,
     Pair,
-    found_talking,
     hidden,
     look,
     officer,
-    pair_of,
     press,
     unsent,
 )
-from tests.support.loopback import PHRASE, Walk
+from tests.support.loopback import PHRASE
 
 PASSPHRASE = PHRASE.decode()
-
-
-@pytest.fixture(scope="module")
-def talking(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies of which one was asked for the case of its record."""
-    return found_talking(tmp_path_factory.mktemp("talking"))
-
-
-@pytest.fixture
-def pair(talking: Walk, tmp_path: Path) -> Iterator[Pair]:
-    """Give both desks; what waited was sent."""
-    copied = talking.copy_to(tmp_path / "walk")
-    found = pair_of(copied)
-    ticks.send(found.owner.office)
-    yield found
-    found.close()
-    copied.close()
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The inbox and the form that asks: what waits on either side, and requests that go out once."""
 
 import json
-from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 
@@ -19,35 +17,15 @@ from tests.support.desktalks import (
     OWNER,
     SERIAL,
     Pair,
-    found_talking,
     hidden,
-    pair_of,
     press,
     unsent,
 )
-from tests.support.loopback import Walk
 
 HOUR = 3_600
 WEAPON = {"make": "Taurus", "type": "pistol", "serial": "TJS 84213", "calibre": "9 mm", "country": "BRA"}
 TRACE = {"kind": "trace", "to": OWNER, "use": "an inquiry", **WEAPON}
 FORM = "/inbox/request"
-
-
-@pytest.fixture(scope="module")
-def talking(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies of which one was asked for the case of its record."""
-    return found_talking(tmp_path_factory.mktemp("talking"))
-
-
-@pytest.fixture
-def pair(talking: Walk, tmp_path: Path) -> Iterator[Pair]:
-    """Give both desks; what waited was sent."""
-    copied = talking.copy_to(tmp_path / "walk")
-    found = pair_of(copied)
-    ticks.send(found.owner.office)
-    yield found
-    found.close()
-    copied.close()
 
 
 def test_both_sides_see_the_same_clocks(pair: Pair) -> None:
