@@ -2,12 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 from ledger.complaints import parse_complaint
 from ledger.errors import NotFoundError
 from ledger.log import Published
-from ledger.notices import Audited, Complained, fitting, parse_notice, spell_notice, spell_page
+from ledger.notices import (
+    AskedStands,
+    Audited,
+    Complained,
+    Matched,
+    Notice,
+    fitting,
+    parse_notice,
+    spell_notice,
+    spell_page,
+)
 from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
 from ledger.wire.matching import LEAST_OVERDUE, OverdueCount, Usage, UseCount
 from server.accessstore import AccessStore
@@ -56,7 +67,8 @@ class Telling:
             rows = self._rows(_OPENINGS, after, opened)
         else:
             rows = self._rows(_NOTICES, asker, after)
-        return _page([(row[0], bytes(row[1])) for row in rows], after=after)
+        held = self._access.published()
+        return _page(_borne_out([(row[0], bytes(row[1])) for row in rows], size=held.size if held else 0), after=after)
 
     def complaints(self, *, asker: str, after: int) -> bytes:
         """Return a page of complaints with both openings to an auditor of the charter; NotAMemberError to others."""
@@ -110,6 +122,26 @@ def _page(rows: Sequence[tuple[int, bytes]], *, after: int) -> bytes:
     count = fitting(bodies)
     following = rows[count - 1][0] if count else after
     return spell_page(bodies[:count], following=following, more=count < len(rows) or len(rows) == _MOST)
+
+
+def _borne_out(rows: Sequence[tuple[int, bytes]], *, size: int) -> Sequence[tuple[int, bytes]]:
+    """Return the rows before the first that opens an entry which the published access log does not hold yet.
+
+    A tick's entries are durable before their witnesses have cosigned them; who was told of one could not check it.
+    """
+    within = takewhile(lambda row: _end(parse_notice(row[1])) <= size, rows)
+    return tuple(within)
+
+
+def _end(notice: Notice) -> int:
+    """Return how large the access log is at least that bears a notice out; what a watch found comes after such a one."""
+    match notice:
+        case Matched(opening=opening):
+            return opening.index + 1
+        case AskedStands(index=index) | Audited(index=index):
+            return index + 1
+        case _:
+            return 0
 
 
 def _complained(statement: bytes, body: bytes) -> bytes:

@@ -31,21 +31,29 @@ NOTHING_NEW = Arrived(new=())
 
 
 def collect(session: Session, standing: Standing) -> Arrived:
-    """Fetch what waits, page by page, and keep it; say what of it the access log does not bear out."""
-    new: list[Notice] = []
+    """Fetch what waits and keep it; say what of it the access log does not bear out.
+
+    What could not be held against the access log is not kept: it is fetched again, and checked, the next time.
+    """
+    fetched, cursor = _fetched(session)
+    doubts = tuple(_doubts(standing, fetched))
+    new = session.book.put_notices(fetched, now=session.world.clock(), cursor=cursor)
+    return Arrived(new=tuple(notice for notice in new if isinstance(notice, Matched | WatchFired)), doubts=doubts)
+
+
+def _fetched(session: Session) -> tuple[list[Notice], int]:
+    """Return what waits, page by page, and the cursor behind it."""
+    fetched: list[Notice] = []
     cursor = session.book.state(NOTICES, default=0)
     for _ in range(_MAX_PAGES):
         page = session.service.notices(cursor)
         if page.next < cursor or (page.more and page.next == cursor):
             raise ProofError("the service's notices do not go forward")
-        new += session.book.put_notices(page.items, now=session.world.clock(), cursor=page.next)
+        fetched += page.items
         cursor = page.next
         if not page.more:
-            break
-    else:
-        raise TrustError("the service's notices do not end")
-    news = tuple(notice for notice in new if isinstance(notice, Matched | WatchFired))
-    return Arrived(new=news, doubts=tuple(_doubts(standing, new)))
+            return fetched, cursor
+    raise TrustError("the service's notices do not end")
 
 
 def overdue(stored: StoredNotice, *, now: int) -> bool:

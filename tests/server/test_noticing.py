@@ -25,6 +25,7 @@ from ledger.slips import Hit
 from ledger.tiles import TilePath, parse_bundle
 from ledger.wire import paths
 from ledger.wire.matching import REVIEWS, USAGE, Reviews
+from server.accessstore import AccessStore
 from tests.support.matching import AUDITOR, A, B, C, MatchWorld, token
 from tests.support.services import SignedRequest, assert_problem
 
@@ -71,6 +72,20 @@ def test_nobody_is_told_before_the_tick(world: MatchWorld) -> None:
 
     assert (world.told(A), world.told(B)) == ([], [])
     assert_problem(world.client.get(paths.ACCESS_CHECKPOINT), "not-found", 404)
+
+
+def test_a_notice_waits_for_the_witnesses_of_what_it_opens(world: MatchWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between a tick and the quorum of its entries nobody is told what nobody could check yet, and then everybody is."""
+    world.log_weapon(A, "revolver")
+    world.ask(B, token("revolver"))
+    world.service.tick()
+
+    with monkeypatch.context() as before:
+        before.setattr(AccessStore, "published", lambda _store: None)
+        early = (world.told(A), world.told(B))
+
+    assert early == ([], [])
+    assert (len(world.told(A)), len(world.told(B))) == (1, 1)
 
 
 def test_an_originator_sees_who_asked_and_proves_that_it_is_logged(world: MatchWorld) -> None:
