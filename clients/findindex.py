@@ -117,8 +117,6 @@ _INSERT_WORDS = "INSERT INTO find_words (id, words) VALUES (?, ?)"
 _LEARN = "INSERT INTO find_index(rowid, words) SELECT id, words FROM find_words WHERE id >= ?"
 # Two portions of a record may have a number in common.
 _INSERT_NUMBER = "INSERT INTO find_number (position, likeness) VALUES (?, ?) ON CONFLICT DO NOTHING"
-# Which records are corrected, in a few pages: the records themselves take one each.
-_CORRECTED = "CREATE INDEX IF NOT EXISTS record_corrected ON record (position) WHERE superseded_by IS NOT NULL"
 for _statement in _FOLLOW:
     event.listen(WORDS, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]  # as SQLAlchemy ships it
 
@@ -205,7 +203,6 @@ def rebuild_if_missing(connection: Connection) -> None:
     done = connection.execute(text("SELECT value FROM state WHERE name = :name"), {"name": INDEXED}).scalar()
     if done == _VERSION:
         return
-    connection.execute(text(_CORRECTED))
     every = connection.execute(text("SELECT position FROM portion UNION SELECT position FROM released")).scalars().all()
     if every or done is not None:
         _begin_anew(connection)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select, text
 from clients.findindex import CLASS, STORED, folded
 from clients.findsets import Order
 from clients.replica import Replica
+from clients.superseding import CORRECTED
 from clients.talk.tables import read_releases
 from clients.views import RecordView, Viewer, permitted_label, release_marking, shows_released, view_record
 from ledger.canonical import canonical, has_digit
@@ -195,7 +196,6 @@ WHERE k.class IN (SELECT value FROM json_each(:classes)) GROUP BY k.id
 _UNITS = "SELECT kind, json_group_array(position) AS positions FROM find_unit WHERE id IN ({}) GROUP BY kind"
 _WITH_LETTERS = _UNITS.format("SELECT id FROM find_words WHERE instr(words, :word) > 0")
 _WITH_WORD = _UNITS.format("SELECT rowid FROM find_index WHERE find_index MATCH :word")
-_CORRECTED = "SELECT position FROM record WHERE superseded_by IS NOT NULL"
 
 
 def _kind(row: Any) -> _Kind:
@@ -227,7 +227,7 @@ def _matched(connection: Connection, search: Search, seen: _Seen, makes: MakeTab
     """Return the records that are seen and meet every condition."""
     matched = seen.records
     if not search.with_superseded:
-        matched &= ~seen.order.set_of(connection.execute(text(_CORRECTED)).scalars())
+        matched &= ~seen.order.set_of(connection.execute(text(CORRECTED)).scalars())
     for facet, value in search.facets.items():
         matched &= seen.having(facet, value)
     for word in search.words[:MAX_WORDS]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, open_database, reading
@@ -37,6 +37,7 @@ from clients.replicatables import (
     STATE,
     VERIFIED,
 )
+from clients.superseding import SUPERSEDED_BY, Correction, corrected_at, note_corrections, upgrade
 from clients.talk.tables import (
     HeldRelease,
     StoredRelease,
@@ -122,6 +123,7 @@ class Replica:
         self._engine = open_database(path, TABLES, key=key)
         self.talk = TalkTables(self._engine)
         with self._engine.begin() as connection:
+            upgrade(connection)
             rebuild_if_missing(connection)
 
     def close(self) -> None:
@@ -132,13 +134,18 @@ class Replica:
         self,
         *,
         records: Iterable[StoredRecord] = (),
+        corrections: Iterable[Correction] = (),
         grants: Iterable[StoredGrant] = (),
         key_entries: Mapping[int, bytes] | None = None,
         state: Mapping[str, int] | None = None,
     ) -> None:
-        """Write what was verified, in one transaction; what is there already stays as it is."""
+        """Write what was verified, in one transaction; what is there already stays as it is.
+
+        `corrections` are those of records that do not open here too: what they correct may.
+        """
         with self._engine.begin() as connection:
             _add_records(connection, tuple(records))
+            note_corrections(connection, corrections)
             for grant in grants:
                 connection.execute(insert(GRANT).values(**_grant_values(grant)).on_conflict_do_nothing())
             for index, entry in (key_entries or {}).items():
@@ -205,7 +212,7 @@ class Replica:
         """
         with self._engine.begin() as connection:
             _write_records(connection, records)
-            _note_corrected(connection, records)
+            _note_corrections(connection, records)
             write_released(connection, [(one.index, one.name.iss, part) for one in records for part in one.released])
 
     def recall(self, release: HeldRelease, *, index: int) -> None:
@@ -269,10 +276,15 @@ class Replica:
 
     def live_names(self, iss: str) -> tuple[StatementName, ...]:
         """Return the names of an agency's records that nothing corrects, in log order."""
-        chosen = select(RECORD.c.jti).where(RECORD.c.iss == iss, RECORD.c.superseded_by.is_(None))
+        chosen = select(RECORD.c.jti).where(RECORD.c.iss == iss, SUPERSEDED_BY.is_(None))
         with reading(self._engine) as connection:
             found = connection.execute(chosen.order_by(RECORD.c.position)).scalars().all()
         return tuple(StatementName(iss, jti) for jti in found)
+
+    def corrected_at(self, name: StatementName) -> int | None:
+        """Return where the record stands that corrects the one of that name, if one does."""
+        with reading(self._engine) as connection:
+            return corrected_at(connection, name)
 
     def at(self, positions: Sequence[int]) -> tuple[StoredRecord, ...]:
         """Return the records at these positions, in the order given."""
@@ -298,7 +310,8 @@ class Replica:
 
     def _records(self, *conditions: Any) -> Iterator[StoredRecord]:
         with reading(self._engine) as connection:
-            rows = connection.execute(select(RECORD).where(*conditions).order_by(RECORD.c.position)).all()
+            chosen = select(RECORD, SUPERSEDED_BY).where(*conditions)
+            rows = connection.execute(chosen.order_by(RECORD.c.position)).all()
             portions = _portions(connection, [row.position for row in rows])
             released = read_released(connection, [row.position for row in rows])
         for row in rows:
@@ -310,18 +323,12 @@ def _add_records(connection: Connection, records: Sequence[StoredRecord]) -> Non
     if opened:
         _write_records(connection, opened)
         _write_portions(connection, opened)
-    _note_corrected(connection, records)
+    _note_corrections(connection, records)
 
 
-def _note_corrected(connection: Connection, records: Sequence[StoredRecord]) -> None:
-    """Note on records that are here which of these supersedes them."""
-    for record in records:
-        if record.sup is not None:
-            connection.execute(
-                update(RECORD)
-                .where(RECORD.c.iss == record.name.iss, RECORD.c.jti == record.sup)
-                .values(superseded_by=record.name.jti)
-            )
+def _note_corrections(connection: Connection, records: Sequence[StoredRecord]) -> None:
+    found = (Correction(index=one.index, name=one.name, sup=one.sup) for one in records if one.sup is not None)
+    note_corrections(connection, found)
 
 
 def _write_records(connection: Connection, records: Sequence[StoredRecord]) -> None:

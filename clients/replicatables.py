@@ -14,7 +14,6 @@ RECORD = Table(
     Column("iat", Integer, nullable=False),
     Column("ep", Integer, nullable=False),
     Column("sup", LargeBinary),
-    Column("superseded_by", LargeBinary),
     Column("batch", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("entry", LargeBinary, nullable=False),

@@ -18,6 +18,7 @@ from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF
 from clients.session import Session, Standing
+from clients.superseding import corrections
 from clients.talk.applying import Applier
 from clients.talk.receiving import take_messages
 from clients.talk.sending import file_sent
@@ -172,7 +173,8 @@ class Sync:
         new, refused = self._opener.take_grants(grants)
         refused = {**refused, **self._take_matching(matching)}
         result = self._opener.open_records(records)
-        self._session.replica.add(records=result.records)
+        read = corrections((one.index, one.record) for one in records)
+        self._session.replica.add(records=result.records, corrections=read)
         self._count(result, len(new), refused)
         self._tally.names |= {one.record.name: one.index for one in records if one.index in result.refused}
         self._expunge(orders)

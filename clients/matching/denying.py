@@ -102,10 +102,8 @@ def _is_denied(evidence: DeniedHit, charters: list[Charter], *, ended: int | Non
 def _ended(standing: Standing, stored: StoredRecord) -> int | None:
     """Return where this agency's own log ended the slip: by a record that supersedes it, or new slips for its batch."""
     entries = Entries(standing.view, standing.session.service)
-    ends: list[int] = []
-    if stored.superseded_by is not None:
-        later = [one for one in standing.session.replica.records() if one.name.jti == stored.superseded_by]
-        ends += [one.index for one in later if one.name.iss == standing.me]
+    corrected = standing.session.replica.corrected_at(stored.name)
+    ends = [] if corrected is None else [corrected]
     ends += [index for index, one in _renewals(standing, entries) if one.batch == stored.seq]
     return min(ends, default=None)
 

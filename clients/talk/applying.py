@@ -14,6 +14,7 @@ from clients.logged import LoggedBatches
 from clients.opening import agency_reader
 from clients.replica import StoredRecord
 from clients.session import Session
+from clients.superseding import corrections
 from clients.talk.tables import HeldRelease, StoredRelease
 from clients.talk.threads import Talk, talks
 from ledger.decision import require_permit
@@ -136,6 +137,8 @@ class Applier:
             raise ProofError("no grant of the releasing agency stands where the release says")
         check_epoch(grant, epoch)
         for batch in self._batches.between(epoch.first, epoch.last):
+            read = corrections(_records(batch, held.name.iss, epoch.ep))
+            self._session.replica.add(corrections=read)
             yield self._of_batch(held, body, epoch, batch)
 
     def _of_batch(
