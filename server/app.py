@@ -59,6 +59,7 @@ def build_app(service: Service, *, metrics: Metrics, pace: Pace | None = None) -
     app.url_map.strict_slashes = True
     app.extensions[EXTENSION] = service
     metrics.watch_size(lambda: service.store.head().size)
+    metrics.watch_damaged(lambda: service.damage.count)
     views = Views(service, pace=pace or Pace())
     for call in CALLS:
         gate = Gate(call, views.view(call.name), service=service, metrics=metrics)

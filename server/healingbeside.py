@@ -19,9 +19,9 @@ from ledger.slips import TOKEN_BYTES
 from ledger.wire.frames import encode_frames
 from server import database, slips, tombstones
 from server.expiry import expired_below
-from server.fsck.blobs import Named, Statement, digest_of, named_blobs
 from server.fsck.slips import LiveSlip, live_slips, renewals_of, token_epoch
 from server.healingrows import put_recipients
+from server.named import Named, Statement, digest_of, named_blobs
 
 Say = Callable[[str], None]
 Spare = Callable[[int, str], bytes | None]

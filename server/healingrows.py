@@ -14,7 +14,8 @@ from ledger.grants import Grant
 from ledger.kinds import Typ
 from ledger.renewals import Renewal
 from ledger.state import kind_of
-from server.fsck.rows import Statement, columns_of, parse_statement, recipients_of
+from server.fsck.rows import columns_of, recipients_of
+from server.named import Statement, parse_statement
 
 _AT_ONCE = 1_024
 _ENTRIES = "SELECT idx, entry FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?"

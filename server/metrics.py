@@ -25,6 +25,9 @@ class Metrics:
         self._seconds = Histogram(
             "sealtrace_request_seconds", "Time to answer by call", ("call",), registry=self.registry
         )
+        self._damaged = Gauge(
+            "sealtrace_damaged_blobs", "Sealed blobs that were asked for and do not fit", registry=self.registry
+        )
         self._size = Gauge("sealtrace_log_size", "Entries in the log", registry=self.registry)
 
     def observe(self, *, call: str, status: int, seconds: float) -> None:
@@ -35,6 +38,10 @@ class Metrics:
     def watch_size(self, size: Callable[[], int]) -> None:
         """Ask for the size of the log whenever somebody looks."""
         self._size.set_function(size)
+
+    def watch_damaged(self, count: Callable[[], int]) -> None:
+        """Ask for the number of damaged blobs whenever somebody looks."""
+        self._damaged.set_function(count)
 
 
 def serve_metrics(metrics: Metrics, *, host: str, port: int) -> WSGIServer:

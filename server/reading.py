@@ -1,13 +1,12 @@
 """What the service answers to questions: entries with proofs, tiles, feeds, blobs (docs/protocol.md, 10)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from crypto.digests import sha256
 from ledger.charter import parse_charter_entry
 from ledger.errors import NotAMemberError, NotFoundError, UnwitnessedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
-from ledger.log import Blob, FeedRow, Published
+from ledger.log import FeedRow, Published
 from ledger.proofs import TlogProof
 from ledger.tileproofs import inclusion_proof
 from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
@@ -17,7 +16,6 @@ from ledger.wire.schemas import (
     STAGE_DURABLE,
     STAGE_WITNESSED,
     AgencyHead,
-    BlobName,
     BlobRequest,
     CharterList,
     CharterVersion,
@@ -27,12 +25,12 @@ from ledger.wire.schemas import (
     Receipt,
 )
 from server.highest import HighestSigned
+from server.sealed import Damage, SealedBytes
 from server.state import SharedState
 from server.store import SqlStore
 from server.submitting import Logged
 
 _KINDS = {Typ.GRANT: "grant", Typ.RECORD: "record", Typ.MESSAGE: "message", Typ.EXPUNGE: "expunge"}
-_BOX_PLACES = ("box/{agency}", "to", "self")
 
 
 class Reading:
@@ -44,13 +42,18 @@ class Reading:
         store: SqlStore,
         state: SharedState,
         highest: HighestSigned,
+        damage: Damage,
         waiting_since: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """Take the store, who is a member, the highest-signed file, and since when what is signed waits for witnesses."""
+        """Take the store, who is a member, the highest-signed file, and where to note what is damaged.
+
+        `waiting_since` tells since when what is signed waits for witnesses.
+        """
         self._store = store
         self._waiting_since = waiting_since
         self._state = state
         self._highest = highest
+        self._sealed = SealedBytes(store, damage)
 
     def checkpoint(self) -> bytes:
         """Return the newest published checkpoint."""
@@ -134,12 +137,8 @@ class Reading:
         return Feed(items=tuple(_item(row) for row in rows), next=last, size=size)
 
     def blobs(self, *, agency: str, request: BlobRequest) -> bytes:
-        """Return the blobs in the order asked; empty for what is not there or not the asker's: the two look alike."""
-        places = [(StatementName(name.iss, name.jti), place) for name in request.get for place in _places(name, agency)]
-        found = iter(self._store.blobs(places))
-        return encode_frames(
-            _admitted(name, [next(found) for _ in _places(name, agency)], agency) for name in request.get
-        )
+        """Return the blobs in the order asked; empty for what is not given to the asker."""
+        return encode_frames(self._sealed.given(agency, request.get))
 
     def charters(self) -> CharterList:
         """Return all charters of the log, with the hashes that their entries hold.
@@ -188,20 +187,3 @@ def _item(row: FeedRow) -> FeedItem:
         ep=statement.ep if is_record else None,
         kc=statement.kcs if is_record else None,
     )
-
-
-def _places(name: BlobName, agency: str) -> Sequence[str]:
-    if name.place != "box":
-        return (name.place,)
-    return [place.format(agency=agency) for place in _BOX_PLACES]
-
-
-def _admitted(name: BlobName, blobs: Sequence[Blob | None], agency: str) -> bytes:
-    return next((blob.data for blob in blobs if blob is not None and _may_have(name, blob, agency)), b"")
-
-
-def _may_have(name: BlobName, blob: Blob, agency: str) -> bool:
-    """Return whether the asker is who the blob is for, or has shown the tag that only a reader can compute."""
-    if blob.only_for is not None:
-        return name.place == "box" and blob.only_for == agency
-    return name.tag is not None and blob.tag_hash is not None and sha256(name.tag) == blob.tag_hash

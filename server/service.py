@@ -28,6 +28,7 @@ from server.noticing import Noticing
 from server.publishing.publishing import Connect, Publishing, open_publishing
 from server.publishing.timing import Timing
 from server.reading import Reading
+from server.sealed import Damage
 from server.sequencer import Sequencer
 from server.startup import verify_store
 from server.state import SharedState
@@ -62,6 +63,7 @@ class Service:
     publishing: Publishing
     store: SqlStore
     boxes: BoxExpiry
+    damage: Damage
     clock: Callable[[], int]
     wait_seconds: float
 
@@ -153,7 +155,7 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
 ) -> Service:
     """Put what views call over an opened log; `highest` are the files of the log and of its access log."""
     log_file, access_file = highest
-    sequencer = Sequencer()
+    sequencer, damage = Sequencer(), Damage()
     matching = Matching(store=store, state=state, keys=keys, sequencer=sequencer, clock=clock)
     noticing = Noticing(store=store, state=state, keys=keys, matching=matching, publishing=publishing, clock=clock)
     submitting = Submitting(
@@ -170,7 +172,11 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
         identity=identity,
         state=state,
         reading=Reading(
-            store=store, state=state, highest=log_file, waiting_since=lambda: publishing.pending_since or clock()
+            store=store,
+            state=state,
+            highest=log_file,
+            damage=damage,
+            waiting_since=lambda: publishing.pending_since or clock(),
         ),
         submitting=submitting,
         publishing=publishing,
@@ -182,6 +188,7 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
         sequencer=sequencer,
         store=store,
         boxes=BoxExpiry(store, submitting, clock=clock),
+        damage=damage,
         clock=clock,
         wait_seconds=config.witness_wait_seconds,
     )

@@ -30,6 +30,7 @@ from ledger.log import (
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 from server import slips, tombstones
+from server.beside import Beside, found_beside
 from server.charges import keep_nonce, take
 from server.database import truncate_log
 from server.errors import StorageError
@@ -321,11 +322,10 @@ class SqlStore:
         names = {"agency": agency, "after": after, "limit": limit, **kinds}
         return tuple(_feed_row(row) for row in self._all(_FEED, names))
 
-    def blobs(self, wanted: Sequence[tuple[StatementName, str]]) -> list[Blob | None]:
-        """Return many blobs at once, in order; None for what is not (or no longer) there."""
+    def beside(self, wanted: Sequence[tuple[StatementName, Sequence[str]]]) -> list[Beside | None]:
+        """Return many statements at once with those of their blobs that stand at the places, in order."""
         with self._readers.connect() as connection:
-            rows = [connection.exec_driver_sql(_BLOB, (*name, place)).one_or_none() for name, place in wanted]
-        return [_blob(row) for row in rows]
+            return [found_beside(connection, name, places) for name, places in wanted]
 
     def index_of(self, leaf: bytes) -> int | None:
         """Return the index of the entry with that leaf hash."""

@@ -224,7 +224,7 @@ class Views:
         return Outgoing(body=b"ok\n")
 
     def readyz(self, _request: Incoming) -> Outgoing:
-        """Answer whether the log can be read and written, and whether it has its first charter."""
+        """Answer whether the log can be read and written and has its first charter; what is damaged stops nothing else."""
         publishing = self._service.publishing
         size = self._service.store.head().size
         why = publishing.not_compared()
@@ -234,6 +234,8 @@ class Views:
             lines.append(f"not signing: {why}")
         if (since := publishing.pending_since) is not None:
             lines.append(f"pending, unwitnessed since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC")
+        if damaged := self._service.damage.count:
+            lines.append(f"damaged: {damaged:,} sealed blobs that were asked for; run `sealtrace-server fsck`")
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         return Outgoing(body="".join(f"{line}\n" for line in lines).encode(), status=status)
 

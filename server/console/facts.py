@@ -18,6 +18,7 @@ from server.publishing.asker import Standing
 from server.service import Service
 
 BATCHES_A_PAGE = 50
+_DAMAGED_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class LogFacts:
     """Where the log stands. `signed` is what the highest-signed file says, None if it cannot be read.
 
     `pending_since` is when something signed began to wait for its witnesses, `not_signing` why nothing may be signed.
+    `damaged` counts sealed blobs that readers asked for and that do not fit their statements.
     """
 
     origin: str
@@ -39,6 +41,8 @@ class LogFacts:
     pending_since: int | None
     not_signing: str | None
     witnesses: Sequence[Standing]
+    damaged: int
+    first_damaged: Sequence[tuple[int, str]]
 
     @property
     def agrees(self) -> bool:
@@ -100,6 +104,8 @@ class Facts:
             pending_since=publishing.pending_since,
             not_signing=publishing.not_compared(),
             witnesses=publishing.standings(),
+            damaged=self._service.damage.count,
+            first_damaged=self._service.damage.first(_DAMAGED_SHOWN),
         )
 
     def charter(self) -> CharterFacts | None:

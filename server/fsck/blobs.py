@@ -2,40 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
 
 from sqlalchemy import Connection
 
-from crypto.digests import sha256
 from ledger.errors import LedgerError
 from ledger.expunges import Expunge
-from ledger.grants import Grant
 from ledger.identifiers import StatementName
-from ledger.merkle import root_of
 from ledger.messages import Message, parse_route
-from ledger.recordform import Record
-from ledger.renewals import Renewal
-from server import slips, tombstones
+from server import tombstones
 from server.expiry import due_below, expired_below
 from server.fsck.findings import Findings
-
-Statement: TypeAlias = Record | Grant | Message | Renewal | Expunge
+from server.named import Statement, digest_of, named_blobs
 
 _BLOBS = "SELECT idx, place, data, tag_hash, only_for FROM blobs WHERE idx >= ? AND idx < ?"
-_SLIP = "slip"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """What a statement says of one blob; `only_for` is None where nobody is named, and where the route is lost.
-
-    What `expires` is a box that is deleted for its age.
-    """
-
-    digest: bytes
-    tag_hash: bytes | None = None
-    only_for: str | None = None
-    expires: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,44 +103,3 @@ def _routed(route: _Stored | None) -> str | None:
         return None if route is None or route.data is None else parse_route(route.data).to
     except LedgerError:
         return None  # its hash does not fit either, and that is the finding
-
-
-def named_blobs(statement: Statement, route: str | None) -> Mapping[str, Named]:
-    """Return what a statement says of each of its blobs, by place; `route` is whom a message is for, None if unknown."""
-    match statement:
-        case Record():
-            portions = {
-                name: Named(digest=portion.ct, tag_hash=portion.a) for name, portion in statement.portions.items()
-            }
-            return {_SLIP: Named(digest=statement.slip), **portions}
-        case Grant():
-            return {
-                place: Named(digest=to.g, only_for=to.r, expires=to.r != statement.name.iss)
-                for place, to in zip(statement.places, statement.to, strict=True)
-            }
-        case Message():
-            to, own = statement.box
-            return {
-                "to": Named(digest=to, only_for=route, expires=True),
-                "self": Named(digest=own, only_for=statement.name.iss, expires=True),
-                "route": Named(digest=statement.route),
-            }
-        case Renewal():
-            return {slips.SLIPS: Named(digest=statement.root)}
-        case Expunge():
-            return {}
-        case _:
-            assert_never(statement)
-
-
-def digest_of(place: str, data: bytes) -> bytes:
-    """Return what a statement names a blob at a place by."""
-    return _root(data) if place == slips.SLIPS else sha256(data)
-
-
-def _root(blob: bytes) -> bytes:
-    """Return the root of a renewal's slips, an expunged one's by the leaf hash in its place."""
-    try:
-        return root_of([slips.leaf_of(frame) for frame in slips.framed(blob)])
-    except LedgerError:
-        return b""

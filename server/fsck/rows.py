@@ -1,30 +1,28 @@
 """What the tables around the log must say, read from the entries alone: by code that the service does not write with."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, assert_never
+from typing import Any, assert_never
 
 from sqlalchemy import Connection
 
 from ledger.batches import parse_batch
 from ledger.charterpayload import Charter, parse_charter, parse_charter_entry
 from ledger.checkpoints import open_checkpoint
-from ledger.errors import LedgerError, MalformedError
-from ledger.expunges import Expunge, parse_expunge
+from ledger.errors import LedgerError
+from ledger.expunges import Expunge
 from ledger.fingerprints import of_file
-from ledger.grants import Grant, Use, parse_grant
+from ledger.grants import Grant, Use
 from ledger.handover import needs_handover
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.merkle import leaf_hash, root_of
-from ledger.messages import Message, parse_message
-from ledger.recordform import Record, parse_record
-from ledger.renewals import Renewal, parse_renewal
-from ledger.state import kind_of
+from ledger.messages import Message
+from ledger.recordform import Record
+from ledger.renewals import Renewal
 from server.fsck.blobs import Blobs
 from server.fsck.findings import Findings
 from server.fsck.slips import LiveSlips
-
-Statement: TypeAlias = Record | Grant | Message | Renewal | Expunge
+from server.named import Statement, parse_statement
 
 _STATEMENTS = (
     "SELECT idx, iss, jti, typ, ep, sup, expunges, kcs, batch, renews "
@@ -177,23 +175,6 @@ class Rows:
 
     def _compare(self, check: str, *, table: str, index: int, expected: object, found: object) -> bool:
         return self._findings.compare(check, table=table, row=index, index=index, expected=expected, found=found)
-
-
-def parse_statement(entry: bytes) -> Statement:
-    """Return the statement that an entry spells; raise a LedgerError."""
-    match kind_of(entry):
-        case Typ.RECORD:
-            return parse_record(entry)
-        case Typ.GRANT:
-            return parse_grant(entry)
-        case Typ.MESSAGE:
-            return parse_message(entry)
-        case Typ.SLIPS:
-            return parse_renewal(entry)
-        case Typ.EXPUNGE:
-            return parse_expunge(entry)
-        case other:
-            raise MalformedError(f"no batch closes an entry of kind {other.value}")
 
 
 def recipients_of(statement: Statement, route: str | None) -> list[str] | None:

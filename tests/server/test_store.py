@@ -116,7 +116,7 @@ def test_what_is_not_there_is_none_or_not_found(store: SqlStore) -> None:
     assert store.statement_index(nobody) is None
     assert store.record_facts(nobody) is None
     assert store.blob(nobody, "item") is None
-    assert store.blobs([(nobody, "item")]) == [None]
+    assert store.beside([(nobody, ["item"])]) == [None]
     assert store.index_of(bytes(32)) is None
     for missing in (lambda: store.entries(2, 4), lambda: store.charter(1), lambda: store.entries(9, 10)):
         with pytest.raises(NotFoundError):
