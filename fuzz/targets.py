@@ -76,7 +76,7 @@ from ledger import (
 from ledger.errors import LedgerError
 from ledger.kinds import Typ
 from ledger.wire import frames, requests, rows, schemas
-from server.fsck.rows import parse_statement
+from server.named import parse_statement
 from tests.support.consortium import ORIGIN, first_charter, log_keys
 from tests.support.dossiers import ISS
 from tests.support.lists import MAP
@@ -212,7 +212,7 @@ def _entries() -> dict[str, Target]:
             of("submissions", "parse_statement", lambda raw: submissions.parse_statement(raw, Typ.GRANT), "grant"),
             of("submissions", "read_submission", submission, "submission"),
         ),
-        **{"server.fsck.rows.parse_statement": _target(parse_statement, _LEDGER, *(found[one] for one in _STATEMENTS))},
+        **{"server.named.parse_statement": _target(parse_statement, _LEDGER, *(found[one] for one in _STATEMENTS))},
     )
 
 

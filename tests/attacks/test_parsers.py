@@ -70,7 +70,6 @@ NO_PARSERS = {
     "server.keys.open_keys": "opens a keystore, which is a target",
     "server.matchkeys.read_match_keys": "takes a keystore, which is a target",
     "server.questionrows.unpack_told": "reads our own database",
-    "server.named.parse_statement": "chooses one of the parsers of statements, each a target",
     "server.passphrase.read_passphrase": "takes the environment: tests/server/test_config.py",
     "server.service.open_service": "opens a database: tests/server/test_startup.py",
     "server.store.SqlTransaction.read_back": "takes two numbers",
