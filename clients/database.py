@@ -6,8 +6,9 @@ raw bytes on a connection of our own making: it stands in no URL, no statement t
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -58,6 +59,26 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Give a transaction that only reads: it sees one state, and neither waits for a writer nor keeps one waiting."""
     with engine.execution_options(**{_READING: True}).begin() as connection:
         yield connection
+
+
+class Transactions(Protocol):
+    """What begins a transaction that writes: the database, or a transaction under way that is joined."""
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Give a transaction: all of it is kept, or nothing."""
+
+
+class Joined:
+    """A transaction under way. What begins one joins it: whoever began it ends it, and an error undoes all of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Take the transaction."""
+        self._connection = connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Give the transaction."""
+        yield self._connection
 
 
 def connect(path: Path, *, key: bytes | None) -> DBAPIConnection:

@@ -25,8 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from clients.database import reading
-from clients.desk.database import Joined, Transactions
+from clients.database import Joined, Transactions, reading
 from clients.desk.inquiries import INQUIRIES
 from clients.errors import ListError
 from clients.intake.reading import header_of, pack, unpack

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from clients.authority import members_of
 from clients.desk.office import Office
 from clients.desk.parts import Parts, parts
+from clients.desk.people.current import me
 from clients.desk.people.person import SignedIn
 from clients.desk.ticks import IMPORTS
 from clients.errors import ListError, PassphraseError
@@ -72,6 +73,19 @@ def bench_of(engine: Engine, office: Office, clock: Callable[[], int]) -> Bench:
         tables=lambda: office.tables,
         session=office.session,
     )
+
+
+def decided(decide: Callable[[Bench], Import], did: str) -> Import:
+    """Take a step that whoever is signed in decided on, and note it: both are kept, or neither."""
+    with parts().use.together() as act:
+        one = decide(bench().within(act.connection))
+        act.note(me().person.name, did, name_of(one))
+    return one
+
+
+def name_of(one: Import) -> str:
+    """Return how the record of use names an import."""
+    return f"import {one.number}"
 
 
 def found(number: int, signed_in: SignedIn) -> Import:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, String, Table, insert, select, update
+from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, MetaData, String, Table, insert, select, update
 
-from clients.database import reading
+from clients.database import Joined, Transactions, reading
 from clients.intake.store import ChangedError, MissingError
 from ledger.officers import PlannedRelease, ProposalFile
 
@@ -61,10 +61,15 @@ class Waits:
 class Proposals:
     """The proposals of one desk."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], int]) -> None:
-        """Take the desk's database and the clock."""
+    def __init__(self, engine: Engine, *, clock: Callable[[], int], transactions: Transactions | None = None) -> None:
+        """Take the desk's database, the clock, and what begins transactions where it is not the database."""
         self._engine = engine
         self._clock = clock
+        self._transactions = transactions or engine
+
+    def within(self, connection: Connection) -> "Proposals":
+        """Return the same, for what is done in a transaction that is under way."""
+        return Proposals(self._engine, clock=self._clock, transactions=Joined(connection))
 
     def add(self, raw: bytes, found: ProposalFile) -> Waits:
         """Keep a verified file; the same one again is the same proposal."""
@@ -80,7 +85,7 @@ class Proposals:
             "state": State.WAITING.value,
             "second": "",
         }
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             known = connection.execute(select(_PROPOSAL).where(_PROPOSAL.c.id == proposal.id)).first()
             if known is None:
                 known = connection.execute(insert(_PROPOSAL).values(**values).returning(_PROPOSAL)).one()
@@ -110,7 +115,7 @@ class Proposals:
     def end(self, number: int, state: State, *, second: str) -> Waits:
         """Take a proposal from waiting to its end; raise ChangedError if somebody was there before."""
         chosen = update(_PROPOSAL).where(_PROPOSAL.c.number == number, _PROPOSAL.c.state == State.WAITING.value)
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             row = connection.execute(chosen.values(state=state.value, second=second).returning(_PROPOSAL)).first()
         if row is None:
             raise _decided(self.get(number))

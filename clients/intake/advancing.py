@@ -6,7 +6,9 @@ One after the other, in the desk's worker. Each ends in one compare-and-swap, so
 import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
 
 from clients.corrections import sort_rows
 from clients.errors import ClientError, ListError
@@ -45,6 +47,10 @@ class Bench:
     tables: Callable[[], Tables]
     session: Callable[[], AbstractContextManager[Session]]
     plans: Plans = field(default_factory=Plans, repr=False)
+
+    def within(self, connection: Connection) -> "Bench":
+        """Return the same, for a step that is taken in a transaction that is under way."""
+        return replace(self, imports=self.imports.within(connection))
 
     def rules(self) -> Rules:
         """Return what plans a list by the charters that were verified last, without a network."""

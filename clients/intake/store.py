@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from clients.database import reading
+from clients.database import Joined, Transactions, reading
 from clients.errors import ClientError, ListError
 from clients.intake.reading import MAX_UPLOAD_BYTES
 from clients.intake.states import FOLLOWING, State
@@ -103,10 +103,15 @@ class New:
 class Imports:
     """All imports of one desk."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], int]) -> None:
-        """Take the database, in which the tables stand already."""
+    def __init__(self, engine: Engine, *, clock: Callable[[], int], transactions: Transactions | None = None) -> None:
+        """Take the database with its tables, the clock, and what begins transactions where it is not the database."""
         self._engine = engine
         self._clock = clock
+        self._transactions = transactions or engine
+
+    def within(self, connection: Connection) -> "Imports":
+        """Return the same, for what is done in a transaction that is under way."""
+        return Imports(self._engine, clock=self._clock, transactions=Joined(connection))
 
     def add(self, new: New) -> Import:
         """Keep what was uploaded, durably; the same form again gives the same import, whatever it holds.
@@ -118,7 +123,7 @@ class Imports:
                 f"the list is larger than {MAX_UPLOAD_BYTES:,} bytes", next_step="split it into several files"
             )
         now = self._clock()
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             known = connection.execute(select(IMPORT.c.number).where(IMPORT.c.once == new.once)).scalar()
             if known is not None:
                 return _found(connection, known)
@@ -173,7 +178,7 @@ class Imports:
         if to not in FOLLOWING[before.state]:
             raise ChangedError(f"an import that is {before.state.value} cannot become {to.value}")
         kept = {"read": read, "problems": problems, "rejected": rejected}
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             self._swap(connection, before, {"state": to.value, "told": _spelled((told or Told()).to_json()), **values})
             fresh = to is State.UPLOADED  # what was made of an earlier reading goes
             held = {name: value for name, value in kept.items() if fresh or value is not None}
@@ -185,7 +190,7 @@ class Imports:
 
     def note(self, before: Import, *, read: bytes | None = None, **values: Any) -> Import:
         """Write something down of an import that stays where it is; raise ChangedError if it is no longer there."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             self._swap(connection, before, values)
             if read is not None:
                 connection.execute(update(CONTENT).where(CONTENT.c.number == before.number).values(read=read))
@@ -193,14 +198,14 @@ class Imports:
 
     def progress(self, number: int, *, done: int, total: int) -> None:
         """Say how far sending has come. It decides nothing, so it swaps nothing."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             chosen = update(IMPORT).where(IMPORT.c.number == number, IMPORT.c.state == State.SENDING.value)
             connection.execute(chosen.values(done=done, total=total))
 
     def remember(self, name: str, *, header: bytes, text: str) -> None:
         """Remember the map by which lists of this header from the source `name` are read."""
         values = {"map": text, "used": self._clock()}
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             kept = insert(SOURCE).values(name=name, header=header, **values)
             connection.execute(kept.on_conflict_do_update(index_elements=["name", "header"], set_=values))
 

@@ -11,14 +11,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from clients.desk.columnform import Listed, chosen, chosen_format, chosen_source, chosen_text, mapping
 from clients.desk.downloads import CSV
 from clients.desk.gate import RefusedError
-from clients.desk.importing import bench, found, is_shown, marking, once, once_of, signer_of, wake
+from clients.desk.importing import bench, decided, found, is_shown, marking, name_of, once, once_of, signer_of, wake
 from clients.desk.leaving import marked_table, saved, taken
-from clients.desk.parts import note_use, office, parts
+from clients.desk.parts import office
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.rendering import page
 from clients.errors import ListError
 from clients.intake import deciding
+from clients.intake.advancing import Bench
 from clients.intake.checking import unpack_problems
 from clients.intake.columns import Choices, map_of
 from clients.intake.deciding import Officer
@@ -68,7 +69,7 @@ def upload() -> BaseResponse:
         officer=person.name,
         raw=raw,
     )
-    return _go_on(bench().imports.add(new), "uploaded")
+    return _go_on(lambda bench: bench.imports.add(new), "uploaded")
 
 
 @bp.get("/<int:number>")
@@ -89,7 +90,8 @@ def part(number: int) -> Response:
 @bp.post("/<int:number>/read")
 def read(number: int) -> BaseResponse:
     """Have the list read anew: another sheet, encoding or header."""
-    return _go_on(deciding.read_again(bench(), _mine(number), chosen_format()), "read again")
+    one = _mine(number)
+    return _go_on(lambda bench: deciding.read_again(bench, one, chosen_format()), "read again")
 
 
 @bp.post("/<int:number>/columns")
@@ -100,10 +102,9 @@ def columns(number: int) -> Any:
     choices = chosen(table, request.form)
     try:
         text = map_of(choices, title=one.name, encoding=table.encoding, delimiter=table.delimiter)
-        confirmed = deciding.confirm_columns(bench(), one, text, source=chosen_source())
+        return _confirm(one, text)
     except ListError as error:
         return _shown(one, problem=error, choices=choices), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _go_on(confirmed, "mapped")
 
 
 @bp.post("/<int:number>/text")
@@ -111,17 +112,16 @@ def text(number: int) -> Any:
     """Take a map as text, for what the form cannot say."""
     one, said = _mine(number), chosen_text()
     try:
-        confirmed = deciding.confirm_columns(bench(), one, said, source=chosen_source())
+        return _confirm(one, said)
     except ListError as error:
         return _shown(one, problem=error, text=said), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _go_on(confirmed, "mapped")
 
 
 @bp.get("/<int:number>/map.toml")
 def map_file(number: int) -> Response:
     """Return the map, to be used with `sealtrace submit --map`; its first line says whose copy it is."""
     one = found(number, me())
-    mark = taken([f"the map of {_name(one)}"], marking=None)
+    mark = taken([f"the map of {name_of(one)}"], marking=None)
     raw = f"# {mark.words}\n{one.map}".encode()
     return saved(raw, name="sealtrace.map", suffix="toml", mark=mark)
 
@@ -131,7 +131,7 @@ def problems(number: int, form: str) -> Response:
     """Return every problem of a list."""
     one = found(number, me())
     rows = [(each.line, each.column, each.weight.value, each.cause, each.fix) for each in _problems(one)]
-    return marked_table(form, _PROBLEM_HEADS, rows, of=[f"the problems of {_name(one)}"], marking=marking(one))
+    return marked_table(form, _PROBLEM_HEADS, rows, of=[f"the problems of {name_of(one)}"], marking=marking(one))
 
 
 @bp.get("/<int:number>/readers.<any(json, csv):form>")
@@ -140,7 +140,7 @@ def readers(number: int, form: str) -> Response:
     one = found(number, me())
     schedule = one.findings.get("preview", {}).get("schedule", [])
     rows = [tuple(line[head] for head in _READER_HEADS) for line in schedule]
-    return marked_table(form, _READER_HEADS, rows, of=[f"the readers of {_name(one)}"], marking=marking(one))
+    return marked_table(form, _READER_HEADS, rows, of=[f"the readers of {name_of(one)}"], marking=marking(one))
 
 
 @bp.get("/<int:number>/rejected.csv")
@@ -150,7 +150,7 @@ def rejected(number: int) -> Response:
     content = bench().imports.content(number)
     if one.person != me().person.id or not content.rejected:
         raise MissingError(_("there is no import of this number"))
-    mark = taken([f"the rows of {_name(one)} that cannot be read"], marking=marking(one))
+    mark = taken([f"the rows of {name_of(one)} that cannot be read"], marking=marking(one))
     delimiter = unpack(content.read).delimiter if content.read else ","
     raw = marked_csv(content.rejected, mark.words, delimiter=delimiter)
     return saved(raw, name="rejected", suffix=CSV, mark=mark)
@@ -165,7 +165,7 @@ def sign(number: int) -> str:
     return page(
         "import-sign.html",
         marking=marking(one),
-        opened=[_name(one)],
+        opened=[name_of(one)],
         one=one,
         is_mine=one.person == me().person.id,
         schedule=one.findings["preview"]["schedule"],
@@ -176,36 +176,40 @@ def sign(number: int) -> str:
 @bp.post("/<int:number>/sign")
 def signed(number: int) -> BaseResponse:
     """Sign for an import: it is sent, or proposed to a second officer."""
-    one, form = _mine(number), request.form
-    done = deciding.sign(bench(), one, _officer(), good_rows="good_rows" in form, correct="correct" in form)
-    return _go_on(done, "signed" if done.state is State.APPROVED else "proposed")
+    one, officer, form = _mine(number), _officer(), request.form
+    good_rows, correct = "good_rows" in form, "correct" in form
+    did = "proposed" if one.findings.get("two") else "signed"
+    return _go_on(lambda bench: deciding.sign(bench, one, officer, good_rows=good_rows, correct=correct), did)
 
 
 @bp.post("/<int:number>/approve")
 def approved(number: int) -> BaseResponse:
     """Approve what another officer proposed; it is sent."""
-    return _go_on(deciding.approve(bench(), _seen(number), _officer()), "approved")
+    one, officer = _seen(number), _officer()
+    return _go_on(lambda bench: deciding.approve(bench, one, officer), "approved")
 
 
 @bp.post("/<int:number>/refuse")
 def refused(number: int) -> BaseResponse:
     """Refuse what another officer proposed."""
     why = " ".join(request.form.get("why", "").split())[:MAX_NAME]
-    one = deciding.refuse(bench(), _seen(number), officer=me().person.name, why=why)
-    note_use(me().person.name, "refused", [_name(one)])
+    one, officer = _seen(number), me().person.name
+    decided(lambda bench: deciding.refuse(bench, one, officer=officer, why=why), "refused")
     return redirect(url_for("imports.imports"), HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/<int:number>/back")
 def back(number: int) -> BaseResponse:
     """Take a proposal back."""
-    return _go_on(deciding.withdraw(bench(), _mine(number)), "withdrawn")
+    one = _mine(number)
+    return _go_on(lambda bench: deciding.withdraw(bench, one), "withdrawn")
 
 
 @bp.post("/<int:number>/end")
 def end(number: int) -> BaseResponse:
     """End an import: what was uploaded is deleted."""
-    return _go_on(deciding.end(bench(), _mine(number)), "ended")
+    one = _mine(number)
+    return _go_on(lambda bench: deciding.end(bench, one), "ended")
 
 
 def _shown(
@@ -216,7 +220,7 @@ def _shown(
     return page(
         "import.html",
         marking=marking(one),
-        opened=[_name(one)],
+        opened=[name_of(one)],
         one=one,
         is_mine=is_mine,
         is_worked_on=_is_worked_on(one),
@@ -272,9 +276,14 @@ def _officer() -> Officer:
     return Officer(name=signed_in.person.name, signer=open_key)
 
 
-def _go_on(one: Import, did: str) -> BaseResponse:
-    """Note what was done, let the worker look, and lead to the import."""
-    note_use(me().person.name, did, [_name(one)])
+def _confirm(one: Import, text: str) -> BaseResponse:
+    source = chosen_source()
+    return _go_on(lambda bench: deciding.confirm_columns(bench, one, text, source=source), "mapped")
+
+
+def _go_on(decide: Callable[[Bench], Import], did: str) -> BaseResponse:
+    """Decide and note it, let the worker look, and lead to the import."""
+    one = decided(decide, did)
     wake()
     return redirect(url_for("imports.show", number=one.number), HTTPStatus.SEE_OTHER)
 
@@ -297,9 +306,5 @@ def _records(one: Import) -> int:
     return int(one.receipt.get("records", one.findings.get("records", 0)))
 
 
-def _name(one: Import) -> str:
-    return f"import {one.number}"
-
-
 def _agency_names() -> dict[str, str]:
-    return {one.id: one.name for one in parts().office.charter().agencies}
+    return {one.id: one.name for one in office().charter().agencies}

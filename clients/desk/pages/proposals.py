@@ -92,8 +92,10 @@ def uploaded() -> Any:
             raise ListError(
                 _("this proposal was approved already"), next_step=_("propose it again if it is meant twice")
             )
-    note_use(me().person.name, "took over", [f"a proposal of {found.officers[0]}"])
-    return _to(_proposals().add(raw, found).number)
+    with parts().use.together() as act:
+        number = _proposals().within(act.connection).add(raw, found).number
+        act.note(me().person.name, "took over", f"a proposal of {found.officers[0]}")
+    return _to(number)
 
 
 @bp.post("/<int:number>/approve")
@@ -112,8 +114,10 @@ def end(number: int, what: str) -> Any:
         raise NotPermittedError(
             "a proposal is withdrawn by whoever made it, and refused by another officer", next_step="open it again"
         )
-    note_use(me().person.name, "withdrew" if is_mine else "refused", [f"proposal {number}"])
-    _proposals().end(number, State.WITHDRAWN if is_mine else State.REFUSED, second=me().person.name)
+    with parts().use.together() as act:
+        state = State.WITHDRAWN if is_mine else State.REFUSED
+        _proposals().within(act.connection).end(number, state, second=me().person.name)
+        act.note(me().person.name, "withdrew" if is_mine else "refused", f"proposal {number}")
     return _to(number)
 
 

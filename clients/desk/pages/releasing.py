@@ -197,10 +197,12 @@ def _propose_expunge(made: list[Waits]) -> str:
 
 
 def _keep(session: Session, do: Plan, hand: Hand, of: str, made: list[Waits]) -> str:
-    """Keep a proposal that was just signed, noted first."""
+    """Keep a proposal that was just signed, and note it: both, or neither."""
     file = approvals.make_proposal(session, do, hand)
-    note_use(me().person.name, "proposed", [of])
-    made.append(Proposals(parts().engine, clock=parts().clock).add(file, approvals.check_proposal(session, file)))
+    found = approvals.check_proposal(session, file)
+    with parts().use.together() as act:
+        made.append(Proposals(parts().engine, clock=parts().clock).within(act.connection).add(file, found))
+        act.note(me().person.name, "proposed", of)
     return str(_("proposal %(number)s waits for a second officer", number=made[0].number))
 
 

@@ -9,8 +9,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from werkzeug.datastructures import MultiDict
 
 from clients.desk.fieldwords import field_word
-from clients.desk.importing import bench, marking, once, once_of, standing
-from clients.desk.parts import note_use
+from clients.desk.importing import bench, decided, marking, once, once_of, standing
 from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.desk.sentences import sentence
@@ -64,10 +63,9 @@ def send() -> Any:
         raw=event.to_json(),
         state=State.MAPPED,
     )
-    one = bench().imports.add(new)
+    one = decided(lambda bench: bench.imports.add(new), "entered")
     if one.state is State.MAPPED:
         one = check_now(bench(), one)
-    note_use(person.name, "entered", [f"import {one.number}"])
     return redirect(url_for("imports.show", number=one.number), HTTPStatus.SEE_OTHER)
 
 

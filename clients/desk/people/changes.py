@@ -11,8 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
-from clients.database import reading
-from clients.desk.database import Joined, Transactions
+from clients.database import Joined, Transactions, reading
 from clients.desk.people.accounts import administrators, require_person
 from clients.desk.people.errors import PeopleError
 from clients.desk.people.mandates import Mandate, mandate_from_text, mandate_of

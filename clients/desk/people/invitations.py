@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
-from clients.database import reading
-from clients.desk.database import Joined, Transactions
+from clients.database import Joined, Transactions, reading
 from clients.desk.people.accounts import add_person, administrators, check_name, is_taken, require_person
 from clients.desk.people.changes import forget_ways_in, needs_second, require_administrator
 from clients.desk.people.errors import PeopleError

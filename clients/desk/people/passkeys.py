@@ -22,8 +22,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from clients.database import reading
-from clients.desk.database import Joined, Transactions
+from clients.database import Joined, Transactions, reading
 from clients.desk.people.accounts import check_name, person_of
 from clients.desk.people.challenges import CHALLENGE_SECONDS, Ceremony, Challenges
 from clients.desk.people.errors import IdentityError, PeopleError

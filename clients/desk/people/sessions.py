@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, or_, select, update
 
-from clients.database import reading
-from clients.desk.database import Joined, Transactions
+from clients.database import Joined, Transactions, reading
 from clients.desk.people.accounts import person_of
 from clients.desk.people.errors import IdentityError
 from clients.desk.people.person import Person, SignedIn

@@ -28,6 +28,9 @@ from tests.support.imports import CSV
 from tests.support.loopback import PHRASE
 from tests.support.workbooks import workbook
 
+# What a disk that has no room for one more entry of the record of use does to whoever writes one.
+FULL = "CREATE TRIGGER full BEFORE INSERT ON use_entry BEGIN SELECT RAISE(ABORT, 'full'); END"
+
 
 def _hide_a_second(sheet: Any) -> None:
     sheet.parent.create_sheet("Second").sheet_state = "hidden"
@@ -89,6 +92,50 @@ def test_a_double_click_on_sign_has_one_outcome(desk: Desk, browser: Browser) ->
     assert (first.status_code, second.status_code) == (303, 409)
     work(desk)
     assert newest(desk).receipt["records"] == 2
+
+
+def _noted(desk: Desk) -> list[str]:
+    """Return what the record of use says was done to imports, the newest first."""
+    return [one.entry.did for one in desk.parts.use.entries(limit=200) if one.entry.of.startswith("import ")]
+
+
+def test_a_step_that_cannot_be_noted_is_not_taken(desk: Desk, browser: Browser) -> None:
+    """A full disk leaves neither a step that nobody can see, nor a note of a step that was not taken."""
+    fields = hidden(browser.text("/imports"))
+    with desk.parts.engine.begin() as connection:
+        connection.exec_driver_sql(FULL)
+    answer = browser.send("/imports", {**fields, "file": (io.BytesIO(CSV), "list.csv")})
+    assert answer.status_code >= 400
+    assert imports_of(desk).listed() == ()
+    _empty(desk)
+    one = to_checked(desk, browser)
+    fields = hidden(browser.text(f"/imports/{one.number}/sign"))
+    before = _noted(desk)
+    with desk.parts.engine.begin() as connection:
+        connection.exec_driver_sql(FULL)
+    for path in ("sign", "end", "read"):
+        assert browser.send(f"/imports/{one.number}/{path}", {**fields, **COLUMNS, **FIXED}).status_code >= 400
+
+    assert (newest(desk).revision, newest(desk).state) == (one.revision, State.CHECKED)
+    assert _noted(desk) == before
+    _empty(desk)
+    assert browser.send(f"/imports/{one.number}/sign", fields).status_code == 303
+    assert _noted(desk)[0] == "signed"
+
+
+def _empty(desk: Desk) -> None:
+    with desk.parts.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+
+
+def test_a_step_that_is_refused_is_not_noted(desk: Desk, browser: Browser) -> None:
+    """Of two clicks one has an outcome, and one a note."""
+    one = to_checked(desk, browser)
+    fields = hidden(browser.text(f"/imports/{one.number}/sign"))
+    answers = [browser.send(f"/imports/{one.number}/sign", fields).status_code for _ in range(2)]
+
+    assert answers == [303, 409]
+    assert _noted(desk).count("signed") == 1
 
 
 def test_a_stale_page_changes_nothing(desk: Desk, browser: Browser) -> None:
