@@ -147,9 +147,14 @@ class Outbox:
                 connection.execute(update(BATCH).where(BATCH.c.seq == row.seq).values(**values))
             connection.execute(delete(PROMISE).where(PROMISE.c.seq >= from_seq))
 
-    def write_letters(self, letters: Sequence[Letter]) -> None:
-        """Keep messages durably until they are sent; raise HomeError for an approval that was carried out before."""
+    def write_letters(self, letters: Sequence[Letter], *, act: bytes | None = None) -> None:
+        """Keep messages durably until they are sent; raise HomeError for an approval that was carried out before.
+
+        An `act` is kept as done with them: `is_used` tells it whatever became of whoever wrote them.
+        """
         with self._engine.begin() as connection:
+            if act is not None:
+                use_up(connection, act)
             for letter in letters:
                 if letter.approval is not None:
                     use_up(connection, letter.approval)
@@ -182,7 +187,7 @@ class Outbox:
             return tuple(letter_of(row) for row in connection.execute(select(LETTER).order_by(LETTER.c.number)))
 
     def is_used(self, approval: bytes) -> bool:
-        """Say whether what two officers approved was carried out already."""
+        """Say whether what two officers approved, or an act, was carried out already."""
         with self._engine.begin() as connection:
             return connection.execute(select(APPROVAL.c.id).where(APPROVAL.c.id == approval)).first() is not None
 

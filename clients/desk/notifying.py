@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import structlog
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, delete, select, update
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from clients.database import reading
+from clients.database import Joined, Transactions, reading
 from clients.desk.mailing import (
     TIMEOUT_SECONDS,
     Encryption,
@@ -88,9 +88,14 @@ class Target:
 class Settings:
     """Whom one desk tells, and how."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Take the desk's database."""
+    def __init__(self, engine: Engine, *, transactions: Transactions | None = None) -> None:
+        """Take the desk's database, and what begins transactions where it is not the database."""
         self._engine = engine
+        self._transactions = transactions or engine
+
+    def within(self, connection: Connection) -> "Settings":
+        """Return the same, for what is done in a transaction that is under way."""
+        return Settings(self._engine, transactions=Joined(connection))
 
     def relay(self) -> Relay:
         """Return the mail relay."""
@@ -115,7 +120,7 @@ class Settings:
             "encryption": one.encryption.value,
             "user": one.user,
         }
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             for name, value in values.items():
                 row = insert(_SETTING).values(name=name, value=value)
                 connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
@@ -136,17 +141,17 @@ class Settings:
         if len(self.targets()) >= MAX_TARGETS:
             raise ListError(f"{MAX_TARGETS} addresses are told already", next_step="remove some first")
         row = insert(_TARGET).values(channel=channel.value, address=address).on_conflict_do_nothing()
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(row)
 
     def remove(self, number: int) -> None:
         """Tell a target no more."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(delete(_TARGET).where(_TARGET.c.number == number))
 
     def due(self, kind: str, state: str, *, now: int) -> bool:
         """Say whether something new of a kind waits that may be told now, and remember that it is."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             known = connection.execute(select(_TOLD).where(_TOLD.c.kind == kind)).first()
             if known is not None and (known.state == state or now - known.at < HOUR):
                 return False
@@ -156,7 +161,7 @@ class Settings:
 
     def again(self, kinds: Sequence[str]) -> None:
         """Forget what was told of these kinds, but not when: in an hour it is tried once more."""
-        with self._engine.begin() as connection:
+        with self._transactions.begin() as connection:
             connection.execute(update(_TOLD).where(_TOLD.c.kind.in_(kinds)).values(state=""))
 
 

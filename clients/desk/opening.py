@@ -1,6 +1,7 @@
 """Put the parts of a desk together over a home."""
 
 from clients.desk.database import open_desk
+from clients.desk.doing import settle
 from clients.desk.inquiries import INQUIRIES
 from clients.desk.kept import KEPT
 from clients.desk.lastruns import LAST_RUNS, LastRuns
@@ -13,6 +14,7 @@ from clients.desk.people.people import open_people
 from clients.desk.people.tables import PEOPLE
 from clients.desk.place import Place
 from clients.desk.proposals import PROPOSALS
+from clients.desk.use.intents import INTENTS
 from clients.desk.use.record import USE, open_record
 from clients.desk.working import Worker
 from clients.intake.tables import TABLES as IMPORTS
@@ -24,7 +26,7 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
     clock = office.world.clock
     engine = open_desk(
         office.home,
-        *(PEOPLE, LAST_RUNS, IMPORTS, USE, KEPT, INQUIRIES, ONCE, PROPOSALS, NOTIFYING),
+        *(PEOPLE, LAST_RUNS, IMPORTS, USE, INTENTS, KEPT, INQUIRIES, ONCE, PROPOSALS, NOTIFYING),
         key=office.database_key,
     )
     runs = LastRuns(engine)
@@ -35,13 +37,15 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
         clock=clock,
         cost=cost,
     )
+    use = open_record(office.home, office.keyring, engine, clock=clock)
+    settle(use, engine, office)
     return Parts(
         place=place,
         engine=engine,
         office=office,
         people=people,
         sessions=people.sessions,
-        use=open_record(office.home, office.keyring, engine, clock=clock),
+        use=use,
         clock=clock,
         working=Worker(clock=clock, before=runs.all(), keep=runs.keep),
     )

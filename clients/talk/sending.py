@@ -50,8 +50,8 @@ def letter(body: Body, *, to: str, thread: bytes, re: StatementName | None, appr
     return Letter(to=to, kind=kind_of(body).value, thread=thread, re=re, body=spelled, approval=approval)
 
 
-def write(session: Session, letters: Sequence[Letter]) -> None:
-    """Put letters into the outbox; raise NotPermittedError for one to whoever is no other member."""
+def write(session: Session, letters: Sequence[Letter], *, act: bytes | None = None) -> None:
+    """Put letters into the outbox, as what the `act` did; raise NotPermittedError for one to whoever is no other member."""
     charter = session.trust.charters()[-1]
     others = {agency.id for agency in charter.agencies} - {session.config.id}
     for one in letters:
@@ -59,7 +59,7 @@ def write(session: Session, letters: Sequence[Letter]) -> None:
             raise NotPermittedError(
                 f"{one.to} is no other agency of the charter in force", next_step="see `sealtrace charter show`"
             )
-    session.outbox.write_letters(letters)
+    session.outbox.write_letters(letters, act=act)
 
 
 def send_letters(session: Session, *, at_once: bool = False) -> Sent:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from clients.errors import HomeError
 from clients.outbox import Outbox
@@ -279,3 +280,20 @@ def test_a_promise_that_was_fulfilled_is_forgotten(outbox: Outbox) -> None:
 
     assert outbox.promises() == ()
     assert outbox.waiting() is None
+
+
+def test_an_act_is_kept_with_the_letters_that_it_wrote(outbox: Outbox) -> None:
+    """Or neither; the same act a second time writes nothing."""
+    letter = Letter(to="xbe-cib", kind="receipt", thread=bytes(16), re=None, body=b"{}")
+    with outbox._engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON letter BEGIN SELECT RAISE(ABORT, 'full'); END")
+    with pytest.raises(IntegrityError):
+        outbox.write_letters([letter], act=b"act")
+    assert (outbox.is_used(b"act"), outbox.letters()) == (False, {})
+    with outbox._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    outbox.write_letters([letter], act=b"act")
+    with pytest.raises(HomeError, match="carried out before"):
+        outbox.write_letters([letter], act=b"act")
+
+    assert (outbox.is_used(b"act"), [*outbox.letters().values()]) == (True, [letter])

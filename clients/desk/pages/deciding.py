@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 
+from clients.desk.doing import doing
 from clients.desk.gate import RefusedError
 from clients.desk.importing import once
 from clients.desk.once import once_only
 from clients.desk.pages.inbox import conversation, steps
-from clients.desk.parts import note_use, office
+from clients.desk.parts import office
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.rendering import page
@@ -81,13 +82,13 @@ def _say(name: StatementName, bodies: Mapping[str, Callable[[], Body]]) -> Any:
 
 
 def _write(name: StatementName, body: Body) -> str:
-    """Put an answer into the outbox, if it still changes anything; what was done is kept before it is written."""
+    """Put an answer into the outbox, if it still changes anything."""
     require_read(name)
     with office().session() as session:
         reply = reply_letter(session, name, body)
         _check_way(session.config.id, message_of(talk_of(session.replica, name), name), body)
-        note_use(me().person.name, _DEEDS[request.form["say"]], [str(name)])
-        write(session, [reply])
+        with doing(_DEEDS[request.form["say"]], [str(name)]) as act:
+            write(session, [reply], act=act)
     return str(_("%(what)s: it waits to be sent at the full minute", what=KIND_WORDS[reply.kind]))
 
 

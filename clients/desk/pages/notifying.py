@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from clients.desk.mailing import CREDENTIAL, Encryption
 from clients.desk.notifying import Channel, Settings
-from clients.desk.parts import note_use, parts
+from clients.desk.parts import parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.errors import ListError
@@ -38,8 +38,9 @@ def notices() -> str:
 def relay() -> Any:
     """Set the mail relay."""
     typed = {name: request.form.get(name, "").strip() for name in _RELAY}
-    Settings(parts().engine).set_relay(**typed)
-    note_use(me().person.name, "set the mail relay", [typed["host"]])
+    with parts().use.together() as act:
+        Settings(parts().engine).within(act.connection).set_relay(**typed)
+        act.note(me().person.name, "set the mail relay", typed["host"])
     return _back()
 
 
@@ -49,16 +50,18 @@ def add() -> Any:
     channel = next((one for one in Channel if one.value == request.form.get("channel")), None)
     if channel is None:
         raise ListError(_("it is not said how"), next_step=_("choose mail or webhook"))
-    Settings(parts().engine).add(channel, request.form.get("address", "").strip())
-    note_use(me().person.name, "added a notice", [channel.value])
+    with parts().use.together() as act:
+        Settings(parts().engine).within(act.connection).add(channel, request.form.get("address", "").strip())
+        act.note(me().person.name, "added a notice", channel.value)
     return _back()
 
 
 @bp.post("/<int:number>/remove")
 def remove(number: int) -> Any:
     """Tell one no more."""
-    note_use(me().person.name, "removed a notice", [str(number)])
-    Settings(parts().engine).remove(number)
+    with parts().use.together() as act:
+        Settings(parts().engine).within(act.connection).remove(number)
+        act.note(me().person.name, "removed a notice", str(number))
     return _back()
 
 

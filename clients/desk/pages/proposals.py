@@ -8,11 +8,12 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 
 from clients import approvals, expunging
 from clients.approvals import Approved, Hand
+from clients.desk.doing import doing
 from clients.desk.importing import once, signer_of
 from clients.desk.leaving import saved, taken
 from clients.desk.once import once_only
 from clients.desk.pages.releasing import about, downgrades, law_of
-from clients.desk.parts import note_use, office, parts
+from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.proposals import Proposals, State, Waits
 from clients.desk.rendering import page
@@ -130,8 +131,8 @@ def _approve(number: int) -> str:
         do = _plan(approvals.check_proposal(session, found.file).proposal.do)
         of = about(_seen(session, do)) if isinstance(do, PlannedRelease) else f"expunge {_own(do)}"
         signed = approvals.approve_file(session, found.file, Hand(officer=me().person.name, signer=signer))
-        note_use(me().person.name, "approved", [f"proposal {number}: {of}"])
-        told = _carry_out(session, approvals.keep_approval(session, signed))
+        with doing("approved", [f"proposal {number}: {of}"], act=found.id):
+            told = _carry_out(session, approvals.keep_approval(session, signed))
         _proposals().end(number, State.DONE, second=me().person.name)
     return told
 

@@ -12,10 +12,11 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 
 from clients import approvals, expunging
 from clients.approvals import Hand
+from clients.desk.doing import doing
 from clients.desk.importing import once, signer_of
 from clients.desk.once import once_only
 from clients.desk.pages.deciding import require_read
-from clients.desk.parts import note_use, office, parts
+from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.proposals import Proposals, Waits
 from clients.desk.rendering import page
@@ -157,8 +158,8 @@ def _send() -> str:
             check_new(session, one)
         if offers[0].address.re is not None:
             check_fit(session, talk_of(session.replica, offers[0].address.re), letters)
-        note_use(me().person.name, "released", [about(one) for one in offers])
-        write(session, letters)
+        with doing("released", [about(one) for one in offers]) as act:
+            write(session, letters, act=act)
     return str(_("the release to %(agency)s waits to be sent at the full minute", agency=offers[0].address.to))
 
 
@@ -170,8 +171,8 @@ def _grant() -> str:
             raise ListError(_("nobody asked for it"), next_step=_("release it, or propose it"))
         said = letter(grant_of(offers), to=address.to, thread=address.thread, re=address.re)
         check_fit(session, talk_of(session.replica, address.re), [said])
-        note_use(me().person.name, "granted", [str(address.re)])
-        write(session, [said])
+        with doing("granted", [str(address.re)]) as act:
+            write(session, [said], act=act)
     return str(_("the decision for %(agency)s waits to be sent at the full minute", agency=address.to))
 
 

@@ -9,11 +9,12 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has n
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
+from clients.desk.doing import doing
 from clients.desk.gate import RefusedError
 from clients.desk.importing import once
 from clients.desk.once import once_only
 from clients.desk.pages.inbox import bp
-from clients.desk.parts import note_use, office
+from clients.desk.parts import office
 from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.desk.talking import WORDS_LEVEL
@@ -75,9 +76,9 @@ def asked() -> Any:
 
 def _write() -> str:
     letters = _letters(request.form)
-    with office().session() as session:
-        note_use(me().person.name, "asked", [f"{one.to} · thread {spelled(one.thread)}" for one in letters])
-        write(session, letters)
+    of = [f"{one.to} · thread {spelled(one.thread)}" for one in letters]
+    with office().session() as session, doing("asked", of) as act:
+        write(session, letters, act=act)
     return str(
         ngettext(
             "%(num)s request waits to be sent at the full minute", "%(num)s requests wait to be sent", len(letters)

@@ -11,6 +11,8 @@ from werkzeug.test import TestResponse
 from clients.desk import ticks
 from clients.desk.people.person import Role
 from clients.desk.proposals import Proposals
+from clients.desk.talking import outbox_of
+from clients.desk.use.intents import NOT_DONE
 from clients.officers import enrolled
 from ledger.identifiers import statement_name
 from ledger.officers import LIFE_SECONDS
@@ -360,6 +362,40 @@ def test_a_record_is_expunged_by_two_officers(pair: Pair) -> None:
         with desk.office.replica() as replica:
             found = replica.find(statement_name(name))
             assert found is None or not found.portions
+
+
+def _noted(pair: Pair) -> list[tuple[str, str]]:
+    """Return what the record of use says that was done, but for what was looked at, in order."""
+    entries = reversed(pair.owner.parts.use.entries(limit=200))
+    return [(one.entry.did, one.entry.of) for one in entries if one.entry.did != "opened"]
+
+
+def test_what_goes_into_the_outbox_is_noted_when_it_begins_and_when_it_is_done(pair: Pair, request_name: str) -> None:
+    """Both before the page answers; an outbox that cannot be written is noted as such, and the form may be sent again."""
+    browser = pair.owner.browser(FIRST)
+    page = browser.text(f"/inbox/messages/{request_name}")
+    action = f"/inbox/messages/{request_name}/decide"
+    fields = {**hidden(page, action), "say": "refuse", "how": "REFUSE", "ground": "LAW", "reason": "article 5"}
+    with outbox_of(pair.owner.office) as outbox, outbox._engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON letter BEGIN SELECT RAISE(ABORT, 'full'); END")
+    assert browser.send(action, fields).status_code >= HTTPStatus.BAD_REQUEST
+    assert _noted(pair)[-2:] == [("begins", f"refused: {request_name}"), (NOT_DONE, f"refused: {request_name}")]
+    with outbox_of(pair.owner.office) as outbox, outbox._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+
+    assert browser.send(action, fields).status_code == HTTPStatus.SEE_OTHER
+    assert _noted(pair)[-2:] == [("begins", f"refused: {request_name}"), ("refused", request_name)]
+    assert unsent(pair.owner) == ["refusal"]
+
+
+def test_an_approval_is_noted_as_done_once_the_outbox_has_used_it_up(pair: Pair, request_name: str) -> None:
+    """By the id of the proposal itself."""
+    at = propose(pair, request_name)
+    press(pair.owner.browser(SECOND), at, f"{at}/approve", passphrase=PASSPHRASE)
+    begun, done = _noted(pair)[-2:]
+
+    assert (begun[0], begun[1].partition(":")[0], done[0]) == ("begins", "approved", "approved")
+    assert done[1].startswith("proposal ")
 
 
 def test_an_officer_draws_their_own_key(pair: Pair) -> None:
