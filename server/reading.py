@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from crypto.digests import sha256
 from ledger.charter import parse_charter_entry
+from ledger.checkpoints import claimed_size
 from ledger.errors import NotAMemberError, NotFoundError, UnwitnessedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
@@ -59,7 +60,10 @@ class Reading:
     def first_checkpoint(self, index: int) -> bytes:
         """Return the published checkpoint that first held the entry at `index`."""
         self._published()
-        return self._store.first_published(index)
+        note = self._store.first_published(index)
+        # It may have been published since the one above.
+        self._highest.cover(size=claimed_size(note), checkpoint=note)
+        return note
 
     def tile(self, path: TilePath) -> bytes:
         """Return a hash tile, or cut a bundle of entries from the rows; what is not published is not there."""

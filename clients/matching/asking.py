@@ -17,7 +17,7 @@ from clients.service import SignedAnswer
 from clients.session import Standing
 from crypto.encoding import b64u
 from ledger.answers import SLOTS, Answer, Slot, verify_answer
-from ledger.errors import LedgerError, NotFoundError, ProofError
+from ledger.errors import BusyError, LedgerError, NotFoundError, ProofError
 from ledger.forms import Form
 from ledger.identifiers import StatementName
 from ledger.questions import BEFORE_ALL, AskedToken, Asking, Purpose, build_question, draw_purpose, question_hash
@@ -27,6 +27,7 @@ from ledger.terms import Limits
 from ledger.tokens import Inputs
 
 DAY = 86_400
+_TRIES = 5
 _BEST = "T0"
 _CLASSES = TOKENS // 2
 
@@ -194,11 +195,20 @@ class Asker:
 
     def _send(self, q: bytes, body: bytes) -> SignedAnswer:
         try:
-            return self._session.service.match(body)
+            return self._match(body)
         except LedgerError:
             # The service said no in so many words, and what it refuses it does not charge.
             self._session.book.drop_question(q)
             raise
+
+    def _match(self, body: bytes) -> SignedAnswer:
+        """Send a question again as long as the service asks for it: it may wait for the log's witnesses."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._session.service.match(body)
+            except BusyError as error:
+                self._session.world.sleep(error.retry_after_seconds)
+        return self._session.service.match(body)
 
     def _verify(self, body: bytes, raw: bytes, tokens: Sequence[AskedToken]) -> Answer:
         log = self._standing.view.charter.log
