@@ -115,15 +115,17 @@ class Reading:
             raise NotFoundError("no statement of that name is logged")
         return self.entry(index)
 
-    def agency_head(self, iss: str) -> AgencyHead:
+    def agency_head(self, iss: str, *, asker: str) -> AgencyHead:
         """Return where an agency's chain stands, and the `kx` that counts now.
 
-        As signed, not as published: the next batch is built on it, and would be refused on anything older. Of an agency
-        that left, too: whoever reads what it logged needs its keys.
+        As signed, not as published: its next batch is built on it, and would be refused on anything older. Others read
+        with its keys, and are told of those that they can be shown. Of an agency that left, too: whoever reads what it
+        logged needs its keys.
         """
+        shown = None if asker == iss else self._published().size
         with self._state.locked() as state:
             try:
-                keys = state.membership.key_chain(iss, state.size)
+                keys = state.membership.key_chain(iss, state.size if shown is None else shown)
             except NotAMemberError as error:
                 raise NotFoundError("no charter of this log lists an agency of that id") from error
             chain, kx = state.chain(iss), state.membership.kx(iss, state.size)

@@ -140,7 +140,7 @@ class Views:
 
     def agency_head(self, request: Incoming) -> Outgoing:
         """Return where an agency's chain stands."""
-        head = self._reading.agency_head(agency_id(request.names["iss"]))
+        head = self._reading.agency_head(agency_id(request.names["iss"]), asker=request.signer().agency)
         return Outgoing(body=schemas.AGENCY_HEAD.write(head))
 
     def feed(self, request: Incoming) -> Outgoing:

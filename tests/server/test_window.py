@@ -7,18 +7,21 @@ from pathlib import Path
 import pytest
 
 from clients.sources import FolderLog
+from crypto.signing import Algorithm
 from ledger.accessaudit import audit_access
 from ledger.accesslog import access_origin
 from ledger.checkpoints import open_checkpoint
 from ledger.denied import DeniedHit, verify_denied
 from ledger.errors import ProofError
-from ledger.identifiers import StatementName
+from ledger.identifiers import KeyId, StatementName
+from ledger.kinds import Role
 from ledger.log import Head
 from ledger.recordform import parse_record
 from ledger.records import SealedStatement
 from ledger.slips import Hit
 from ledger.terms import Limits
 from ledger.tiles import TILE_WIDTH, TilePath
+from ledger.wire import paths, schemas
 from ledger.witnesses import LogName, open_published
 from server.accessstore import AccessStore
 from server.app import build_app
@@ -27,7 +30,7 @@ from server.keys import ServiceKeys
 from server.metrics import Metrics
 from server.store import SqlStore
 from tests.server.test_charter_life import second_generation
-from tests.support.consortium import ORIGIN, Consortium
+from tests.support.consortium import ORIGIN, Consortium, make_key
 from tests.support.matching import A, B, MatchWorld, matching_keys, token
 from tests.support.services import assert_problem
 from tests.support.witnessed import WitnessedWorld, make_witnessed
@@ -194,6 +197,24 @@ def test_what_is_exported_of_the_access_log_is_under_its_quorum(world: WindowWor
     audited = audit_access(folder.access_checkpoint(), charters=[charter], read=folder.access_tile)
     assert (shown.size, audited.checkpoint.size) == (size, size)
     assert AccessStore(world.service.store).head().size > size
+
+
+def test_a_key_entry_that_waits_is_named_to_its_own_agency_alone(world: WindowWorld) -> None:
+    """It signs on top of it; others could not be shown it, and would read nothing until the witnesses came."""
+    before = _keys(world, B)
+    world.hold()
+    key = make_key(KeyId(A, 30), Role.SIGN, Algorithm.ED25519)
+    logged = world.post_key(world.consortium.key_entry(A, add=[key]))
+    size = world.service.store.head().size
+
+    assert logged.status_code == 201
+    assert (_keys(world, A), _keys(world, B)) == (size - 1, before)
+    world.release()
+    assert _keys(world, B) == size - 1
+
+
+def _keys(world: WindowWorld, asker: str) -> int:
+    return schemas.AGENCY_HEAD.read(world.get(asker, paths.agency_head(A)).data).keys
 
 
 def _access_size(world: WindowWorld) -> int:
