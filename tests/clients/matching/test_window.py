@@ -6,16 +6,22 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from clients import charters
 from clients.errors import StaleError
 from clients.matching.asking import Asker
 from clients.matching.selftest import self_test
+from clients.service import Service
 from clients.session import Session, load_profile
 from clients.transport import Request, Response, Transport
 from ledger.errors import BusyError
 from ledger.wire import paths, schemas
 from server.errors import problem
+from server.keys import open_keys
+from server.rotation import prepare_successor
 from tests.clients.matching.conftest import OWNER
-from tests.support.loopback import Walk
+from tests.support.charterlife import root
+from tests.support.loopback import PHRASE, Walk
+from tests.support.matched import AGENCIES, newest_charter
 from tests.support.window import Window
 
 
@@ -87,3 +93,29 @@ def test_a_self_test_without_witnesses_accuses_nobody(walk: Walk, monkeypatch: p
             self_test(session, load_profile(session.home, session.trust.charters()[-1]))
 
         assert session.book.questions() == []
+
+
+def test_an_answer_under_a_charter_that_came_meanwhile_is_believed(walk: Walk) -> None:
+    """The log's keys changed between the view that an asker began with and the tree that was matched."""
+    proposal = _next_log_keys(walk)
+    with closing(walk.session(OWNER)) as session:
+        (record,) = (one for one in session.replica.records() if one.name.iss == OWNER)
+        asker = Asker(session.stand(), purpose="review")
+        charters.submit(Service(walk.transport), proposal)
+        (told,) = asker.ask_own([("the pistol", record.name.jti)])
+
+        assert session.book.questions()[0].answer is not None
+        assert told.q == session.book.questions()[0].q
+
+
+def _next_log_keys(walk: Walk) -> bytes:
+    """Give the service a second generation of keys, and return the signed charter that names it."""
+    walk.close()
+    raw = prepare_successor(walk.config, passphrase=PHRASE, allow_weak=True)
+    walk.keys = open_keys(walk.config.keystore, passphrase=PHRASE, allow_weak=True)
+    walk.start()
+    previous = newest_charter(walk)
+    file = charters.propose_next(previous, [], charters.Terms(), service=charters.parse_service(raw))
+    for agency in AGENCIES:
+        file = charters.sign(file, root(walk, agency), previous=previous)
+    return file
