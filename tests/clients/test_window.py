@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from clients import charters
+from clients.auditing import audit
 from clients.errors import StaleError, UnreachableError
 from clients.service import Service
 from clients.session import Session
 from clients.talk.confirming import write_receipts
 from clients.talk.sending import letter, send_letters, write
 from ledger.errors import StaleKeysError
+from ledger.submissions import Depth
 from ledger.terms import Limits
 from ledger.wire import paths
-from tests.support.charterlife import Flaky, over, root, sync
+from tests.support.charterlife import Flaky, over, quiet, root, sync
 from tests.support.lists import submit_rows
 from tests.support.loopback import Walk, found_consortium
 from tests.support.talks import trace
@@ -108,3 +110,17 @@ def test_what_was_received_is_confirmed_once_while_the_service_is_away(walk: Wal
     assert write_receipts(owner) == 0
     send_letters(owner)
     assert (write_receipts(owner), sync(walk, PARTNER).messages) == (0, 1)
+
+
+def test_an_audit_counts_the_charters_that_stand_in_the_log(walk: Walk, window: Window) -> None:
+    """One that waits for its witnesses is listed, so that they learn of it; it judges nothing yet."""
+    window.hold()
+    pass_charter(walk)
+    service = Service(walk.transport)
+
+    waiting = audit(service, fingerprint=walk.fingerprint, depth=Depth.RECORDS, progress=quiet)
+    window.show()
+    shown = audit(service, fingerprint=walk.fingerprint, depth=Depth.RECORDS, progress=quiet)
+
+    assert (waiting.charters, shown.charters) == (1, 2)
+    assert waiting.report.verdict is shown.report.verdict
