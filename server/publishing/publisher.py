@@ -201,7 +201,7 @@ class Publisher:
             if note is not None:
                 self._write(Published(size=gathering.target.size, note=note))
                 self._refresh_at = self._timing.timer() + self._timing.republish_seconds
-                self._since = None  # what is signed by now began to wait later
+                self._since = self._clock()  # what is signed by now began to wait later, if anything is
                 self._linger(gathering)
                 return
             self._take(left)
