@@ -141,11 +141,12 @@ def audit(
         compared = _compared(auditor, shown, newer=earlier.newer)
         cosigned = _judged(auditor, shown, compared, files, earlier, progress) if compared else None
         inclusion = _inclusion(auditor, shown, compared) if compared else {}
-        access = _audit_access(files, auditor, shown.charters, earlier.known_access)
-    witness = newest(shown.charters).witness
+        charters = _logged(auditor, shown.charters)
+        access = _audit_access(files, auditor, (charters, shown.charters), earlier.known_access)
+    witness = newest(charters).witness
     return Audit(
         fingerprint=fingerprint,
-        charters=len(shown.charters),
+        charters=len(charters),
         checkpoint=shown.checkpoint,
         note=shown.note,
         since=compared.prefixes[-1] if compared and earlier.since is not None and not shown.larger else None,
@@ -210,9 +211,25 @@ def _inclusion(auditor: Auditor, shown: _Shown, compared: _Compared) -> Mapping[
     return prove_inclusions(indexes, checkpoint=shown.checkpoint, tree=compared.tree, read=shown.read)
 
 
-def _audit_access(files: LogFiles, auditor: Auditor, charters: Charters, known: bytes | None) -> AccessAudited | None:
-    """Return the access log, whole, or None where none is shown; what is wrong with it is a finding."""
-    newest_first = [charter for charter, _ in reversed(list(charters.values()))]
+def _logged(auditor: Auditor, charters: Charters) -> Charters:
+    """Return the charters that stand in the tree; a service lists those, too, that wait for their witnesses.
+
+    Where no tree could be read, they are all there is.
+    """
+    last = len(auditor.state.membership.charters())
+    return {ver: one for ver, one in charters.items() if ver <= last} or charters
+
+
+def _audit_access(
+    files: LogFiles, auditor: Auditor, charters: tuple[Charters, Charters], known: bytes | None
+) -> AccessAudited | None:
+    """Return the access log, whole, or None where none is shown; what is wrong with it is a finding.
+
+    Of `charters`, those that stand in the tree and all that are listed, the last in the tree judges who has cosigned it.
+    """
+    logged, listed = charters
+    waiting = [charter for ver, (charter, _) in listed.items() if ver not in logged]
+    newest_first = [*(charter for charter, _ in reversed(list(logged.values()))), *waiting]
     try:
         note = files.access_checkpoint()
     except NotFoundError as error:

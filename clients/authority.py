@@ -8,12 +8,12 @@ charter names that charter instead; then the head is asked.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from clients.errors import StaleError
+from clients.errors import ClientError, StaleError
 from clients.service import Service
 from clients.trust import View
 from ledger import fingerprints
 from ledger.charter import Charter, charter_entry
-from ledger.errors import ProofError
+from ledger.errors import NotFoundError, ProofError
 from ledger.keyentries import parse_key_entry
 from ledger.labels import Members
 from ledger.membership import Membership
@@ -64,31 +64,45 @@ class Authority:
         """Learn the key entry at an index and those it follows; a charter's index is known already."""
         known = set(self._kept.key_entries()) | {logged.index for logged in self._view.charters}
         found: dict[int, bytes] = {}
+        while at >= self._view.checkpoint.size:
+            at = self._before(at)
         while at not in known:
             if len(found) > _MAX_CHAIN:
                 raise ProofError("a chain of key entries that does not end")
             entry = self._fetch(at)
             found[at] = entry
-            prev = parse_key_entry(entry).prev
-            if prev >= at:
-                raise ProofError("a key entry that names a later one as the one before")
-            at = prev
+            at = _prev(entry, at)
         if found:
             # Judged before they are kept: a chain that does not verify changes nothing.
             self.membership = _membership(self._view, {**self._kept.key_entries(), **found})
             self._kept.add(key_entries=found)
 
-    def _fetch(self, index: int) -> bytes:
-        if index >= self._view.checkpoint.size:
+    def _before(self, index: int) -> int:
+        """Return what a key entry that was published since this view names as the one before; raise StaleError.
+
+        It counts for nothing here: who wanted to hide an entry of the view could as well have named an older one.
+        """
+        try:
+            return _prev(self._service.entry(index).entry, index)
+        except (NotFoundError, ClientError) as error:
             raise StaleError(
                 f"a key entry at {index:,} is named, beyond the {self._view.checkpoint.size:,} entries that are published",
                 next_step="try again; if it stays so, the log's witnesses do not cosign, or the service shows different "
                 "states to different callers",
-            )
+            ) from error
+
+    def _fetch(self, index: int) -> bytes:
         entry = self._service.entry(index).entry
         if self._view.tree.leaf_hashes(index, index + 1) != (leaf_hash(entry),):
             raise ProofError(f"the entry served for index {index:,} is not the one in the log")
         return entry
+
+
+def _prev(entry: bytes, index: int) -> int:
+    prev = parse_key_entry(entry).prev
+    if prev >= index:
+        raise ProofError("a key entry that names a later one as the one before")
+    return prev
 
 
 def members_of(charters: Sequence[Charter]) -> Members:

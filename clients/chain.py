@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from clients.batchreading import read_batch
-from clients.discarding import Discarded, first_listed, require_last, require_not_returned, settle
+from clients.discarding import Discarded, first_listed, not_shown_yet, require_last, require_not_returned, settle
 from clients.entries import Entries
 from clients.errors import NotPermittedError, TrustError
 from clients.outboxrows import OutboxBatch
@@ -27,6 +27,7 @@ from ledger.wire.limits import MAX_BATCH_FRAMES
 from ledger.wire.schemas import STAGE_WITNESSED
 
 MAX_ATTEMPTS = 5
+_PUBLISHING_SECONDS = 2.0
 
 _REFUSED = (
     "the batch stays in the outbox: send it again with `sealtrace submit --resume`, or, if the service will never take "
@@ -94,6 +95,10 @@ def send_waiting(session: Session) -> Logged | None:
         except (StaleKeysError, SequenceError) as error:
             if attempts >= MAX_ATTEMPTS:
                 raise
+            if attempts > 1:
+                # What the service judges by is logged, and may wait for the log's witnesses: signed anew at once, the
+                # batch would say the same.
+                session.world.sleep(_PUBLISHING_SECONDS)
             standing = session.stand()
             if _is_dead(standing, batch):
                 return _settled(standing, batch)
@@ -172,8 +177,10 @@ def _is_dead(standing: Standing, batch: OutboxBatch) -> bool:
 
 def _verified_link(standing: Standing, *, seq: int, prev: bytes, index: int | None) -> Link:
     """Return the end of the chain that the service names, once the entry there is this agency's own signed batch."""
-    if index is None or index >= standing.view.checkpoint.size:
+    if index is None:
         raise ProofError("the service names a batch of this agency that the log does not hold")
+    if index >= standing.view.checkpoint.size:
+        raise not_shown_yet()
     entries = Entries(standing.view, standing.session.service)
     found = read_batch(entries, standing.authority, index)
     batch = found.submission.batch

@@ -111,6 +111,14 @@ def require_last(standing: Standing, *, start: int) -> None:
         )
 
 
+def not_shown_yet() -> StaleError:
+    """Return the error for a batch of this agency that is durable, and waits for the log's witnesses."""
+    return StaleError(
+        "the service holds a batch of this agency that its checkpoint does not show yet",
+        next_step="run the command again in a minute",
+    )
+
+
 def first_listed(standing: Standing) -> int:
     """Return the index of the first charter that lists this agency: no batch of its stands before."""
     listed = (one.index for one in standing.view.charters if any(me.id == standing.me for me in one.charter.agencies))
@@ -126,10 +134,7 @@ def _named_end(standing: Standing) -> _End:
     """Return the end of the chain that the service names, asked after the checkpoint: a later batch shows in it."""
     head = standing.session.service.agency_head(standing.me)
     if head.index is not None and head.index >= standing.view.checkpoint.size:
-        raise StaleError(
-            "the service holds a batch of this agency that its checkpoint does not show yet",
-            next_step="run the command again in a minute",
-        )
+        raise not_shown_yet()
     return _End(seq=head.seq, prev=head.prev, index=head.index)
 
 

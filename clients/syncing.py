@@ -225,7 +225,8 @@ class Sync:
             return
         times = EntryTimes(self._view, service=self._session.service, replica=self._session.replica)
         for one in self._session.replica.talk.messages():
-            if one.inner.part == 1:
+            # What this agency sent itself is here as soon as it is durable; it has no time before it is shown.
+            if one.inner.part == 1 and one.index < self._view.checkpoint.size:
                 with suppress(NotFoundError):
                     times.time(one.index)
 

@@ -1,7 +1,9 @@
 """The access log as it is published: signed on a tick, cosigned as the log is (docs/protocol.md, 6.12 and 9)."""
 
+from collections.abc import Callable
+
 from ledger.accesslog import access_origin
-from ledger.errors import NotAMemberError
+from ledger.log import Published
 from ledger.tiles import TilePath
 from ledger.witnesses import LogName
 from server.accessstore import AccessStore
@@ -11,16 +13,28 @@ from server.state import SharedState
 
 
 class AccessLog:
-    """The access log (`server.publishing.target.SignedLog`): no charter stands in it, the newest one judges it."""
+    """The access log (`server.publishing.target.SignedLog`): no charter stands in it, the newest one judges it.
+
+    The newest that readers were shown: by one that waits for its witnesses nobody could judge.
+    """
 
     name = LogName.ACCESS
 
-    def __init__(self, *, store: AccessStore, state: SharedState, highest: HighestSigned, origin: str) -> None:
-        """Take its rows, who its witnesses are, its file of the highest checkpoint, and the origin of the log."""
+    def __init__(
+        self,
+        *,
+        store: AccessStore,
+        state: SharedState,
+        highest: HighestSigned,
+        origin: str,
+        shown: Callable[[], Published | None],
+    ) -> None:
+        """Take its rows, who its witnesses are, its file of the highest checkpoint, and the log: its origin, what is shown."""
         self.origin = access_origin(origin)
         self._store = store
         self._state = state
         self._highest = highest
+        self._shown = shown
 
     def next(self, published: int) -> Target | None:
         """Return the head if readers have not seen it."""
@@ -29,12 +43,11 @@ class AccessLog:
 
     def newest(self) -> Target | None:
         """Return the head as it is signed."""
-        head = self._store.head()
-        try:
-            charter = self._state.charter()
-        except NotAMemberError:
+        head, shown = self._store.head(), self._shown()
+        if shown is None or not head.size:
             return None
-        return Target(size=head.size, note=head.checkpoint, charter=charter, log=self.name) if head.size else None
+        charter = self._state.charter_before(shown.size)
+        return Target(size=head.size, note=head.checkpoint, charter=charter, log=self.name)
 
     def tile(self, path: TilePath) -> bytes:
         """Return a hash tile of the signed tree."""

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from crypto.encoding import HASH_BYTES
 from ledger.errors import ConflictError, NotFoundError
 from ledger.log import EMPTY_HEAD, Append, Head, Published
 from ledger.tiles import FullTile, TilePath
 from ledger.treestate import TreeState
 from server.publishing import table
-from server.store import SqlStore
+from server.store import SqlStore, cut_tile
 
 Beside = Callable[[Connection, int], None]
 """Writes the rows that belong to entries which begin at an index."""
@@ -26,6 +25,10 @@ WHERE id = 1 AND size = ? AND tree = ? AND checkpoint = ? RETURNING id
 """
 _BEGIN = """
 INSERT INTO access_head (id, size, tree, checkpoint) VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id
+"""
+_TILE = """
+SELECT t.data, CASE WHEN t.data IS NULL THEN h.tree END
+FROM access_head AS h LEFT JOIN access_tiles AS t ON t.level = ? AND t.idx = ? WHERE h.id = 1
 """
 
 
@@ -111,10 +114,9 @@ class AccessStore:
 
     def tile(self, path: TilePath) -> bytes:
         """Return a full tile, or as much of one as `path` asks and the tree has; raise NotFoundError."""
-        query = "SELECT data FROM access_tiles WHERE level = ? AND idx = ?"
         with self._store.reading() as connection:
-            row = connection.exec_driver_sql(query, (path.level, path.index)).one_or_none()
-        return self.head().tree.tile(path) if row is None else bytes(row[0][: path.width * HASH_BYTES])
+            row = connection.exec_driver_sql(_TILE, (path.level, path.index)).one_or_none()
+        return cut_tile(row, path)
 
 
 def _entries(connection: Connection, start: int, end: int) -> Sequence[bytes]:

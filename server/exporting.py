@@ -77,11 +77,12 @@ def _export(connection: Connection, output: Path) -> Exported:
 
 
 def _export_access(connection: Connection, output: Path) -> int:
-    """Write the access log, if anything was asked yet, under its own folder."""
-    row = connection.exec_driver_sql("SELECT size, tree, checkpoint FROM access_head WHERE id = 1").one_or_none()
-    if row is None:
+    """Write the access log as far as it is published, if anything was asked yet, under its own folder."""
+    tree = connection.exec_driver_sql("SELECT tree FROM access_head WHERE id = 1").scalar()
+    published = table.newest(connection, table.ACCESS)
+    if tree is None or published is None:
         return 0
-    size, tree, checkpoint = row
+    size = published.size
     named = [(path, _tile(connection, path, TreeState.decode(tree), "access_tiles")) for path in tile_paths(size)]
     bundles = [bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH))]
     named += [(path, encode_bundle(_entries(connection, path, "access_entries"))) for path in bundles]
@@ -90,7 +91,7 @@ def _export_access(connection: Connection, output: Path) -> int:
             target = output / "access" / path.format()
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-    (output / paths.ACCESS_CHECKPOINT.lstrip("/")).write_bytes(checkpoint)
+    (output / paths.ACCESS_CHECKPOINT.lstrip("/")).write_bytes(published.note)
     return len(named) + 1
 
 
@@ -111,8 +112,8 @@ def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple
         yield paths.handover_file(index), table.first_holding(connection, table.LOG, index)
 
 
-def _tile(connection: Connection, path: TilePath, tree: TreeState, table: str = "tiles") -> bytes | None:
-    query = f"SELECT data FROM {table} WHERE level = ? AND idx = ?"  # noqa: S608 - one of two names of ours
+def _tile(connection: Connection, path: TilePath, tree: TreeState, rows: str = "tiles") -> bytes | None:
+    query = f"SELECT data FROM {rows} WHERE level = ? AND idx = ?"  # noqa: S608 - one of two names of ours
     row = connection.exec_driver_sql(query, (path.level, path.index)).one_or_none()
     if row is not None:
         return bytes(row[0][: path.width * HASH_BYTES])
@@ -122,7 +123,7 @@ def _tile(connection: Connection, path: TilePath, tree: TreeState, table: str = 
         return None
 
 
-def _entries(connection: Connection, path: TilePath, table: str = "entries") -> list[bytes]:
+def _entries(connection: Connection, path: TilePath, rows: str = "entries") -> list[bytes]:
     first = path.index * TILE_WIDTH
-    query = f"SELECT entry FROM {table} WHERE idx >= ? AND idx < ? ORDER BY idx"  # noqa: S608 - one of two names of ours
+    query = f"SELECT entry FROM {rows} WHERE idx >= ? AND idx < ? ORDER BY idx"  # noqa: S608 - one of two names of ours
     return [row[0] for row in connection.exec_driver_sql(query, (first, first + path.width))]

@@ -15,7 +15,7 @@ from crypto.digests import sha256
 from ledger.accesslog import Asked
 from ledger.answers import Answer, sign_answer
 from ledger.charter import Charter
-from ledger.errors import MalformedError, NotAMemberError, NotFoundError
+from ledger.errors import BusyError, MalformedError, NotAMemberError, NotFoundError
 from ledger.log import Charge
 from ledger.questions import WATCH_DAYS, Asking, Question, parse_question, question_hash
 from ledger.terms import Match
@@ -31,6 +31,7 @@ from server.state import SharedState
 from server.store import SqlStore
 
 DAY_SECONDS = 86_400
+_WAIT_SECONDS = 2
 
 _STARTED = "SELECT started FROM token_epochs WHERE ep = ?"
 _REVIEW = "UPDATE reviews SET reviewed = ? WHERE id = ? AND agency = ? AND reviewed IS NULL"
@@ -92,6 +93,11 @@ class Matching:
         limit = "own" if question.asking is Asking.OWN else "lookups"
         charge = self._charge(asker, charter, limit=limit, kind=limit, amount=1)
         return self._sequencer.run(lambda: self._answer(question, body, asker, charge))
+
+    def waits_for(self) -> int | None:
+        """Return which entry has to be shown before a question can be answered; None if none has."""
+        with self._store.reading() as connection:
+            return questionrows.last_ending(connection, size=_shown(connection))
 
     def review(self, reviews: Reviews, asker: Asker) -> None:
         """Note which notices of silent hits an originator has looked into; those it never had change nothing."""
@@ -155,10 +161,12 @@ class Matching:
         asked = _asked(asker, body)
         with self._store.writing() as connection:
             self._write(connection, charge, asker)
-            shown = table.newest(connection, table.LOG)
-            size = 0 if shown is None else shown.size
+            size = _shown(connection)
             if question.held > size:
                 raise MalformedError("the question names a larger tree than this log has")
+            if questionrows.last_ending(connection, size=size) is not None:
+                # Answered without them, it would convict this service of denied hits (docs/protocol.md, 6.13).
+                raise BusyError("slips that ended wait for the log's witnesses", retry_after_seconds=_WAIT_SECONDS)
             if question.asking is Asking.OWN:
                 questionrows.require_own(connection, question, asker=asker.agency)
             found = questionrows.match(connection, question, asker=asker.agency, size=size)
@@ -175,9 +183,16 @@ class Matching:
         take(connection, charge)
 
     def _sign(self, answer: Answer) -> bytes:
-        charter = self._state.charter()
+        """Sign with the key that was in force at the tree that was matched: a charter beyond it, nobody has seen."""
+        charter = self._state.charter_before(answer.n)
         keys = self._keys.require_named_by(charter)
         return sign_answer(answer, signer=keys.answer, kid=charter.log.answer_kid)
+
+
+def _shown(connection: Connection) -> int:
+    """Return the size of the log that readers are shown."""
+    shown = table.newest(connection, table.LOG)
+    return 0 if shown is None else shown.size
 
 
 def _asked(asker: Asker, body: bytes) -> Asked:

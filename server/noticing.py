@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.accesslog import FILL, AccessEntry, Asked, Drawn, OutcomeOpening, Result, ToldHit, arrange, draw
+from ledger.charter import Charter
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import BadSignatureError
 from ledger.log import Append, Log
 from ledger.notices import ID_BYTES, REVIEW_HOURS, AskedStands, Audited, Matched, Notice, WatchFired, spell_notice
 from ledger.slips import Hit
+from ledger.terms import LogKeys
 from ledger.witnesses import LogName
 from server import slips
 from server.accessstore import AccessStore, Beside
@@ -84,10 +86,12 @@ class Noticing:
             return 0
         # As long as the log waits for its witnesses, the access log does: both are signed on or neither.
         self._publishing.require_compared()
+        # A charter that waits for its witnesses names keys that nobody can know yet.
+        charter = self._state.charter_before(shown.size)
         live = tuple(match.ep for match in self._matching.live_epochs())
         with self._store.reading() as connection:
             waiting = _waiting(connection, now, size=shown.size)
-        placed = arrange(waiting.drawn, least=FILL if self._keys_changed() else 0)
+        placed = arrange(waiting.drawn, least=FILL if self._keys_changed(charter.log) else 0)
 
         def beside(connection: Connection, first: int) -> None:
             _tell(connection, [(first + at, drawn) for at, (_, drawn) in enumerate(placed) if drawn], waiting, now)
@@ -96,12 +100,12 @@ class Noticing:
             _forget(connection, now)
             _retire(connection, live, now)
 
-        self._append([entry for entry, _ in placed], beside)
+        self._append([entry for entry, _ in placed], beside, charter)
         return len(placed)
 
-    def _keys_changed(self) -> bool:
+    def _keys_changed(self, log: LogKeys) -> bool:
         """Say whether the newest checkpoint is signed by keys that the charter names no more: it is signed anew then."""
-        head, log = AccessStore(self._store).head(), self._state.charter().log
+        head = AccessStore(self._store).head()
         try:
             if head.size:
                 open_checkpoint(head.checkpoint, origin=log.access[0].name, vkeys=log.access)
@@ -109,12 +113,11 @@ class Noticing:
             return True
         return False
 
-    def _append(self, entries: Sequence[AccessEntry], beside: Beside) -> None:
+    def _append(self, entries: Sequence[AccessEntry], beside: Beside, charter: Charter) -> None:
         if not entries:
             with self._store.writing() as connection:
                 beside(connection, 0)
             return
-        charter = self._state.charter()
         keys = self._keys.require_named_by(charter).for_access()
         store = AccessStore(self._store, beside)
         log = Log(store=store, origin=charter.log.access[0].name, ed25519=keys.ed25519, ml_dsa_44=keys.ml_dsa_44)

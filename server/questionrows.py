@@ -49,6 +49,9 @@ _WATCH = """
 INSERT INTO watches (asker, body_hash, input, signature, size, expires) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
 """
 _WATCHED = "INSERT INTO watch_tokens (token, ep, class, watch) VALUES (?, ?, ?, ?)"
+_ENDING = """
+SELECT max(idx) FROM statements WHERE idx >= ? AND (sup IS NOT NULL OR expunges IS NOT NULL OR renews IS NOT NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,15 @@ def match(connection: Connection, question: Question, *, asker: str, size: int) 
     silent = [one for one in found if one.hit is Hit.SILENT and one.index < end]
     others = [one for one in slots if one.name.iss != asker]
     return Matched(slots=tuple(one.slot() for one in slots), more=more, told=pack_told([*others, *silent]))
+
+
+def last_ending(connection: Connection, *, size: int) -> int | None:
+    """Return the last entry at or after `size` that ended slips or put others in their place; None if none did.
+
+    Such slips are gone, and an answer about the first `size` entries would be without records that still match there.
+    """
+    found = connection.exec_driver_sql(_ENDING, (size,)).scalar()
+    return None if found is None else int(found)
 
 
 def require_own(connection: Connection, question: Question, *, asker: str) -> None:

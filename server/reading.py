@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ledger.charter import parse_charter_entry
+from ledger.checkpoints import claimed_size
 from ledger.errors import NotAMemberError, NotFoundError, UnwitnessedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
@@ -62,7 +63,10 @@ class Reading:
     def first_checkpoint(self, index: int) -> bytes:
         """Return the published checkpoint that first held the entry at `index`."""
         self._published()
-        return self._store.first_published(index)
+        note = self._store.first_published(index)
+        # It may have been published since the one above.
+        self._highest.cover(size=claimed_size(note), checkpoint=note)
+        return note
 
     def tile(self, path: TilePath) -> bytes:
         """Return a hash tile, or cut a bundle of entries from the rows; what is not published is not there."""
@@ -114,15 +118,17 @@ class Reading:
             raise NotFoundError("no statement of that name is logged")
         return self.entry(index)
 
-    def agency_head(self, iss: str) -> AgencyHead:
+    def agency_head(self, iss: str, *, asker: str) -> AgencyHead:
         """Return where an agency's chain stands, and the `kx` that counts now.
 
-        As signed, not as published: the next batch is built on it, and would be refused on anything older. Of an agency
-        that left, too: whoever reads what it logged needs its keys.
+        As signed, not as published: its next batch is built on it, and would be refused on anything older. Others read
+        with its keys, and are told of those that they can be shown. Of an agency that left, too: whoever reads what it
+        logged needs its keys.
         """
+        shown = None if asker == iss else self._published().size
         with self._state.locked() as state:
             try:
-                keys = state.membership.key_chain(iss, state.size)
+                keys = state.membership.key_chain(iss, state.size if shown is None else shown)
             except NotAMemberError as error:
                 raise NotFoundError("no charter of this log lists an agency of that id") from error
             chain, kx = state.chain(iss), state.membership.kx(iss, state.size)

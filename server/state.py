@@ -42,6 +42,11 @@ class SharedState:
         with self._lock:
             return self._state.membership.charter_before(self._state.size)
 
+    def charter_before(self, size: int) -> Charter:
+        """Return the charter in force for a tree of `size`; raise NotAMemberError before the first."""
+        with self._lock:
+            return self._state.membership.charter_before(size)
+
     def http_key(self, kid: KeyId) -> PublicKey:
         """Return the `http` key of that id in force; raise NotAMemberError."""
         with self._lock:

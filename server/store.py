@@ -59,6 +59,11 @@ _BLOB = """
 SELECT b.place, b.data, b.tag_hash, b.only_for FROM statements AS s JOIN blobs AS b ON b.idx = s.idx
 WHERE s.iss = ? AND s.jti = ? AND b.place = ?
 """
+# Both at once: between two statements a tile may fill up, and be in neither the tree that was read nor the rows.
+_TILE = """
+SELECT t.data, CASE WHEN t.data IS NULL THEN h.tree END
+FROM head AS h LEFT JOIN tiles AS t ON t.level = ? AND t.idx = ? WHERE h.id = 1
+"""
 _FACTS = """
 SELECT ep, EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.sup = s.jti),
   EXISTS (SELECT 1 FROM statements AS later WHERE later.iss = s.iss AND later.expunges = s.jti)
@@ -258,8 +263,7 @@ class SqlStore:
 
     def tile(self, path: TilePath) -> bytes:
         """Return a full tile, or as much of one as `path` asks and the tree has; raise NotFoundError."""
-        row = self._one("SELECT data FROM tiles WHERE level = ? AND idx = ?", (path.level, path.index))
-        return self.head().tree.tile(path) if row is None else bytes(row[0][: path.width * HASH_BYTES])
+        return cut_tile(self._one(_TILE, (path.level, path.index)), path)
 
     def batch(self, iss: str, seq: int) -> BatchRow | None:
         """Return the batch of that name, if it is logged."""
@@ -349,6 +353,14 @@ class SqlStore:
     def _all(self, query: str, values: tuple[Any, ...] | dict[str, Any]) -> Sequence[Any]:
         with self._readers.connect() as connection:
             return connection.exec_driver_sql(query, values).all()
+
+
+def cut_tile(row: Any, path: TilePath) -> bytes:
+    """Return a tile from its row, else out of the tree that was read with it; raise NotFoundError."""
+    data, tree = (None, None) if row is None else row
+    if data is not None:
+        return bytes(data[: path.width * HASH_BYTES])
+    return (EMPTY_HEAD.tree if tree is None else TreeState.decode(tree)).tile(path)
 
 
 def _entries(connection: Connection, start: int, end: int) -> Sequence[bytes]:

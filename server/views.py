@@ -140,7 +140,7 @@ class Views:
 
     def agency_head(self, request: Incoming) -> Outgoing:
         """Return where an agency's chain stands."""
-        head = self._reading.agency_head(agency_id(request.names["iss"]))
+        head = self._reading.agency_head(agency_id(request.names["iss"]), asker=request.signer().agency)
         return Outgoing(body=schemas.AGENCY_HEAD.write(head))
 
     def feed(self, request: Incoming) -> Outgoing:
@@ -164,6 +164,7 @@ class Views:
     def match(self, request: Incoming) -> Outgoing:
         """Return the answer to a question, when its step of time is over."""
         with self._pace.hold():
+            self._await(self._matching.waits_for())
             return Outgoing(body=self._matching.match(request.body, request.signer()), cache=UNCHANGED)
 
     def notices(self, request: Incoming) -> Outgoing:
@@ -254,10 +255,14 @@ class Views:
     def _receipt(self, logged: Logged) -> Outgoing:
         """Answer once it is witnessed, or after a short wait: it is durable all the same."""
         published = self._service.store.published()
-        if published is None or published.size <= logged.index:
-            self._service.publishing.wait(logged.index, self._service.wait_seconds)
+        self._await(logged.index if published is None or published.size <= logged.index else None)
         body = schemas.RECEIPT.write(self._reading.receipt(logged))
         return Outgoing(body=body, status=HTTPStatus.CREATED if logged.is_new else HTTPStatus.OK)
+
+    def _await(self, index: int | None) -> None:
+        """Wait a short while until an entry that is durable is shown; None is none."""
+        if index is not None:
+            self._service.publishing.wait(index, self._service.wait_seconds)
 
 
 def _cursor(query: str) -> int:

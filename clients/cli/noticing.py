@@ -12,9 +12,9 @@ from clients.cli.options import HomeOption, JsonOption, ProfileOption, edge_of
 from clients.errors import HomeError
 from clients.matching.book import StoredNotice
 from clients.matching.keys import standing_of
-from clients.matching.noticing import Arrived, collect, overdue, review, waits
+from clients.matching.noticing import Arrived, collect, overdue, review, settle, waits
 from clients.matching.renewing import Renewed, Renewer
-from clients.session import load_profile
+from clients.session import Session, load_profile
 from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.notices import AskedStands, Audited, Complained, Matched, WatchFired
@@ -32,7 +32,7 @@ def notices(
     context: typer.Context,
     *,
     reviewed: Annotated[
-        bool, typer.Option("--reviewed", help="Say that every silent hit shown before was looked into.")
+        bool, typer.Option("--reviewed", help="Say that every silent hit and doubt shown before was looked into.")
     ] = False,
     number: Annotated[list[int] | None, typer.Option(help="With --reviewed: only this one, by its number.")] = None,
     home: HomeOption = None,
@@ -45,8 +45,7 @@ def notices(
     edge = edge_of(context)
     with edge.session(home) as session:
         if reviewed:
-            done = review(session, number)
-            edge.show(f"✓ reviewed   {counted(done, 'silent hit')}", {"reviewed": done}, as_json=as_json)
+            edge.show(*_reviewed(session, number), as_json=as_json)
             return
         arrived = collect(session, session.stand())
         stored = session.book.notices()
@@ -96,6 +95,14 @@ def notice_lines(stored: Sequence[StoredNotice], arrived: Arrived, *, now: int) 
         yield f"✗ {doubt}"
     waiting = sum(map(waits, stored))
     yield f"{len(arrived.new):,} new · {counted(waiting, 'silent hit')} to be reviewed"
+
+
+def _reviewed(session: Session, numbers: list[int] | None) -> tuple[str, dict[str, JsonValue]]:
+    """Review silent hits; without numbers the doubts too, each of which is said once more."""
+    done = review(session, numbers)
+    doubts = settle(session) if numbers is None else ()
+    lines = [f"✓ reviewed   {counted(done, 'silent hit')}", *(f"✓ looked into {doubt}" for doubt in doubts)]
+    return "\n".join(lines), {"reviewed": done, "doubts": list(doubts)}
 
 
 def _renewed(done: Renewed) -> tuple[str, dict[str, JsonValue]]:

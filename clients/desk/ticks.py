@@ -39,7 +39,7 @@ def sync(office: Office) -> None:
         raise TrustError(
             f"{len(done.report.refused):,} entries could not be opened or verified, {len(done.arrived.doubts):,} notices "
             "are not borne out by the access log",
-            next_step="run `sealtrace sync` and `sealtrace notices`: they name them",
+            next_step="run `sealtrace sync --full` and `sealtrace notices`: they name them",
         )
 
 

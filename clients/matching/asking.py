@@ -17,7 +17,7 @@ from clients.service import SignedAnswer
 from clients.session import Standing
 from crypto.encoding import b64u
 from ledger.answers import SLOTS, Answer, Slot, verify_answer
-from ledger.errors import LedgerError, NotFoundError, ProofError
+from ledger.errors import BusyError, LedgerError, NotFoundError, ProofError
 from ledger.forms import Form
 from ledger.identifiers import StatementName
 from ledger.questions import BEFORE_ALL, AskedToken, Asking, Purpose, build_question, draw_purpose, question_hash
@@ -27,6 +27,7 @@ from ledger.terms import Limits
 from ledger.tokens import Inputs
 
 DAY = 86_400
+_TRIES = 5
 _BEST = "T0"
 _CLASSES = TOKENS // 2
 
@@ -194,19 +195,43 @@ class Asker:
 
     def _send(self, q: bytes, body: bytes) -> SignedAnswer:
         try:
-            return self._session.service.match(body)
+            return self._match(body)
         except LedgerError:
             # The service said no in so many words, and what it refuses it does not charge.
             self._session.book.drop_question(q)
             raise
 
+    def _match(self, body: bytes) -> SignedAnswer:
+        """Send a question again as long as the service asks for it: it may wait for the log's witnesses."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._session.service.match(body)
+            except BusyError as error:
+                self._session.world.sleep(error.retry_after_seconds)
+        return self._session.service.match(body)
+
     def _verify(self, body: bytes, raw: bytes, tokens: Sequence[AskedToken]) -> Answer:
-        log = self._standing.view.charter.log
-        answer = verify_answer(raw, question=body, to=self._standing.me, kid=log.answer_kid, public_key=log.answer_key)
+        try:
+            answer = self._opened(body, raw)
+        except LedgerError:
+            # Its tree may be newer than the one that this began with, and its charter name another key for answers.
+            before = self._standing.view.charter
+            self._renew_view()
+            if self._standing.view.charter == before:
+                raise
+            answer = self._opened(body, raw)
         asked = {token.c for token in tokens}
         if any(slot.c not in asked for slot in answer.slots):
             raise ProofError("the answer names a match of a class that was not asked for")
         return answer
+
+    def _opened(self, body: bytes, raw: bytes) -> Answer:
+        log = self._standing.view.charter.log
+        return verify_answer(raw, question=body, to=self._standing.me, kid=log.answer_kid, public_key=log.answer_key)
+
+    def _renew_view(self) -> None:
+        self._standing = self._session.stand()
+        self._entries = Entries(self._standing.view, self._session.service)
 
     def _prove(self, slot: Slot) -> Found:
         """Return the match once its record stands in the verified log where the answer says."""
@@ -224,8 +249,7 @@ class Asker:
 
     def _catch_up(self, index: int) -> None:
         """Take the newest checkpoint: the record was logged since this command began."""
-        self._standing = self._session.stand()
-        self._entries = Entries(self._standing.view, self._session.service)
+        self._renew_view()
         if index >= self._standing.view.checkpoint.size:
             raise TrustError(
                 "the answer names a record that the published log does not hold yet",

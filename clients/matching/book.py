@@ -65,6 +65,14 @@ _NOTICE = Table(
     Column("seen", Integer, nullable=False),
     Column("reviewed", Integer),
 )
+_DOUBT = Table(
+    "doubt",
+    _TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("what", String, nullable=False, unique=True),
+    Column("seen", Integer, nullable=False),
+    Column("settled", Integer),
+)
 _STATE = Table("state", _TABLES, Column("name", String, primary_key=True), Column("value", Integer, nullable=False))
 
 NOTICES = "notices"
@@ -210,16 +218,32 @@ class Book:
             counted = chosen.where(_QUESTION.c.asked >= start, _QUESTION.c.asking.in_(kinds))
             return int(connection.execute(counted).scalar_one())
 
-    def put_notices(self, notices: Sequence[Notice], *, now: int, cursor: int) -> list[Notice]:
-        """Keep a page of notices and the cursor behind it, in one transaction; return those that are new."""
+    def put_notices(
+        self, notices: Sequence[Notice], *, now: int, cursor: int, doubts: Sequence[str] = ()
+    ) -> list[Notice]:
+        """Keep notices, what does not hold of them and the cursor behind, in one transaction; return those that are new."""
         new: list[Notice] = []
         with self._engine.begin() as connection:
             for notice in notices:
                 raw = spell_notice(notice)
                 row = insert(_NOTICE).values(digest=sha256(raw), raw=raw, seen=now).on_conflict_do_nothing()
                 new += [notice] if connection.execute(row).rowcount else []
+            for what in doubts:
+                connection.execute(insert(_DOUBT).values(what=what, seen=now).on_conflict_do_nothing())
             self._remember(connection, NOTICES, cursor)
         return new
+
+    def doubts(self) -> tuple[str, ...]:
+        """Return what does not hold of notices and was not looked into yet, the oldest first."""
+        chosen = select(_DOUBT.c.what).where(_DOUBT.c.settled.is_(None)).order_by(_DOUBT.c.id)
+        with self._engine.begin() as connection:
+            return tuple(row.what for row in connection.execute(chosen))
+
+    def settle_doubts(self, doubts: Sequence[str], *, now: int) -> None:
+        """Remember that somebody has looked into these doubts."""
+        with self._engine.begin() as connection:
+            for what in doubts:
+                connection.execute(update(_DOUBT).where(_DOUBT.c.what == what).values(settled=now))
 
     def notices(self) -> list[StoredNotice]:
         """Return all notices, the oldest first."""

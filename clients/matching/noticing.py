@@ -21,7 +21,7 @@ _MAX_PAGES = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """What came for a person to read, and what of it does not hold, and why."""
+    """What came for a person to read; and what, of all that came so far, does not hold and was not looked into."""
 
     new: tuple[Notice, ...]
     doubts: tuple[str, ...] = field(default=())
@@ -33,12 +33,14 @@ NOTHING_NEW = Arrived(new=())
 def collect(session: Session, standing: Standing) -> Arrived:
     """Fetch what waits and keep it; say what of it the access log does not bear out.
 
-    What could not be held against the access log is not kept: it is fetched again, and checked, the next time.
+    What could not be held against the access log is not kept: it is fetched again, and checked, the next time. What it
+    does not bear out is told each time until somebody has looked into it: whoever was told first may have been a program.
     """
     fetched, cursor = _fetched(session)
     doubts = tuple(_doubts(standing, fetched))
-    new = session.book.put_notices(fetched, now=session.world.clock(), cursor=cursor)
-    return Arrived(new=tuple(notice for notice in new if isinstance(notice, Matched | WatchFired)), doubts=doubts)
+    new = session.book.put_notices(fetched, now=session.world.clock(), cursor=cursor, doubts=doubts)
+    shown = tuple(notice for notice in new if isinstance(notice, Matched | WatchFired))
+    return Arrived(new=shown, doubts=session.book.doubts())
 
 
 def _fetched(session: Session) -> tuple[list[Notice], int]:
@@ -80,6 +82,13 @@ def review(session: Session, numbers: Iterable[int] | None) -> int:
         session.service.review([notice.id for number in part if isinstance(notice := waiting[number], Matched)])
         session.book.mark_reviewed(part, now=session.world.clock())
     return len(chosen)
+
+
+def settle(session: Session) -> tuple[str, ...]:
+    """Say that the doubts that stand were looked into; return them."""
+    doubts = session.book.doubts()
+    session.book.settle_doubts(doubts, now=session.world.clock())
+    return doubts
 
 
 def _doubts(standing: Standing, notices: Sequence[Notice]) -> Iterable[str]:

@@ -9,6 +9,7 @@ left out a hit it would have to know for whom it may.
 import secrets
 from dataclasses import dataclass
 
+from clients.discarding import not_shown_yet
 from clients.epochs import sealing_keys
 from clients.errors import TrustError
 from clients.matching.asking import Asker
@@ -26,6 +27,8 @@ from ledger.slips import Hit
 _NUMBER_BYTES = 8
 _EVENTS = ("recovery", "loss", "theft", "sale", "export", "observation")
 PURPOSE = "alarm self-test"
+_TRIES = 30
+_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ def self_test(session: Session, profile: Profile) -> Tested:
     standing = session.stand()
     plan = _plan(Planner(profile, standing.authority.members()))
     planted = send_records(standing, sealing_keys(standing, profile), [plan, plan])
+    _await_shown(session, planted.index)
     sync = Sync(session, progress=lambda _done, _total: None)
     sync.by_feed()
     standing = session.stand()
@@ -54,6 +58,15 @@ def self_test(session: Session, profile: Profile) -> Tested:
             next_step="do not rely on its answers: tell the other members, and keep the folder of this home",
         )
     return Tested(planted=planted.names, q=told.q)
+
+
+def _await_shown(session: Session, index: int) -> None:
+    """Wait until the log shows what was planted; raise StaleError if it does not: no question would be about it before."""
+    for _ in range(_TRIES):
+        if session.refresh().checkpoint.size > index:
+            return
+        session.world.sleep(_SECONDS)
+    raise not_shown_yet()
 
 
 def _plan(planner: Planner) -> Plan:

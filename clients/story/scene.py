@@ -25,6 +25,7 @@ class Scene:
         """Run a member's command as if typed; return what it printed, or stop the story where it ends otherwise.
 
         `led_to` is where its requests end up, whatever address it believes in: who owns the network chooses that.
+        The next command begins once the log shows what this one has logged.
         """
         written: list[str] = []
         noted: list[str] = []
@@ -37,6 +38,8 @@ class Scene:
                 f"{member.id}: sealtrace {arguments[0]} ended with {code}: {' '.join([*noted, *written])[-300:]}",
                 next_step=f"read {self.stage.service_log}",
             )
+        if led_to is None:
+            self.stage.await_shown()
         return "\n".join(written)
 
     def ask(self, member: Member, *arguments: str, led_to: str | None = None) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from ledger.talk.notices import MAX_CONFIRMED, Opened, Receipt
 
 def write_receipts(session: Session) -> int:
     """Put the receipts that this agency owes into the outbox; return how many messages they confirm."""
-    waiting = {(one.thread, one.to) for one in session.outbox.letters().values() if one.kind == Kind.RECEIPT.value}
+    waiting = {(one.thread, one.to) for one in session.outbox.unfiled() if one.kind == Kind.RECEIPT.value}
     letters = [
         one
         for talk in talks(session.replica)
         for one in _receipts(talk, session.config.id)
-        # One that waits is sent first: what came since is confirmed by the next.
+        # One that waits, or is on its way, is logged first: what came since is confirmed by the next.
         if (one.thread, one.to) not in waiting
     ]
     session.outbox.write_letters(letters)

@@ -177,11 +177,19 @@ class Publisher:
             self._gather(Gathering(target))
 
     def _refresh(self) -> Target | None:
-        """Return the newest checkpoint once more when its cosignatures are no longer fresh."""
-        if self._timing.timer() < self._refresh_at:
-            return None
+        """Return the newest checkpoint once more when its cosignatures are no longer fresh, or a new charter judges it."""
         target = self._signed.newest()
-        return target if target is not None and target.needs_witnesses else None
+        if target is None or not target.needs_witnesses:
+            return None
+        is_fresh = self._timing.timer() < self._refresh_at
+        return None if is_fresh and not self._is_judged_anew(target) else target
+
+    def _is_judged_anew(self, target: Target) -> bool:
+        """Say whether readers judge what is published by a later charter, under which the same signatures stand."""
+        last = None if self._last is None else self._last.target
+        if last is None or last.charter.ver == target.charter.ver:
+            return False
+        return target.log.vkeys(last.charter) == target.log.vkeys(target.charter)
 
     def _gather(self, gathering: Gathering) -> None:
         """Ask everybody, and publish at the quorum; give up after a while, for what is newest by then."""
@@ -193,6 +201,7 @@ class Publisher:
             if note is not None:
                 self._write(Published(size=gathering.target.size, note=note))
                 self._refresh_at = self._timing.timer() + self._timing.republish_seconds
+                self._since = self._clock()  # what is signed by now began to wait later, if anything is
                 self._linger(gathering)
                 return
             self._take(left)

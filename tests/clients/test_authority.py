@@ -114,6 +114,39 @@ def test_a_key_entry_beyond_the_checkpoint(replica: Replica) -> None:
     assert "different states" in caught.value.next_step
 
 
+def one_more(consortium: Consortium, transport: LogTransport) -> None:
+    """Log and publish one more key entry, which the view does not know."""
+    key = make_key(KeyId(A, 30), Role.SIGN, Algorithm.ED25519)
+    consortium.submit_key_entry(consortium.key_entry(A, add=[key]))
+    later = LogTransport(consortium, publish_log(consortium))
+    transport.entries, transport.heads, transport.files = later.entries, later.heads, later.files
+
+
+def test_a_key_entry_that_was_published_since_the_view_stops_nobody(replica: Replica) -> None:
+    """What it names as the one before is learnt, and proved; the newer one is for the next view."""
+    consortium = rotated(2)
+    authority, transport = over(consortium, replica)
+    one_more(consortium, transport)
+
+    authority.catch_up(A)
+
+    assert authority.membership.newest(A, Role.SIGN, 3).kid == KeyId(A, 21)
+    assert set(replica.key_entries()) == {1, 2}
+
+
+def test_a_key_entry_beyond_the_view_is_followed_to_earlier_ones_alone(replica: Replica) -> None:
+    """One that leads forward could be followed for ever."""
+    consortium = rotated(2)
+    authority, transport = over(consortium, replica)
+    one_more(consortium, transport)
+    key = make_key(KeyId(A, 40), Role.SIGN, Algorithm.ED25519)
+    transport.entries[3] = rotated(5).key_entry(A, add=[key])
+
+    with pytest.raises(ProofError, match="names a later one"):
+        authority.catch_up(A)
+    assert replica.key_entries() == {}
+
+
 def test_a_head_that_names_an_entry_of_another_kind(replica: Replica) -> None:
     """A batch or statement in place of a key entry."""
     consortium = rotated(1)

@@ -22,6 +22,7 @@ from clients.story.chapters import Story
 from clients.story.drill import Drill, require_newer
 from clients.story.evidence import Evidence
 from clients.story.mending import Mending
+from clients.story.scene import Scene
 from clients.story.splitting import SplitView
 from clients.story.stage import Stage, StoryError, digest_of
 from clients.story.telling import Telling
@@ -29,6 +30,7 @@ from ledger.policy import parse_policy
 from ledger.witnesses import policy_of
 from tests.support.consortium import make_consortium
 from tests.support.keystores import WEAK
+from tests.support.witnesses import over_http
 
 Answer = tuple[int, str]
 
@@ -120,6 +122,40 @@ def test_a_port_that_somebody_has_is_refused_before_anything_starts(tmp_path: Pa
 
     assert "PORT=n" in caught.value.next_step
     assert not stage.service_log.exists()
+
+
+class Ready:
+    """A service that says a few times that its witnesses are still to come."""
+
+    answers = True
+
+    def __init__(self, times: int) -> None:
+        """Take how often."""
+        self.left = times
+
+    def body(self, _path: str) -> bytes:
+        """Answer `/readyz`."""
+        self.left -= 1
+        return b"ready\n" if self.left < 0 else b"ready\npending, unwitnessed since 2027-01-15 08:00 UTC\n"
+
+
+def test_the_next_command_begins_once_the_log_shows_what_was_logged(tmp_path: Path) -> None:
+    """On a slow machine a member would ask for a record that nobody can be shown yet."""
+    ready = Ready(2)
+    with over_http(ready) as url:  # type: ignore[arg-type]  # it answers paths, which is all that is asked
+        scene = Scene(
+            stage=Stage(data=tmp_path, port=int(url.rpartition(":")[2])), telling=telling(), type_command=Script()
+        )
+        scene.stage.clear()
+        scene.stage.draw_passphrase(ARMS)
+        scene.run(ARMS, "submit")
+
+    assert ready.left == -1
+
+
+def test_a_service_that_is_away_holds_nobody_up(stage: Stage) -> None:
+    """Where the story has stopped it there is nothing to wait for."""
+    stage.await_shown()
 
 
 def test_a_digest_tells_two_files_apart(tmp_path: Path) -> None:

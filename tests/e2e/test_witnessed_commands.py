@@ -3,14 +3,17 @@
 import secrets
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from clients.cli.exits import Exit
+from clients.keyring import Keyring
 from clients.service import Service
-from clients.session import World
+from clients.session import Session, World, open_session
+from clients.talk.sending import letter, write
 from clients.trust import Trust
 from ledger import fingerprints
 from ledger.wire import paths
@@ -19,7 +22,8 @@ from server.app import service_of
 from tests.e2e.test_witnessed_consortium import AGENCIES, Witnessed
 from tests.support.commands import Result, run_in
 from tests.support.lists import MAP, table
-from tests.support.loopback import URL
+from tests.support.loopback import PHRASE, URL
+from tests.support.talks import trace
 
 ME = AGENCIES[0]
 
@@ -52,6 +56,12 @@ class Desk:
         (self.folder / "list.csv").write_bytes(table([{"make": "Colt", "serial": serial}]))
         (self.folder / "list.map.toml").write_text(MAP, encoding="utf-8")
         return self.type("submit", str(self.folder / "list.csv"), "--map", str(self.folder / "list.map.toml"))
+
+    def session(self) -> Session:
+        """Open the home."""
+        home = self.consortium.homes[ME]
+        keyring = Keyring.open(home.keystore, passphrase=PHRASE, allow_weak=True)
+        return open_session(home, keyring, transport=self.consortium.transport, world=self.world())
 
     def published(self, size: int) -> None:
         """Wait until so much is shown."""
@@ -133,3 +143,17 @@ def test_a_person_confirms_a_charter_by_its_words(desk: Desk) -> None:
     assert f"✓ confirmed  {fingerprints.to_words(fingerprint)}" in by_words.output
     assert as_text.json == {"fingerprint": fingerprints.to_text(bytes(32))}
     assert Trust(desk.consortium.homes[ME].trusted).confirmed() == {fingerprint, bytes(32)}
+
+
+def test_a_home_syncs_while_what_it_has_said_waits_for_the_witnesses(desk: Desk) -> None:
+    """A message of its own is there before it is shown, and has no time until then: nothing to be refused for."""
+    joined(desk)
+    with closing(desk.session()) as session:
+        write(session, [letter(trace(), to=AGENCIES[1], thread=bytes(16), re=None)])
+    sent = desk.type("sync")
+    waiting = desk.type("sync")
+    desk.witness()
+    desk.published(3)
+    shown = desk.type("sync")
+
+    assert [done.code for done in (sent, waiting, shown)] == [Exit.DONE] * 3, waiting.notes

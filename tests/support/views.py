@@ -5,7 +5,7 @@ from clients.transport import Request, Response
 from clients.trust import LoggedCharter, View
 from ledger import fingerprints
 from ledger.charter import verify_first_charter
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotFoundError
 from ledger.proofs import TlogProof
 from ledger.tileproofs import inclusion_proof
 from ledger.verifiedtree import VerifiedTree
@@ -70,6 +70,8 @@ class LogTransport:
         for iss, head in self.heads.items():
             if path == paths.agency_head(iss):
                 return AGENCY_HEAD.write(head)
+        if path.startswith(paths.entry(0).removesuffix("0")):
+            raise NotFoundError("the log does not reach that far")
         raise AssertionError(f"nobody answers {path}")
 
     def _proof(self, index: int) -> str:

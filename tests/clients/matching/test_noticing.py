@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from clients.cli.exits import Exit
 from clients.errors import ListError, TrustError
 from clients.matching.book import NOTICES, Book
-from clients.matching.noticing import HOUR, collect, overdue, review, waits
+from clients.matching.noticing import HOUR, collect, overdue, review, settle, waits
 from ledger.accesslog import Outcome, OutcomeOpening, Result, ToldHit
 from ledger.answers import Slot
 from ledger.errors import ProofError
@@ -16,6 +17,7 @@ from ledger.identifiers import StatementName
 from ledger.notices import Matched, NoticePage, WatchFired
 from ledger.slips import Hit, SlipDraft, build_slip
 from tests.clients.matching.conftest import ASKER, OWNER
+from tests.support.commands import command
 from tests.support.keystores import DATABASE_KEY
 from tests.support.loopback import Walk
 from tests.support.matched import ask, tick
@@ -126,16 +128,35 @@ def test_what_the_access_log_bears_out_is_no_doubt(walk: Walk) -> None:
 
 
 def test_a_notice_that_the_access_log_does_not_bear_out_is_a_doubt(walk: Walk) -> None:
-    """It is kept and told with its reason: who was named may never have asked."""
+    """It is told with its reason, each time until somebody has looked into it: who was named may never have asked."""
     with closing(walk.session(OWNER)) as session:
         told = FakeSession(
             book=session.book, service=FakeNotices(lambda _: NoticePage(next=99, more=False, items=(matched(1),)))
         )
 
         arrived = collect(told.as_session(), session.stand())
+        later = collect(session, session.stand())
+        settled = settle(session)
 
-    assert len(arrived.doubts) == 1
-    assert f"{ASKER} asked" in arrived.doubts[0]
+        assert len(arrived.doubts) == 1
+        assert f"{ASKER} asked" in arrived.doubts[0]
+        assert later.doubts == settled == arrived.doubts
+        assert collect(session, session.stand()).doubts == session.book.doubts() == ()
+
+
+def test_a_doubt_is_named_by_the_next_command_and_settled_by_a_person(walk: Walk) -> None:
+    """A program that met it first may have told nobody; who settles it is shown it once more."""
+    with closing(walk.session(OWNER)) as session:
+        session.book.put_notices([], now=5, cursor=99, doubts=["a notice that somebody asked: it did not"])
+
+    named = [command(walk, *words, home=OWNER) for words in (("notices",), ("sync",))]
+    reviewed = command(walk, "notices", "--reviewed", home=OWNER)
+    after = command(walk, "notices", home=OWNER)
+
+    assert [done.code for done in named] == [Exit.REFUSED] * 2
+    assert all("✗ a notice that somebody asked: it did not" in done.output for done in named)
+    assert "looked into a notice that somebody asked" in reviewed.output
+    assert (after.code, "it did not" in after.output) == (Exit.DONE, False)
 
 
 def test_a_notice_for_another_agency_is_a_doubt(walk: Walk) -> None:

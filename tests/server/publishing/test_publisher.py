@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 
+from ledger.accesslog import access_origin
 from ledger.checkpoints import Checkpoint, cosign, sign_checkpoint
 from ledger.notes import format_note, parse_note
 from ledger.records import SealedStatement
@@ -16,6 +17,7 @@ from ledger.witnessing import AddCheckpoint
 from server.console.facts import Facts
 from server.highest import HighestSigned
 from server.publishing.link import Answer
+from tests.support.accesslogs import grow
 from tests.support.consortium import ORIGIN, make_consortium, make_keys, sign_by, signer_of
 from tests.support.cosigners import Cosigner, Twisted, with_body
 from tests.support.services import World, assert_problem
@@ -400,3 +402,51 @@ def test_the_console_says_what_waits_and_who_fails(world: WitnessedWorld) -> Non
         (C, D), "no answer (it is down)"
     )
     assert found.not_signing is None
+
+
+def test_what_comes_next_has_not_waited_for_what_was_published_before(world: WitnessedWorld) -> None:
+    """A log that grows all the time is not said to wait since the day it began to."""
+    world.found()
+    begun = world.clock()
+    _down(world, C, D)
+    world.hurry()
+    waited: dict[int, int | None] = {}
+    cosigner, honest = world.cosigners[A], world.cosigners[A].add_checkpoint
+
+    def note(body: bytes) -> Answer:
+        waited[_size_in(body)] = world.service.publishing.pending_since
+        return honest(body)
+
+    cosigner.add_checkpoint = note  # type: ignore[method-assign]  # it answers as before, and writes down when
+    for _ in range(2):  # publishing passes over no charter: two are two steps
+        current = world.consortium.current
+        file = sign_by(world.consortium.next_charter(), current.agencies, previous=current)
+        assert world.post_charter(file).status_code == HTTPStatus.CREATED
+        world.consortium.submit_charter(file)
+        world.until(lambda: 2 in waited)
+        world.clock.advance(60)
+    _up(world)
+    world.until(lambda: world.published().size == 3)
+
+    assert waited[3] == begun + 120
+    assert waited[2] == begun
+
+
+def _size_in(body: bytes) -> int:
+    return Checkpoint.parse(parse_note(AddCheckpoint.parse(body).checkpoint).text).size
+
+
+def test_a_new_charter_has_the_access_log_cosigned_anew(world: WitnessedWorld) -> None:
+    """Readers ask for its quorum from then on: they do not wait until the cosignatures are old."""
+    world.found()
+    grow(world, 1)
+    asked = _asked_for_access(world)
+    current = world.consortium.current
+    file = sign_by(world.consortium.next_charter(), current.agencies, previous=current)
+
+    assert world.post_charter(file).status_code == HTTPStatus.CREATED
+    world.until(lambda: _asked_for_access(world) > asked)
+
+
+def _asked_for_access(world: WitnessedWorld) -> int:
+    return sum(access_origin(ORIGIN).encode() in body for body in world.cosigners[A].bodies)
