@@ -6,7 +6,6 @@ every primitive is there was checked by the command that it takes the place of.
 
 import argparse
 import asyncio
-import gc
 import getpass
 import os
 import signal
@@ -14,11 +13,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from clients.errors import ClientError
 from clients.home import open_home
@@ -78,7 +76,6 @@ def answer(place: Place, *, host: str, port: int) -> None:
         _follow(place, witness, threading.Event())
         # Two threads sign; the one that answers waits for the interpreter no longer than for a signature.
         sys.setswitchinterval(_SWITCH_SECONDS)
-        gc.freeze()  # what is loaded by now stays: it is not looked through again and again
         asyncio.run(_answer(witness, listener, watch))
     watch.log.info("ended")
 
@@ -87,11 +84,6 @@ async def _answer(witness: OpenWitness, listener: socket.socket, watch: Watch) -
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-
-    def note(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-        watch.log.warning("failure", error=type(context.get("exception")).__name__)
-
-    loop.set_exception_handler(note)
     # Signing lets go of the interpreter's lock; the state's own lock keeps two of them in order.
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="witness") as threads:
         routes = Routes(witness.cosigner)

@@ -3,11 +3,14 @@
 import asyncio
 import errno
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from clients.errors import HomeError
 from clients.witness.connection import Connection
+from clients.witness.cosigner import Log
 from clients.witness.house import House
 
 STOP_SECONDS = 8.0
@@ -35,6 +38,7 @@ def bound(host: str, port: int) -> socket.socket:
 
 async def serve(house: House, listener: socket.socket, *, until: asyncio.Event) -> None:
     """Answer until told to end; then take no more, finish what is under way, and close whatever is left."""
+    house.loop.set_exception_handler(partial(_note, house.log))
     server = await house.loop.create_server(partial(Connection, house), sock=listener, backlog=_BACKLOG)
     await until.wait()
     server.close()
@@ -45,3 +49,8 @@ async def serve(house: House, listener: socket.socket, *, until: asyncio.Event) 
             await house.emptied.wait()
     for guest in tuple(house.guests):
         guest.drop()
+
+
+def _note(log: Log, _loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Note what went wrong outside of any answer by its kind alone."""
+    log.warning("failure", error=type(context.get("exception")).__name__)

@@ -70,12 +70,10 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(limits: Limits | None = None) -> AsyncIterator[Served]:
-    """Serve until the test leaves; nothing takes for ever."""
+async def serving(limits: Limits | None = None, *, failures: object = None) -> AsyncIterator[Served]:
+    """Serve until the test leaves; nothing takes for ever, and no failure but these is noted."""
     slow, events = Slow(), Events()
     loop = asyncio.get_running_loop()
-    failures: list[object] = []
-    loop.set_exception_handler(lambda _, context: failures.append(context))
     async with asyncio.timeout(PATIENCE_SECONDS):
         with ThreadPoolExecutor(2) as threads, bound(HOST, 0) as listener:
             house = House(
@@ -95,7 +93,7 @@ async def serving(limits: Limits | None = None) -> AsyncIterator[Served]:
                 slow.may_end.set()
                 served.ended.set()
                 await running
-    assert (house.guests, failures) == (set(), [])
+    assert (house.guests, events.of("failure")) == (set(), failures or [])
 
 
 def test_requests_on_one_connection_and_on_many() -> None:
@@ -225,6 +223,20 @@ def test_told_to_end_it_answers_what_is_under_way() -> None:
     closed, heard, refused = asyncio.run(run())
 
     assert (closed, [one.body for one in answers(heard)], refused) == (b"", [b"12345"], True)
+
+
+def test_what_goes_wrong_in_the_loop_is_noted_by_its_kind() -> None:
+    """Nobody's words reach the log, and others are answered."""
+
+    def fail() -> None:
+        raise RuntimeError("secret")
+
+    async def run() -> bytes:
+        async with serving(failures=[{"error": "RuntimeError"}]) as served:
+            asyncio.get_running_loop().call_soon(fail)
+            return await served.ask(request("GET", "/healthz", connection="close"))
+
+    assert [one.body for one in answers(asyncio.run(run()))] == [b"ok\n"]
 
 
 def test_a_port_that_is_taken_is_said_plainly() -> None:
