@@ -179,6 +179,7 @@ class Connection(asyncio.BufferedProtocol):
         """Send no more; what still comes is thrown away: to close while it comes could take the answer back."""
         self._stage = Stage.PARTING
         self._unread.clear()
+        self._house.rest(self)
         self._wait(self._house.limits.parting_seconds, self.drop)
         if self._last:
             self._transport.close()

@@ -81,7 +81,7 @@ class House:
         self._idle.pop(guest, None)
 
     def rest(self, guest: Guest) -> None:
-        """Note that nothing of a request has come from a guest."""
+        """Note that a guest has nothing to be answered: it makes room if need be."""
         self._idle[guest] = None
 
     def wake(self, guest: Guest) -> None:

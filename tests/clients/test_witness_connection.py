@@ -438,6 +438,18 @@ def test_attack_more_connections_than_there_are_places() -> None:
     assert not hall.visit().wire.closed
 
 
+def test_attack_refused_clients_that_stay_make_room() -> None:
+    """Whoever has heard why it is refused and does not leave holds no place that a newcomer needs."""
+    hall, _ = echoing(Limits(connections=3))
+    refused = [hall.visit() for _ in range(3)]
+    heard = [one.status for visitor in refused for one in visitor.say(request("GET", "/nowhere"))]
+    newcomers = [hall.visit() for _ in range(3)]
+
+    assert heard == [404] * 3
+    assert [one.wire.closed for one in (*refused, *newcomers)] == [True] * 3 + [False] * 3
+    assert [one.status for one in newcomers[0].say(request("GET", "/healthz"))] == [200]
+
+
 @pytest.mark.parametrize(
     ("raw", "closes"),
     [
