@@ -20,8 +20,13 @@ def family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in family(child))]
 
 
+def forget_peak(pid: int) -> None:
+    """Have the kernel count the most memory of a process from now on: how it started is another question."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+
+
 def peak_bytes(pid: int) -> int:
-    """Return the most memory that a process ever held resident."""
+    """Return the most memory that a process ever held resident, or held since that was forgotten."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return _KIB * next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 

@@ -18,6 +18,7 @@ from clients.lists import csvtext, datecells, jsonlines, maps, reading, values
 from clients.lists.cells import CellError
 from clients.lists.tables import Format
 from clients.lists.values import Reading, Tables
+from clients.witness.heads import HeadReader, RefusedError
 from crypto import encoding, hpke, mldsa, portionkeys
 from crypto.encoding import b64u
 from crypto.errors import CryptoError
@@ -359,6 +360,11 @@ def _files() -> dict[str, Target]:
             name: _target(feed, (LedgerError, ClientError), seed or signed[name])
             for name, (feed, seed) in files.CLIENTS.items()
         },
+        "clients.witness.heads.HeadReader.read": _target(
+            lambda raw: HeadReader(most_bytes=2**14).read(raw),
+            (RefusedError,),
+            b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nold 0",
+        ),
     }
 
 

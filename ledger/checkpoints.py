@@ -60,10 +60,11 @@ class Cosignature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CosignedCheckpoint:
-    """A checkpoint that all keys of its log have signed, and the known witnesses that have cosigned it."""
+    """A checkpoint that all keys of its log have signed, the known witnesses that have cosigned it, and the lines of both."""
 
     checkpoint: Checkpoint
     cosignatures: tuple[Cosignature, ...]
+    lines: tuple[NoteSignature, ...]
 
 
 def vkey(origin: str, public_key: PublicKey) -> VerifierKey:
@@ -123,7 +124,9 @@ def cosign_subtree(  # noqa: PLR0913 - the members of the specification's struct
 def open_any(raw: bytes, *, keys: Sequence[VerifierKey]) -> CosignedCheckpoint:
     """Return the checkpoint that any one of these keys has signed, of whatever log: for what a cosigner signed itself."""
     opened = notes.open_note(raw, keys=keys, signed=_signed)
-    return CosignedCheckpoint(checkpoint=Checkpoint.parse(opened.text), cosignatures=_cosignatures(opened, keys))
+    return CosignedCheckpoint(
+        checkpoint=Checkpoint.parse(opened.text), cosignatures=_cosignatures(opened, keys), lines=opened.lines
+    )
 
 
 def open_checkpoint(raw: bytes, *, origin: str, vkeys: Sequence[VerifierKey]) -> Checkpoint:
@@ -145,7 +148,7 @@ def open_cosigned(
     checkpoint = Checkpoint.parse(opened.text)
     if checkpoint.origin != origin or any(key.name != origin for key in vkeys):
         raise ProofError("a checkpoint of another log")
-    return CosignedCheckpoint(checkpoint=checkpoint, cosignatures=_cosignatures(opened, witnesses))
+    return CosignedCheckpoint(checkpoint=checkpoint, cosignatures=_cosignatures(opened, witnesses), lines=opened.lines)
 
 
 def _cosignatures(opened: notes.OpenedNote, witnesses: Sequence[VerifierKey]) -> tuple[Cosignature, ...]:

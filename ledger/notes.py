@@ -122,6 +122,13 @@ class OpenedNote:
         """Return the keys alone."""
         return tuple(key for key, _ in self.signatures)
 
+    @property
+    def lines(self) -> tuple[NoteSignature, ...]:
+        """Return the lines that verified."""
+        return tuple(
+            NoteSignature(name=key.name, key_id=key.key_id, signature=signature) for key, signature in self.signatures
+        )
+
 
 Signed: TypeAlias = Callable[[str, VerifierKey, bytes], tuple[bytes, bytes]]
 """Given a note's text, a key and the bytes of its line: the message that was signed and the bare signature."""

@@ -14,10 +14,10 @@ from types import MappingProxyType
 from crypto.encoding import HASH_BYTES, b64, unb64
 from crypto.errors import EncodingError
 from ledger.charterpayload import Charter
-from ledger.checkpoints import Checkpoint, open_any, open_checkpoint
+from ledger.checkpoints import Checkpoint, CosignedCheckpoint, open_any, open_cosigned
 from ledger.errors import LedgerError, MalformedError, ProofError, TooLargeError
 from ledger.merkle import EMPTY_ROOT, MAX_SIZE, check_subtree, verify_consistency, verify_subtree
-from ledger.notes import SignatureType, VerifierKey
+from ledger.notes import NoteSignature, SignatureType, VerifierKey
 from ledger.witnesses import LogName
 
 MAX_HASHES = 63
@@ -111,10 +111,10 @@ class WitnessState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
-    """A checkpoint to cosign, as it came, if what is stored still is `held` (None: nothing yet)."""
+    """A checkpoint to cosign, and the log's lines under it, if what is stored still is `held` (None: nothing yet)."""
 
     checkpoint: Checkpoint
-    note: bytes
+    lines: tuple[NoteSignature, ...]
     held: Checkpoint | None
 
 
@@ -167,10 +167,10 @@ def judge_add(body: bytes, state: WitnessState) -> Accept | Refuse:
     if log is None:
         return Refuse(status=Status.NOT_FOUND, text="unknown log")
     try:
-        checkpoint = open_checkpoint(request.checkpoint, origin=log.origin, vkeys=log.vkeys(claimed.size))
+        opened = open_cosigned(request.checkpoint, origin=log.origin, vkeys=log.vkeys(claimed.size), witnesses=())
     except LedgerError as error:
         return Refuse(status=Status.FORBIDDEN, text=f"invalid signature: {error}")
-    return _judge_tree(request, checkpoint, state.held.get(log.origin))
+    return _judge_tree(request, opened, state.held.get(log.origin))
 
 
 def judge_subtree(body: bytes, state: WitnessState) -> AcceptSubtree | Refuse:
@@ -189,8 +189,9 @@ def judge_subtree(body: bytes, state: WitnessState) -> AcceptSubtree | Refuse:
     return _judge_subtree(request, claimed)
 
 
-def _judge_tree(request: AddCheckpoint, checkpoint: Checkpoint, held: Checkpoint | None) -> Accept | Refuse:
+def _judge_tree(request: AddCheckpoint, opened: CosignedCheckpoint, held: Checkpoint | None) -> Accept | Refuse:
     """Judge a checkpoint whose log's signatures are good."""
+    checkpoint = opened.checkpoint
     last = held.size if held else 0
     if request.old > checkpoint.size:
         return Refuse(status=Status.BAD_REQUEST, text="the old size is larger than the checkpoint's")
@@ -200,7 +201,7 @@ def _judge_tree(request: AddCheckpoint, checkpoint: Checkpoint, held: Checkpoint
         _verify_growth(request, checkpoint, held)
     except ProofError as error:
         return Refuse(status=Status.UNPROCESSABLE, text=f"consistency proof: {error}", evidence=True)
-    return Accept(checkpoint=checkpoint, note=request.checkpoint, held=held)
+    return Accept(checkpoint=checkpoint, lines=opened.lines, held=held)
 
 
 def _verify_growth(request: AddCheckpoint, checkpoint: Checkpoint, held: Checkpoint | None) -> None:

@@ -17,7 +17,7 @@ from clients.errors import ClientError
 from clients.service import Service
 from clients.transport import HttpTransport
 from clients.witness.opening import Place
-from clients.witness.program import serve as serve_witness
+from clients.witness.program import answer
 from ledger.checkpoints import claimed_size
 from ledger.fingerprints import of_file
 from ledger.keys import of_role
@@ -156,4 +156,4 @@ def _serve_witness(place: Place, port: int) -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    serve_witness(place, host=HOST, port=port)
+    answer(place, host=HOST, port=port)

@@ -155,7 +155,8 @@ class Cosigner:
             self._log.warning("clock went back", origin=checkpoint.origin)
             return _unavailable("the clock of this witness went back: it signs again once the time has come")
         lines = [cosign(checkpoint, name=key.vkey.name, signer=key.signer, timestamp=time) for key in given.keys]
-        note = self._note(decision, given, lines)
+        # Strangers' lines were not verified: what is kept has the log's and ours.
+        note = notes.Note(text=checkpoint.format(), signatures=(*decision.lines, *lines)).format()
         try:
             self._files.swap(held, Held(note=note, checkpoint=checkpoint, time=time))
         except ConflictError:
@@ -174,15 +175,6 @@ class Cosigner:
         if now < 1 or now < last - MAX_BACK_SECONDS:
             return None
         return max(now, last)
-
-    def _note(self, decision: Accept, given: Assignment, lines: Sequence[NoteSignature]) -> bytes:
-        """Return the checkpoint under the log's signatures and ours; strangers' lines were not verified and go."""
-        text = decision.checkpoint.format()
-        by_log = {
-            (key.name, key.key_id) for key in given.logs[decision.checkpoint.origin].vkeys(decision.checkpoint.size)
-        }
-        signed = [line for line in notes.parse_note(decision.note).signatures if (line.name, line.key_id) in by_log]
-        return notes.Note(text=text, signatures=(*signed, *lines)).format()
 
     def _refused(self, refusal: Refuse, body: bytes) -> Answer:
         if refusal.evidence:

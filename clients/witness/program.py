@@ -5,21 +5,18 @@ every primitive is there was checked by the command that it takes the place of.
 """
 
 import argparse
+import asyncio
 import getpass
-import multiprocessing
-import multiprocessing.util
 import os
+import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
 
 from clients.errors import ClientError
 from clients.home import open_home
@@ -27,18 +24,18 @@ from clients.keyring import Keyring
 from clients.passphrase import Passphrases, Purpose
 from clients.service import Service
 from clients.transport import HttpTransport
-from clients.witness.app import App
+from clients.witness.house import House, Limits
 from clients.witness.jsonlog import JsonLog
 from clients.witness.opening import OpenWitness, Place, Watch, open_witness, place_of
 from clients.witness.outbound import Outbound, requester
+from clients.witness.routes import Routes
+from clients.witness.serving import bound, serve
 from crypto.errors import CryptoError
 from ledger import fingerprints
 from ledger.errors import LedgerError
 
 _SWITCH_SECONDS = 0.000_5
-_STOP_SECONDS = 10
-_CONNECTIONS = 512
-_HTTP1 = HTTP1Settings(header_read_timeout=5_000, max_buffer_size=16_384)
+_THREADS = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -68,27 +65,31 @@ def run(options: argparse.Namespace) -> None:
     if options.outbound:
         ask_outward(place, Keyring.open(home.keystore, passphrase=phrase))
     else:
-        serve(place, host=options.host, port=options.port)
+        answer(place, host=options.host, port=options.port)
 
 
-def serve(place: Place, *, host: str, port: int) -> None:
-    """Answer requests in one worker, forked so that the keys pass through no pipe and no file."""
-    multiprocessing.set_start_method("fork", force=True)
-    server = Granian(
-        "clients.witness.program",
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=1,
-        workers_kill_timeout=_STOP_SECONDS,
-        backpressure=_CONNECTIONS,
-        http=HTTPModes.http1,
-        http1_settings=_HTTP1,
-        websockets=False,
-        log_level=LogLevels.error,
-        log_access=False,
-    )
-    server.serve(target_loader=partial(_load, place), wrap_loader=False)
+def answer(place: Place, *, host: str, port: int) -> None:
+    """Answer whoever asks, in this process, which opened the keystore: the keys pass through no pipe and no file."""
+    watch = real_watch()
+    with bound(host, port) as listener:
+        witness = open_witness(place, HttpTransport(place.url), watch)
+        _follow(place, witness, threading.Event())
+        # Two threads sign; the one that answers waits for the interpreter no longer than for a signature.
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        asyncio.run(_answer(witness, listener, watch))
+    watch.log.info("ended")
+
+
+async def _answer(witness: OpenWitness, listener: socket.socket, watch: Watch) -> None:
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    # Signing lets go of the interpreter's lock; the state's own lock keeps two of them in order.
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="witness") as threads:
+        routes = Routes(witness.cosigner)
+        house = House(routes, limits=Limits(), loop=loop, threads=threads, clock=watch.clock, log=watch.log)
+        watch.log.info("serving", charter=witness.book.charters[-1][1].ver, witness=bool(witness.cosigner.given.keys))
+        await serve(house, listener, until=ended)
 
 
 def ask_outward(place: Place, keyring: Keyring) -> None:
@@ -106,21 +107,6 @@ def ask_outward(place: Place, keyring: Keyring) -> None:
 def real_watch() -> Watch:
     """Return the real clock, and the log on stderr."""
     return Watch(clock=lambda: int(time.time()), sleep=time.sleep, log=JsonLog())
-
-
-def _load(place: Place) -> App:
-    """Open the witness in the worker; what stops it is said in one line."""
-    watch = real_watch()
-    try:
-        witness = open_witness(place, HttpTransport(place.url), watch)
-    except (ClientError, CryptoError, LedgerError, OSError) as error:
-        watch.log.warning("not started", error=str(error), next=getattr(error, "next_step", ""))
-        raise SystemExit(1) from error
-    _follow(place, witness, threading.Event())
-    # Two threads sign; the one that answers waits for the interpreter no longer than for a signature.
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    watch.log.info("serving", charter=witness.book.charters[-1][1].ver, witness=bool(witness.cosigner.given.keys))
-    return App(witness.cosigner, log=watch.log)
 
 
 def _follow(place: Place, witness: OpenWitness, ended: threading.Event) -> None:

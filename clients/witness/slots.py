@@ -33,8 +33,14 @@ def read(path: Path) -> bytes | None:
 
 def update(path: Path, change: Callable[[bytes | None], bytes]) -> None:
     """Put what `change` makes of the data there in its place, under a lock and durably; whatever it raises changes nothing."""
-    if not path.exists() and _made(path, change):
-        return
+    try:
+        _changed(path, change)
+    except FileNotFoundError:
+        if not _made(path, change):
+            _changed(path, change)
+
+
+def _changed(path: Path, change: Callable[[bytes | None], bytes]) -> None:
     try:
         with privatefile.held(path) as descriptor:
             number, data = _newest(path, os.pread(descriptor, _FILE_BYTES + 1, 0))

@@ -66,6 +66,7 @@ class WitnessFiles:
         self._highest = highest
         self._own = tuple(own)
         self._last: dict[str, Held] = {}  # what was opened before need not be verified again
+        self._paths: dict[str, Path] = {}
 
     def require_reached(self) -> None:
         """Raise HomeError, so that nothing is cosigned, unless every log stands where it stood at the last answer."""
@@ -123,7 +124,9 @@ class WitnessFiles:
 
     def path(self, origin: str) -> Path:
         """Return the file of a log."""
-        return self._folder / f"{sha256(origin.encode()).hex()}.checkpoint"
+        if origin not in self._paths:
+            self._paths[origin] = self._folder / f"{sha256(origin.encode()).hex()}.checkpoint"
+        return self._paths[origin]
 
     def _open(self, path: Path, raw: bytes, origin: str) -> Held:
         """Return the file's content once our own signature under it is good: what we did not write decides nothing."""

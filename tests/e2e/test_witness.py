@@ -79,6 +79,24 @@ def test_attack_a_slow_body_over_http(home: Path, service: FakeService) -> None:
             connection.close()
 
 
+def test_told_to_end_it_ends_and_frees_its_port(home: Path, service: FakeService) -> None:
+    """SIGTERM: an idle connection is closed, the program ends well; a second one meanwhile says that the port is taken."""
+    with over_http(service) as url, running(home, url) as witness:
+        with running(home, url, at=witness.port, refuses=True) as second:
+            second.process.wait(timeout=START_SECONDS)
+        idle = socket.create_connection(("127.0.0.1", witness.port), timeout=START_SECONDS)
+        assert witness.ask("GET", "/healthz") == (200, b"ok\n")
+        witness.process.terminate()
+
+        assert idle.recv(1) == b""
+        assert (witness.process.wait(timeout=START_SECONDS), second.process.returncode) == (0, 1)
+        idle.close()
+        told = witness.log.read_text(encoding="utf-8")
+    assert f"another program listens on port {witness.port}" in told
+    assert '"event": "ended"' in told
+    assert "Traceback" not in told
+
+
 def test_attack_a_state_put_back_stops_the_command(home: Path, service: FakeService) -> None:
     """It says why, in one line, and exits."""
     logs = home / "witness" / "logs"

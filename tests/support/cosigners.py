@@ -77,10 +77,9 @@ class Cosigner:
 
     def _cosign(self, verdict: Accept) -> bytes:
         lines = self.lines(verdict.checkpoint)
-        note = parse_note(verdict.note)
         origin = verdict.checkpoint.origin
         self.held[origin] = verdict.checkpoint
-        self.notes[origin] = format_note(note.text, [*note.signatures, *_parsed(lines)])
+        self.notes[origin] = format_note(verdict.checkpoint.format(), [*verdict.lines, *_parsed(lines)])
         return lines
 
 
