@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from clients.desk.fieldwords import field_hint, field_word
-from clients.desk.sentences import sentence
+from clients.desk.sentences import linked, sentence
 from clients.desk.vocabulary import compare_words, country_word, portion_word, term
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
@@ -69,5 +69,7 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "compare": compare_words,
     "field_word": field_word,
     "field_hint": field_hint,
-    "sentence": sentence,
+    "sentence": linked,
+    # For what stands in a link itself.
+    "sentence_alone": sentence,
 }

@@ -90,6 +90,15 @@ def test_what_nothing_is_called_is_said_to_be_unknown(theirs: Reading, fields: d
     assert "there is nothing called" in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("field", [{"add": "iss=xar-amrs"}, {"facet-iss": "xar-amrs"}])
+def test_an_agency_that_there_never_was_is_said_to_be_unknown(theirs: Reading, field: dict[str, str]) -> None:
+    """A misspelled originator finds nothing in silence no more than a misspelled event does: the nearest are named."""
+    answer = theirs.browser(Role.ANALYST).submit("/find", page="/find", **field)
+
+    assert answer.status_code == 422
+    assert "no agency of the charter is called xar-amrs: the most like it are xar-arms" in answer.get_data(as_text=True)
+
+
 def test_facets_are_counted_added_and_taken_away(theirs: Reading) -> None:
     """Each button narrows what is found to as many as it says; another takes it away again."""
     browser = theirs.browser(Role.ANALYST)
