@@ -158,6 +158,11 @@ def linked(said: object) -> Markup:
     return escape(text) + Markup("").join(rest)
 
 
+def in_words(error: Exception) -> str:
+    """Return what happened and what the error itself advises as one text, to be kept, and said when it is shown."""
+    return "; ".join(filter(None, [str(error), getattr(error, "next_step", "")]))
+
+
 @cache
 def phrasebook(name: str, folder: Path = _FOLDER) -> Phrasebook:
     """Return a language's sentences, read when the first is asked for; reasons are said as the pages say them."""

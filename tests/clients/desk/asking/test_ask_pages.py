@@ -28,33 +28,6 @@ SERIAL = "TKD 480572"
 LINES = f"Taurus; {SERIAL}\nGlock; ABC123\nColt; none"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give a consortium that matches, in which two agencies have logged the same weapon."""
-    walk = matched.found_matching(tmp_path_factory.mktemp("asking"), lookups=12)
-    row = f"2020-01-01;recovery;pistol;Taurus;9 mm;{SERIAL}"
-    for agency in ("xar-arms", "xbe-cib"):
-        assert matched.submit(walk, agency, [row]).code == 0
-    walk.close()
-    return walk
-
-
-@pytest.fixture
-def reading(kept: Walk, tmp_path: Path) -> Iterator[Reading]:
-    """Give the desk of one of them, over a copy of all of it."""
-    copied = kept.copy_to(tmp_path / "walk")
-    desk = Desk(copied, "xbe-cib")
-    yield Reading(desk)
-    desk.close()
-    copied.close()
-
-
-@pytest.fixture
-def browser(reading: Reading) -> Browser:
-    """Give the browser of Ana, an analyst."""
-    return reading.browser(Role.ANALYST, name="Ana")
-
-
 def form(browser: Browser, which: int) -> dict[str, str]:
     """Return what the forms of the page carry unseen: its token, and the number of one of them."""
     page = browser.text("/ask")
