@@ -14,7 +14,8 @@ from clients.desk.people.person import Role
 from clients.desk.rules import RULES
 from clients.desk.sdksource import reachable
 from clients.desk.sdktexts import Reader
-from clients.desk.sentences import linked, phrasebook, sentence
+from clients.desk.sentences import in_words, linked, phrasebook, sentence
+from clients.errors import HomeError
 from tests.support.desks import Desk, mandate
 
 KEEPER = "whoever keeps the desk's home"
@@ -145,6 +146,17 @@ def test_attack_markup_in_a_value_beside_a_link(kept_desk: Desk) -> None:
 
     assert "<script>" not in found
     assert "&lt;script&gt;" in found
+
+
+def test_what_is_kept_of_an_error_says_what_to_do_in_its_readers_language(kept_desk: Desk) -> None:
+    """A round that failed, a form that was refused: what happened and what to do, of which each is a sentence."""
+    kept = in_words(HomeError("no charter is pinned in this home", next_step="run `sealtrace submit --resume`"))
+    with kept_desk.app.test_request_context("/", headers={"Accept-Language": "fr"}):
+        said = sentence(kept)
+
+    assert in_words(HomeError("no charter is pinned in this home")) == "no charter is pinned in this home"
+    assert said.startswith("aucune charte")
+    assert said.endswith("le bureau envoie de lui-même ce qui attend")
 
 
 def test_a_step_is_words_with_at_most_one_page() -> None:

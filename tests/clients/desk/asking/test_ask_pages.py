@@ -465,3 +465,22 @@ def test_hits_beyond_the_page_are_said_to_be_in_the_file(reading: Reading) -> No
     assert browser.text("/hits").count("<li>") >= 100
     assert "and 3 more, in the file" in browser.text("/hits")
     assert len(browser.get("/hits/list.json").get_json()) == 103
+
+
+def test_a_hit_that_is_not_readable_yet_leads_on(reading: Reading, browser: Browser) -> None:
+    """A record that the replica does not hold yet is said to come with the log, and the log can be read from there."""
+    path = one(browser).location
+    rows = inquiries(reading)
+    assert rows.decide(rows.get(1))
+    rows.begin(1)
+    missing = {"record": "xar-arms/" + "A" * 22, "class": "T0", "certainty": "hit", "index": 5}
+    shown = {**missing, "record": str(reading.names()[0])}
+    told = {"question": "", "what": "small arm", "more": False, "note": ""}
+    rows.tell(1, [{**told, "found": [missing]}], left=1)
+    page = browser.text(path)
+    rows.tell(1, [{**told, "found": [shown]}], left=1)
+
+    assert "Not readable here yet?" in page
+    assert 'action="/sync"' in page
+    assert f'name="back" value="{path}"' in page
+    assert "Not readable here yet?" not in browser.text(path)
