@@ -51,10 +51,10 @@ def is_stale(fresh: int | None, *, now: int) -> bool:
 def require_fresh(fresh: int | None, *, now: int) -> None:
     """Raise StaleError for a checkpoint that the witnesses last vouched for too long ago."""
     if fresh is not None and is_stale(fresh, now=now):
-        minutes = (now - fresh) // 60
+        # The moment and not its age: what is said is kept, in receipts of jobs and beside questions.
         raise StaleError(
-            f"stale: the witnesses last vouched for this checkpoint {minutes:,} minutes ago, and {STALE_SECONDS // 60} "
-            "are allowed; what was logged since may be missing",
+            f"stale: the witnesses last vouched for this checkpoint on {datetime.fromtimestamp(fresh, UTC):%Y-%m-%d %H:%M} "
+            f"UTC, more than {STALE_SECONDS // 60} minutes ago; what was logged since may be missing",
             next_step="try again in a while (`sealtrace sync` where this is a replica); if it lasts, ask the agencies "
             "that witness the log what they see",
         )

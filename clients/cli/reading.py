@@ -18,6 +18,7 @@ from clients.home import Home
 from clients.listing import Hit, hit
 from clients.matching.noticing import Arrived
 from clients.opening import agency_reader
+from clients.originators import originator
 from clients.outbox import Outbox
 from clients.plaintext import visible, wrap
 from clients.reading import read_record
@@ -130,6 +131,7 @@ def find(  # noqa: PLR0913 - each option narrows the search
     viewer, _ = viewer_of(place, purpose, edge)
     makes = load_tables(place).makes
     event = None if event is None else _event(event)
+    iss = None if iss is None else originator(iss, viewer.members)
     facets = {facet: value for facet, value in ((Facet.EVENT, event), (Facet.ORIGINATOR, iss)) if value is not None}
     search = Search(words=tuple(words or ()), facets=facets)
     with edge.replica(place) as replica:

@@ -26,13 +26,14 @@ TRANSLATIONS = FOLDER / "translations"
 TRANSLATED: Sequence[str] = tuple(name for name in LANGUAGES if name != DEFAULT)
 
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
-_KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": None, "_l": None, "marked": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 # The rules of CLDR. Babel's own rule for Arabic has the last two forms the other way round than the gettext manual.
 _PLURALS: Mapping[str, str] = {
     "fr": "nplurals=2; plural=(n > 1);",
     "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5);",
 }
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+_CODE = re.compile(r"`[^`]*`")
 _TAG = re.compile(r"<[^>]*>|&\w+;")
 _NUMBERS = range(1_000)
 _END = re.compile(r"[.:?…]$")
@@ -141,6 +142,8 @@ def _differing(message: Message, form: str, *, is_one_number: bool) -> Iterator[
         yield "a bare percent sign"
     if sorted(_TAG.findall(form)) != sorted(_TAG.findall(text)):
         yield "other markup"
+    if sorted(_CODE.findall(form)) != sorted(_CODE.findall(text)):
+        yield "other commands"
     if form != form.strip() or _ending(form) != _ending(text):
         yield "begins or ends otherwise"
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from clients.cli.exits import next_step
 from clients.desk.gate import RefusedError
 from clients.desk.once import DoneBeforeError
-from clients.desk.sentences import sentence
+from clients.desk.sentences import linked
 from clients.errors import (
     ClientError,
     HomeError,
@@ -82,8 +82,8 @@ def shown(error: Exception) -> Shown:
             return Shown(
                 status=status,
                 title=str(title),
-                what=sentence(error),
-                next_step=sentence(next_step(error)),
+                what=linked(error),
+                next_step=linked(next_step(error)),
                 check=_check(error),
                 alarming=title is _ALARMING,
             )

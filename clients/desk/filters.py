@@ -1,18 +1,19 @@
 """How the pages spell numbers, times and spans: in each language whole sentences, never pieces."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
 
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from flask_babel import ngettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from clients.desk.fieldwords import field_hint, field_word
-from clients.desk.sentences import sentence
+from clients.desk.sentences import linked, sentence
 from clients.desk.vocabulary import compare_words, country_word, portion_word, term
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
+
+_BETWEEN = " · "
 
 
 def number(value: int) -> str:
@@ -35,14 +36,11 @@ def day(value: date) -> Markup:
 def span(seconds: int) -> str:
     """Return a length of time in its largest unit."""
     if seconds >= DAY:
-        count = seconds // DAY
-        return str(ngettext("%(num)s day", "%(num)s days", count))
+        return str(ngettext("%(num)s day", "%(num)s days", seconds // DAY))
     if seconds >= HOUR:
-        count = seconds // HOUR
-        return str(ngettext("%(num)s hour", "%(num)s hours", count))
+        return str(ngettext("%(num)s hour", "%(num)s hours", seconds // HOUR))
     if seconds >= MINUTE:
-        count = seconds // MINUTE
-        return str(ngettext("%(num)s minute", "%(num)s minutes", count))
+        return str(ngettext("%(num)s minute", "%(num)s minutes", seconds // MINUTE))
     return str(_("less than a minute"))
 
 
@@ -57,7 +55,31 @@ def ago(seconds: int) -> str:
     return str(_("just now"))
 
 
-FILTERS: dict[str, Callable[[Any], str]] = {
+def colon(what: object) -> Markup:
+    """Return what something is said of, with a colon after it: French sets a space before."""
+    return Markup(_("%(what)s:")) % {"what": what}  # noqa: S704 - the catalogue's; what is put in is escaped
+
+
+def weapon(what: str) -> str:
+    """Return a weapon in the words that a question is kept with, what is a code of the vocabulary in the reader's."""
+    return _BETWEEN.join(map(term, what.split(_BETWEEN)))
+
+
+def under(rows: Markup, heads: Sequence[str]) -> Markup:
+    """Return the rows of a table with each cell saying what stands above it: on a narrow page cells stand one below another.
+
+    No value can bring a cell in: every one of them is escaped.
+    """
+    before, *found = str(rows).split("<tr")
+    return Markup("<tr".join([before, *(_headed(row, heads) for row in found)]))  # noqa: S704 - it was markup
+
+
+def _headed(row: str, heads: Sequence[str]) -> str:
+    before, *cells = row.split("<td")
+    return before + "".join(f'<td data-head="{escape(head)}"{cell}' for head, cell in zip(heads, cells, strict=True))
+
+
+FILTERS: dict[str, Callable[..., str]] = {
     "number": number,
     "moment": moment,
     "day": day,
@@ -67,7 +89,12 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "country": country_word,
     "portion_word": portion_word,
     "compare": compare_words,
+    "colon": colon,
+    "weapon": weapon,
+    "under": under,
     "field_word": field_word,
     "field_hint": field_hint,
-    "sentence": sentence,
+    "sentence": linked,
+    # For what stands in a link itself.
+    "sentence_alone": sentence,
 }

@@ -4,40 +4,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, render_template, request, url_for
+from flask import Flask, render_template, request, url_for
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
-from flask_babel import lazy_gettext as _l
 from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from clients.desk import filters, i18n
 from clients.desk.errors import Shown
+from clients.desk.menu import MENU, exists, may
 from clients.desk.parts import note_use, parts
 from clients.desk.people.current import somebody
 from clients.desk.people.sessions import IDLE_SECONDS
-from clients.desk.rules import RULES
 from ledger.markings import Marking
 
 SIGN_IN = "signing.sign_in"
 SIGN_OUT = "signing.sign_out"
 CONFIRM = "signing.confirm"
 OPENED = "opened"
-
-# The pages of the menu, in their order; one that is not there or not for whoever asks is left out.
-MENU = (
-    ("home.home", _l("Today")),
-    ("find.find", _l("Find")),
-    ("ask.ask", _l("Ask")),
-    ("hits.hits", _l("Hits")),
-    ("submit.submit", _l("Submit")),
-    ("imports.imports", _l("Imports")),
-    ("traces.traces", _l("Traces")),
-    ("inbox.inbox", _l("Inbox")),
-    ("log.log", _l("Log")),
-    ("people.people", _l("People")),
-    ("profile.profile", _l("Profile")),
-    ("use.use", _l("Record of use")),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,19 +64,6 @@ def page(template: str, *, marking: Marking | None = None, opened: Iterable[obje
 def refusal(shown: Shown) -> str:
     """Return the page of an error: whoever is refused may be nobody, and nothing of a record is on it."""
     return render_template("refused.html", **_frame(None, with_freshness=False), shown=shown)
-
-
-def may(endpoint: str) -> bool:
-    """Say whether whoever asks may open a page that there is: what they may not do is not offered."""
-    rule, signed_in = RULES.get(endpoint), somebody()
-    if rule is None or not exists(endpoint):
-        return False
-    return rule.public or (signed_in is not None and bool(rule.roles & signed_in.person.roles))
-
-
-def exists(endpoint: str) -> bool:
-    """Say whether there is such a page."""
-    return endpoint in current_app.view_functions
 
 
 def banner(marking: Marking | None) -> Banner:

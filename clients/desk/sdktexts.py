@@ -13,6 +13,7 @@ from itertools import islice, product
 
 from babel.messages import Catalog
 
+from clients.desk.nextsteps import STEPS
 from clients.desk.sdksource import Module, Place, called, reachable
 from clients.desk.sentences import JOINTS
 
@@ -37,7 +38,7 @@ SAYING: Mapping[str, frozenset[str]] = {
     "clients.intake.agreeing": frozenset({"why_two"}),
     "ledger.shapes": frozenset({"rule"}),
     "ledger.talk.releases": frozenset({"why_two"}),
-    "ledger.witnesswords": frozenset({"ago", "witnessed_by"}),
+    "ledger.witnesswords": frozenset({"witnessed_by"}),
 }
 # What only whoever starts a program reads, on a terminal, and what a witness answers to a log.
 ELSEWHERE = frozenset(
@@ -157,9 +158,12 @@ class Reader:
 
 
 def extracted(modules: Mapping[str, Module] | None = None) -> Catalog:
-    """Return a catalogue of all that the library can say at the desk, with nothing translated."""
+    """Return a catalogue of all that the library can say at the desk, with nothing translated.
+
+    In the stead of what speaks of the shell stand the desk's own words, in its own catalogue.
+    """
     made = Catalog(fuzzy=False)
-    for text in (*JOINTS, *Reader(reachable() if modules is None else modules).everything()):
+    for text in (*JOINTS, *(Reader(reachable() if modules is None else modules).everything() - STEPS.keys())):
         made.add(text)
     return made
 

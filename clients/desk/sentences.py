@@ -3,6 +3,9 @@
 The library raises its errors in English, and knows no reader (docs/adr/0080). Each msgid of the catalogue is a sentence
 with `%(name)s` where the library puts a value in. A sentence that fits one is said as its translation has it, with the
 values as they are; whatever fits none is shown as it came. Values are cut out and put in, never read as a pattern.
+
+One that speaks of the shell is said in the desk's words in every language, with links to the pages that it names
+(`clients/desk/nextsteps.py`).
 """
 
 import re
@@ -13,8 +16,12 @@ from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
+from flask import has_request_context, url_for
+from markupsafe import Markup, escape
 
-from clients.desk.i18n import DEFAULT, RIGHT_TO_LEFT, language, shipped
+from clients.desk.i18n import DEFAULT, LANGUAGES, RIGHT_TO_LEFT, language, shipped
+from clients.desk.menu import TITLES, may
+from clients.desk.nextsteps import STEPS, Step
 from ledger.decision import Reason
 from ledger.talk.state import Fault
 
@@ -32,6 +39,9 @@ FEW_LETTERS = 16
 _FOLDER = Path(__file__).parent / "translations"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _ONE_WORD = re.compile(r"\S*(?:, \S+)*")
+# Where a page stands in a sentence until it is shown: private characters, which no text keeps that is handed in.
+_PAGE = re.compile("\ue000(.*?)\ue001")
+_MARKS = re.compile("[\ue000\ue001]")
 # They keep what stands between them in its own direction (Unicode Standard Annex 9).
 _ISOLATED = "\u2068{}\u2069"
 
@@ -137,17 +147,55 @@ class Phrasebook:
 
 
 def sentence(said: object) -> str:
-    """Return what the library said, in the language of whoever reads this page."""
-    text = str(said)
-    return text if language() == DEFAULT else phrasebook(language()).say(text)
+    """Return what the library said, in the language and for the desk of whoever reads this page; nobody reads elsewhere."""
+    return _PAGE.sub(lambda page: str(TITLES[page[1]]), _said(said)) if has_request_context() else str(said)
+
+
+def linked(said: object) -> Markup:
+    """Return the same for a page: what it names of the desk's pages leads there, for whoever may open them."""
+    text, *others = _PAGE.split(_said(said))
+    rest = (_link(page) + escape(after) for page, after in zip(others[::2], others[1::2], strict=True))
+    return escape(text) + Markup("").join(rest)
+
+
+def in_words(error: Exception) -> str:
+    """Return what happened and what the error itself advises as one text, to be kept, and said when it is shown."""
+    return "; ".join(filter(None, [str(error), getattr(error, "next_step", "")]))
 
 
 @cache
 def phrasebook(name: str, folder: Path = _FOLDER) -> Phrasebook:
     """Return a language's sentences, read when the first is asked for; reasons are said as the pages say them."""
-    reasons = [(one.value, shipped()[name].gettext(one.value)) for one in (*Reason, *Fault)]
-    said = translations(folder / name / "LC_MESSAGES" / f"{DOMAIN}.po")
-    return Phrasebook([*reasons, *said], isolating=name in RIGHT_TO_LEFT)
+    say = shipped()[name].gettext
+    reasons = [(one.value, say(one.value)) for one in (*Reason, *Fault)]
+    steps = [(text, _with_page(say(step.words), step)) for text, step in STEPS.items()]
+    said = _english(folder) if name == DEFAULT else translations(_path(folder, name))
+    return Phrasebook([*reasons, *steps, *said], isolating=name in RIGHT_TO_LEFT)
+
+
+def _english(folder: Path) -> list[tuple[str, str]]:
+    """Return each sentence as itself: any other language's catalogue holds them all."""
+    other = next(name for name in LANGUAGES if name != DEFAULT)
+    return [(text, text) for text, _said in translations(_path(folder, other))]
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / name / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def _said(said: object) -> str:
+    """Return a sentence with marks around the endpoints of pages; marks that came with it are no marks of ours."""
+    return phrasebook(language()).say(_MARKS.sub("", str(said)))
+
+
+def _with_page(words: str, step: Step) -> str:
+    return words.replace("%(page)s", f"\ue000{step.page}\ue001")
+
+
+def _link(page: str) -> Markup:
+    if not may(page):
+        return escape(TITLES[page])
+    return Markup('<a href="{}">{}</a>').format(url_for(page), TITLES[page])
 
 
 def translations(path: Path) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from clients.desk.sentences import in_words
 from clients.errors import ClientError
 from crypto.errors import CryptoError
 from ledger.errors import LedgerError
@@ -184,7 +185,7 @@ class Worker:
         try:
             told = job()
         except (ClientError, LedgerError, CryptoError) as error:
-            return Ran(at=self._clock(), kind=type(error).__name__, what=str(error))
+            return Ran(at=self._clock(), kind=type(error).__name__, what=in_words(error))
         except Exception as error:  # noqa: BLE001 - no job may end the thread; what a defect says may hold content
             return Ran(at=self._clock(), kind=type(error).__name__)
         return Ran(at=self._clock(), what=told or "")

@@ -7,7 +7,7 @@ is sealed twice (docs/adr/0025, 0069).
 import datetime as dt
 
 from clients.corrections import sort_rows
-from clients.freshness import vouched
+from clients.freshness import witness_count
 from clients.importing import Prepared
 from clients.intake.agreeing import planned, why_two
 from clients.intake.checking import Rules, findings, rules_of
@@ -20,6 +20,7 @@ from ledger.errors import StaleEpochError
 from ledger.jsontext import JsonValue
 from ledger.officers import PlannedSubmission, parse_proposal
 from ledger.profiles import Profile
+from ledger.witnesswords import witnessed_by
 
 MAX_NAMED = 20
 _ATTEMPTS = 3
@@ -84,6 +85,7 @@ def _submit(session: Session, imports: Imports, one: Import, prepared: Prepared,
 def _receipt(session: Session, one: Import, prepared: Prepared, done: Submission) -> dict[str, JsonValue]:
     """Return what the officer keeps: where every record stands, whoever interrupted whom, and who vouches for it."""
     view = session.refresh()
+    cosigned, of = witness_count(view)
     batches = session.outbox.holding([row.fingerprint for row in prepared.rows], after=one.after or 0)
     names = [name for rows in batches.values() for row in rows for name in row.names]
     waiting = [batch.since for batch in done.batches if batch.since is not None]
@@ -104,7 +106,8 @@ def _receipt(session: Session, one: Import, prepared: Prepared, done: Submission
         "origin": view.charter.origin,
         "size": view.checkpoint.size,
         "root": b64u(view.checkpoint.root),
-        "vouched": vouched(view, now=session.world.clock()),
+        "vouched": witnessed_by(cosigned=cosigned, of=of),
+        "fresh": view.fresh,
         "since": min(waiting) if waiting else None,
         "at": session.world.clock(),
     }

@@ -96,6 +96,14 @@ def test_words_and_options_narrow_a_list(walk: Walk, options: tuple[str, ...], s
     assert {one["serial"] for one in listed(walk, *options)} == serials
 
 
+def test_an_originator_that_there_never_was_is_said_to_be_unknown(walk: Walk) -> None:
+    """Nothing is found in silence for a misspelled agency: those that it may have been meant for are named."""
+    refused = command(walk, "list", "--iss", "xar-amrs", home=PARTNER)
+
+    assert refused.code == Exit.REFUSED
+    assert "no agency of the charter is called xar-amrs: the most like it are xar-arms, xbe-cib" in refused.notes
+
+
 def test_a_limit_says_how_many_there_are(walk: Walk) -> None:
     """What was left out of a list is counted on its last line."""
     said = command(walk, "list", "--limit", "2", home=PARTNER).output

@@ -71,6 +71,7 @@ def test_an_import_goes_from_upload_to_receipt(bench: Bench) -> None:
 
     assert done.state is State.DONE
     assert (done.receipt["records"], done.receipt["unchanged"], done.receipt["vouched"]) == (2, 0, "UNWITNESSED")
+    assert done.receipt["fresh"] is None
     assert [batch["records"] for batch in done.receipt["batches"]] == [2]
     assert done.receipt["size"] > done.receipt["batches"][0]["index"]
     with pytest.raises(MissingError):

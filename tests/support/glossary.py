@@ -9,7 +9,8 @@ from pathlib import Path
 
 PATH = Path(__file__).parents[2] / "docs" / "glossary.toml"
 
-_PLACEHOLDER = re.compile(r"%\(\w+\)s")
+# What stands between backticks is typed as it is, in every language.
+_NO_WORDS = re.compile(r"%\(\w+\)s|`[^`]*`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def kept(term: Term, translation: str) -> bool:
 
 def held(terms: Iterable[Term], text: str) -> Iterator[Term]:
     """Yield the terms in a text; a longer one hides a shorter one that stands in it."""
-    rest = _PLACEHOLDER.sub(" ", text)
+    rest = _NO_WORDS.sub(" ", text)
     forms = sorted(((form, term) for term in terms for form in term.english), key=lambda one: -len(one[0]))
     for form, term in forms:
         rest, count = re.subn(rf"(?<![\w-]){re.escape(form)}(?![\w-])", "\0", rest, flags=re.IGNORECASE)

@@ -19,6 +19,7 @@ from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.rendering import page
+from clients.desk.rounds import rounds
 from clients.errors import ListError
 from clients.intake.store import ChangedError, MissingError
 from clients.matching.asking import Quota, quota, spelled
@@ -93,6 +94,7 @@ def inquiry(number: int) -> str:
     ranked = sorted(enumerate(one.told), key=lambda placed: _rank(placed[1]))
     begins = _begins(len(ranked))
     told = ranked[begins : begins + SHOWN]
+    readable = _readable([each for _place, each in told])
     return page(
         "inquiry.html",
         one=one,
@@ -104,7 +106,9 @@ def inquiry(number: int) -> str:
         begins=begins,
         following=begins + SHOWN if len(ranked) > begins + SHOWN else 0,
         counts=_counts(one),
-        readable=_readable([each for _place, each in told]),
+        readable=readable,
+        has_unread=any(found["record"] not in readable for _place, each in told for found in each["found"]),
+        rounds=rounds(),
         is_own=one.kind is Kind.OWN,
         has_list=AskedLists(parts().engine).has(number),
     )

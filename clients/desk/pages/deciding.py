@@ -16,6 +16,7 @@ from clients.desk.parts import office
 from clients.desk.people.current import me
 from clients.desk.people.person import Role
 from clients.desk.rendering import page
+from clients.desk.sentences import in_words
 from clients.desk.talking import is_read, marking_of, terms_of, viewer_of
 from clients.desk.talkwords import KIND_WORDS, OUTCOME_WORDS
 from clients.errors import ListError, NotPermittedError
@@ -75,7 +76,7 @@ def _say(name: StatementName, bodies: Mapping[str, Callable[[], Body]]) -> Any:
     try:
         once_only(lambda: _write(name, make()))
     except (ListError, LedgerError) as error:
-        return _shown(name, problem=str(error)), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _shown(name, problem=in_words(error)), HTTPStatus.UNPROCESSABLE_ENTITY
     with office().replica() as replica:
         ident = spelled(talk_of(replica, name).id)
     return redirect(url_for("inbox.thread", thread=ident), HTTPStatus.SEE_OTHER)

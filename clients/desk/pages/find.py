@@ -18,6 +18,7 @@ from clients.desk.vocabulary import country_word, portion_word, term
 from clients.errors import ListError
 from clients.finding import MAX_WORD_CHARACTERS, MAX_WORDS, PARTLY, WHOLE, Facet, Page, Search
 from clients.finding import find as find_records
+from clients.originators import originator
 from clients.plaintext import visible
 from clients.views import RecordView
 from ledger.eventfields import KINDS as EVENTS
@@ -189,7 +190,8 @@ def _facet(name: str, value: str) -> tuple[Facet, str]:
             _("there is nothing called %(value)s to search by", value=visible(f"{name} {value}")[:80]),
             next_step=_("choose among those shown beside the records"),
         )
-    return Facet(name), value
+    facet = Facet(name)
+    return facet, originator(value, office().members()) if facet is Facet.ORIGINATOR else value
 
 
 def _value(search: Search) -> Mapping[str, JsonValue]:

@@ -20,6 +20,7 @@ from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.proposals import Proposals, Waits
 from clients.desk.rendering import page
+from clients.desk.sentences import in_words
 from clients.desk.talking import offers_marking, require_sight, viewer_of
 from clients.desk.talkwords import TERM_WORDS, release_text
 from clients.errors import ListError, NotPermittedError
@@ -75,7 +76,7 @@ def look() -> Any:
         with office().session() as session:
             offers, declared = _offers(session)
     except (ListError, NotPermittedError, LedgerError) as error:
-        shown = _choose(re=request.form.get("re", ""), record=request.form.get("record", ""), problem=str(error))
+        shown = _choose(re=request.form.get("re", ""), record=request.form.get("record", ""), problem=in_words(error))
         return shown, HTTPStatus.UNPROCESSABLE_ENTITY
     return page(
         "release-look.html",

@@ -17,6 +17,7 @@ from clients.desk.pages.inbox import bp
 from clients.desk.parts import office
 from clients.desk.people.current import me
 from clients.desk.rendering import page
+from clients.desk.sentences import in_words
 from clients.desk.talking import WORDS_LEVEL
 from clients.errors import ListError
 from clients.lists.values import Fields
@@ -70,7 +71,7 @@ def asked() -> Any:
     try:
         once_only(_write)
     except (ListError, LedgerError) as error:
-        return _form(request.form, problem=str(error)), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _form(request.form, problem=in_words(error)), HTTPStatus.UNPROCESSABLE_ENTITY
     return redirect(url_for("inbox.inbox"), HTTPStatus.SEE_OTHER)
 
 

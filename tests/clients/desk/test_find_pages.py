@@ -55,7 +55,7 @@ def look(browser: Browser, **fields: object) -> TestResponse:
 
 def names(page: str) -> list[str]:
     """Return the records of a page, as it links to them."""
-    return re.findall(r'<tr><td><a href="/records/([^"]+)"', page)
+    return re.findall(r'<tr><td data-head="Record"><a href="/records/([^"]+)"', page)
 
 
 def test_a_number_is_found_however_it_is_written(theirs: Reading) -> None:
@@ -88,6 +88,15 @@ def test_what_nothing_is_called_is_said_to_be_unknown(theirs: Reading, fields: d
 
     assert answer.status_code == 422
     assert "there is nothing called" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("field", [{"add": "iss=xar-amrs"}, {"facet-iss": "xar-amrs"}])
+def test_an_agency_that_there_never_was_is_said_to_be_unknown(theirs: Reading, field: dict[str, str]) -> None:
+    """A misspelled originator finds nothing in silence no more than a misspelled event does: the nearest are named."""
+    answer = theirs.browser(Role.ANALYST).submit("/find", page="/find", **field)
+
+    assert answer.status_code == 422
+    assert "no agency of the charter is called xar-amrs: the most like it are xar-arms" in answer.get_data(as_text=True)
 
 
 def test_facets_are_counted_added_and_taken_away(theirs: Reading) -> None:

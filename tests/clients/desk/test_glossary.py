@@ -98,13 +98,14 @@ def test_a_code_is_kept_as_it_is(sample: list[Term], translation: str, *, expect
         ("Hits", "Trouvailles", ["hit"]),
         ("White", "Blanc", []),
         ("%(hit)s", "%(hit)s", []),
+        ("run `list --hit on`", "lancez `list --hit on`", []),
         ("A silent hit", "Silencieuse", []),
         ("A silent hit and a hit", "Silencieuse", ["hit"]),
         ("a hit song", "un tube", []),
     ],
 )
 def test_a_missing_word_is_named(sample: list[Term], text: str, translation: str, expected: list[str]) -> None:
-    """A term is known as a whole word in any case, a longer one hides a shorter one, and placeholders are no words."""
+    """A term is known as a whole word in any case, a longer one hides a shorter one, and placeholders and commands are no words."""
     assert [term.english[0] for term in missing(sample, text, translation, "fr")] == expected
 
 

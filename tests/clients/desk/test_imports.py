@@ -1,12 +1,16 @@
 """The import wizard as an officer's browser drives it, without a script."""
 
 import io
+import json
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from clients.desk.filters import moment
 from clients.desk.people.person import Role
 from clients.intake.states import State
+from clients.intake.tables import IMPORT
 from ledger.labels import Level
 from tests.support.deskimports import (
     COLUMNS,
@@ -30,6 +34,7 @@ from tests.support.workbooks import workbook
 
 # What a disk that has no room for one more entry of the record of use does to whoever writes one.
 FULL = "CREATE TRIGGER full BEFORE INSERT ON use_entry BEGIN SELECT RAISE(ABORT, 'full'); END"
+FRESH = 1_700_000_000
 
 
 def _hide_a_second(sheet: Any) -> None:
@@ -62,6 +67,29 @@ def test_a_list_goes_from_upload_to_receipt(desk: Desk, browser: Browser) -> Non
     assert "2 records are logged" in receipt
     assert "UNWITNESSED" in receipt
     assert receipt.count('href="/records/xar-arms/') == 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ({"vouched": "witnessed by 2 of 3", "fresh": FRESH}, "witnessed by 2 of 3 · {} <span"),
+        ({"vouched": "witnessed by 2 of 3 · 2 minutes ago"}, "witnessed by 2 of 3</dd>"),
+    ],
+)
+def test_a_receipt_says_when_its_witnesses_vouched(
+    desk: Desk, browser: Browser, kept: dict[str, object], shown: str
+) -> None:
+    """It keeps the moment and not its age: that is told when it is shown; an age that was kept once is shown no more."""
+    one = to_checked(desk, browser)
+    press(browser, f"/imports/{one.number}/sign", f"/imports/{one.number}/sign")
+    work(desk)
+    receipt = {key: value for key, value in newest(desk).receipt.items() if key not in {"vouched", "fresh"}} | kept
+    with desk.parts.engine.begin() as connection:
+        connection.execute(update(IMPORT).values(receipt=json.dumps(receipt)))
+    page = " ".join(browser.text(f"/imports/{one.number}").split()).replace(" </dd>", "</dd>")
+
+    assert shown.format(moment(FRESH)) in page
+    assert "2 minutes ago" not in page
 
 
 def test_the_part_that_waits_has_the_page_opened_anew_at_its_end(desk: Desk, browser: Browser) -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from structlog.testing import capture_logs
 
+from clients.desk.menu import MENU
 from clients.desk.parts import note_use
-from clients.desk.rendering import MENU, banner, page
+from clients.desk.rendering import banner, page
 from clients.desk.rules import INSIDE, RULES
 from ledger.labels import Compartment, Level, Purpose
 from ledger.markings import Marking

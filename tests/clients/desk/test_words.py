@@ -137,6 +137,7 @@ def test_a_guessed_translation_is_not_kept() -> None:
         ("%(name)s signed", "وقّع %(name)s بنسبة %s", ["a bare percent sign"]),
         ("Signed", "<b>وقّع</b>", ["other markup"]),
         ("Signed", "وقّع&lt;", ["other markup"]),
+        ("run `a --b`", "شغّل `a`", ["other commands"]),
         ("<b>Signed</b>", "<i>وقّع</i>", ["other markup"]),
         ("Signed", " وقّع", ["begins or ends otherwise"]),
         ("Signed.", "وقّع", ["begins or ends otherwise"]),

@@ -85,7 +85,10 @@ def test_a_failing_job_ends_nothing(worker: Worker, clock: FixedClock) -> None:
         clock.advance(10)
 
     assert worker.ran["sync"].failed
-    assert (worker.ran["sync"].kind, worker.ran["sync"].what) == ("TrustError", "the service shows another history")
+    assert (worker.ran["sync"].kind, worker.ran["sync"].what) == (
+        "TrustError",
+        "the service shows another history; tell the members",
+    )
 
 
 def test_a_defect_is_kept_by_its_type_alone(worker: Worker) -> None:

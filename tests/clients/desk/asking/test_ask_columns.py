@@ -2,9 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
@@ -12,40 +10,14 @@ from werkzeug.test import TestResponse
 from clients.desk.asklists import AskedLists
 from clients.desk.inquiries import Inquiries, Inquiry, State
 from clients.desk.people.person import Role
-from tests.support import matched
 from tests.support.deskreading import Reading
-from tests.support.desks import Browser, Desk
-from tests.support.loopback import Walk
+from tests.support.desks import Browser
 from tests.support.workbooks import workbook
 
 # Nothing here is called what it is: the numbers stand under "Kennung", the makes under "Firma".
 ODD = "Firma;Kennung;Farbe\nTaurus;TKD 480572;blau\nGlock;ABC 12345;rot\n"
 ODD_COLUMNS = {"column-0": "item.make", "column-1": "item.serials", "column-2": "", "item": "small_arm"}
 WRONG = "make;serial;model\nTKD 480572;Taurus;x\n"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give a consortium that matches, with nothing logged."""
-    walk = matched.found_matching(tmp_path_factory.mktemp("columns"), lookups=12)
-    walk.close()
-    return walk
-
-
-@pytest.fixture
-def reading(kept: Walk, tmp_path: Path) -> Iterator[Reading]:
-    """Give a desk over a copy of it."""
-    copied = kept.copy_to(tmp_path / "walk")
-    desk = Desk(copied, "xbe-cib")
-    yield Reading(desk)
-    desk.close()
-    copied.close()
-
-
-@pytest.fixture
-def browser(reading: Reading) -> Browser:
-    """Give the browser of Ana, an analyst."""
-    return reading.browser(Role.ANALYST, name="Ana")
 
 
 def take(browser: Browser, raw: str | bytes, *, name: str = "list.csv") -> TestResponse:

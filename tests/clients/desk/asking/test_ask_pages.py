@@ -28,33 +28,6 @@ SERIAL = "TKD 480572"
 LINES = f"Taurus; {SERIAL}\nGlock; ABC123\nColt; none"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give a consortium that matches, in which two agencies have logged the same weapon."""
-    walk = matched.found_matching(tmp_path_factory.mktemp("asking"), lookups=12)
-    row = f"2020-01-01;recovery;pistol;Taurus;9 mm;{SERIAL}"
-    for agency in ("xar-arms", "xbe-cib"):
-        assert matched.submit(walk, agency, [row]).code == 0
-    walk.close()
-    return walk
-
-
-@pytest.fixture
-def reading(kept: Walk, tmp_path: Path) -> Iterator[Reading]:
-    """Give the desk of one of them, over a copy of all of it."""
-    copied = kept.copy_to(tmp_path / "walk")
-    desk = Desk(copied, "xbe-cib")
-    yield Reading(desk)
-    desk.close()
-    copied.close()
-
-
-@pytest.fixture
-def browser(reading: Reading) -> Browser:
-    """Give the browser of Ana, an analyst."""
-    return reading.browser(Role.ANALYST, name="Ana")
-
-
 def form(browser: Browser, which: int) -> dict[str, str]:
     """Return what the forms of the page carry unseen: its token, and the number of one of them."""
     page = browser.text("/ask")
@@ -492,3 +465,22 @@ def test_hits_beyond_the_page_are_said_to_be_in_the_file(reading: Reading) -> No
     assert browser.text("/hits").count("<li>") >= 100
     assert "and 3 more, in the file" in browser.text("/hits")
     assert len(browser.get("/hits/list.json").get_json()) == 103
+
+
+def test_a_hit_that_is_not_readable_yet_leads_on(reading: Reading, browser: Browser) -> None:
+    """A record that the replica does not hold yet is said to come with the log, and the log can be read from there."""
+    path = one(browser).location
+    rows = inquiries(reading)
+    assert rows.decide(rows.get(1))
+    rows.begin(1)
+    missing = {"record": "xar-arms/" + "A" * 22, "class": "T0", "certainty": "hit", "index": 5}
+    shown = {**missing, "record": str(reading.names()[0])}
+    told = {"question": "", "what": "small arm", "more": False, "note": ""}
+    rows.tell(1, [{**told, "found": [missing]}], left=1)
+    page = browser.text(path)
+    rows.tell(1, [{**told, "found": [shown]}], left=1)
+
+    assert "Not readable here yet?" in page
+    assert 'action="/sync"' in page
+    assert f'name="back" value="{path}"' in page
+    assert "Not readable here yet?" not in browser.text(path)
