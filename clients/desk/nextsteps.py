@@ -212,8 +212,8 @@ _KEEPING: Mapping[str, Step] = {
     "run `sealtrace join URL --charter FINGERPRINT`": Step(
         marked("ask whoever keeps the desk's home to run `sealtrace join URL --charter FINGERPRINT`")
     ),
-    "run `sealtrace sync` and `sealtrace notices`: they name them": Step(
-        marked("ask whoever keeps the desk's home to run `sealtrace sync` and `sealtrace notices`: they name them")
+    "run `sealtrace sync --full` and `sealtrace notices`: they name them": Step(
+        marked("ask whoever keeps the desk's home to run `sealtrace sync --full` and `sealtrace notices`: they name them")
     ),
     "see `sealtrace --help`": _KEEPER,
     "see `sealtrace desk serve --help`": _KEEPER,
