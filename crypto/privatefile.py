@@ -62,12 +62,15 @@ def replace(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the only write lock on `path`, against other processes and other handles of this one."""
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the only write lock on `path`, against other processes and other handles of this one.
+
+    Raises BlockingIOError, without `wait`, while another holds it.
+    """
     # The lock lies on a file of its own, since the file itself is another one after each replacement.
     descriptor = os.open(_beside(path, ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(descriptor)

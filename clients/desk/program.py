@@ -26,6 +26,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from clients.desk import asking, importing, notifying, ticks
+from clients.desk.alone import alone
 from clients.desk.app import create_desk
 from clients.desk.mailing import Post, read_password
 from clients.desk.notifying import Notifier
@@ -82,7 +83,8 @@ def run(options: argparse.Namespace, *, departure_seconds: int) -> None:
     office = Office(
         home, Keyring.open(home.keystore, passphrase=phrase), connect=HttpTransport, world=world, tell=_tell
     )
-    serve(partial(_load, office, place, post, departure_seconds), options)
+    with alone(home):
+        serve(partial(_load, office, place, post, departure_seconds), options)
 
 
 def check_listening(place: Place, *, host: str, certificate: Path | None, key: Path | None) -> None:
