@@ -195,10 +195,14 @@ class Stage:
     def await_shown(self) -> None:
         """Wait until the log shows all that it holds: on a slow machine a member would else ask before it can be told.
 
-        Only for a while: where witnesses are kept away on purpose, the story goes on.
+        Only for a while, and not before anything was shown at all: where witnesses are kept away on purpose, or are
+        still to begin, the story goes on.
         """
         with closing(HttpTransport(self.url)) as transport:
-            self.until(lambda: [one for one in (paths.READYZ,) if not _waits(transport, one)], seconds=SHOWN_SECONDS)
+            if _answers(transport, paths.CHECKPOINT):
+                self.until(
+                    lambda: [one for one in (paths.READYZ,) if not _waits(transport, one)], seconds=SHOWN_SECONDS
+                )
 
     def until(self, found: Callable[[], list[T]], *, seconds: int = WITNESS_SECONDS) -> list[T]:
         """Return what comes up, as soon as it does; nothing if it does not for so long."""

@@ -27,6 +27,7 @@ from clients.story.splitting import SplitView
 from clients.story.stage import Stage, StoryError, digest_of
 from clients.story.telling import Telling
 from ledger.policy import parse_policy
+from ledger.wire.paths import CHECKPOINT
 from ledger.witnesses import policy_of
 from tests.support.consortium import make_consortium
 from tests.support.keystores import WEAK
@@ -129,12 +130,15 @@ class Ready:
 
     answers = True
 
-    def __init__(self, times: int) -> None:
-        """Take how often."""
+    def __init__(self, times: int, *, shown: bool = True) -> None:
+        """Take how often, and whether anything is shown at all."""
         self.left = times
+        self.shown = shown
 
-    def body(self, _path: str) -> bytes:
+    def body(self, path: str) -> bytes | None:
         """Answer `/readyz`."""
+        if path == CHECKPOINT:
+            return b"a checkpoint" if self.shown else None
         self.left -= 1
         return b"ready\n" if self.left < 0 else b"ready\npending, unwitnessed since 2027-01-15 08:00 UTC\n"
 
@@ -151,6 +155,15 @@ def test_the_next_command_begins_once_the_log_shows_what_was_logged(tmp_path: Pa
         scene.run(ARMS, "submit")
 
     assert ready.left == -1
+
+
+def test_a_log_that_was_never_shown_holds_nobody_up(tmp_path: Path) -> None:
+    """Its first witnesses begin once its first charter is logged."""
+    ready = Ready(1_000, shown=False)
+    with over_http(ready) as url:  # type: ignore[arg-type]  # it answers paths, which is all that is asked
+        Stage(data=tmp_path, port=int(url.rpartition(":")[2])).await_shown()
+
+    assert ready.left == 1_000
 
 
 def test_a_service_that_is_away_holds_nobody_up(stage: Stage) -> None:
