@@ -213,7 +213,9 @@ _KEEPING: Mapping[str, Step] = {
         marked("ask whoever keeps the desk's home to run `sealtrace join URL --charter FINGERPRINT`")
     ),
     "run `sealtrace sync --full` and `sealtrace notices`: they name them": Step(
-        marked("ask whoever keeps the desk's home to run `sealtrace sync --full` and `sealtrace notices`: they name them")
+        marked(
+            "ask whoever keeps the desk's home to run `sealtrace sync --full` and `sealtrace notices`: they name them"
+        )
     ),
     "see `sealtrace --help`": _KEEPER,
     "see `sealtrace desk serve --help`": _KEEPER,
