@@ -69,13 +69,13 @@ def b64u_ascii(data: bytes) -> bytes:
 
 def unb64u(text: str | bytes, *, size: int | None = None) -> bytes:
     """Return the bytes of unpadded base64url text; raise EncodingError for any other spelling or size."""
-    raw = _ascii(text)
+    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
     if _PLUS in raw or _SLASH in raw or _EQUALS in raw:
         raise EncodingError("not base64url")
     beyond = len(raw) % 4
     if beyond and raw[-1] not in _ENDS[beyond]:
         raise EncodingError("not base64url in its one spelling")
-    return _sized(_decode(raw + _PADDING[beyond], _URL), size)
+    return _decode(raw + _PADDING[beyond], _URL, size)
 
 
 def b64(data: bytes) -> str:
@@ -85,12 +85,12 @@ def b64(data: bytes) -> str:
 
 def unb64(text: str | bytes, *, size: int | None = None) -> bytes:
     """Return the bytes of padded standard base64 text; raise EncodingError for any other spelling or size."""
-    raw = _ascii(text)
-    data = _decode(raw, None)
+    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+    data = _decode(raw, None, size)
     # The last four characters encoded again: they hold the padding too.
     if b64encode(data[(len(data) - 1) // 3 * 3 :]) != raw[-4:]:
         raise EncodingError("not base64 in its one spelling")
-    return _sized(data, size)
+    return data
 
 
 @lru_cache(maxsize=128)
@@ -98,18 +98,11 @@ def _cutter(count: int, size: int, gap: int) -> Callable[[bytes], tuple[bytes, .
     return struct.Struct(f"{size}s{gap}x" * count).unpack
 
 
-def _ascii(text: str | bytes) -> bytes:
-    return text.encode("ascii", "replace") if isinstance(text, str) else text
-
-
-def _decode(padded: bytes, alphabet: bytes | None) -> bytes:
+def _decode(padded: bytes, alphabet: bytes | None, size: int | None) -> bytes:
     try:
-        return b64decode(padded, alphabet, validate=True)
+        data: bytes = b64decode(padded, alphabet, validate=True)
     except binascii.Error as error:
         raise EncodingError("not base64") from error
-
-
-def _sized(data: bytes, size: int | None) -> bytes:
     if size is not None and len(data) != size:
         raise EncodingError(f"expected {size} bytes, found {len(data)}")
     return data
