@@ -1,4 +1,4 @@
-# `make` alone lists what there is. VENV, DATA and PORT may be given: make run DATA=/srv/demo PORT=9000
+# `make` alone lists what there is. VENV, DATA, PORT and WORKERS may be given: make run DATA=/srv/demo PORT=9000
 SHELL  := /bin/bash
 PYTHON ?= python3
 VENV   ?= .venv
@@ -6,6 +6,8 @@ DATA   ?= data
 PORT   ?= 8470
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Half as many again as there are cores: a third of the suite's time is waiting, for disks, browsers and other programs.
+WORKERS ?= $(shell expr 3 '*' $$(getconf _NPROCESSORS_ONLN) / 2)
 
 # Hundreds of programs are started by the story and the tests: each would compile all of its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +22,7 @@ run: $(VENV)/.runtime  ## tell the whole story, then keep serving (ONCE=1: stop)
 	@$(BIN)/sealtrace demo --data "$(DATA)" --port "$(PORT)" $(if $(ONCE),--once)
 
 test: $(VENV)/.development  ## run the whole test suite, on every core
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: lint types imports test  ## all that continuous integration runs
 
