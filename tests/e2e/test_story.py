@@ -40,7 +40,7 @@ def tell(data: Path, port: int) -> subprocess.CompletedProcess[str]:
     """Run the story once."""
     command = [PROGRAM, "demo", "--data", data, "--port", str(port), "--once"]
     environ = {**os.environ, "PYTHONUTF8": "1"}
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=400)  # noqa: S603 - our own program
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=900)  # noqa: S603 - our own program
 
 
 @pytest.fixture(scope="module")
