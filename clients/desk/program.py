@@ -5,6 +5,7 @@ no pipe and no file.
 """
 
 import argparse
+import gc
 import getpass
 import ipaddress
 import logging
@@ -164,6 +165,9 @@ def _load(office: Office, place: Place, post: Post, departure_seconds: int) -> F
     notifier = Notifier(parts.engine, parts.office, place, clock=parts.clock, post=post)
     parts.working.every(notifying.SECONDS, notifier.take_turn, name=ticks.NOTICES)
     asking.begin(parts)
+    # What is loaded by now stays: the collector of garbage would walk through every module while a page waits.
+    gc.collect()
+    gc.freeze()
     parts.working.start()
     log.info("serving", url=place.origin)
     return app
