@@ -20,6 +20,8 @@ from ledger.membership import Membership
 from ledger.merkle import leaf_hash
 
 _MAX_CHAIN = 10_000
+# An agency changes its keys a few times a year; a service that lies could name entries that nobody proves for ever.
+_MAX_NEWER = 64
 
 
 class KeyEntries(Protocol):
@@ -64,8 +66,7 @@ class Authority:
         """Learn the key entry at an index and those it follows; a charter's index is known already."""
         known = set(self._kept.key_entries()) | {logged.index for logged in self._view.charters}
         found: dict[int, bytes] = {}
-        while at >= self._view.checkpoint.size:
-            at = self._before(at)
+        at = self._within_view(at)
         while at not in known:
             if len(found) > _MAX_CHAIN:
                 raise ProofError("a chain of key entries that does not end")
@@ -77,19 +78,28 @@ class Authority:
             self.membership = _membership(self._view, {**self._kept.key_entries(), **found})
             self._kept.add(key_entries=found)
 
-    def _before(self, index: int) -> int:
-        """Return what a key entry that was published since this view names as the one before; raise StaleError.
+    def _within_view(self, at: int) -> int:
+        """Return the last of a chain that stands in this view; raise StaleError if what is newer does not lead there.
 
-        It counts for nothing here: who wanted to hide an entry of the view could as well have named an older one.
+        What was published since counts for nothing here: who wanted to hide an entry of the view could as well have named
+        an older one.
         """
-        try:
-            return _prev(self._service.entry(index).entry, index)
-        except (NotFoundError, ClientError) as error:
-            raise StaleError(
-                f"a key entry at {index:,} is named, beyond the {self._view.checkpoint.size:,} entries that are published",
-                next_step="try again; if it stays so, the log's witnesses do not cosign, or the service shows different "
-                "states to different callers",
-            ) from error
+        newest = at
+        for _ in range(_MAX_NEWER):
+            if at < self._view.checkpoint.size:
+                return at
+            try:
+                at = _prev(self._service.entry(at).entry, at)
+            except (NotFoundError, ClientError) as error:
+                raise self._beyond(newest) from error
+        raise self._beyond(newest)
+
+    def _beyond(self, index: int) -> StaleError:
+        return StaleError(
+            f"a key entry at {index:,} is named, beyond the {self._view.checkpoint.size:,} entries that are published",
+            next_step="try again; if it stays so, the log's witnesses do not cosign, or the service shows different "
+            "states to different callers",
+        )
 
     def _fetch(self, index: int) -> bytes:
         entry = self._service.entry(index).entry

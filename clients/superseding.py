@@ -61,9 +61,8 @@ def note_corrections(connection: Connection, found: Iterable[Correction]) -> Non
 
 def corrected_at(connection: Connection, name: StatementName) -> int | None:
     """Return where the record stands that corrects the one of that name, if one does."""
-    chosen = select(CORRECTION.c.position).join(RECORD, (CORRECTION.c.iss == RECORD.c.iss) & _OF_IT[1] & _OF_IT[2])
-    named = chosen.where(RECORD.c.iss == name.iss, RECORD.c.jti == name.jti)
-    return connection.execute(named.order_by(CORRECTION.c.position).limit(1)).scalar()
+    chosen = select(CORRECTION.c.position).where(*_OF_IT, RECORD.c.iss == name.iss, RECORD.c.jti == name.jti)
+    return connection.execute(chosen.order_by(CORRECTION.c.position).limit(1)).scalar()
 
 
 # What an earlier version held: a column that only a correction filled which came after what it corrects. Of one that is no

@@ -147,6 +147,20 @@ def test_a_key_entry_beyond_the_view_is_followed_to_earlier_ones_alone(replica: 
     assert replica.key_entries() == {}
 
 
+def test_attack_a_chain_of_key_entries_beyond_the_view_that_does_not_end(replica: Replica) -> None:
+    """A service that names ever more entries which nobody can prove keeps a home busy for a few requests, not for ever."""
+    authority, transport = over(rotated(1), replica)
+    longer = rotated(70)
+    later = LogTransport(longer, publish_log(longer))
+    transport.entries, transport.files = later.entries, later.files
+    transport.heads[A] = replace(transport.heads[A], keys=70)
+
+    with pytest.raises(StaleError, match="at 70 is named, beyond the 2"):
+        authority.catch_up(A)
+    assert len(transport.asked) == 1 + 64
+    assert replica.key_entries() == {}
+
+
 def test_a_head_that_names_an_entry_of_another_kind(replica: Replica) -> None:
     """A batch or statement in place of a key entry."""
     consortium = rotated(1)

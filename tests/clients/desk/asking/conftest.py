@@ -1,6 +1,7 @@
 """Where one asks: the desk of an agency whose weapon another knows, and an analyst at it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,21 @@ def asking(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     return walk
 
 
-@pytest.fixture
-def reading(asking: Walk, tmp_path: Path) -> Iterator[Reading]:
-    """Give the desk of one of them, over a copy of all of it."""
-    copied = asking.copy_to(tmp_path / "walk")
+@contextmanager
+def asker(template: Walk, folder: Path) -> Iterator[Reading]:
+    """Give the desk of the agency that asks, over a copy of all of it."""
+    copied = template.copy_to(folder / "walk")
     desk = Desk(copied, "xbe-cib")
     yield Reading(desk)
     desk.close()
     copied.close()
+
+
+@pytest.fixture
+def reading(asking: Walk, tmp_path: Path) -> Iterator[Reading]:
+    """Give the asker's desk."""
+    with asker(asking, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from clients.matching.book import Book
 from ledger.answers import Slot
 from ledger.notices import WatchFired
 from ledger.wire.paths import MATCHES
+from tests.clients.desk.asking.conftest import asker
 from tests.support import matched
 from tests.support.deskreading import Reading
 from tests.support.desks import Browser, Desk, mandate
@@ -338,11 +339,8 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
 @pytest.fixture
 def many(crowded: Walk, tmp_path: Path) -> Iterator[Reading]:
     """Give the asker's desk, over a copy of all of it."""
-    copied = crowded.copy_to(tmp_path / "walk")
-    desk = Desk(copied, "xbe-cib")
-    yield Reading(desk)
-    desk.close()
-    copied.close()
+    with asker(crowded, tmp_path) as found:
+        yield found
 
 
 def asked_of_many(reading: Reading, browser: Browser) -> str:
