@@ -175,9 +175,10 @@ def test_attack_a_second_request_inside_a_body(running: Running, slow: list[sock
 
 def test_attack_a_head_of_a_megabyte(running: Running, slow: list[socket.socket]) -> None:
     """A head above 16 KiB is not collected to its end."""
-    with pytest.raises((BrokenPipeError, ConnectionResetError, AssertionError)):  # noqa: PT012 - it may fail at either
+    with suppress(BrokenPipeError, ConnectionResetError):  # it may hang up while the head still comes
         slow.append(running.raw(f"{KEY_HEAD}X-Large: {'x' * 2**20}\r\n\r\n".encode()))
-        assert status_of(slow[0]) not in {400, 431}
+        assert status_of(slow[0]) in {400, 431}
+
     assert running.get(paths.HEALTHZ)[0] == 200
 
 

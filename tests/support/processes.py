@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -86,9 +86,17 @@ class Running:
             connection.close()
 
     def raw(self, sent: bytes, *, source: str = HOST) -> socket.socket:
-        """Return a connection from an address of this machine on which `sent` was sent and nothing was read."""
-        connection = socket.create_connection((HOST, self.port), timeout=PATIENCE_SECONDS, source_address=(source, 0))
-        connection.sendall(sent)
+        """Return a connection from an address of this machine on which `sent` was sent and nothing was read.
+
+        Raises:
+            OSError: The service did not take all of it; the connection is closed.
+        """
+        with ExitStack() as unsent:
+            connection = unsent.enter_context(
+                socket.create_connection((HOST, self.port), timeout=PATIENCE_SECONDS, source_address=(source, 0))
+            )
+            connection.sendall(sent)
+            unsent.pop_all()
         return connection
 
 
