@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clients import keychange
+from clients import charters, keychange
 from clients.chain import make_batch, send_waiting
 from clients.epochs import sealing_keys
 from clients.errors import HomeError, UnreachableError
@@ -19,6 +19,8 @@ from ledger.expunges import Why, build_expunge
 from ledger.identifiers import KeyId
 from ledger.keyentries import build_key_entry
 from ledger.kinds import Role
+from ledger.profiles import default_profile
+from ledger.profiletoml import to_toml
 from ledger.wire import paths
 from tests.support.charterlife import (
     MEMBERS,
@@ -28,6 +30,7 @@ from tests.support.charterlife import (
     Flaky,
     next_name,
     over,
+    pass_charter,
     quiet,
     root,
     submit,
@@ -69,6 +72,27 @@ def test_rotated_keys_are_used_and_old_seeds_destroyed(walk: Walk) -> None:
     assert walk.keyring(OWNER).pending() == ()
     submit(walk, "LIFE2")
     assert sync(walk, PARTNER).records == 2
+
+
+def test_a_repeat_that_was_on_its_way_when_its_epoch_ended_does_not_stop_the_agency(walk: Walk) -> None:
+    """Logged behind the charter that ended the epoch, it reopens nothing: the next record opens the next epoch."""
+    shared_with_partner = to_toml(default_profile(OWNER, (PARTNER,)))
+    walk.homes[OWNER].profile.write_text(shared_with_partner, encoding="utf-8")
+    submit(walk, "LIFE2")
+    keychange.rotate(walk.session(PARTNER), root(walk, PARTNER), [Role.HPKE])
+    with pytest.raises(UnreachableError):
+        submit_rows(
+            over(walk.session(OWNER), Flaky(walk.transport, paths.BATCHES, delivered=False)),
+            [{"make": "Colt", "serial": "LIFE3"}],
+        )
+    without = charters.propose_next(walk.charter_file, [], charters.Terms(removed=frozenset({THIRD})))
+    pass_charter(walk, without, walk.charter_file)
+
+    submit(walk, "LIFE3")
+
+    session = walk.session(PARTNER)
+    Sync(session, progress=quiet).by_feed()
+    assert [record.ep for record in session.replica.records()] == [1, 2, 3]
 
 
 def test_one_role_can_be_rotated_alone(walk: Walk) -> None:
