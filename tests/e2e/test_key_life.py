@@ -13,7 +13,7 @@ from clients.errors import HomeError, UnreachableError
 from clients.service import Service
 from clients.session import load_profile
 from clients.syncing import Sync
-from clients.transport import Request, Response
+from clients.transport import Request, Response, Transport
 from ledger.errors import BusyError, QuotaError, StaleEpochError
 from ledger.expunges import Why, build_expunge
 from ledger.identifiers import KeyId
@@ -21,7 +21,8 @@ from ledger.keyentries import build_key_entry
 from ledger.kinds import Role
 from ledger.profiles import default_profile
 from ledger.profiletoml import to_toml
-from ledger.wire import paths
+from ledger.wire import paths, schemas
+from server.errors import problem
 from tests.support.charterlife import (
     MEMBERS,
     OWNER,
@@ -134,8 +135,8 @@ def test_a_rotation_finishes_the_one_before(walk: Walk) -> None:
     assert ([key.kid.number for key in changed.added], changed.ended) == ([9], (KeyId(OWNER, 8),))
 
 
-def test_a_refused_entry_is_forgotten(walk: Walk) -> None:
-    """After the fifth change of a day nothing waits: tomorrow's entry is signed anew."""
+def test_a_refused_entry_is_not_sent_again(walk: Walk) -> None:
+    """After the fifth change of a day nothing waits: tomorrow's entry is signed anew, and only its keys are left."""
     for _ in range(4):
         keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH])
 
@@ -144,8 +145,57 @@ def test_a_refused_entry_is_forgotten(walk: Walk) -> None:
     assert not walk.homes[OWNER].key_entry.exists()
     walk.clock.advance(86_400)
     assert [key.kid.number for key in keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH]).added] == [
-        12
+        13
     ]
+    assert walk.keyring(OWNER).pending() == ()
+
+
+def test_a_change_of_every_key_that_lost_its_answer_is_finished_by_the_next(walk: Walk) -> None:
+    """Requests of the very command that finishes it are signed with the new key: the old one has ended."""
+    session = over(walk.session(OWNER), Flaky(walk.transport, paths.KEYS, delivered=True))
+    with pytest.raises(UnreachableError):
+        keychange.rotate(session, root(walk, OWNER))
+
+    changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.HTTP])
+
+    assert ([key.kid.number for key in changed.added], changed.ended) == ([12], (KeyId(OWNER, 10),))
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["logged at once", "logged after another was refused"])
+def test_attack_a_key_entry_that_is_refused_and_logged_all_the_same(walk: Walk, *, shown: bool) -> None:
+    """One lie does not leave an agency with keys that have ended: it finds its entry in the tree, and uses the new ones."""
+    refusing = Refusing(walk.transport)
+    with pytest.raises(QuotaError):
+        keychange.rotate(over(walk.session(OWNER), refusing), root(walk, OWNER))
+    if not shown:
+        with pytest.raises(QuotaError):
+            keychange.rotate(over(walk.session(OWNER), refusing), root(walk, OWNER), [Role.SIGN])
+    Service(walk.transport).submit_key(refusing.entries[0])
+
+    changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH])
+
+    kept = {key.kid.number for key in walk.keyring(OWNER).public_keys()}
+    assert changed.ended == (KeyId(OWNER, 9),)
+    assert kept == {7, 8, 10, 11, changed.added[0].kid.number}
+    assert walk.keyring(OWNER).pending() == ()
+    submit(walk, "LIFE2")
+
+
+class Refusing:
+    """A service that says that the day's limit is used up, whatever it does with the key entries that it was sent."""
+
+    def __init__(self, honest: Transport) -> None:
+        """Take the service as it would answer."""
+        self.entries: list[bytes] = []
+        self._honest = honest
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Keep key entries, and refuse them."""
+        if request.path != paths.KEYS:
+            return self._honest.send(request, limit=limit)
+        self.entries.append(request.body or b"")
+        body = schemas.PROBLEM.write(problem(QuotaError("the day's limit is used up")))
+        return Response(status=429, content_type=paths.PROBLEM_TYPE, body=body)
 
 
 def test_a_busy_service_keeps_the_entry_waiting(walk: Walk) -> None:
