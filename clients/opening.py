@@ -7,6 +7,7 @@ not be above the level of the grant that carried the key. What fails is reported
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from clients.authority import Authority
 from clients.batchreading import ReadBatch
@@ -21,6 +22,7 @@ from ledger.decision import Reader, UnderLabel, require_permit
 from ledger.errors import LedgerError, ProofError
 from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
+from ledger.opening import MAX_TRIALS
 from ledger.recordform import PORTIONS, Record
 from ledger.records import OpenedPortion, open_with_keys, which_key
 from ledger.reports import Complaint, Report
@@ -197,16 +199,21 @@ class Opener:
                     record.name,
                     portion=portion,
                     kc=record.portions[portion].kc,
-                    epoch_keys=[self._held[grant.ek]] if grant.ek in self._held else [],
+                    epoch_keys=[self._held[grant.ek]],
                 )
                 if keys is not None:
                     yield _Openable(index=index, record=record, portion=portion, level=grant.level, keys=keys)
                     break
 
     def _grants_of(self, record: Record) -> tuple[StoredGrant, ...]:
+        """Return the grants whose keys are tried: the first of each key, at most 64 (docs/protocol.md, 4.5)."""
         epoch = (record.name.iss, record.ep)
         if epoch not in self._grants:
-            self._grants[epoch] = self._session.replica.grants(*epoch)
+            first: dict[str, StoredGrant] = {}
+            for grant in self._session.replica.grants(*epoch):
+                if grant.ek in self._held:
+                    first.setdefault(grant.ek, grant)
+            self._grants[epoch] = tuple(islice(first.values(), MAX_TRIALS))
         return self._grants[epoch]
 
     def _open(self, one: _Openable, ciphertext: bytes) -> StoredPortion:
