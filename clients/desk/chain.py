@@ -13,10 +13,11 @@ from clients.plaintext import visible
 from clients.tracing.drawing import Words
 from clients.tracing.gathering import Traced
 from ledger.custody import Custody
-from ledger.dates import DaySpan
+from ledger.dates import DaySpan, years_and_months
+from ledger.lifeevents import Event
 from ledger.makes import MakeTable
 from ledger.sightings import Sighting
-from ledger.traces import Alert, Diversion, Event, Outcome
+from ledger.traces import Alert, Diversion, Outcome
 
 OUTCOME_WORDS = {
     Outcome.NONE: _l("nothing is established yet"),
@@ -34,7 +35,6 @@ CUSTODY_WORDS = {
     Custody.ENDED: _l("destroyed, deactivated or handed in"),
     Custody.UNSAID: _l("custody not said"),
 }
-_YEAR, _MONTH = 365, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +213,7 @@ def _days(days: DaySpan) -> str:
 
 def _length(days: int) -> str:
     """Return a number of days as years and months, or as days where it is less than a month."""
-    years, months = days // _YEAR, days % _YEAR // _MONTH
+    years, months = years_and_months(days)
     in_years = str(ngettext("%(num)s year", "%(num)s years", years)) if years else ""
     in_months = str(ngettext("%(num)s month", "%(num)s months", months)) if months else ""
     if years and months:

@@ -18,9 +18,10 @@ from ledger.custody import Custody
 from ledger.dates import DaySpan
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
+from ledger.lifeevents import Event
 from ledger.makes import MakeTable
 from ledger.markings import Marking
-from ledger.traces import Alert, Diversion, Event, Gap, Outcome, Trace
+from ledger.traces import Alert, Diversion, Gap, Outcome, Trace
 
 _LEAST_WIDTH = 960
 _WORDS = 560

@@ -7,14 +7,17 @@ from clients.show import BAR, WIDTH, banner, event_title, serials, summary
 from clients.tracing.gathering import Traced
 from ledger.counting import counted
 from ledger.countries import country_name
-from ledger.dates import DaySpan
+from ledger.dates import DaySpan, years_and_months
 from ledger.jsontext import JsonValue
+from ledger.lifeevents import Event
 from ledger.makes import MakeTable
 from ledger.markings import Marking
 from ledger.sightings import Sighting
-from ledger.traces import Diversion, Event, Outcome, Trace
+from ledger.traces import Diversion, Outcome, Trace
 
 _TITLE_WIDTH = 12
+_DATE_WIDTH = 12
+_TEXT_AT = 17
 _HATCH = "░" * 20
 _OUTCOMES = {
     Outcome.NONE: "nothing is established yet",
@@ -111,8 +114,8 @@ def to_json(traced: Traced) -> dict[str, JsonValue]:
 
 def _head(traced: Traced, makes: MakeTable) -> Iterator[str]:
     items = [one for one in traced.weapon.same if "item" not in one.withheld]
-    told = {summary(one.fields, makes): None for one in items} or {"no item of this weapon is shown to you": None}
-    for number, text in enumerate(told):
+    told = dict.fromkeys(filter(None, (summary(one.fields, makes) for one in items)))
+    for number, text in enumerate(told or ["nothing recorded" if items else "no item of this weapon is shown to you"]):
         yield from _entry("trace" if number == 0 else "recorded as", text)
     for marked in sorted({number for one in items for number, _ in serials(one.fields)}):
         yield from _entry("", f"serial  {marked}")
@@ -143,9 +146,15 @@ def _line(number: int, event: Event) -> Iterator[str]:
         yield f"{number:>3} {BAR}  withheld · ask {event.agency}"
         return
     where = place(event)
-    text = f"{title(event)} · {where}" if where else title(event)
-    for part, line in enumerate(wrap(f"{text} · {event.agency}", width=WIDTH - 17, indent="")):
-        yield (f"{number:>3} {when(event):<12} " if part == 0 else " " * 17) + line
+    parts = [title(event), where, event.agency]
+    head = f"{number:>3} {when(event):<{_DATE_WIDTH}} "
+    if len(head) > _TEXT_AT:
+        # From one date to another takes more than its column.
+        yield head.rstrip()
+        head = ""
+    for line in wrap(" · ".join(filter(None, parts)), width=WIDTH - _TEXT_AT, indent=""):
+        yield f"{head:<{_TEXT_AT}}{line}"
+        head = ""
 
 
 def _findings(traced: Traced, makes: MakeTable) -> Iterator[str]:
@@ -189,8 +198,7 @@ def _days(days: DaySpan) -> str:
 
 
 def _length(days: int) -> str:
-    years, rest = divmod(days, 365)
-    months = rest // 30
+    years, months = years_and_months(days)
     parts = [f"{years:,} y" if years else "", f"{months} m" if months else ""]
     return " ".join(part for part in parts if part) or f"{days} d"
 

@@ -78,6 +78,24 @@ def test_the_bracket_stands_round_the_gap() -> None:
     assert at == list(range(at[0], at[0] + 3))
 
 
+@pytest.mark.parametrize("date", ["2010-05-05~/2012-06-06%", "../2012-06-06", "2010-05-05"])
+def test_a_date_of_any_length_keeps_to_the_page(date: str) -> None:
+    """From one day to another takes more than the column of dates: what happened stands beneath, in its own column."""
+    place = "a market at the river between two towns whose names are long"
+    lines = timeline.render(traced(seen(1, "theft", date, event__place=place)), makes=BUILT_IN).splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith(f"  1 {date}")]
+
+    assert all(cell_len(line) <= timeline.WIDTH for line in lines)
+    assert "theft" in f"{lines[at]}{lines[at + 1]}"[17:]
+
+
+def test_an_item_of_which_nothing_is_said_is_said_to_be_one() -> None:
+    """A record without a make, model or kind leaves no empty line at the head of a trace."""
+    text = timeline.render(traced(seen(1, "theft", "2010")), makes=BUILT_IN)
+
+    assert "trace       nothing recorded" in text.splitlines()
+
+
 def test_findings_are_said_in_words() -> None:
     """The outcome, the bracket and the time are sentences that need no legend."""
     text = timeline.render(traced(*LIFE), makes=BUILT_IN)
@@ -131,6 +149,7 @@ def test_nothing_fits_a_page_without_a_marking() -> None:
     [
         (DaySpan(least=0, most=0, certain=True), "0 d"),
         (DaySpan(least=12, most=12, certain=True), "12 d"),
+        (DaySpan(least=1_094, most=1_094, certain=True), "2 y 11 m"),
         (DaySpan(least=800, most=800, certain=True), "2 y 2 m"),
         (DaySpan(least=365, most=800, certain=False), "1 y to 2 y 2 m"),
         (DaySpan(least=-40, most=800, certain=False), "0 d to 2 y 2 m"),
