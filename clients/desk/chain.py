@@ -17,7 +17,7 @@ from ledger.dates import DaySpan, years_and_months
 from ledger.lifeevents import Event
 from ledger.makes import MakeTable
 from ledger.sightings import Sighting
-from ledger.traces import Alert, Diversion, Outcome
+from ledger.traces import Alert, Diversion, Outcome, Trace
 
 OUTCOME_WORDS = {
     Outcome.NONE: _l("nothing is established yet"),
@@ -92,7 +92,7 @@ def told(traced: Traced, *, makes: MakeTable) -> Chain:
         step=trace.outcome,
         ladder=tuple((one, str(OUTCOME_WORDS[one])) for one in Outcome if one is not Outcome.NONE),
         diversions=tuple(_diversion(one) for one in trace.diversions),
-        time=_time(traced),
+        time=_time(trace),
         alerts=tuple((_alert(one), (str(one.one.sighting.name), str(one.other.sighting.name))) for one in trace.alerts),
         possible=tuple(_other(one, makes) for one in traced.weapon.possible),
         contradicting=tuple(_other(one, makes) for one in traced.weapon.contradicting),
@@ -118,7 +118,8 @@ def picture_words() -> Words:
         gap=lambda days: str(_("no record you may read · %(span)s", span=span_words(days))),
         bracket=_diversion,
         outcome=_outcome,
-        alert=lambda found: f"{alert_words(found.what)}. {_('Both originators should be told.')}",
+        time=_time,
+        alert=lambda found: f"{_alert(found)}. {_('Both originators should be told.')}",
     )
 
 
@@ -187,8 +188,7 @@ def _diversion(found: Diversion) -> str:
     return str(_("it left lawful hands between %(last)s and %(first)s", first=first, last=_named(found.last)))
 
 
-def _time(traced: Traced) -> str:
-    trace = traced.trace
+def _time(trace: Trace) -> str:
     if trace.time_to_crime is not None:
         return str(_("time-to-crime, from the retail sale to the recovery: %(days)s", days=_days(trace.time_to_crime)))
     if trace.since_lawful is not None:

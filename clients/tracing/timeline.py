@@ -13,7 +13,7 @@ from ledger.lifeevents import Event
 from ledger.makes import MakeTable
 from ledger.markings import Marking
 from ledger.sightings import Sighting
-from ledger.traces import Diversion, Outcome, Trace
+from ledger.traces import Alert, Diversion, Outcome, Trace
 
 _TITLE_WIDTH = 12
 _DATE_WIDTH = 12
@@ -73,13 +73,27 @@ def outcome_words(outcome: Outcome) -> str:
 
 def bracket_words(found: Diversion) -> str:
     """Return where a weapon left lawful hands, in words."""
-    first = f"{title(found.first)}, {when(found.first)} ({found.first.agency})"
+    first = _named(found.first)
     if found.last is None:
         return f"it was outside lawful hands by {first}; no lawful event before that may be read"
-    last = f"{title(found.last)}, {when(found.last)} ({found.last.agency})"
+    last = _named(found.last)
     if found.is_recorded:
         return f"it left lawful hands with {first}, after {last}"
     return f"it left lawful hands between {last} and {first}"
+
+
+def alert_words(alert: Alert) -> str:
+    """Return what two events say that cannot both be true of one weapon, in words."""
+    return f"{alert.what}: {_named(alert.one)} and {_named(alert.other)}. Both originators should be told."
+
+
+def time_words(trace: Trace) -> str:
+    """Return how long it took to the recovery, from the retail sale or else from the last lawful custody, if either is known."""
+    if trace.time_to_crime is not None:
+        return f"time-to-crime: {_days(trace.time_to_crime)} from the retail sale to the recovery"
+    if trace.since_lawful is not None:
+        return f"{_days(trace.since_lawful)} from the last lawful custody to the recovery"
+    return ""
 
 
 def to_json(traced: Traced) -> dict[str, JsonValue]:
@@ -110,6 +124,10 @@ def to_json(traced: Traced) -> dict[str, JsonValue]:
         "possible": [str(one.name) for one in traced.weapon.possible],
         "contradicting": [str(one.name) for one in traced.weapon.contradicting],
     }
+
+
+def _named(event: Event) -> str:
+    return f"{title(event)}, {when(event)} ({event.agency})"
 
 
 def _head(traced: Traced, makes: MakeTable) -> Iterator[str]:
@@ -162,13 +180,10 @@ def _findings(traced: Traced, makes: MakeTable) -> Iterator[str]:
     yield from _entry("outcome", outcome_words(trace.outcome))
     for found in trace.diversions:
         yield from _entry("diverted", bracket_words(found))
-    if trace.time_to_crime is not None:
-        yield from _entry("", f"time-to-crime: {_days(trace.time_to_crime)} from the retail sale to the recovery")
-    elif trace.since_lawful is not None:
-        yield from _entry("", f"{_days(trace.since_lawful)} from the last lawful custody to the recovery")
+    if time := time_words(trace):
+        yield from _entry("", time)
     for alert in trace.alerts:
-        both = " and ".join(f"{title(one)}, {when(one)} ({one.agency})" for one in (alert.one, alert.other))
-        yield from _entry("✗ alert", f"{alert.what}: {both}. Both originators should be told.")
+        yield from _entry("✗ alert", alert_words(alert))
     for one in traced.weapon.possible:
         yield from _entry("○ possible", f"{_other(one, makes)}: compare number, make and model on the frame first")
     for one in traced.weapon.contradicting:

@@ -211,13 +211,49 @@ def test_a_picture_shows_what_the_page_shows() -> None:
     assert picture.count("<circle") == 4
 
 
+def test_a_picture_cuts_off_nothing_that_it_says() -> None:
+    """Long places, ids, dates and banners: the picture grows, or the line is broken, and lanes stand apart."""
+    agencies = [f"xbe-an-agency-of-a-long-name{number}" for number in range(2)]
+    events = [
+        seen(number, "theft", "2010-05-05~/2012-06-06%", iss=agency, event__place="a place of many words " * 5)
+        for number, agency in enumerate(agencies)
+    ]
+    wide = replace(traced(*events), marking=replace(MARKING, readers=frozenset(f"xaa-agency-{at}" for at in range(20))))
+    root = ET.fromstring(drawing.draw(wide, makes=BUILT_IN))  # noqa: S314 - made by ourselves
+    _, top, width, height = (int(part) for part in root.attrib["viewBox"].split())
+    texts = [one for one in root.iter() if one.tag.endswith("text")]
+    heads = [int(one.attrib["x"]) for one in texts if one.text in agencies]
+
+    for text in texts:
+        x, long = int(text.attrib["x"]), drawing._SIGN * cell_len(text.text or "")
+        left, right = {"end": (x - long, x), "middle": (x, x)}.get(text.get("text-anchor", ""), (x, x + long))
+        assert 0 <= left <= right <= width
+        assert top <= int(text.attrib["y"]) <= top + height
+    assert heads[1] - heads[0] >= drawing._SIGN * len(agencies[0])
+
+
+def test_a_picture_tells_every_diversion_and_every_alert_and_the_time() -> None:
+    """What follows from the chain stands under it in whole, each alert with its two events."""
+    records = (
+        seen(1, "issue_to_force", "2001"),
+        seen(2, "recovery", "2005", "XBE"),
+        *(seen(number, "destruction", f"{2_005 + number}", "XBE") for number in range(3, 6)),
+        seen(6, "recovery", "2015", "XCO"),
+    )
+    lines = [one.text or "" for one in ET.fromstring(drawing.draw(traced(*records), makes=BUILT_IN)).iter()]  # noqa: S314 - made by ourselves
+
+    assert sum(line.startswith("it left lawful hands between") for line in lines if line) >= 2
+    assert sum(line.startswith("Alert: seen again after destruction: destruction, ") for line in lines) == 6
+    assert any("from the last lawful custody to the recovery" in line for line in lines)
+
+
 def test_a_picture_says_all_in_the_words_that_it_is_given() -> None:
     """Nothing but what a record says, whose copy it is and the banner is in words of the picture's own."""
     given_words = {one.name: lambda *_said, name=one.name: f"<{name}>" for one in fields(drawing.Words)}  # type: ignore[misc]  # bound early
     picture = ET.fromstring(drawing.draw(traced(*LIFE), makes=BUILT_IN, words=drawing.Words(**given_words)))  # noqa: S314 - made by ourselves
     said = {one.text for one in picture.iter() if one.tag.endswith(("text", "title"))}
 
-    assert {"<item>", "<date>", "<event> · <place>", "<withheld>", "<gap>", "<outcome>", "<bracket>"} <= said
+    assert {"<item>", "<date>", "<event> · <place>", "<withheld>", "<gap>", "<outcome>", "<bracket>", "<time>"} <= said
     assert {one for one in said if one and not one.startswith("<")} == {
         timeline.page_banner(traced(*LIFE).marking),
         *{event.agency for event in traced(*LIFE).trace.events},
