@@ -10,7 +10,6 @@ from ledger.errors import MalformedError
 
 JTI_BYTES = 16
 LOG_ID = "log"
-MAX_KEY_NUMBER = 9_999_999
 
 _AGENCY = re.compile(r"[a-z]{3}-[a-z0-9]{2,24}")
 _ORIGIN = re.compile(r"[A-Za-z0-9._~:/-]{1,255}")

@@ -240,7 +240,7 @@ def test_a_service_that_cannot_show_the_handover_is_not_believed(walk: Walk) -> 
     before = trust.note()
 
     with pytest.raises(TrustError, match="did not vouch for its handover"):
-        trust.refresh(Service(Cut(walk, paths.first_checkpoint(index), None)))
+        trust.refresh(Service(Cut(walk, f"{paths.FIRST_CHECKPOINT}?index={index}", None)))
     assert trust.note() == before
     assert len(trust.charters()) == 1
 
@@ -251,7 +251,7 @@ def test_a_handover_by_the_new_keys_alone_is_not_believed(walk: Walk) -> None:
     newest = Service(walk.transport).checkpoint()
 
     with pytest.raises(TrustError, match="did not vouch for its handover"):
-        walk.session(PARTNER).trust.refresh(Service(Cut(walk, paths.first_checkpoint(index), newest)))
+        walk.session(PARTNER).trust.refresh(Service(Cut(walk, f"{paths.FIRST_CHECKPOINT}?index={index}", newest)))
 
 
 def test_the_old_keys_sign_nothing_after_the_handover(walk: Walk) -> None:
