@@ -1,6 +1,5 @@
 """The next charter is proposed, an agency takes a new root, the log takes new keys, and everybody follows or refuses."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +26,10 @@ from ledger.terms import Limits
 from ledger.wire import paths
 from server.exporting import export
 from tests.support.charterlife import (
-    MEMBERS,
     OWNER,
     PARTNER,
     THIRD,
+    found_members,
     pass_charter,
     prepare_log_keys,
     quiet,
@@ -38,25 +37,13 @@ from tests.support.charterlife import (
     submit,
     sync,
 )
-from tests.support.lists import submit_rows
 from tests.support.loopback import ORIGIN, PHRASE, WEAK, Walk, found_consortium
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give three agencies around a real service with one record in it, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), *MEMBERS)
-    submit_rows(found.session(OWNER), [{"make": "Colt", "serial": "LIFE1"}])
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
+    return found_members(tmp_path_factory.mktemp("founded"))
 
 
 def renew(walk: Walk, agency: str = PARTNER) -> tuple[bytes, bytes]:
