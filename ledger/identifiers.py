@@ -76,7 +76,7 @@ def jti_of(text: object) -> bytes:
 
 
 def statement_name(text: str) -> StatementName:
-    """Return the name that `iss/jti` spells."""
+    """Return the name that `iss/jti` spells; raise MalformedError."""
     iss, _, jti = text.partition("/")
     try:
         return StatementName(agency_id(iss), jti_of(jti))
