@@ -21,7 +21,7 @@ from clients.transport import HttpTransport, Request
 from ledger.wire import limits, paths
 
 HOST = "127.0.0.1"
-START_SECONDS = 30
+START_SECONDS = 120
 WITNESS_SECONDS = 60
 # Ten minutes keep who was told from saying who asked when; nobody waits so long in a demonstration.
 SHOWN_SECONDS = 10

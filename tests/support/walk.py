@@ -111,7 +111,7 @@ class Walk:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=300,
+                timeout=900,
             )
         if done.returncode:
             raise AssertionError(
