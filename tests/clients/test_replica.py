@@ -1,6 +1,5 @@
 """The replica gives back what was verified, keeps what supersedes what, and forgets what was expunged to the last byte."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,14 +55,6 @@ HELD = HeldRelease(index=90, name=StatementName("xar-arms", bytes(16)), thread=b
 def shown() -> StoredRelease:
     """Return what a release shows of a record: its item."""
     return StoredRelease(portion="item", release=HELD, label=LABEL, fields=FIELDS, disclosures=("one", "two"))
-
-
-@pytest.fixture
-def replica(tmp_path: Path) -> Iterator[Replica]:
-    """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
-    yield found
-    found.close()
 
 
 def test_a_record_comes_back_as_it_went_in(replica: Replica, tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 """Attacks on the conversation, over the real service: whoever lies gains nothing, and what is recalled is gone."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from clients.expunging import plan_expunge
 from clients.outboxrows import Letter
 from clients.replica import StoredGrant
 from clients.session import Session, save_profile
-from clients.syncing import Sync, SyncReport
+from clients.syncing import Sync
 from clients.talk.answering import letters_of, unasked
 from clients.talk.confirming import write_receipts
 from clients.talk.releasing import Choice, Offer, offer_records
@@ -39,10 +37,10 @@ from ledger.talk.releases import Release, ReleasedEpoch
 from ledger.talk.requests import Declared, DisclosureRequest, What
 from ledger.talk.state import Fault
 from ledger.wire import paths
-from tests.support.charterlife import over, quiet
+from tests.support.charterlife import over, quiet, sync
 from tests.support.commands import command
 from tests.support.earlier import forget_openers
-from tests.support.encrypted import by_hand, key_of, plain_bytes
+from tests.support.encrypted import by_hand, file_bytes, key_of
 from tests.support.lists import submit_rows
 from tests.support.loopback import LoopbackTransport, Walk, found_consortium
 from tests.support.officers import FIRST, agreed, hand
@@ -72,18 +70,10 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
 
 
 @pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    sync(found, OWNER)
-    yield found
-    found.close()
-
-
-def sync(walk: Walk, agency: str, *, full: bool = False) -> SyncReport:
-    """Sync a home."""
-    run = Sync(walk.session(agency), progress=quiet)
-    return run.in_full() if full else run.by_feed()
+def walk(walk: Walk) -> Walk:
+    """Give a copy of the founded consortium, open; its owner has synced."""
+    sync(walk, OWNER)
+    return walk
 
 
 def record(walk: Walk) -> StatementName:
@@ -115,12 +105,6 @@ def release(walk: Walk, made: Offer) -> StatementName:
 def faults(walk: Walk, agency: str) -> list[Fault | None]:
     """Return what every message that a home holds counts for."""
     return [one.fault for talk in talks(walk.session(agency).replica) for one in talk.thread.heard]
-
-
-def file_bytes(walk: Walk, agency: str) -> bytes:
-    """Return every page of a replica and of its log, decrypted."""
-    home = walk.homes[agency]
-    return plain_bytes(home.replica, key_of(home))
 
 
 def test_attack_a_message_resigned_by_another_member(walk: Walk) -> None:
@@ -222,7 +206,7 @@ def test_attack_a_label_learned_from_a_released_field(walk: Walk) -> None:
     (stored,) = [one for one in walk.session(ASKER).replica.records() if one.released]
     (shown,) = stored.released
     assert (shown.label, shown.whole, [*shown.fields]) == (None, False, ["case.circumstances"])
-    assert b"SECRET" not in file_bytes(walk, ASKER)
+    assert b"SECRET" not in file_bytes(walk.homes[ASKER])
     assert "case" not in stored.portions
 
 

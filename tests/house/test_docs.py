@@ -53,3 +53,16 @@ def test_every_decision_has_its_own_number() -> None:
     numbers = [path.name[:4] for path in (ROOT / "docs/adr").glob("*.md")]
 
     assert sorted(numbers) == sorted(set(numbers))
+
+
+def test_every_module_that_the_architecture_names_is_there() -> None:
+    """A map of the house leads to no room that is gone, and names none twice."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    packages = re.findall(r"^## `(\w+)/`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    named = [f"{package}/{name}" for package, rows in packages for name in re.findall(r"`([a-z0-9]+/?)`", rows)]
+    paths = [f"{name}.py" if not name.endswith("/") else name for name in named]
+
+    assert [package for package, _ in packages] == ["crypto", "ledger", "server", "clients"]
+    assert len(paths) > 200
+    assert sorted(paths) == sorted(set(paths))
+    assert [path for path in [*paths, *re.findall(r"`(\w+/[\w/]+\.py)`", text)] if not (ROOT / path).exists()] == []

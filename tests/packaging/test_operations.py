@@ -12,7 +12,6 @@ from ledger.checkpoints import open_checkpoint
 from tests.support.walk import DOCUMENT, PASSPHRASE, STAND_INS, Walk, console_commands
 
 FIRST = "From bare Debian 12 to a first checkpoint"
-ONLY_BY_ROOT = ("nginx -t", "rm --force /etc/nginx", "install -D")
 MOST_COMMANDS = 15
 
 

@@ -10,11 +10,12 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.support.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/operations.md"
@@ -73,7 +74,7 @@ class Walk:
         self.data = machine / "var/lib/sealtrace"
         self.said: dict[str, str] = {}
         self._bin = machine / "stand-ins"
-        self._ports = {"8470": _free_port(), "8471": _free_port()}
+        self._ports = {"8470": free_port(), "8471": free_port()}
         for folder in (self.work, self._bin, machine / "home", machine / "etc"):
             folder.mkdir(parents=True)
         for path in (archive, archive.with_suffix(".tar.sha256")):
@@ -170,12 +171,6 @@ class Walk:
         """Return the sixteen words, from what `charter show` printed: here the telephone is silent."""
         shown = next((text for command, text in self.said.items() if "charter show" in command), "")
         return "".join(re.findall(r"[a-z]{5}-(?:[a-z]{5}-?)+", shown))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _runs(pid: int) -> bool:
