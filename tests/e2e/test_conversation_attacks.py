@@ -36,6 +36,8 @@ from ledger.talk.releases import Release, ReleasedEpoch
 from ledger.talk.requests import Declared, DisclosureRequest, What
 from ledger.talk.state import Fault
 from ledger.wire import paths
+from ledger.wire.frames import encode_frames, parse_frames
+from ledger.wire.schemas import BLOB_REQUEST
 from tests.support.charterlife import over, quiet
 from tests.support.commands import command
 from tests.support.encrypted import by_hand, key_of, plain_bytes
@@ -322,6 +324,44 @@ def test_closed_epochs_are_opened_to_a_newcomer_after_an_interruption(walk: Walk
     shown = command(walk, "list", "--json", home=THIRD).json["records"]
     assert [(one["serial"], one["withheld"]) for one in shown] == [(ROW["serial"], ["case"])]
     assert faults(walk, OWNER) == [None] * 3
+
+
+class Withholding:
+    """A service that gives no ciphertext of an item, and everything else."""
+
+    def __init__(self, inner: LoopbackTransport) -> None:
+        """Take the real one."""
+        self._inner = inner
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Leave items out of what is given."""
+        response = self._inner.send(request, limit=limit)
+        if request.path != paths.BLOBS:
+            return response
+        asked = BLOB_REQUEST.read(request.body or b"", limit=limit).get
+        given = zip(asked, parse_frames(response.body, most=len(asked)), strict=True)
+        return replace(response, body=encode_frames(b"" if one.place == "item" else blob for one, blob in given))
+
+
+def test_attack_a_ciphertext_of_a_released_epoch_that_is_withheld(walk: Walk) -> None:
+    """What an epoch's key would open and the service does not give is reported, and opened once it is given."""
+    walk.clock.now += 8 * 86_400
+    submit_rows(walk.session(OWNER), [{"make": "Colt", "serial": "NEWER7777", "note": ""}], text=MAP)
+    sync(walk, OWNER)
+    command(walk, "request", "--history", "--to", OWNER, "--use", "new here", home=THIRD)
+    sync(walk, OWNER)
+    (talk,) = talks(walk.session(OWNER).replica)
+    command(walk, "release", str(talk.thread.heard[0].said.name), "--confirm", home=OWNER)
+
+    withheld = Sync(over(walk.session(THIRD), Withholding(walk.transport)), progress=quiet).by_feed()
+    before = command(walk, "list", "--json", home=THIRD).json["records"]
+    given = sync(walk, THIRD, full=True)
+    after = command(walk, "list", "--json", home=THIRD).json["records"]
+
+    assert [*withheld.refused.values()] == ["item: its ciphertext is no longer kept, or not given to us"]
+    assert [one["withheld"] for one in before] == [["item", "case"]]
+    assert (given.released, dict(given.refused)) == (0, {})
+    assert [(one["serial"], one["withheld"]) for one in after] == [(ROW["serial"], ["case"])]
 
 
 def test_attack_an_epoch_key_that_is_not_the_grants(walk: Walk) -> None:
