@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clients import charters
 from clients.chain import make_batch, send_waiting
 from clients.errors import NotPermittedError, UnreachableError
 from clients.expunging import plan_expunge
@@ -38,7 +39,7 @@ from ledger.talk.state import Fault
 from ledger.wire import paths
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.schemas import BLOB_REQUEST
-from tests.support.charterlife import over, quiet
+from tests.support.charterlife import Flaky, over, pass_charter, quiet
 from tests.support.commands import command
 from tests.support.encrypted import by_hand, key_of, plain_bytes
 from tests.support.lists import submit_rows
@@ -234,6 +235,22 @@ def test_attack_a_message_to_a_non_member(walk: Walk) -> None:
     sent = send_letters(session)
 
     assert (sent.undeliverable, sent.letters, session.outbox.letters()) == (("xzz-none",), 0, {})
+
+
+def test_a_letter_on_its_way_to_a_member_that_is_removed_keeps_nothing_waiting(walk: Walk) -> None:
+    """Sealed, not yet logged, and refused for ever: it is given up, and what is to others leaves."""
+    session = walk.session(ASKER)
+    write(session, [letter(REFUSE, to=THIRD, thread=bytes(16), re=None)])
+    with pytest.raises(UnreachableError):
+        send_letters(over(session, Flaky(walk.transport, paths.BATCHES, delivered=False)))
+    without = charters.propose_next(walk.charter_file, [], charters.Terms(removed=frozenset({THIRD})))
+    pass_charter(walk, without, walk.charter_file)
+    write(session, [letter(REFUSE, to=OWNER, thread=bytes(16), re=None)])
+
+    sent = send_letters(session)
+
+    assert (sent.undeliverable, sent.letters) == ((THIRD,), 1)
+    assert (session.outbox.waiting(), session.outbox.letters()) == (None, {})
 
 
 def test_attack_approval_by_the_same_officer_and_of_an_expired_proposal(walk: Walk) -> None:
