@@ -7,7 +7,7 @@ import pytest
 
 from clients import charters
 from clients.chain import make_batch, send_waiting
-from clients.errors import NotPermittedError, UnreachableError
+from clients.errors import HomeError, NotPermittedError, UnreachableError
 from clients.expunging import plan_expunge
 from clients.outboxrows import Letter
 from clients.replica import StoredGrant
@@ -15,7 +15,7 @@ from clients.session import Session, save_profile
 from clients.syncing import Sync
 from clients.talk.answering import letters_of, unasked
 from clients.talk.confirming import write_receipts
-from clients.talk.releasing import Choice, Offer, offer_records
+from clients.talk.releasing import Choice, Offer, offer_records, rebuild
 from clients.talk.sending import letter, send_letters, write
 from clients.talk.threads import talks
 from clients.transport import Request, Response
@@ -271,6 +271,42 @@ def test_attack_one_approval_released_twice(walk: Walk) -> None:
     with pytest.raises(Exception, match="carried out before"):
         write(session, letters_of(session, [made], approval=approved.proposal.id))
     assert len(session.outbox.letters()) == 1
+
+
+def test_attack_an_approval_used_again_after_its_recall(walk: Walk) -> None:
+    """Recalled, a release takes two officers anew: what they agreed on once is used up."""
+    session = walk.session(OWNER)
+    made = offer(walk, ASKER, portions=("case",))
+    approved = agreed(session, made.plan())
+    write(session, letters_of(session, [made], approval=approved.proposal.id))
+    send_letters(session)
+    name = max(session.replica.talk.messages(), key=lambda one: one.index).name
+    say(session, Recall(why=Why.ERROR), to=ASKER, thread=made.address.thread, re=name)
+
+    again = letters_of(session, [rebuild(session, made.plan(), ())], approval=approved.proposal.id)
+    with pytest.raises(HomeError, match="carried out before"):
+        write(session, again)
+    sync(walk, ASKER)
+    assert session.outbox.letters() == {}
+    assert [one.released for one in walk.session(ASKER).replica.records()] == [()]
+
+
+def test_attack_an_approval_of_other_words_than_are_sent(walk: Walk) -> None:
+    """What was proposed at one level is not sent at another, nor with more in it, nor with other words."""
+    session = walk.session(OWNER)
+    made = offer(walk, ASKER, fields=("case.circumstances",))
+    plan = made.plan()
+    lower = replace(plan.terms, level=Level.UNCLASSIFIED)
+    others = (
+        replace(plan, terms=lower),
+        replace(plan, portions=((record(walk).jti, "case"),)),
+        replace(plan, h=bytes(32)),
+    )
+
+    for other in others:
+        with pytest.raises(ApprovalError, match="not what the officers agreed on"):
+            rebuild(session, other, ())
+    assert rebuild(session, plan, ()).plan() == plan
 
 
 def test_attack_a_message_that_the_service_keeps_back(walk: Walk) -> None:
