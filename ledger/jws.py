@@ -7,6 +7,7 @@ smuggle in. `parse_header` only says which key an entry names, in the one spelli
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from crypto.encoding import b64u, b64u_ascii, unb64u
 from crypto.errors import EncodingError
@@ -27,8 +28,7 @@ class Header:
     typ: Typ
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """One signature: the protected header as received (base64url text in ASCII) and the raw signature."""
 
     protected: bytes

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
+from crypto import privatefile
 from ledger.charter import Charter, parse_charter
 from server import database
 from server.config import Config
@@ -28,7 +29,7 @@ def prepare_successor(
             config.keystore, passphrase=passphrase, in_force=charter.log, match=charter.match, allow_weak=allow_weak
         )
     raw = service_json(keys, origin=charter.origin, url=charter.url)
-    config.next_service.write_bytes(raw)
+    privatefile.replace(config.next_service, raw)
     return raw
 
 

@@ -9,6 +9,7 @@ from clients.chain import make_batch, send_waiting
 from clients.errors import NotPermittedError, UnreachableError
 from clients.expunging import plan_expunge
 from clients.outboxrows import Letter
+from clients.replica import StoredGrant
 from clients.session import Session, save_profile
 from clients.syncing import Sync
 from clients.talk.answering import letters_of, unasked
@@ -26,7 +27,9 @@ from ledger.kinds import Role
 from ledger.labels import Level, Purpose
 from ledger.messages import Inner, seal_message
 from ledger.officers import ApprovalError, approve, propose
+from ledger.opening import which_key
 from ledger.profiles import default_profile
+from ledger.recordform import parse_record
 from ledger.talk.answers import Ground, Refusal, RefusalKind
 from ledger.talk.bodies import Body, kind_of
 from ledger.talk.notices import Recall
@@ -36,6 +39,7 @@ from ledger.talk.state import Fault
 from ledger.wire import paths
 from tests.support.charterlife import over, quiet, sync
 from tests.support.commands import command
+from tests.support.earlier import forget_openers
 from tests.support.encrypted import by_hand, file_bytes, key_of
 from tests.support.lists import submit_rows
 from tests.support.loopback import LoopbackTransport, Walk, found_consortium
@@ -306,6 +310,41 @@ def test_closed_epochs_are_opened_to_a_newcomer_after_an_interruption(walk: Walk
     shown = command(walk, "list", "--json", home=THIRD).json["records"]
     assert [(one["serial"], one["withheld"]) for one in shown] == [(ROW["serial"], ["case"])]
     assert faults(walk, OWNER) == [None] * 3
+
+
+def test_the_number_of_records_said_is_of_those_that_the_keys_open(walk: Walk) -> None:
+    """As if every key were held against every portion; a replica of an earlier version does that, and says the same."""
+    submit_rows(
+        walk.session(OWNER), [{"make": "Colt", "serial": f"OLDER{number}", "note": ""} for number in (1, 2)], text=MAP
+    )
+    walk.clock.now += 8 * 86_400
+    submit_rows(walk.session(OWNER), [{"make": "Colt", "serial": "NEWER7777", "note": ""}], text=MAP)
+    sync(walk, OWNER)
+    release = ("release", "--to", THIRD, "--where", "epochs=all")
+    said = command(walk, *release, home=OWNER)
+    session = walk.session(OWNER)
+    grants = session.replica.grants(OWNER, 1)
+    counted = [session.replica.opened_with(one) for one in grants]
+    held = [_opened_by_hand(session, one) for one in grants]
+    session.close()
+    forget_openers(walk.homes[OWNER].replica, key=key_of(walk.homes[OWNER]))
+    again = command(walk, *release, home=OWNER)
+
+    assert "opens 3 records" in said.output
+    assert said.output == again.output
+    assert [(len(found), max(found, default=-1)) for found in held] == [(one.records, one.last) for one in counted]
+    assert any(held)
+
+
+def _opened_by_hand(session: Session, grant: StoredGrant) -> set[int]:
+    """Return the places of the records of which a key fits a portion."""
+    key = session.keyring.epoch_keys()[grant.ek]
+    return {
+        one.index
+        for one in session.replica.records()
+        for portion, sealed in parse_record(one.entry).portions.items()
+        if which_key(one.name, portion, sealed.kc, [key])
+    }
 
 
 def test_attack_an_epoch_key_that_is_not_the_grants(walk: Walk) -> None:

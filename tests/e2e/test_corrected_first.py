@@ -1,5 +1,7 @@
 """A correction that reaches a home before the record it corrects, and one that never opens there."""
 
+from dataclasses import replace
+
 import pytest
 
 from clients import expunging
@@ -8,6 +10,7 @@ from clients.submitting import submit
 from clients.syncing import Sync
 from clients.transport import Request, Response, Transport
 from ledger.identifiers import StatementName
+from ledger.profiletoml import to_toml
 from ledger.wire import paths
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.schemas import BLOB_REQUEST
@@ -86,6 +89,33 @@ def test_a_correction_that_does_not_open_supersedes_all_the_same(walk: Walk) -> 
 
     assert found is not None
     assert (found.superseded_by, replica.find(new)) == (new.jti, None)
+
+
+def corrected_for_itself(walk: Walk) -> StatementName:
+    """Have the owner correct its record once more, in an epoch of which nobody else has a key; return the new one."""
+    walk.clock.now += 8 * 86_400
+    session = walk.session(OWNER)
+    charter = session.refresh().charter
+    profile = load_profile(session.home, charter)
+    own = tuple(replace(one, labels=dict.fromkeys(one.labels, one.labels["case"])) for one in profile.classes)
+    session.home.profile.write_text(to_toml(replace(profile, classes=own)), encoding="utf-8")
+    rows = plan_rows(session, [{"make": "Colt", "serial": "SEALED33"}], text=KEYED).rows
+    assert submit(session, rows, load_profile(session.home, charter), progress=quiet, correct=True)
+    sync(walk, OWNER)
+    return names(walk)[-1]
+
+
+def test_a_correction_sealed_to_others_is_learned_by_the_feed(walk: Walk) -> None:
+    """Whoever holds the record learns that it stands no more, and not what took its place."""
+    sync(walk, PARTNER)
+    new = corrected_for_itself(walk)
+
+    report = sync(walk, PARTNER)
+    replica = walk.session(PARTNER).replica
+
+    assert replica.find(new) is None
+    assert replica.live_names(OWNER) == ()
+    assert not report.refused
 
 
 def test_a_home_that_comes_after_the_correction_was_expunged_knows_of_it(walk: Walk) -> None:

@@ -314,6 +314,25 @@ def test_a_new_token_epoch_leaves_no_gap(walk: Walk) -> None:
     assert founds(ask(walk, ASKER, *ASK_TAURUS)) == [("hit", "T0")]
 
 
+def test_a_home_that_came_late_to_a_token_epoch_asks_on_when_the_service_ends_the_one_before(walk: Walk) -> None:
+    """The 30 days run by the service's clock: a home that met the new epoch later loses no question by it."""
+    service_rotates(walk)
+    start_epoch(walk, ep=2, by=THIRD)
+    share_key(walk, by=THIRD)
+    tick(walk)
+    walk.clock.now += 25 * 86_400
+    assert founds(ask(walk, ASKER, *ASK_TAURUS)) == [("hit", "T0")]
+    assert [one["note"] for one in ask(walk, OWNER, "--mine")["asked"]].count("") == 2
+
+    walk.clock.now += 6 * 86_400
+    tick(walk)
+
+    assert founds(ask(walk, ASKER, *ASK_TAURUS)) == []
+    assert "" not in [one["note"] for one in ask(walk, OWNER, "--mine")["asked"]]
+    assert command(walk, "slips", "renew", home=OWNER).code == 0
+    assert founds(ask(walk, ASKER, *ASK_TAURUS)) == [("hit", "T0")]
+
+
 def service_rotates(walk: Walk) -> None:
     """Let the operator draw the next token epoch's key, and start again with it."""
     from server.app import service_of  # noqa: PLC0415 - the service is restarted here alone

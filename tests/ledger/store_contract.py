@@ -173,6 +173,20 @@ def test_the_feed_is_what_concerns_an_agency(store: Store) -> None:
     assert [found.batch for found in store.feed(agency=B, after=-1, limit=100)] == [3, 6, 6, 9]
 
 
+def test_the_feed_tells_of_a_correction_that_is_sealed_to_others(store: Store) -> None:
+    """Whoever was granted a record's epoch is told which one takes its place, and nobody else of either."""
+    consortium = over(store)
+    old = consortium.record(A)
+    consortium.submit(A, [consortium.grant(A, [B]), old])
+    consortium.submit(A, [consortium.grant(A, [], ep=2), consortium.record(A, ep=2)])
+    new = consortium.record(A, ep=2, sup=old.name.jti)
+    consortium.submit(A, [new, consortium.record(A, ep=2, sup=new.name.jti)])
+
+    seen = [found.statement.name for found in store.feed(agency=B, after=2, limit=100)]
+    assert seen == [new.name]
+    assert _seen(store, C) == []
+
+
 def test_the_feed_is_read_in_pieces(store: Store) -> None:
     """After an index, oldest first, at most so many."""
     busy(store)
