@@ -69,7 +69,8 @@ def test_the_architecture_names_every_module_there_is() -> None:
     packages = re.findall(r"^## `(\w+)/`\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     named = [f"{package}/{name}" for package, rows in packages for name in re.findall(r"`([a-z0-9]+/?)`", rows)]
     there = [path for package in PACKAGES for path in (ROOT / package).glob("*.py") if path.stem != "__init__"]
-    there += {path.parent for package in PACKAGES for path in (ROOT / package).glob("*/*.*") if path.suffix != ".pyc"}
+    rooms = {path.parent for package in PACKAGES for path in (ROOT / package).glob("*/*.*")}
+    there += [room for room in rooms if room.name != "__pycache__"]
 
     assert sorted(named) == sorted(f"{path.parent.name}/{path.stem}{'/' * path.is_dir()}" for path in there)
     assert [path for path in re.findall(r"`(\w+/[\w/]+\.py)`", text) if not (ROOT / path).exists()] == []
