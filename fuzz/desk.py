@@ -7,8 +7,7 @@ from clients.desk.place import parse_place
 from clients.desk.use.entries import Entry, leaf_of, parse_entry
 from clients.desk.use.exports import Export, parse_export
 from clients.errors import ClientError
-from clients.intake.reading import read_upload
-from clients.lists.tables import Format
+from clients.lists.reading import read_table
 from clients.lists.values import Tables
 from clients.matching.lists import read_items
 from clients.witnesslinks import read_witnesses
@@ -40,7 +39,6 @@ def feeds() -> dict[str, tuple[Feed, tuple[type[Exception], ...], bytes]]:
         "clients.desk.place.parse_place": (as_text(parse_place), client, b"https://desk.agency.example"),
         "clients.desk.use.entries.parse_entry": (parse_entry, ledger, _USED),
         "clients.desk.use.exports.parse_export": (parse_export, ledger, _export()),
-        "clients.intake.reading.read_upload": (lambda raw: read_upload(raw, Format()), client, _TABLE),
         "clients.matching.lists.read_items": (_items, client, _TABLE),
         "clients.witnesslinks.read_witnesses": (in_file("witnesses.toml", read_witnesses), client, _WITNESSES),
     }
@@ -56,7 +54,7 @@ def _mandate(text: str) -> object:
 
 def _items(raw: bytes) -> object:
     """Ask about whatever list the bytes are."""
-    return read_items(read_upload(raw, Format()), tables=_CODES, today=dt.date(2026, 1, 1))
+    return read_items(read_table(raw), tables=_CODES, today=dt.date(2026, 1, 1))
 
 
 def _export() -> bytes:

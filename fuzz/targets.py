@@ -187,7 +187,7 @@ def _entries() -> dict[str, Target]:
             of("recordform", "parse_record", recordform.parse_record, "record"),
             of("recordform", "parse_head", recordform.parse_head, "record"),
             of("renewals", "parse_renewal", renewals.parse_renewal, "renewal"),
-            of("slips", "parse_policy", slips.parse_policy, "slip"),
+            of("slips", "parse_hit_policy", slips.parse_hit_policy, "slip"),
             of("slips", "parse_slip", slips.parse_slip, "slip"),
             of("statements", "parse_signed", lambda raw: statements.parse_signed(raw, Typ.RECORD), "record"),
             of("submissions", "parse_statement", lambda raw: submissions.parse_statement(raw, Typ.GRANT), "grant"),

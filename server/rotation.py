@@ -15,8 +15,9 @@ from server.keys import add_generation, add_match_key, service_json
 def prepare_successor(
     config: Config, *, passphrase: bytes, match_only: bool = False, allow_weak: bool = False
 ) -> bytes:
-    """Draw the next generation, or with `match_only` the next matching key alone, and return what the next charter must name; it is in `service.next.json` too.
+    """Draw the next generation, or with `match_only` the next matching key alone; return what the next charter must name.
 
+    It is in `service.next.json` too.
     The service signs with both once it is started again, and with the new one alone after that charter. Raises
     StartError while there is no charter, KeystoreError while an earlier successor still waits.
     """
