@@ -191,6 +191,12 @@ class Outbox:
         with self._engine.begin() as connection:
             return connection.execute(select(APPROVAL.c.id).where(APPROVAL.c.id == approval)).first() is not None
 
+    def letters_wait(self) -> bool:
+        """Say whether the batch that is to be sent next holds letters."""
+        waits = select(func.min(BATCH.c.seq)).where(BATCH.c.position.is_(None)).scalar_subquery()
+        with self._engine.begin() as connection:
+            return connection.execute(select(LETTER.c.number).where(LETTER.c.seq == waits)).first() is not None
+
     def filed(self, numbers: Sequence[int]) -> None:
         """Forget letters that stand in the replica now, or that nobody can be sent."""
         with self._engine.begin() as connection:

@@ -120,6 +120,8 @@ def picture_words() -> Words:
         outcome=_outcome,
         time=_time,
         alert=lambda found: f"{_alert(found)}. {_('Both originators should be told.')}",
+        possible=lambda: str(_("Possible, and kept apart")),
+        contradicting=lambda: str(_("The same number under another make")),
     )
 
 

@@ -112,6 +112,8 @@ class Words:
     outcome: Callable[[Outcome], str]
     time: Callable[[Trace], str]
     alert: Callable[[Alert], str]
+    possible: Callable[[], str]
+    contradicting: Callable[[], str]
 
 
 ENGLISH = Words(
@@ -127,6 +129,8 @@ ENGLISH = Words(
     outcome=lambda step: f"Outcome {outcome_words(step)}",
     time=time_words,
     alert=lambda alert: f"Alert: {alert_words(alert)}",
+    possible=lambda: "Possible, and kept apart",
+    contradicting=lambda: "The same number under another make",
 )
 
 
@@ -137,7 +141,7 @@ def draw(traced: Traced, *, makes: MakeTable, words: Words = ENGLISH, mark: Sequ
     lanes = _Lanes(agencies=tuple(sorted({event.agency for event in (*trace.events, *trace.undated)})))
     shown = (words.item(one.fields, makes) for one in traced.weapon.same if "item" not in one.withheld)
     head = next(filter(None, shown), "") or words.no_item()
-    foot, end = tuple(_foot(trace, words)), _TOP + _ROW * len(rows)
+    foot, end = tuple(_foot(traced, words)), _TOP + _ROW * len(rows)
     said = ((_beside(row, lanes), _said(row, words)) for row in rows)
     width = _width([(16, line) for line in (head, *(line for line, _kind in foot), *mark)], said)
     banner = tuple(wrap(visible(page_banner(traced.marking)), width=(width - 32) // _BOLD_SIGN, indent=""))
@@ -263,13 +267,16 @@ def _brackets(trace: Trace, rows: Iterable[_Row], words: Words) -> Iterator[str]
         yield f'<path class="d" d="M20 {high}h-10V{low}h10"><title>{escape(words.bracket(found))}</title></path>'
 
 
-def _foot(trace: Trace, words: Words) -> Iterator[tuple[str, str]]:
-    """Yield what follows from the chain, each line with its sort."""
+def _foot(traced: Traced, words: Words) -> Iterator[tuple[str, str]]:
+    """Yield what follows from the chain and what is kept apart from it, each line with its sort."""
+    trace, weapon = traced.trace, traced.weapon
     yield words.outcome(trace.outcome), ""
     yield from ((words.bracket(found), "s") for found in trace.diversions)
     if time := words.time(trace):
         yield time, "s"
     yield from ((words.alert(alert), "x") for alert in trace.alerts)
+    yield from ((f"{words.possible()}: {one.name}", "s") for one in weapon.possible)
+    yield from ((f"{words.contradicting()}: {one.name}", "s") for one in weapon.contradicting)
 
 
 def _text(x: int, y: int, line: str, *, kind: str = "", anchor: str = "") -> str:

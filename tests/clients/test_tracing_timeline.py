@@ -247,6 +247,17 @@ def test_a_picture_tells_every_diversion_and_every_alert_and_the_time() -> None:
     assert any("from the last lawful custody to the recovery" in line for line in lines)
 
 
+def test_a_picture_names_what_is_kept_apart() -> None:
+    """Whoever is handed the picture alone learns that records beside the chain may be of the weapon, or cannot."""
+    maybe, other = seen(8, "theft", "2001"), seen(9, "theft", "2001")
+    picture = drawing.draw(traced(*LIFE, possible=(maybe,), apart=(other,)), makes=BUILT_IN)
+
+    assert f"Possible, and kept apart: {maybe.name}" in picture
+    assert f"The same number under another make: {other.name}" in picture
+    assert "<circle" in picture
+    assert picture.count("<circle") == len(LIFE)
+
+
 def test_a_picture_says_all_in_the_words_that_it_is_given() -> None:
     """Nothing but what a record says, whose copy it is and the banner is in words of the picture's own."""
     given_words = {one.name: lambda *_said, name=one.name: f"<{name}>" for one in fields(drawing.Words)}  # type: ignore[misc]  # bound early

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from clients import charters
 from clients.chain import make_batch, send_waiting
-from clients.errors import NotPermittedError, UnreachableError
+from clients.errors import HomeError, NotPermittedError, UnreachableError
 from clients.expunging import plan_expunge
 from clients.outboxrows import Letter
 from clients.replica import StoredGrant
@@ -14,7 +15,7 @@ from clients.session import Session, save_profile
 from clients.syncing import Sync
 from clients.talk.answering import letters_of, unasked
 from clients.talk.confirming import write_receipts
-from clients.talk.releasing import Choice, Offer, offer_records
+from clients.talk.releasing import Choice, Offer, offer_records, rebuild
 from clients.talk.sending import letter, send_letters, write
 from clients.talk.threads import talks
 from clients.transport import Request, Response
@@ -37,7 +38,9 @@ from ledger.talk.releases import Release, ReleasedEpoch
 from ledger.talk.requests import Declared, DisclosureRequest, What
 from ledger.talk.state import Fault
 from ledger.wire import paths
-from tests.support.charterlife import over, quiet, sync
+from ledger.wire.frames import encode_frames, parse_frames
+from ledger.wire.schemas import BLOB_REQUEST
+from tests.support.charterlife import Flaky, over, pass_charter, quiet, sync
 from tests.support.commands import command
 from tests.support.earlier import forget_openers
 from tests.support.encrypted import by_hand, file_bytes, key_of
@@ -222,6 +225,22 @@ def test_attack_a_message_to_a_non_member(walk: Walk) -> None:
     assert (sent.undeliverable, sent.letters, session.outbox.letters()) == (("xzz-none",), 0, {})
 
 
+def test_a_letter_on_its_way_to_a_member_that_is_removed_keeps_nothing_waiting(walk: Walk) -> None:
+    """Sealed, not yet logged, and refused for ever: it is given up, and what is to others leaves."""
+    session = walk.session(ASKER)
+    write(session, [letter(REFUSE, to=THIRD, thread=bytes(16), re=None)])
+    with pytest.raises(UnreachableError):
+        send_letters(over(session, Flaky(walk.transport, paths.BATCHES, delivered=False)))
+    without = charters.propose_next(walk.charter_file, [], charters.Terms(removed=frozenset({THIRD})))
+    pass_charter(walk, without, walk.charter_file)
+    write(session, [letter(REFUSE, to=OWNER, thread=bytes(16), re=None)])
+
+    sent = send_letters(session)
+
+    assert (sent.undeliverable, sent.letters) == ((THIRD,), 1)
+    assert (session.outbox.waiting(), session.outbox.letters()) == (None, {})
+
+
 def test_attack_approval_by_the_same_officer_and_of_an_expired_proposal(walk: Walk) -> None:
     """Neither carries anything out."""
     session = walk.session(OWNER)
@@ -252,6 +271,42 @@ def test_attack_one_approval_released_twice(walk: Walk) -> None:
     with pytest.raises(Exception, match="carried out before"):
         write(session, letters_of(session, [made], approval=approved.proposal.id))
     assert len(session.outbox.letters()) == 1
+
+
+def test_attack_an_approval_used_again_after_its_recall(walk: Walk) -> None:
+    """Recalled, a release takes two officers anew: what they agreed on once is used up."""
+    session = walk.session(OWNER)
+    made = offer(walk, ASKER, portions=("case",))
+    approved = agreed(session, made.plan())
+    write(session, letters_of(session, [made], approval=approved.proposal.id))
+    send_letters(session)
+    name = max(session.replica.talk.messages(), key=lambda one: one.index).name
+    say(session, Recall(why=Why.ERROR), to=ASKER, thread=made.address.thread, re=name)
+
+    again = letters_of(session, [rebuild(session, made.plan(), ())], approval=approved.proposal.id)
+    with pytest.raises(HomeError, match="carried out before"):
+        write(session, again)
+    sync(walk, ASKER)
+    assert session.outbox.letters() == {}
+    assert [one.released for one in walk.session(ASKER).replica.records()] == [()]
+
+
+def test_attack_an_approval_of_other_words_than_are_sent(walk: Walk) -> None:
+    """What was proposed at one level is not sent at another, nor with more in it, nor with other words."""
+    session = walk.session(OWNER)
+    made = offer(walk, ASKER, fields=("case.circumstances",))
+    plan = made.plan()
+    lower = replace(plan.terms, level=Level.UNCLASSIFIED)
+    others = (
+        replace(plan, terms=lower),
+        replace(plan, portions=((record(walk).jti, "case"),)),
+        replace(plan, h=bytes(32)),
+    )
+
+    for other in others:
+        with pytest.raises(ApprovalError, match="not what the officers agreed on"):
+            rebuild(session, other, ())
+    assert rebuild(session, plan, ()).plan() == plan
 
 
 def test_attack_a_message_that_the_service_keeps_back(walk: Walk) -> None:
@@ -345,6 +400,44 @@ def _opened_by_hand(session: Session, grant: StoredGrant) -> set[int]:
         for portion, sealed in parse_record(one.entry).portions.items()
         if which_key(one.name, portion, sealed.kc, [key])
     }
+
+
+class Withholding:
+    """A service that gives no ciphertext of an item, and everything else."""
+
+    def __init__(self, inner: LoopbackTransport) -> None:
+        """Take the real one."""
+        self._inner = inner
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Leave items out of what is given."""
+        response = self._inner.send(request, limit=limit)
+        if request.path != paths.BLOBS:
+            return response
+        asked = BLOB_REQUEST.read(request.body or b"", limit=limit).get
+        given = zip(asked, parse_frames(response.body, most=len(asked)), strict=True)
+        return replace(response, body=encode_frames(b"" if one.place == "item" else blob for one, blob in given))
+
+
+def test_attack_a_ciphertext_of_a_released_epoch_that_is_withheld(walk: Walk) -> None:
+    """What an epoch's key would open and the service does not give is reported, and opened once it is given."""
+    walk.clock.now += 8 * 86_400
+    submit_rows(walk.session(OWNER), [{"make": "Colt", "serial": "NEWER7777", "note": ""}], text=MAP)
+    sync(walk, OWNER)
+    command(walk, "request", "--history", "--to", OWNER, "--use", "new here", home=THIRD)
+    sync(walk, OWNER)
+    (talk,) = talks(walk.session(OWNER).replica)
+    command(walk, "release", str(talk.thread.heard[0].said.name), "--confirm", home=OWNER)
+
+    withheld = Sync(over(walk.session(THIRD), Withholding(walk.transport)), progress=quiet).by_feed()
+    before = command(walk, "list", "--json", home=THIRD).json["records"]
+    given = sync(walk, THIRD, full=True)
+    after = command(walk, "list", "--json", home=THIRD).json["records"]
+
+    assert [*withheld.refused.values()] == ["item: its ciphertext is no longer kept, or not given to us"]
+    assert [one["withheld"] for one in before] == [["item", "case"]]
+    assert (given.released, dict(given.refused)) == (0, {})
+    assert [(one["serial"], one["withheld"]) for one in after] == [(ROW["serial"], ["case"])]
 
 
 def test_attack_an_epoch_key_that_is_not_the_grants(walk: Walk) -> None:

@@ -8,6 +8,9 @@ from clients import expunging
 from clients.session import Session, load_profile
 from clients.submitting import submit
 from clients.syncing import Sync
+from clients.talk.answering import unasked
+from clients.talk.releasing import Choice, offer_records, rebuild
+from clients.talk.telling import offer_json, offer_lines
 from clients.transport import Request, Response, Transport
 from ledger.identifiers import StatementName
 from ledger.profiletoml import to_toml
@@ -116,6 +119,22 @@ def test_a_correction_sealed_to_others_is_learned_by_the_feed(walk: Walk) -> Non
     assert replica.find(new) is None
     assert replica.live_names(OWNER) == ()
     assert not report.refused
+
+
+def test_whoever_releases_what_was_corrected_is_told_first(walk: Walk) -> None:
+    """Asked for the older record, an officer sees which one stands before anybody confirms; a second officer does, too."""
+    old, new = names(walk)
+    session = walk.session(OWNER)
+    address = unasked(PARTNER)
+    offers = {
+        name: offer_records(session, address, [Choice(name=name, portions=("item",))], None) for name in (old, new)
+    }
+    told = offer_lines(rebuild(session, offers[old].plan(), ()), session.trust.charters()[-1], None)
+
+    assert (offers[old].corrected, offers[new].corrected) == ((new,), ())
+    assert str(new) in " ".join(told)
+    assert str(new) not in " ".join(offer_lines(offers[new], session.trust.charters()[-1], None))
+    assert offer_json(offers[old])["corrected"] == [str(new)]
 
 
 def test_a_home_that_comes_after_the_correction_was_expunged_knows_of_it(walk: Walk) -> None:

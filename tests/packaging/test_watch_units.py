@@ -53,6 +53,22 @@ def test_their_commands_are_ones_that_there_are(name: str) -> None:
     assert f"StateDirectory=sealtrace-{name}\n" in text
 
 
+def test_the_watch_is_handed_what_only_root_can_read() -> None:
+    """The folder of the addresses is shut to the watch's user: systemd reads the file and hands it over."""
+    text = unit("watch").read_text(encoding="utf-8")
+
+    assert "LoadCredential=witnesses.toml:/etc/sealtrace/witnesses.toml\n" in text
+    assert "--witnesses %d/witnesses.toml " in text
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.service")), ids=lambda path: path.stem)
+def test_no_command_reads_below_etc(path: Path) -> None:
+    """What lies in root's folder comes as a credential or as a variable, never by a path that the user cannot open."""
+    (command,) = re.findall(r"(?m)^ExecStart=(.*)$", path.read_text(encoding="utf-8"))
+
+    assert "/etc/" not in command
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_alarm_starts_nothing_again(name: str) -> None:
     """Exit 1 and 4 are for a person: only a crash is started again."""

@@ -1,6 +1,7 @@
 """The tick: who is told, what stands in the access log, and what nobody can read from either (docs/protocol.md, 6)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -256,6 +257,19 @@ def test_a_watch_fires_once_for_a_later_open_record_of_another(world: MatchWorld
     assert (notice.result.asker, notice.result.names()) == (B, (name,))
 
 
+def test_attack_a_watch_goes_on_for_an_agency_that_may_ask_no_more(world: MatchWorld) -> None:
+    """Whom a charter takes the role `read` is told nothing by what it set before, and nobody is told that it asked."""
+    world.ask(B, token("revolver"), asking=Asking.WATCH)
+    world.service.tick()
+    agencies = world.consortium.next_charter().agencies
+    world.next_charter(agencies=tuple(replace(one, roles=("submit",)) if one.id == B else one for one in agencies))
+    world.log_weapon(A, "revolver")
+
+    assert world.service.tick() == 0
+    assert [notice for notice in world.told(B) if isinstance(notice, WatchFired)] == []
+    assert world.matched(A) == []
+
+
 def test_a_watch_ends_after_90_days(world: MatchWorld) -> None:
     """What was asked so long ago is forgotten, its tokens too."""
     world.ask(B, token("revolver"), asking=Asking.WATCH)
@@ -319,6 +333,24 @@ def test_a_reviewed_silent_hit_is_not_overdue(world: MatchWorld) -> None:
 
     world.clock.advance(40 * DAY)
     assert USAGE.read(world.as_auditor(paths.USAGE).data).overdue == ()
+
+
+@pytest.mark.parametrize(("late", "overdue"), [(0, ()), (1, ((A, 5),))])
+def test_a_review_counts_within_72_hours_and_not_a_second_later(
+    world: MatchWorld, late: int, overdue: tuple[tuple[str, int], ...]
+) -> None:
+    """What was looked into too late stays in the auditors' count."""
+    for number in range(5):
+        world.log_weapon(A, f"pistol {number}", hit=Hit.SILENT)
+        world.ask(B, token(f"pistol {number}"))
+    world.service.tick()
+    ids = tuple(notice.id for notice in world.matched(A))
+    world.clock.advance(72 * 3_600 + late)
+    world.post(A, paths.REVIEWS, REVIEWS.write(Reviews(ids=ids)), paths.JSON_TYPE)
+    world.clock.advance(40 * DAY)
+
+    shown = USAGE.read(world.as_auditor(paths.USAGE).data).overdue
+    assert tuple((one.agency, one.n) for one in shown) == overdue
 
 
 def test_usage_shows_evaluated_beside_submitted(world: MatchWorld) -> None:

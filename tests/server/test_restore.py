@@ -333,7 +333,7 @@ def test_what_a_killed_service_had_not_yet_written_into_its_database_goes_with_i
     wal = database.wal_path(site.config.database)
     left = wal.read_bytes()
 
-    with pytest.raises(ConfigError, match=r"ledger\.sqlite-wal is there without its database: move it aside too"):
+    with pytest.raises(ConfigError, match="-wal is there without its database: move it aside too"):
         restore(site.config, Sources(backup=site.backup if with_backup else None, mirror=site.mirror))
 
     assert (len(left) > 0, wal.read_bytes()) == (True, left)

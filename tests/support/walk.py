@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/operations.md"
 PASSPHRASE = "seven dice were thrown for this"
 
+_FOLDERS = ("/opt/sealtrace", "/etc/", "/var/lib/sealtrace", "/var/backups/", "/srv/")
+
 # What MemoryDenyWriteExecute= does, by the kernel's own switch (PR_SET_MDWE; kernels before 6.3 do not know it).
 DENY_WRITE_EXECUTE = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -35,13 +37,20 @@ STAND_INS = {
     "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
     "install": 'for word; do shift; case $word in --owner=*|--group=*) ;; *) set -- "$@" "$word" ;; esac; done; exec $INSTALL "$@"',
     "systemctl": r"""
+pid=$(cat $MACHINE/pid 2> /dev/null || echo none)
+case " $* " in *" stop "*|*" restart "*)
+    kill -TERM $pid
+    while grep -qs '^State:[[:space:]]*[^Z]' /proc/$pid/status; do sleep 0.1; done
+    rm $MACHINE/pid ;;
+esac
+case " $* " in *" stop "*) exit ;; esac
 unit=$MACHINE/etc/systemd/system/sealtrace-server.service
 . $MACHINE/etc/sealtrace/server.env
-mkdir $MACHINE/credentials && cp $MACHINE/etc/sealtrace/passphrase.cred $MACHINE/credentials/sealtrace-passphrase
+mkdir -p $MACHINE/credentials && cp $MACHINE/etc/sealtrace/passphrase.cred $MACHINE/credentials/sealtrace-passphrase
 env --ignore-environment PATH=/usr/bin:/bin SEALTRACE_CHARTER=$SEALTRACE_CHARTER SEALTRACE_DATA=$MACHINE/var/lib/sealtrace \
     CREDENTIALS_DIRECTORY=$MACHINE/credentials $PYTHON -c "$DENY_WRITE_EXECUTE" \
     $(sed -n 's/^ExecStart=//p' $unit | sed "$SUBSTITUTIONS") \
-    > $MACHINE/journal 2>&1 < /dev/null &
+    >> $MACHINE/journal 2>&1 < /dev/null &
 echo $! > $MACHINE/pid
 """,
 }
@@ -147,7 +156,7 @@ class Walk:
         raise AssertionError(f"the service still runs 30 s after SIGTERM\n{self.journal()}")
 
     def _substitutions(self) -> dict[str, str]:
-        return {folder: f"{self.machine}{folder}" for folder in ("/opt/sealtrace", "/etc/", "/var/lib/sealtrace")}
+        return {folder: f"{self.machine}{folder}" for folder in _FOLDERS}
 
     def _environ(self, working: int, root: int) -> dict[str, str]:
         swaps = [f"s#{old}#{new}#g" for old, new in {**self._substitutions(), **self._ports}.items()]
