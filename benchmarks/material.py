@@ -10,8 +10,10 @@ from ledger.jsontext import JsonValue
 from ledger.jws import parse_compact
 from ledger.kinds import Role
 from ledger.labels import Level
-from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
+from ledger.recordform import PORTIONS
+from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
+from ledger.statements import SealedStatement
 from ledger.wire.frames import encode_frames
 from tests.support.consortium import NOW, Consortium, make_consortium
 

@@ -21,7 +21,7 @@ from ledger.errors import (
     StaleKeysError,
 )
 from ledger.kinds import Role
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.limits import MAX_BATCH_FRAMES
 from ledger.wire.schemas import STAGE_WITNESSED

@@ -17,7 +17,7 @@ from ledger.grants import Use, seal_grant
 from ledger.kinds import Role
 from ledger.membership import KeyChange
 from ledger.profiles import Audience, Profile, audiences
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 
 EPOCH_SECONDS = 7 * 86_400
 MAX_RECORDS = 1_000_000

@@ -22,9 +22,8 @@ from ledger.decision import Reader, UnderLabel, require_permit
 from ledger.errors import LedgerError, ProofError
 from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
-from ledger.opening import MAX_TRIALS
+from ledger.opening import MAX_TRIALS, OpenedPortion, open_with_keys, which_key
 from ledger.recordform import PORTIONS, Record
-from ledger.records import OpenedPortion, open_with_keys, which_key
 from ledger.reports import Complaint, Report
 from ledger.wire.limits import BOX_DAYS
 from ledger.wire.schemas import BlobName

@@ -25,8 +25,9 @@ from ledger.merkle import leaf_hash
 from ledger.officers import PlannedSubmission
 from ledger.plan import Plan
 from ledger.profiles import Profile
-from ledger.records import PortionDraft, SealedStatement, seal_record
+from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import SlipDraft
+from ledger.statements import SealedStatement
 
 Progress = Callable[[int, int], None]
 

@@ -12,7 +12,7 @@ from ledger.fraudkeys import Believed
 from ledger.identifiers import KeyId
 from ledger.kinds import Role
 from ledger.labels import Level
-from ledger.records import parse_record
+from ledger.recordform import parse_record
 from ledger.sealing import portion_context
 from tests.support.bundles import ISS, bundle_of, first_record
 from tests.support.consortium import decapsulator, epoch_key, make_consortium, make_key

@@ -24,7 +24,7 @@ from ledger import (
 from ledger.kinds import Role
 from ledger.labels import Level, MembersAt
 from ledger.profiles import default_profile
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from tests.support import keystores
 from tests.support.consortium import ORIGIN, epoch_key, log_keys, make_consortium
 from tests.support.dossiers import ISS, READER, Dossier, cases

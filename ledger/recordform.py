@@ -19,7 +19,8 @@ from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import MAX_INTEGER, integer
 from ledger.kinds import Typ
-from ledger.statements import parse_signed
+from ledger.slips import parse_hit_policy
+from ledger.statements import check_blob, parse_signed
 
 PORTIONS = ("item", "event", "case")
 SIZES: Mapping[str, int] = MappingProxyType({"item": 2_048, "event": 2_048, "case": 4_096})
@@ -131,6 +132,18 @@ def parse_head(entry: bytes) -> RecordHead:
     kid, found = _read(entry)
     jti, ep, sup = found.group(3, 4, 16)
     return RecordHead(name=_name(kid, jti), ep=int(ep), sup=_superseded(sup))
+
+
+def check_blobs(record: Record, blobs: Sequence[bytes]) -> None:
+    """Raise MalformedError unless `blobs` are the slip, item, event and case that the record names, of constant sizes."""
+    if len(blobs) != len(PLACES):
+        raise MalformedError("a record has four blobs: slip, item, event, case")
+    raw, *sealed = blobs
+    check_blob(raw, digest=record.slip, place="slip")
+    for portion, data in zip(PORTIONS, sealed, strict=True):
+        check_blob(data, digest=record.portions[portion].ct, place=portion, size=SIZES[portion] + TAG_BYTES)
+    if parse_hit_policy(raw).spelled != b64u_ascii(record.name.jti):
+        raise MalformedError("a slip of another record")
 
 
 def _read(entry: bytes) -> tuple[KeyId, re.Match[bytes]]:

@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TypeAlias, assert_never
 
-from ledger import grants, messages, records, renewals
+from ledger import grants, messages, recordform, renewals
 from ledger.batches import MAX_STATEMENTS, Batch, parse_batch
 from ledger.checks import locate, require
 from ledger.errors import LedgerError, MalformedError
@@ -20,8 +20,7 @@ from ledger.kinds import Typ
 from ledger.log import Blob
 from ledger.merkle import leaf_hashes
 from ledger.messages import Message, parse_message
-from ledger.recordform import Record, RecordHead, parse_head
-from ledger.records import parse_record
+from ledger.recordform import Record, RecordHead, parse_head, parse_record
 from ledger.renewals import Renewal, parse_renewal
 
 Whole: TypeAlias = Record | Grant | Message | Renewal | Expunge
@@ -181,7 +180,7 @@ def _parse(
 def _take(rest: list[bytes], statement: Whole) -> list[bytes]:
     match statement:
         case Record():
-            count = len(records.PLACES)
+            count = len(recordform.PLACES)
         case Grant():
             count = len(statement.places)
         case Message():
@@ -200,9 +199,9 @@ def _take(rest: list[bytes], statement: Whole) -> list[bytes]:
 def _attach(statement: Whole, blobs: Sequence[bytes]) -> tuple[Blob, ...]:
     match statement:
         case Record():
-            records.check_blobs(statement, blobs)
+            recordform.check_blobs(statement, blobs)
             tags = [None, *(portion.a for portion in statement.portions.values())]
-            named = zip(records.PLACES, blobs, tags, strict=True)
+            named = zip(recordform.PLACES, blobs, tags, strict=True)
             return tuple(Blob(place=place, data=data, tag_hash=tag) for place, data, tag in named)
         case Grant():
             grants.check_blobs(statement, blobs)

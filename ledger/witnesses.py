@@ -76,10 +76,10 @@ def open_published(
     return cosigned
 
 
-def quorum_ready(note: bytes, *, charter: Charter, previous: Charter | None = None, log: LogName = LogName.LOG) -> bool:
-    """Say whether `note` may be published: what `open_published` refuses may not."""
+def quorum_ready(note: bytes, *, charter: Charter, previous: Charter | None = None) -> bool:
+    """Say whether `note`, a checkpoint of the log, may be published: what `open_published` refuses may not."""
     try:
-        open_published(note, charter=charter, previous=previous, log=log)
+        open_published(note, charter=charter, previous=previous)
     except LedgerError:
         return False
     return True

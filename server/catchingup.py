@@ -24,9 +24,10 @@ from ledger.tiles import TILE_WIDTH, bundle_path, parse_bundle
 from ledger.treestate import TreeState
 from ledger.verifiedtree import VerifiedTree
 from ledger.witnesses import quorum_ready
+from server.appending import SqlTransaction
 from server.errors import StartError
 from server.evidence import Evidence, Mirror
-from server.store import SqlStore, SqlTransaction
+from server.store import SqlStore
 
 _Judged: TypeAlias = tuple[Append, int]
 

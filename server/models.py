@@ -1,4 +1,7 @@
-"""The tables (docs/adr/0022). Rows are written by `server/store.py` alone; a table may change without the wire."""
+"""The tables (docs/adr/0022), which may change without the wire.
+
+Rows of the log are appended by `server/appending.py` alone, and put right by `server/healing.py`.
+"""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, event, text
 from sqlalchemy.engine import Connection

@@ -27,7 +27,7 @@ from benchmarks.newcomers import NEWCOMERS, index_seconds, released, repeat_stor
 from ledger.kinds import Role
 from ledger.opening import open_with_keys, which_key
 from ledger.recordform import PORTIONS, SIZES, parse_record
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 
 RECORDS = 100_000
 # So many that what a sync costs before its first record does not count for much among them.

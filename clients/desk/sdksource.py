@@ -16,9 +16,9 @@ PACKAGES = ("clients", "ledger", "crypto")
 ANSWERING = tuple(
     f"server.{name}"
     for name in (
-        "accessstore", "app", "burials", "charges", "complaining", "errors", "matching", "questionrows", "ratelimit",
-        "reading", "sequencer", "signatures", "slipchecks", "slips", "state", "store", "submitting", "telling", "turns",
-        "views",
+        "accessstore", "app", "appending", "burials", "charges", "complaining", "errors", "matching", "questionrows",
+        "ratelimit", "reading", "sequencer", "signatures", "slipchecks", "slips", "state", "store", "submitting",
+        "telling", "turns", "views",
     )
 )  # fmt: skip
 

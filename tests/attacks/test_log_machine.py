@@ -25,8 +25,9 @@ from ledger.log import Append, BatchRow, Blob, Nonce, StatementRow
 from ledger.merkle import leaf_hash, verify_consistency
 from ledger.tileproofs import consistency_proof
 from server import database, schema
+from server.appending import SqlTransaction
 from server.startup import verify_store
-from server.store import SqlStore, SqlTransaction
+from server.store import SqlStore
 from tests.support import rfc6962
 from tests.support.consortium import ORIGIN, log_keys, make_log
 

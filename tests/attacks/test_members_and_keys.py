@@ -14,7 +14,9 @@ from ledger.jws import parse_compact, parse_general
 from ledger.kinds import Role, Typ
 from ledger.log import Append
 from ledger.merkle import leaf_hash
-from ledger.records import PORTIONS, SealedStatement, open_portion, open_with_keys, parse_record
+from ledger.opening import open_portion, open_with_keys
+from ledger.recordform import PORTIONS, parse_record
+from ledger.statements import SealedStatement
 from ledger.wire import paths, schemas
 from tests.support.consortium import epoch_key, make_consortium, make_key, sign_by
 from tests.support.forgeries import Writer

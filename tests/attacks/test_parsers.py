@@ -72,7 +72,7 @@ NO_PARSERS = {
     "server.questionrows.unpack_told": "reads our own database",
     "server.passphrase.read_passphrase": "takes the environment: tests/server/test_config.py",
     "server.service.open_service": "opens a database: tests/server/test_startup.py",
-    "server.store.SqlTransaction.read_back": "takes two numbers",
+    "server.appending.SqlTransaction.read_back": "takes two numbers",
     "clients.lists.workbooks.read_workbook": "runs a child process: tests/clients/test_lists_workbooks*.py",
 }
 names = pytest.mark.parametrize("name", sorted(TARGETS))

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from ledger.kinds import Role
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from ledger.wire import limits, paths
 from tests.support.consortium import Consortium, make_consortium, make_key
 from tests.support.processes import PATIENCE_SECONDS, Running, consortium_config, serving, status_of

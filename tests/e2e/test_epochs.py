@@ -13,7 +13,7 @@ from ledger.grants import Use, seal_grant
 from ledger.keyentries import build_key_entry
 from ledger.kinds import Role
 from ledger.labels import Level
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from tests.support.lists import submit_rows
 from tests.support.loopback import ORIGIN, PHRASE, Walk
 

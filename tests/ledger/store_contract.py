@@ -14,8 +14,8 @@ from ledger.identifiers import StatementName
 from ledger.kinds import Role, Typ
 from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, Charge, Head, Nonce, RecordFacts, StatementRow, Store
 from ledger.merkle import leaf_hash, root_of
-from ledger.records import SealedStatement
 from ledger.state import LogState
+from ledger.statements import SealedStatement
 from ledger.tiles import TilePath, tile_paths
 from ledger.treestate import TreeState
 from ledger.verifiedtree import VerifiedTree

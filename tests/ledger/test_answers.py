@@ -18,8 +18,9 @@ from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofE
 from ledger.identifiers import KeyId, StatementName
 from ledger.padding import PADDED_BYTES, pad, unpad
 from ledger.questions import AskedToken, Asking, build_question, question_hash
-from ledger.records import SealedStatement, parse_record
+from ledger.recordform import parse_record
 from ledger.slips import Hit, SlipDraft
+from ledger.statements import SealedStatement
 from tests.support.consortium import epoch_key, first_charter, make_consortium, matching, signer
 
 A, B = "xaa-arms", "xab-arms"

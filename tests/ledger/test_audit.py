@@ -18,7 +18,7 @@ from ledger.identifiers import KeyId
 from ledger.kinds import Role, Typ
 from ledger.labels import Level
 from ledger.merkle import leaf_hash
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from ledger.submissions import Depth
 from ledger.terms import WitnessPolicy
 from ledger.verifiedtree import VerifiedTree

@@ -18,8 +18,8 @@ from ledger.fingerprints import of_file
 from ledger.identifiers import KeyId
 from ledger.kinds import Role, Typ
 from ledger.merkle import leaf_hash
-from ledger.records import SealedStatement
 from ledger.state import kind_of
+from ledger.statements import SealedStatement
 from ledger.submissions import Depth
 from tests.support.consortium import (
     ORIGIN,

@@ -14,7 +14,7 @@ from ledger.identifiers import KeyId
 from ledger.keys import of_role
 from ledger.kinds import Role
 from ledger.labels import Level
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from tests.support.consortium import (
     NOW,
     Consortium,

@@ -14,21 +14,11 @@ from ledger.disclosures import make_disclosure
 from ledger.errors import LedgerError, MalformedError, ProofError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import JsonValue
+from ledger.opening import check_disclosures, open_portion, open_with_keys, which_key
 from ledger.portions import pack
-from ledger.recordform import DIGESTS
-from ledger.records import (
-    PORTIONS,
-    PortionCommitment,
-    Record,
-    SealedStatement,
-    check_blobs,
-    check_disclosures,
-    open_portion,
-    open_with_keys,
-    parse_record,
-    which_key,
-)
+from ledger.recordform import DIGESTS, PORTIONS, PortionCommitment, Record, check_blobs, parse_record
 from ledger.sealing import portion_context
+from ledger.statements import SealedStatement
 from tests.support.records import EPOCH_KEYS, FIELDS, ISS, LABEL, seal, seed
 
 SEALED = seal()

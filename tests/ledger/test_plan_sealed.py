@@ -13,9 +13,11 @@ from ledger.errors import LedgerError
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Level, MembersAt, label_from_json
+from ledger.opening import OpenedPortion, open_portion
 from ledger.plan import Plan, Planner, describe
 from ledger.profiles import ANY, Audience, FieldRule, Profile, RecordClass, Stricter, audiences, default_profile
-from ledger.records import PORTIONS, OpenedPortion, PortionDraft, open_portion, parse_record, seal_record
+from ledger.recordform import PORTIONS, parse_record
+from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
 from ledger.statements import SealedStatement
 from tests.support.fields import EVERYBODY, MEMBERS, PARTNERS, PISTOL, US, label, labels

@@ -22,7 +22,7 @@ from ledger.jws import parse_compact
 from ledger.kinds import Role, Typ
 from ledger.labels import Level
 from ledger.portions import pack
-from ledger.records import PORTIONS, PortionDraft, SealedStatement, parse_record, seal_record
+from ledger.recordform import PORTIONS, parse_record
 from ledger.reports import (
     PLAINTEXT_BYTES,
     Complaint,
@@ -35,9 +35,9 @@ from ledger.reports import (
     seal_report,
     verify_report,
 )
-from ledger.sealing import portion_context
+from ledger.sealing import PortionDraft, portion_context, seal_record
 from ledger.slips import Hit, SlipDraft
-from ledger.statements import sign_statement
+from ledger.statements import SealedStatement, sign_statement
 from tests.support.consortium import (
     NOW,
     decapsulator,

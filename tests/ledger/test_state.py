@@ -28,8 +28,8 @@ from ledger.fingerprints import of_file
 from ledger.identifiers import KeyId
 from ledger.kinds import Role, Typ
 from ledger.labels import Level
-from ledger.records import SealedStatement
 from ledger.state import LogState, kind_of
+from ledger.statements import SealedStatement
 from ledger.submissions import read_submission
 from tests.support.consortium import (
     ORIGIN,

@@ -16,9 +16,9 @@ from ledger.log import Blob
 from ledger.merkle import leaf_hash
 from ledger.messages import Inner, Kind, seal_message
 from ledger.recordform import Record, RecordHead
-from ledger.records import SealedStatement
 from ledger.renewals import build_renewal
 from ledger.slips import Hit, SlipDraft, build_slip
+from ledger.statements import SealedStatement
 from ledger.submissions import Depth, Submission, attach_blobs, read_submission
 from tests.support.consortium import NOW, Consortium, agency_ids, make_consortium
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from ledger.records import PORTIONS, SealedStatement
+from ledger.recordform import PORTIONS
+from ledger.statements import SealedStatement
 from ledger.wire import paths, schemas
 from ledger.wire.frames import parse_frames
 from ledger.wire.schemas import BlobName, BlobRequest

@@ -10,7 +10,7 @@ from ledger.audit import Auditor, audit_log
 from ledger.fingerprints import of_file
 from ledger.identifiers import StatementName
 from ledger.merkle import leaf_hash
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from ledger.submissions import Depth
 from ledger.wire import paths, schemas
 from server import tombstones

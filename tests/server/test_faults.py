@@ -10,8 +10,9 @@ from sqlalchemy import event
 from ledger.kinds import Role
 from ledger.wire import paths, schemas
 from server import database
+from server.appending import SqlTransaction
 from server.startup import verify_store
-from server.store import SqlStore, SqlTransaction
+from server.store import SqlStore
 from tests.support.consortium import ORIGIN, log_keys
 from tests.support.services import World, assert_problem, body_of
 

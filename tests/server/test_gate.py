@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from crypto.encoding import b64u
 from ledger.errors import BadSignatureError
 from ledger.kinds import Role
-from ledger.records import PORTIONS, PortionDraft, seal_record
+from ledger.recordform import PORTIONS
+from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
 from ledger.wire import limits, paths
 from ledger.wire.calls import CALLS, Access

@@ -7,7 +7,8 @@ from crypto.portionkeys import derive
 from ledger.checkpoints import open_checkpoint
 from ledger.merkle import leaf_hash
 from ledger.proofs import TlogProof, verify_logged
-from ledger.records import PORTIONS, SealedStatement, parse_record
+from ledger.recordform import PORTIONS, parse_record
+from ledger.statements import SealedStatement
 from ledger.tiles import TilePath, parse_bundle, tile_paths
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import limits, paths, schemas

@@ -10,8 +10,8 @@ from ledger.charter import Charter
 from ledger.grants import Use
 from ledger.identifiers import StatementName
 from ledger.labels import Level
-from ledger.records import SealedStatement
 from ledger.slips import Hit
+from ledger.statements import SealedStatement
 from ledger.wire import paths
 from ledger.wire.matching import EVALUATION_ANSWER, EVALUATION_REQUEST, EvaluationRequest
 from server.fsck import check_database

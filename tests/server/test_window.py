@@ -17,8 +17,8 @@ from ledger.identifiers import KeyId, StatementName
 from ledger.kinds import Role
 from ledger.log import Head
 from ledger.recordform import parse_record
-from ledger.records import SealedStatement
 from ledger.slips import Hit
+from ledger.statements import SealedStatement
 from ledger.terms import Limits
 from ledger.tiles import TILE_WIDTH, TilePath
 from ledger.wire import paths, schemas

@@ -23,7 +23,7 @@ from ledger.kinds import Role
 from ledger.labels import Level
 from ledger.messages import Inner, Kind, seal_message
 from ledger.questions import AskedToken, Asking, build_question
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from ledger.wire import paths
 from ledger.wire.matching import EVALUATION_REQUEST, EvaluationRequest
 from tests.support.scene import AGENCIES, ASKER, OWNER, THIRD, Scene

@@ -14,9 +14,10 @@ from ledger.fingerprints import of_file
 from ledger.keys import of_role
 from ledger.kinds import Role
 from ledger.merkle import inclusion_proof_of, leaf_hash
+from ledger.opening import open_portion
 from ledger.presentation import present
 from ledger.proofs import TlogProof
-from ledger.records import open_portion, parse_record
+from ledger.recordform import parse_record
 from ledger.terms import WitnessPolicy, witness_name
 from ledger.tileproofs import inclusion_proof
 from ledger.witnesses import policy_of

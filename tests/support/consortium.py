@@ -26,9 +26,11 @@ from ledger.kinds import Role
 from ledger.labels import Level
 from ledger.log import Log, Store, TreeStore
 from ledger.membership import CharterChange, KeyChange
-from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
+from ledger.recordform import PORTIONS
+from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
 from ledger.state import LogState, VerifiedBatch
+from ledger.statements import SealedStatement
 from ledger.submissions import attach_blobs, read_submission
 from ledger.terms import Limits, LogKeys, Match, WitnessPolicy
 from tests.support.fakes import MemoryStore

@@ -10,8 +10,9 @@ from ledger.grants import open_box, parse_grant
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
 from ledger.kinds import Role
+from ledger.opening import check_disclosures, open_portion
 from ledger.proofs import TlogProof, verify_logged
-from ledger.records import check_disclosures, open_portion, parse_record
+from ledger.recordform import parse_record
 from ledger.state import LogState
 from ledger.submissions import attach_blobs, read_submission
 from ledger.tileproofs import inclusion_proof

@@ -8,7 +8,7 @@ from crypto.signing import Signer
 from ledger.identifiers import KeyId
 from ledger.jws import Signature, format_compact, format_general, parse_compact, parse_general, protected_header
 from ledger.kinds import Role, Typ
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from tests.support.consortium import Consortium, roots_of
 
 Change = Callable[[bytes], bytes]

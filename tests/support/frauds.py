@@ -17,8 +17,10 @@ from ledger.labels import Level
 from ledger.merkle import inclusion_proof_of, leaf_hash, proof_ranges, root_of
 from ledger.padding import unpad
 from ledger.questions import AskedToken, Asking, build_question, question_hash
-from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
+from ledger.recordform import PORTIONS
+from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
+from ledger.statements import SealedStatement
 from tests.support.bundles import ISS, WITNESSES, cosigned_by, forged, witnessed_consortium
 from tests.support.consortium import NOW, Consortium, epoch_key, matching, sign_by, signer
 

@@ -16,9 +16,9 @@ from ledger.identifiers import StatementName
 from ledger.kinds import Role
 from ledger.notices import Matched, Notice, NoticePage, parse_page
 from ledger.questions import AskedToken, Asking, build_question
-from ledger.records import SealedStatement
 from ledger.renewals import build_renewal
 from ledger.slips import TOKENS, Hit, SlipDraft, build_slip
+from ledger.statements import SealedStatement
 from ledger.terms import Limits, Match
 from ledger.wire import paths
 from server.keys import ServiceKeys

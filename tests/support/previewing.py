@@ -33,8 +33,8 @@ from ledger.labels import CAVEATS, Compartment, Label, Level, Members, MembersAt
 from ledger.plan import Planner
 from ledger.profiles import ANY, COVERT, FieldRule, Profile, RecordClass, Stricter, audiences
 from ledger.recordform import PORTIONS, parse_record
-from ledger.records import SealedStatement
 from ledger.slips import Hit
+from ledger.statements import SealedStatement
 from tests.support.consortium import NOW, decapsulator, signer
 
 ME = "xar-arms"

@@ -8,8 +8,10 @@ from crypto.signing import Algorithm, SeedSigner
 from ledger.disclosures import spell_value
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
-from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
+from ledger.recordform import PORTIONS
+from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
+from ledger.statements import SealedStatement
 
 ISS = "xar-arms"
 PARTNER = "xbe-cib"

@@ -21,7 +21,7 @@ from ledger.identifiers import KeyId
 from ledger.kinds import Role
 from ledger.log import Head
 from ledger.messages import Inner, Kind, seal_message
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from ledger.submissions import attach_blobs
 from ledger.wire import paths, requests, schemas
 from ledger.wire.frames import encode_frames

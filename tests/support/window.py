@@ -6,8 +6,8 @@ import pytest
 
 from ledger.log import Published
 from server.app import service_of
+from server.appending import SqlTransaction
 from server.publishing import table
-from server.store import SqlTransaction
 from tests.support.loopback import Walk
 
 

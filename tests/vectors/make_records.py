@@ -21,7 +21,9 @@ from ledger.jsontext import JsonValue
 from ledger.kinds import Typ
 from ledger.labels import Level
 from ledger.messages import Inner, Kind, seal_message
-from ledger.records import PORTIONS, open_portion, parse_record, present
+from ledger.opening import open_portion
+from ledger.presentation import present
+from ledger.recordform import PORTIONS, parse_record
 from ledger.renewals import build_renewal
 from ledger.slips import Hit, SlipDraft, build_slip
 from ledger.statements import SealedStatement, sign_statement

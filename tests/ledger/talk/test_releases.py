@@ -19,7 +19,9 @@ from ledger.kinds import Role
 from ledger.labels import Compartment, Label, Level, Purpose, Terms, label_from_json
 from ledger.messages import Kind
 from ledger.opening import open_portion, which_key
-from ledger.records import PORTIONS, PortionDraft, SealedStatement, parse_record, seal_record
+from ledger.recordform import PORTIONS, parse_record
+from ledger.sealing import PortionDraft, seal_record
+from ledger.statements import SealedStatement
 from ledger.talk.bodies import parse_body
 from ledger.talk.notices import Recall
 from ledger.talk.releases import (

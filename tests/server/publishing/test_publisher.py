@@ -9,7 +9,7 @@ import pytest
 from ledger.accesslog import access_origin
 from ledger.checkpoints import Checkpoint, cosign, sign_checkpoint
 from ledger.notes import format_note, parse_note
-from ledger.records import SealedStatement
+from ledger.statements import SealedStatement
 from ledger.terms import witness_name
 from ledger.wire import paths, schemas
 from ledger.witnesses import entry_time, freshness, open_published, quorum_ready
