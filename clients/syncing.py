@@ -13,6 +13,7 @@ from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
 from clients.entrytimes import EntryTimes
 from clients.freshness import vouched, witness_count
+from clients.keychange import destroy_old
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
 from clients.opening import BatchRecord, Opener, OpenResult
@@ -236,6 +237,7 @@ class Sync:
         self._date_messages()
         batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
         applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
+        destroy_old(self.standing)
         view, now = self._view, self._session.world.clock()
         cosigned, of = witness_count(view)
         self._session.replica.add(
