@@ -49,12 +49,12 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Openable:
-    """A portion whose key is held, and the level of the grant that carried it."""
+    """A portion whose key is held, and the grant that carried it."""
 
     index: int
     record: Record
     portion: str
-    level: Level
+    grant: StoredGrant
     keys: PortionKeys = field(repr=False)
 
     def blob(self) -> BlobName:
@@ -162,7 +162,7 @@ class Opener:
                 portion=one.portion,
                 record_key=one.keys.record_key,
                 ciphertext=ciphertext,
-                level=one.level,
+                level=one.grant.level,
             )
             keep_report(self._session.home, self._session.trust.charters()[-1], report)
 
@@ -202,7 +202,7 @@ class Opener:
                     epoch_keys=[self._held[grant.ek]],
                 )
                 if keys is not None:
-                    yield _Openable(index=index, record=record, portion=portion, level=grant.level, keys=keys)
+                    yield _Openable(index=index, record=record, portion=portion, grant=grant, keys=keys)
                     break
 
     def _grants_of(self, record: Record) -> tuple[StoredGrant, ...]:
@@ -223,10 +223,11 @@ class Opener:
         self._check_label(one, opened)
         return StoredPortion(
             portion=one.portion,
-            level=one.level,
+            level=one.grant.level,
             label=opened.label_json,
             fields=opened.fields,
             disclosures=opened.disclosures,
+            opened_by=one.grant.index if one.record.name.iss == self._me else None,
         )
 
     def _check_label(self, one: _Openable, opened: OpenedPortion) -> None:
@@ -235,7 +236,7 @@ class Opener:
         A list's records carry a label or two between them, so what was permitted is remembered by its spelling.
         """
         originator = one.record.name.iss
-        known = (repr(opened.label_json), originator, one.level)
+        known = (repr(opened.label_json), originator, one.grant.level)
         if known in self._permitted:
             return
         label = label_from_json(opened.label_json)
@@ -243,7 +244,7 @@ class Opener:
             label=label,
             originator=originator,
             readers=readers(label, originator=originator, members=self._members),
-            bound=one.level,
+            bound=one.grant.level,
         )
         require_permit(
             agency_reader(self._me),

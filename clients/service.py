@@ -166,8 +166,8 @@ class Service:
 
     def witness_pending(self, *, log: str, old: int) -> bytes | None:
         """Return what a witness that last cosigned `old` entries is to cosign; None if nothing came up for a while."""
-        path, _, query = paths.witness_pending(log=log, old=old).partition("?")
-        return self._get(path, query=query, limit=limits.MAX_WITNESS_BYTES) or None
+        query = f"log={log}&old={old}"
+        return self._get(paths.WITNESS_PENDING, query=query, limit=limits.MAX_WITNESS_BYTES) or None
 
     def witness_cosignatures(self, note: bytes) -> None:
         """Send a checkpoint under this witness's own cosignatures."""

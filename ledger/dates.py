@@ -155,6 +155,12 @@ def days_between(start: EventDate, end: EventDate) -> DaySpan:
     )
 
 
+def years_and_months(days: int) -> tuple[int, int]:
+    """Return a number of days as years and months: never twelve of these, which would be a year that is not over."""
+    years, rest = divmod(days, 365)
+    return years, min(rest // 30, 11)
+
+
 def moment(text: object) -> datetime:
     """Return the instant that `2021-03-14T22:05Z` or `2021-03-14T22:05:30-03:00` spells; seconds may be absent."""
     if not isinstance(text, str) or not _MOMENT.fullmatch(text):

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ledger.traces import Event, Outcome, Trace
+from ledger.lifeevents import Event
+from ledger.traces import Outcome, Trace
 
 LEAST = 5
 HOW = ("seized", "found", "surrendered")
@@ -50,10 +51,11 @@ def indicator(traces: Iterable[Trace], *, year: int | None = None) -> Indicator:
     recovered: Counter[str] = Counter()
     traced: Counter[str] = Counter()
     for trace in traces:
-        how = next(_recoveries(trace, year), None)
-        if how is not None:
+        found = next(_recoveries(trace, year), None)
+        if found is not None:
+            how, is_traced = found
             recovered[how] += 1
-            traced[how] += trace.outcome is Outcome.DIVERSION
+            traced[how] += is_traced
     return suppressed({how: Count(recovered=recovered[how], traced=traced[how]) for how in HOW})
 
 
@@ -71,11 +73,21 @@ def suppressed(counts: Mapping[str, Count]) -> Indicator:
     return Indicator(by_how=shown, total=total if total.is_safe and tells_nothing else None)
 
 
-def _recoveries(trace: Trace, year: int | None) -> Iterator[str]:
-    for event in trace.events:
+def _recoveries(trace: Trace, year: int | None) -> Iterator[tuple[str, bool]]:
+    """Yield each recovery that counts, by how it came about, and whether the loss before it is on record."""
+    for event in (*trace.events, *trace.undated):
         how = event.sighting.fields.get("event.recovery")
         if event.kind == "recovery" and isinstance(how, str) and (year is None or _in(event, year)):
-            yield how
+            yield how, _is_traced(trace, event)
+
+
+def _is_traced(trace: Trace, recovery: Event) -> bool:
+    """Return whether the diversion that a recovery ended is recorded: one of another time says nothing of this one."""
+    if recovery not in trace.events:
+        return trace.outcome is Outcome.DIVERSION
+    before = trace.events[: trace.events.index(recovery) + 1]
+    begun = [found.is_recorded for found in trace.diversions if found.first in before]
+    return bool(begun) and begun[-1]
 
 
 def _in(event: Event, year: int) -> bool:

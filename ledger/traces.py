@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import combinations, pairwise
 
-from ledger.custody import FINAL, TRANSFERS, Custody, custody_of
-from ledger.dates import DaySpan, EventDate, Point, Precision, certainly_before, days_between, order_key, parse_date
-from ledger.errors import MalformedError
-from ledger.jsontext import JsonValue
+from ledger.custody import FINAL, TRANSFERS, Custody
+from ledger.dates import DaySpan, EventDate, Point, Precision, certainly_before, days_between
+from ledger.lifeevents import Event, chain_of, event_of
 from ledger.sightings import Sighting
+
+_SEEN_IN_STORE = frozenset({"observation", "stockpile_inventory"})
 
 
 class Outcome(IntEnum):
@@ -26,27 +27,6 @@ class Outcome(IntEnum):
     HOLDER = 3
     RETAIL_BUYER = 4
     DIVERSION = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One event of a chain: who recorded it, what it was, when and where as far as shown, and what it says of custody."""
-
-    sighting: Sighting
-    kind: str | None
-    when: EventDate | None
-    country: str | None
-    custody: Custody
-
-    @property
-    def agency(self) -> str:
-        """Return the agency that recorded it."""
-        return self.sighting.name.iss
-
-    @property
-    def is_withheld(self) -> bool:
-        """Say whether this reader may see no more of the event than that there is one."""
-        return "event" in self.sighting.withheld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,73 +75,26 @@ class Trace:
 
 def trace_of(sightings: Iterable[Sighting]) -> Trace:
     """Return the trace over the records of one weapon."""
-    listed = list(sightings)
-    found = [_event(one) for one in listed]
-    events = _in_store(sorted((one for one in found if one.when is not None), key=_order))
+    found = [event_of(one) for one in sightings]
+    events = chain_of(found)
+    undated = tuple(one for one in found if one.when is None)
     diversions = tuple(_diversions(events))
-    recovery = next((one for one in events if one.custody is Custody.TAKEN_BACK), None)
     return Trace(
         events=events,
-        undated=tuple(one for one in found if one.when is None),
+        undated=undated,
         gaps=tuple(_gaps(events)),
         diversions=diversions,
         alerts=tuple(_alerts(events)),
-        outcome=_outcome(found, diversions),
-        time_to_crime=_time_to_crime(events, recovery),
-        since_lawful=_since_lawful(diversions, recovery),
+        outcome=_outcome(events, undated, diversions),
+        time_to_crime=_time_to_crime(events),
+        since_lawful=_since_lawful(events, diversions),
     )
-
-
-def _event(sighting: Sighting) -> Event:
-    fields = sighting.fields
-    kind, country = fields.get("event.kind"), fields.get("event.country")
-    return Event(
-        sighting=sighting,
-        kind=kind if isinstance(kind, str) else None,
-        when=_date(fields.get("event.date")),
-        country=country if isinstance(country, str) else None,
-        custody=custody_of(fields),
-    )
-
-
-def _in_store(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Return the events with one correction: who took a weapon back looks at it again, and that is no new diversion.
-
-    Half of one agency's repeats were its own exhibits examined anew, still recorded as illicit.
-    """
-    kept: list[Event] = []
-    store: str | None = None
-    for event in events:
-        again = event.kind == "observation" and store is not None and event.country == store
-        kept.append(replace(event, custody=Custody.UNSAID) if again else event)
-        if kept[-1].custody is not Custody.UNSAID:
-            store = event.country if event.custody is Custody.TAKEN_BACK else None
-    return tuple(kept)
-
-
-def _date(value: JsonValue) -> EventDate | None:
-    try:
-        return None if value is None else parse_date(value)
-    except MalformedError:
-        return None
-
-
-# Within one day a life has an order that its dates do not tell: made before sold, lost before found.
-_WITHIN_A_DAY = {custody: place for place, custody in enumerate(Custody)}
-
-
-def _order(event: Event) -> tuple[object, ...]:
-    when = event.when
-    bounds = order_key(when) if when is not None else ()
-    return (*bounds, event.kind != "manufacture", _WITHIN_A_DAY[event.custody], event.sighting.index)
 
 
 def _gaps(events: Sequence[Event]) -> Iterator[Gap]:
     for before, after in pairwise(events):
-        if before.when is None or after.when is None or _is_continuous(before, after):
-            continue
-        days = days_between(before.when, after.when)
-        if days.most is None or days.most > 0:
+        days = None if _is_continuous(before, after) else _days(before, after)
+        if days is not None and (days.most is None or days.most > 0):
             yield Gap(before=before, after=after, days=days)
 
 
@@ -176,7 +109,15 @@ def _is_continuous(before: Event, after: Event) -> bool:
     inside = before.custody in (Custody.LAWFUL, Custody.TAKEN_BACK)
     stays = after.custody in (Custody.LAWFUL, Custody.LEFT, Custody.ENDED)
     handed_over = before.kind in TRANSFERS or after.kind in TRANSFERS
-    return inside and stays and (not moved or handed_over)
+    return (inside and stays and (not moved or handed_over)) or _is_one_recovery(before, after)
+
+
+def _is_one_recovery(one: Event, other: Event) -> bool:
+    """Return whether two records may tell of one recovery: as police and customs of a State that had it in hand do."""
+    if one.when is None or other.when is None or one.country != other.country:
+        return False
+    both = one.custody is Custody.TAKEN_BACK and other.custody is Custody.TAKEN_BACK
+    return both and not (certainly_before(one.when, other.when) or certainly_before(other.when, one.when))
 
 
 def _diversions(events: Sequence[Event]) -> Iterator[Diversion]:
@@ -185,16 +126,14 @@ def _diversions(events: Sequence[Event]) -> Iterator[Diversion]:
     outside = False
     for event in events:
         match event.custody:
-            case Custody.LAWFUL | Custody.ENDED:
-                last, outside = event, False
-            case Custody.LEFT | Custody.OUTSIDE | Custody.TAKEN_BACK if event.kind != "buyback":
-                if not outside:
+            case Custody.LEFT | Custody.OUTSIDE | Custody.TAKEN_BACK:
+                if not (outside or event.kind == "buyback" or (last is not None and _is_one_recovery(last, event))):
                     yield Diversion(last=last, first=event, is_recorded=event.custody is Custody.LEFT)
                 outside = event.custody is not Custody.TAKEN_BACK
                 last = None if outside else event
-            case Custody.TAKEN_BACK:
+            case Custody.LAWFUL | Custody.ENDED:
                 last, outside = event, False
-            case _:
+            case Custody.UNSAID:
                 pass
 
 
@@ -202,32 +141,49 @@ def _alerts(events: Sequence[Event]) -> Iterator[Alert]:
     for one, other in combinations(events, 2):
         if one.when is None or other.when is None:
             continue
-        if one.kind in FINAL and _is_met(other) and certainly_before(one.when, other.when):
+        if _is_the_end_before(one, other) and certainly_before(one.when, other.when):
             yield Alert(what=f"seen again after {one.kind}", one=one, other=other)
         elif _elsewhere_the_same_day(one, other):
             yield Alert(what="in two places on one day", one=one, other=other)
 
 
+def _is_the_end_before(one: Event, other: Event) -> bool:
+    """Return whether an event should have been the last, but for what may follow it.
+
+    What was deactivated or handed in may still be destroyed, and what was handed in lies in its State's store.
+    """
+    if one.kind not in FINAL or not _is_met(other):
+        return False
+    in_store = one.kind == "buyback" and other.kind in _SEEN_IN_STORE and one.country == other.country
+    return one.kind == "destruction" or not (other.kind in FINAL or in_store)
+
+
 def _is_met(event: Event) -> bool:
     """Return whether somebody had the weapon in view: a link of old bullets says nothing of where it is."""
-    return event.kind is not None and event.kind not in FINAL and event.kind != "ballistic_link"
+    return event.kind is not None and event.kind != "ballistic_link"
 
 
 def _elsewhere_the_same_day(one: Event, other: Event) -> bool:
     if one.country is None or other.country is None or one.country == other.country:
         return False
-    return one.when == other.when and _is_day(one.when) and not ({one.kind, other.kind} & TRANSFERS)
+    in_hand = all(_is_met(event) and event.sighting.fields.get("event.offer") != "online" for event in (one, other))
+    return in_hand and one.when == other.when and _is_day(one.when) and not ({one.kind, other.kind} & TRANSFERS)
 
 
 def _is_day(when: EventDate | None) -> bool:
     return isinstance(when, Point) and when.precision is Precision.DAY and not when.qualifier.value
 
 
-def _outcome(events: Iterable[Event], diversions: Sequence[Diversion]) -> Outcome:
-    reached = [_reached(event) for event in events]
+def _outcome(events: Sequence[Event], undated: Sequence[Event], diversions: Sequence[Diversion]) -> Outcome:
+    """Return the highest step that a record proves.
+
+    Who holds a weapon after it was last outside is its finder, and not the holder that it was taken from.
+    """
     if any(one.is_recorded for one in diversions):
-        reached.append(Outcome.DIVERSION)
-    return max(reached, default=Outcome.NONE)
+        return Outcome.DIVERSION
+    end = events.index(diversions[-1].first) + 1 if diversions else len(events)
+    held = [_reached(event) for event in (*events[:end], *undated)]
+    return max([*held, *(_made(event) for event in events)], default=Outcome.NONE)
 
 
 def _reached(event: Event) -> Outcome:
@@ -238,21 +194,43 @@ def _reached(event: Event) -> Outcome:
         return Outcome.HOLDER
     if event.kind in ("export", "import", "transit"):
         return Outcome.EXPORT
+    return _made(event)
+
+
+def _made(event: Event) -> Outcome:
+    fields = event.sighting.fields
     named = "item.make_text" in fields or fields.get("item.make", "ZZZ") != "ZZZ"
     return Outcome.MAKER if named or event.kind == "manufacture" else Outcome.NONE
 
 
-def _time_to_crime(events: Iterable[Event], recovery: Event | None) -> DaySpan | None:
-    """Return the days from the retail sale to the recovery; without a retail sale there is no such number."""
-    sold = next((one.when for one in events if one.sighting.fields.get("event.sale") == "first_retail"), None)
-    if sold is None or recovery is None or recovery.when is None:
-        return None
-    return days_between(sold, recovery.when)
+def _time_to_crime(events: Sequence[Event]) -> DaySpan | None:
+    """Return the days from the retail sale to the next recovery; without a retail sale there is no such number.
+
+    A buyback is no crime: it ends nothing here.
+    """
+    return next((_to_recovery(events, one) for one in events if _is_retail(one)), None)
 
 
-def _since_lawful(diversions: Sequence[Diversion], recovery: Event | None) -> DaySpan | None:
-    """Return the days from the last lawful event to the recovery."""
-    last = diversions[0].last if diversions else None
-    if last is None or last.when is None or recovery is None or recovery.when is None:
+def _is_retail(event: Event) -> bool:
+    return event.sighting.fields.get("event.sale") == "first_retail"
+
+
+def _since_lawful(events: Sequence[Event], diversions: Sequence[Diversion]) -> DaySpan | None:
+    """Return the days from the last lawful event to the recovery, of the first diversion of which both are known."""
+    spans = (_to_recovery(events, found.last) for found in diversions if found.last is not None)
+    return next((span for span in spans if span is not None), None)
+
+
+def _to_recovery(events: Sequence[Event], start: Event) -> DaySpan | None:
+    """Return the days from an event to the first recovery behind it."""
+    behind = events[events.index(start) + 1 :]
+    recovered = (one for one in behind if one.custody is Custody.TAKEN_BACK and one.kind != "buyback")
+    return next((_days(start, one) for one in recovered), None)
+
+
+def _days(before: Event, after: Event) -> DaySpan | None:
+    """Return the days between two events of a chain, none of them less than none: their order is decided."""
+    if before.when is None or after.when is None:
         return None
-    return days_between(last.when, recovery.when)
+    days = days_between(before.when, after.when)
+    return replace(days, least=None if days.least is None else max(days.least, 0))

@@ -45,13 +45,19 @@ _INSERT_STATEMENT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _BATCH = "SELECT iss, seq, idx, first, payload_hash FROM batches WHERE iss = ?"
+# A record that corrects one of an epoch granted to the agency is told to it, though sealed to others: what it says is for
+# its readers; that the older one stands no more is for whoever holds that.
 _FEED = """
+WITH granted (iss, ep) AS (
+  SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
+  WHERE r.agency = :agency AND g.typ = :grant)
 SELECT s.idx, s.iss, s.jti, s.typ, s.ep, s.kcs, s.batch FROM statements AS s
 WHERE s.idx > :after AND (
   EXISTS (SELECT 1 FROM recipients AS r WHERE r.agency = :agency AND r.idx = s.idx)
-  OR s.typ = :record AND (s.iss, s.ep) IN (
-    SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
-    WHERE r.agency = :agency AND g.typ = :grant)
+  OR s.typ = :record AND (s.iss, s.ep) IN (SELECT iss, ep FROM granted)
+  OR s.sup IS NOT NULL AND EXISTS (
+    SELECT 1 FROM statements AS old
+    WHERE old.iss = s.iss AND old.jti = s.sup AND (old.iss, old.ep) IN (SELECT iss, ep FROM granted))
   OR s.typ = :expunge)
 ORDER BY s.idx LIMIT :limit
 """
@@ -268,10 +274,6 @@ class SqlStore:
     def batch(self, iss: str, seq: int) -> BatchRow | None:
         """Return the batch of that name, if it is logged."""
         return _batch_row(self._one(f"{_BATCH} AND seq = ?", (iss, seq)))
-
-    def last_batch(self, iss: str) -> BatchRow | None:
-        """Return the newest batch of an agency."""
-        return _batch_row(self._one(f"{_BATCH} ORDER BY seq DESC LIMIT 1", (iss,)))
 
     def statement_index(self, name: StatementName) -> int | None:
         """Return the index of the statement of that name."""

@@ -13,10 +13,11 @@ from clients.plaintext import visible
 from clients.tracing.drawing import Words
 from clients.tracing.gathering import Traced
 from ledger.custody import Custody
-from ledger.dates import DaySpan
+from ledger.dates import DaySpan, years_and_months
+from ledger.lifeevents import Event
 from ledger.makes import MakeTable
 from ledger.sightings import Sighting
-from ledger.traces import Alert, Diversion, Event, Outcome
+from ledger.traces import Alert, Diversion, Outcome, Trace
 
 OUTCOME_WORDS = {
     Outcome.NONE: _l("nothing is established yet"),
@@ -34,7 +35,6 @@ CUSTODY_WORDS = {
     Custody.ENDED: _l("destroyed, deactivated or handed in"),
     Custody.UNSAID: _l("custody not said"),
 }
-_YEAR, _MONTH = 365, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def told(traced: Traced, *, makes: MakeTable) -> Chain:
         step=trace.outcome,
         ladder=tuple((one, str(OUTCOME_WORDS[one])) for one in Outcome if one is not Outcome.NONE),
         diversions=tuple(_diversion(one) for one in trace.diversions),
-        time=_time(traced),
+        time=_time(trace),
         alerts=tuple((_alert(one), (str(one.one.sighting.name), str(one.other.sighting.name))) for one in trace.alerts),
         possible=tuple(_other(one, makes) for one in traced.weapon.possible),
         contradicting=tuple(_other(one, makes) for one in traced.weapon.contradicting),
@@ -118,7 +118,10 @@ def picture_words() -> Words:
         gap=lambda days: str(_("no record you may read · %(span)s", span=span_words(days))),
         bracket=_diversion,
         outcome=_outcome,
-        alert=lambda found: f"{alert_words(found.what)}. {_('Both originators should be told.')}",
+        time=_time,
+        alert=lambda found: f"{_alert(found)}. {_('Both originators should be told.')}",
+        possible=lambda: str(_("Possible, and kept apart")),
+        contradicting=lambda: str(_("The same number under another make")),
     )
 
 
@@ -187,8 +190,7 @@ def _diversion(found: Diversion) -> str:
     return str(_("it left lawful hands between %(last)s and %(first)s", first=first, last=_named(found.last)))
 
 
-def _time(traced: Traced) -> str:
-    trace = traced.trace
+def _time(trace: Trace) -> str:
     if trace.time_to_crime is not None:
         return str(_("time-to-crime, from the retail sale to the recovery: %(days)s", days=_days(trace.time_to_crime)))
     if trace.since_lawful is not None:
@@ -213,7 +215,7 @@ def _days(days: DaySpan) -> str:
 
 def _length(days: int) -> str:
     """Return a number of days as years and months, or as days where it is less than a month."""
-    years, months = days // _YEAR, days % _YEAR // _MONTH
+    years, months = years_and_months(days)
     in_years = str(ngettext("%(num)s year", "%(num)s years", years)) if years else ""
     in_months = str(ngettext("%(num)s month", "%(num)s months", months)) if months else ""
     if years and months:

@@ -42,12 +42,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A release that is ready, and what has to be said about it before anybody confirms it."""
+    """A release that is ready, and what has to be said about it before anybody confirms it.
+
+    `corrected` names the records that stand today in the place of those it shows: what these say was corrected since.
+    """
 
     address: Address
     release: Release = field(repr=False)
     labels: tuple[Label, ...]
     records: int
+    corrected: tuple[StatementName, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -101,7 +105,9 @@ def offer_records(session: Session, address: Address, choices: Sequence[Choice],
         portions=_released_portions(session, whole),
         disclosures=_released_fields(single),
     )
-    return Offer(address=address, release=release, labels=labels, records=len({choice.name for choice in choices}))
+    names = sorted({choice.name for choice in choices})
+    standing = tuple(name for one in names if (name := _standing(session, one)) != one)
+    return Offer(address=address, release=release, labels=labels, records=len(names), corrected=standing)
 
 
 def rebuild(session: Session, planned: PlannedRelease, epochs: Sequence[Offer]) -> Offer:
@@ -199,6 +205,15 @@ def _parts(session: Session, name: StatementName) -> Mapping[str, _Part]:
         for portion, key in found.items()
         if key is not None and portion in record.portions
     }
+
+
+def _standing(session: Session, name: StatementName) -> StatementName:
+    """Return the record that stands in the place of an own one: its last correction, or itself."""
+    found = session.replica.find(name)
+    while found is not None and found.superseded_by is not None:
+        name = StatementName(name.iss, found.superseded_by)
+        found = session.replica.find(name)
+    return name
 
 
 def _part(parts: Mapping[str, _Part], portion: str) -> _Part:

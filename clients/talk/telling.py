@@ -129,6 +129,8 @@ def offer_lines(offer: Offer, charter: Charter, declared: Declared | None) -> li
             "epochs",
             f"{numbers[0]:,} to {numbers[-1]:,} by {counted(keys, 'key')}: opens {counted(offer.records, 'record')}",
         )
+    for name in offer.corrected:
+        lines += entry("✗ corrected", f"what this shows was corrected since: the record that stands is {name}")
     for reason in offer.reasons:
         lines += entry("two officers", reason)
     return [
@@ -147,6 +149,7 @@ def offer_json(offer: Offer) -> dict[str, JsonValue]:
         "fields": [{"of": b64u(one.of), "names": [*one.names]} for one in release.disclosures],
         "epochs": [one.ep for one in release.epochs],
         "records": offer.records,
+        "corrected": [str(name) for name in offer.corrected],
         "two_officers": [*offer.reasons],
     }
 

@@ -7,14 +7,17 @@ from clients.show import BAR, WIDTH, banner, event_title, serials, summary
 from clients.tracing.gathering import Traced
 from ledger.counting import counted
 from ledger.countries import country_name
-from ledger.dates import DaySpan
+from ledger.dates import DaySpan, years_and_months
 from ledger.jsontext import JsonValue
+from ledger.lifeevents import Event
 from ledger.makes import MakeTable
 from ledger.markings import Marking
 from ledger.sightings import Sighting
-from ledger.traces import Diversion, Event, Outcome, Trace
+from ledger.traces import Alert, Diversion, Outcome, Trace
 
 _TITLE_WIDTH = 12
+_DATE_WIDTH = 12
+_TEXT_AT = 17
 _HATCH = "░" * 20
 _OUTCOMES = {
     Outcome.NONE: "nothing is established yet",
@@ -70,13 +73,27 @@ def outcome_words(outcome: Outcome) -> str:
 
 def bracket_words(found: Diversion) -> str:
     """Return where a weapon left lawful hands, in words."""
-    first = f"{title(found.first)}, {when(found.first)} ({found.first.agency})"
+    first = _named(found.first)
     if found.last is None:
         return f"it was outside lawful hands by {first}; no lawful event before that may be read"
-    last = f"{title(found.last)}, {when(found.last)} ({found.last.agency})"
+    last = _named(found.last)
     if found.is_recorded:
         return f"it left lawful hands with {first}, after {last}"
     return f"it left lawful hands between {last} and {first}"
+
+
+def alert_words(alert: Alert) -> str:
+    """Return what two events say that cannot both be true of one weapon, in words."""
+    return f"{alert.what}: {_named(alert.one)} and {_named(alert.other)}. Both originators should be told."
+
+
+def time_words(trace: Trace) -> str:
+    """Return how long it took to the recovery, from the retail sale or else from the last lawful custody, if either is known."""
+    if trace.time_to_crime is not None:
+        return f"time-to-crime: {_days(trace.time_to_crime)} from the retail sale to the recovery"
+    if trace.since_lawful is not None:
+        return f"{_days(trace.since_lawful)} from the last lawful custody to the recovery"
+    return ""
 
 
 def to_json(traced: Traced) -> dict[str, JsonValue]:
@@ -109,10 +126,14 @@ def to_json(traced: Traced) -> dict[str, JsonValue]:
     }
 
 
+def _named(event: Event) -> str:
+    return f"{title(event)}, {when(event)} ({event.agency})"
+
+
 def _head(traced: Traced, makes: MakeTable) -> Iterator[str]:
     items = [one for one in traced.weapon.same if "item" not in one.withheld]
-    told = {summary(one.fields, makes): None for one in items} or {"no item of this weapon is shown to you": None}
-    for number, text in enumerate(told):
+    told = dict.fromkeys(filter(None, (summary(one.fields, makes) for one in items)))
+    for number, text in enumerate(told or ["nothing recorded" if items else "no item of this weapon is shown to you"]):
         yield from _entry("trace" if number == 0 else "recorded as", text)
     for marked in sorted({number for one in items for number, _ in serials(one.fields)}):
         yield from _entry("", f"serial  {marked}")
@@ -143,9 +164,15 @@ def _line(number: int, event: Event) -> Iterator[str]:
         yield f"{number:>3} {BAR}  withheld · ask {event.agency}"
         return
     where = place(event)
-    text = f"{title(event)} · {where}" if where else title(event)
-    for part, line in enumerate(wrap(f"{text} · {event.agency}", width=WIDTH - 17, indent="")):
-        yield (f"{number:>3} {when(event):<12} " if part == 0 else " " * 17) + line
+    parts = [title(event), where, event.agency]
+    head = f"{number:>3} {when(event):<{_DATE_WIDTH}} "
+    if len(head) > _TEXT_AT:
+        # From one date to another takes more than its column.
+        yield head.rstrip()
+        head = ""
+    for line in wrap(" · ".join(filter(None, parts)), width=WIDTH - _TEXT_AT, indent=""):
+        yield f"{head:<{_TEXT_AT}}{line}"
+        head = ""
 
 
 def _findings(traced: Traced, makes: MakeTable) -> Iterator[str]:
@@ -153,13 +180,10 @@ def _findings(traced: Traced, makes: MakeTable) -> Iterator[str]:
     yield from _entry("outcome", outcome_words(trace.outcome))
     for found in trace.diversions:
         yield from _entry("diverted", bracket_words(found))
-    if trace.time_to_crime is not None:
-        yield from _entry("", f"time-to-crime: {_days(trace.time_to_crime)} from the retail sale to the recovery")
-    elif trace.since_lawful is not None:
-        yield from _entry("", f"{_days(trace.since_lawful)} from the last lawful custody to the recovery")
+    if time := time_words(trace):
+        yield from _entry("", time)
     for alert in trace.alerts:
-        both = " and ".join(f"{title(one)}, {when(one)} ({one.agency})" for one in (alert.one, alert.other))
-        yield from _entry("✗ alert", f"{alert.what}: {both}. Both originators should be told.")
+        yield from _entry("✗ alert", alert_words(alert))
     for one in traced.weapon.possible:
         yield from _entry("○ possible", f"{_other(one, makes)}: compare number, make and model on the frame first")
     for one in traced.weapon.contradicting:
@@ -189,8 +213,7 @@ def _days(days: DaySpan) -> str:
 
 
 def _length(days: int) -> str:
-    years, rest = divmod(days, 365)
-    months = rest // 30
+    years, months = years_and_months(days)
     parts = [f"{years:,} y" if years else "", f"{months} m" if months else ""]
     return " ".join(part for part in parts if part) or f"{days} d"
 

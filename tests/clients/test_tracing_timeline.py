@@ -78,6 +78,24 @@ def test_the_bracket_stands_round_the_gap() -> None:
     assert at == list(range(at[0], at[0] + 3))
 
 
+@pytest.mark.parametrize("date", ["2010-05-05~/2012-06-06%", "../2012-06-06", "2010-05-05"])
+def test_a_date_of_any_length_keeps_to_the_page(date: str) -> None:
+    """From one day to another takes more than the column of dates: what happened stands beneath, in its own column."""
+    place = "a market at the river between two towns whose names are long"
+    lines = timeline.render(traced(seen(1, "theft", date, event__place=place)), makes=BUILT_IN).splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith(f"  1 {date}")]
+
+    assert all(cell_len(line) <= timeline.WIDTH for line in lines)
+    assert "theft" in f"{lines[at]}{lines[at + 1]}"[17:]
+
+
+def test_an_item_of_which_nothing_is_said_is_said_to_be_one() -> None:
+    """A record without a make, model or kind leaves no empty line at the head of a trace."""
+    text = timeline.render(traced(seen(1, "theft", "2010")), makes=BUILT_IN)
+
+    assert "trace       nothing recorded" in text.splitlines()
+
+
 def test_findings_are_said_in_words() -> None:
     """The outcome, the bracket and the time are sentences that need no legend."""
     text = timeline.render(traced(*LIFE), makes=BUILT_IN)
@@ -131,6 +149,7 @@ def test_nothing_fits_a_page_without_a_marking() -> None:
     [
         (DaySpan(least=0, most=0, certain=True), "0 d"),
         (DaySpan(least=12, most=12, certain=True), "12 d"),
+        (DaySpan(least=1_094, most=1_094, certain=True), "2 y 11 m"),
         (DaySpan(least=800, most=800, certain=True), "2 y 2 m"),
         (DaySpan(least=365, most=800, certain=False), "1 y to 2 y 2 m"),
         (DaySpan(least=-40, most=800, certain=False), "0 d to 2 y 2 m"),
@@ -192,13 +211,60 @@ def test_a_picture_shows_what_the_page_shows() -> None:
     assert picture.count("<circle") == 4
 
 
+def test_a_picture_cuts_off_nothing_that_it_says() -> None:
+    """Long places, ids, dates and banners: the picture grows, or the line is broken, and lanes stand apart."""
+    agencies = [f"xbe-an-agency-of-a-long-name{number}" for number in range(2)]
+    events = [
+        seen(number, "theft", "2010-05-05~/2012-06-06%", iss=agency, event__place="a place of many words " * 5)
+        for number, agency in enumerate(agencies)
+    ]
+    wide = replace(traced(*events), marking=replace(MARKING, readers=frozenset(f"xaa-agency-{at}" for at in range(20))))
+    root = ET.fromstring(drawing.draw(wide, makes=BUILT_IN))  # noqa: S314 - made by ourselves
+    _, top, width, height = (int(part) for part in root.attrib["viewBox"].split())
+    texts = [one for one in root.iter() if one.tag.endswith("text")]
+    heads = [int(one.attrib["x"]) for one in texts if one.text in agencies]
+
+    for text in texts:
+        x, long = int(text.attrib["x"]), drawing._SIGN * cell_len(text.text or "")
+        left, right = {"end": (x - long, x), "middle": (x, x)}.get(text.get("text-anchor", ""), (x, x + long))
+        assert 0 <= left <= right <= width
+        assert top <= int(text.attrib["y"]) <= top + height
+    assert heads[1] - heads[0] >= drawing._SIGN * len(agencies[0])
+
+
+def test_a_picture_tells_every_diversion_and_every_alert_and_the_time() -> None:
+    """What follows from the chain stands under it in whole, each alert with its two events."""
+    records = (
+        seen(1, "issue_to_force", "2001"),
+        seen(2, "recovery", "2005", "XBE"),
+        *(seen(number, "destruction", f"{2_005 + number}", "XBE") for number in range(3, 6)),
+        seen(6, "recovery", "2015", "XCO"),
+    )
+    lines = [one.text or "" for one in ET.fromstring(drawing.draw(traced(*records), makes=BUILT_IN)).iter()]  # noqa: S314 - made by ourselves
+
+    assert sum(line.startswith("it left lawful hands between") for line in lines if line) >= 2
+    assert sum(line.startswith("Alert: seen again after destruction: destruction, ") for line in lines) == 6
+    assert any("from the last lawful custody to the recovery" in line for line in lines)
+
+
+def test_a_picture_names_what_is_kept_apart() -> None:
+    """Whoever is handed the picture alone learns that records beside the chain may be of the weapon, or cannot."""
+    maybe, other = seen(8, "theft", "2001"), seen(9, "theft", "2001")
+    picture = drawing.draw(traced(*LIFE, possible=(maybe,), apart=(other,)), makes=BUILT_IN)
+
+    assert f"Possible, and kept apart: {maybe.name}" in picture
+    assert f"The same number under another make: {other.name}" in picture
+    assert "<circle" in picture
+    assert picture.count("<circle") == len(LIFE)
+
+
 def test_a_picture_says_all_in_the_words_that_it_is_given() -> None:
     """Nothing but what a record says, whose copy it is and the banner is in words of the picture's own."""
     given_words = {one.name: lambda *_said, name=one.name: f"<{name}>" for one in fields(drawing.Words)}  # type: ignore[misc]  # bound early
     picture = ET.fromstring(drawing.draw(traced(*LIFE), makes=BUILT_IN, words=drawing.Words(**given_words)))  # noqa: S314 - made by ourselves
     said = {one.text for one in picture.iter() if one.tag.endswith(("text", "title"))}
 
-    assert {"<item>", "<date>", "<event> · <place>", "<withheld>", "<gap>", "<outcome>", "<bracket>"} <= said
+    assert {"<item>", "<date>", "<event> · <place>", "<withheld>", "<gap>", "<outcome>", "<bracket>", "<time>"} <= said
     assert {one for one in said if one and not one.startswith("<")} == {
         timeline.page_banner(traced(*LIFE).marking),
         *{event.agency for event in traced(*LIFE).trace.events},

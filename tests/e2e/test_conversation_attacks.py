@@ -1,22 +1,21 @@
 """Attacks on the conversation, over the real service: whoever lies gains nothing, and what is recalled is gone."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from clients import charters
 from clients.chain import make_batch, send_waiting
-from clients.errors import NotPermittedError, UnreachableError
+from clients.errors import HomeError, NotPermittedError, UnreachableError
 from clients.expunging import plan_expunge
 from clients.outboxrows import Letter
+from clients.replica import StoredGrant
 from clients.session import Session, save_profile
-from clients.syncing import Sync, SyncReport
+from clients.syncing import Sync
 from clients.talk.answering import letters_of, unasked
 from clients.talk.confirming import write_receipts
-from clients.talk.releasing import Choice, Offer, offer_records
+from clients.talk.releasing import Choice, Offer, offer_records, rebuild
 from clients.talk.sending import letter, send_letters, write
 from clients.talk.threads import talks
 from clients.transport import Request, Response
@@ -29,7 +28,9 @@ from ledger.kinds import Role
 from ledger.labels import Level, Purpose
 from ledger.messages import Inner, seal_message
 from ledger.officers import ApprovalError, approve, propose
+from ledger.opening import which_key
 from ledger.profiles import default_profile
+from ledger.recordform import parse_record
 from ledger.talk.answers import Ground, Refusal, RefusalKind
 from ledger.talk.bodies import Body, kind_of
 from ledger.talk.notices import Recall
@@ -39,9 +40,10 @@ from ledger.talk.state import Fault
 from ledger.wire import paths
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.schemas import BLOB_REQUEST
-from tests.support.charterlife import Flaky, over, pass_charter, quiet
+from tests.support.charterlife import Flaky, over, pass_charter, quiet, sync
 from tests.support.commands import command
-from tests.support.encrypted import by_hand, key_of, plain_bytes
+from tests.support.earlier import forget_openers
+from tests.support.encrypted import by_hand, file_bytes, key_of
 from tests.support.lists import submit_rows
 from tests.support.loopback import LoopbackTransport, Walk, found_consortium
 from tests.support.officers import FIRST, agreed, hand
@@ -71,18 +73,10 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
 
 
 @pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    sync(found, OWNER)
-    yield found
-    found.close()
-
-
-def sync(walk: Walk, agency: str, *, full: bool = False) -> SyncReport:
-    """Sync a home."""
-    run = Sync(walk.session(agency), progress=quiet)
-    return run.in_full() if full else run.by_feed()
+def walk(walk: Walk) -> Walk:
+    """Give a copy of the founded consortium, open; its owner has synced."""
+    sync(walk, OWNER)
+    return walk
 
 
 def record(walk: Walk) -> StatementName:
@@ -114,12 +108,6 @@ def release(walk: Walk, made: Offer) -> StatementName:
 def faults(walk: Walk, agency: str) -> list[Fault | None]:
     """Return what every message that a home holds counts for."""
     return [one.fault for talk in talks(walk.session(agency).replica) for one in talk.thread.heard]
-
-
-def file_bytes(walk: Walk, agency: str) -> bytes:
-    """Return every page of a replica and of its log, decrypted."""
-    home = walk.homes[agency]
-    return plain_bytes(home.replica, key_of(home))
 
 
 def test_attack_a_message_resigned_by_another_member(walk: Walk) -> None:
@@ -221,7 +209,7 @@ def test_attack_a_label_learned_from_a_released_field(walk: Walk) -> None:
     (stored,) = [one for one in walk.session(ASKER).replica.records() if one.released]
     (shown,) = stored.released
     assert (shown.label, shown.whole, [*shown.fields]) == (None, False, ["case.circumstances"])
-    assert b"SECRET" not in file_bytes(walk, ASKER)
+    assert b"SECRET" not in file_bytes(walk.homes[ASKER])
     assert "case" not in stored.portions
 
 
@@ -296,6 +284,42 @@ def test_attack_one_approval_released_twice(walk: Walk) -> None:
     assert len(session.outbox.letters()) == 1
 
 
+def test_attack_an_approval_used_again_after_its_recall(walk: Walk) -> None:
+    """Recalled, a release takes two officers anew: what they agreed on once is used up."""
+    session = walk.session(OWNER)
+    made = offer(walk, ASKER, portions=("case",))
+    approved = agreed(session, made.plan())
+    write(session, letters_of(session, [made], approval=approved.proposal.id))
+    send_letters(session)
+    name = max(session.replica.talk.messages(), key=lambda one: one.index).name
+    say(session, Recall(why=Why.ERROR), to=ASKER, thread=made.address.thread, re=name)
+
+    again = letters_of(session, [rebuild(session, made.plan(), ())], approval=approved.proposal.id)
+    with pytest.raises(HomeError, match="carried out before"):
+        write(session, again)
+    sync(walk, ASKER)
+    assert session.outbox.letters() == {}
+    assert [one.released for one in walk.session(ASKER).replica.records()] == [()]
+
+
+def test_attack_an_approval_of_other_words_than_are_sent(walk: Walk) -> None:
+    """What was proposed at one level is not sent at another, nor with more in it, nor with other words."""
+    session = walk.session(OWNER)
+    made = offer(walk, ASKER, fields=("case.circumstances",))
+    plan = made.plan()
+    lower = replace(plan.terms, level=Level.UNCLASSIFIED)
+    others = (
+        replace(plan, terms=lower),
+        replace(plan, portions=((record(walk).jti, "case"),)),
+        replace(plan, h=bytes(32)),
+    )
+
+    for other in others:
+        with pytest.raises(ApprovalError, match="not what the officers agreed on"):
+            rebuild(session, other, ())
+    assert rebuild(session, plan, ()).plan() == plan
+
+
 def test_attack_a_message_that_the_service_keeps_back(walk: Walk) -> None:
     """A message that was named and not given is reported; its missing receipt shows it to the sender."""
     release(walk, offer(walk, ASKER, portions=("item",)))
@@ -352,6 +376,41 @@ def test_closed_epochs_are_opened_to_a_newcomer_after_an_interruption(walk: Walk
     shown = command(walk, "list", "--json", home=THIRD).json["records"]
     assert [(one["serial"], one["withheld"]) for one in shown] == [(ROW["serial"], ["case"])]
     assert faults(walk, OWNER) == [None] * 3
+
+
+def test_the_number_of_records_said_is_of_those_that_the_keys_open(walk: Walk) -> None:
+    """As if every key were held against every portion; a replica of an earlier version does that, and says the same."""
+    submit_rows(
+        walk.session(OWNER), [{"make": "Colt", "serial": f"OLDER{number}", "note": ""} for number in (1, 2)], text=MAP
+    )
+    walk.clock.now += 8 * 86_400
+    submit_rows(walk.session(OWNER), [{"make": "Colt", "serial": "NEWER7777", "note": ""}], text=MAP)
+    sync(walk, OWNER)
+    release = ("release", "--to", THIRD, "--where", "epochs=all")
+    said = command(walk, *release, home=OWNER)
+    session = walk.session(OWNER)
+    grants = session.replica.grants(OWNER, 1)
+    counted = [session.replica.opened_with(one) for one in grants]
+    held = [_opened_by_hand(session, one) for one in grants]
+    session.close()
+    forget_openers(walk.homes[OWNER].replica, key=key_of(walk.homes[OWNER]))
+    again = command(walk, *release, home=OWNER)
+
+    assert "opens 3 records" in said.output
+    assert said.output == again.output
+    assert [(len(found), max(found, default=-1)) for found in held] == [(one.records, one.last) for one in counted]
+    assert any(held)
+
+
+def _opened_by_hand(session: Session, grant: StoredGrant) -> set[int]:
+    """Return the places of the records of which a key fits a portion."""
+    key = session.keyring.epoch_keys()[grant.ek]
+    return {
+        one.index
+        for one in session.replica.records()
+        for portion, sealed in parse_record(one.entry).portions.items()
+        if which_key(one.name, portion, sealed.kc, [key])
+    }
 
 
 class Withholding:

@@ -1,7 +1,6 @@
 """A correction that reaches a home before the record it corrects, and one that never opens there."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
@@ -9,8 +8,12 @@ from clients import expunging
 from clients.session import Session, load_profile
 from clients.submitting import submit
 from clients.syncing import Sync
+from clients.talk.answering import unasked
+from clients.talk.releasing import Choice, offer_records, rebuild
+from clients.talk.telling import offer_json, offer_lines
 from clients.transport import Request, Response, Transport
 from ledger.identifiers import StatementName
+from ledger.profiletoml import to_toml
 from ledger.wire import paths
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.schemas import BLOB_REQUEST
@@ -35,14 +38,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     sync(found, OWNER)
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of it, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 class Keeping:
@@ -97,6 +92,49 @@ def test_a_correction_that_does_not_open_supersedes_all_the_same(walk: Walk) -> 
 
     assert found is not None
     assert (found.superseded_by, replica.find(new)) == (new.jti, None)
+
+
+def corrected_for_itself(walk: Walk) -> StatementName:
+    """Have the owner correct its record once more, in an epoch of which nobody else has a key; return the new one."""
+    walk.clock.now += 8 * 86_400
+    session = walk.session(OWNER)
+    charter = session.refresh().charter
+    profile = load_profile(session.home, charter)
+    own = tuple(replace(one, labels=dict.fromkeys(one.labels, one.labels["case"])) for one in profile.classes)
+    session.home.profile.write_text(to_toml(replace(profile, classes=own)), encoding="utf-8")
+    rows = plan_rows(session, [{"make": "Colt", "serial": "SEALED33"}], text=KEYED).rows
+    assert submit(session, rows, load_profile(session.home, charter), progress=quiet, correct=True)
+    sync(walk, OWNER)
+    return names(walk)[-1]
+
+
+def test_a_correction_sealed_to_others_is_learned_by_the_feed(walk: Walk) -> None:
+    """Whoever holds the record learns that it stands no more, and not what took its place."""
+    sync(walk, PARTNER)
+    new = corrected_for_itself(walk)
+
+    report = sync(walk, PARTNER)
+    replica = walk.session(PARTNER).replica
+
+    assert replica.find(new) is None
+    assert replica.live_names(OWNER) == ()
+    assert not report.refused
+
+
+def test_whoever_releases_what_was_corrected_is_told_first(walk: Walk) -> None:
+    """Asked for the older record, an officer sees which one stands before anybody confirms; a second officer does, too."""
+    old, new = names(walk)
+    session = walk.session(OWNER)
+    address = unasked(PARTNER)
+    offers = {
+        name: offer_records(session, address, [Choice(name=name, portions=("item",))], None) for name in (old, new)
+    }
+    told = offer_lines(rebuild(session, offers[old].plan(), ()), session.trust.charters()[-1], None)
+
+    assert (offers[old].corrected, offers[new].corrected) == ((new,), ())
+    assert str(new) in " ".join(told)
+    assert str(new) not in " ".join(offer_lines(offers[new], session.trust.charters()[-1], None))
+    assert offer_json(offers[old])["corrected"] == [str(new)]
 
 
 def test_a_home_that_comes_after_the_correction_was_expunged_knows_of_it(walk: Walk) -> None:

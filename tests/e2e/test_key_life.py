@@ -1,8 +1,7 @@
 """Keys rotate and are stolen, roots are renewed: what a home does, and what a lost answer leaves."""
 
 import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
@@ -24,11 +23,11 @@ from ledger.profiletoml import to_toml
 from ledger.wire import paths, schemas
 from server.errors import problem
 from tests.support.charterlife import (
-    MEMBERS,
     OWNER,
     PARTNER,
     THIRD,
     Flaky,
+    found_members,
     next_name,
     over,
     pass_charter,
@@ -38,24 +37,13 @@ from tests.support.charterlife import (
     sync,
 )
 from tests.support.lists import submit_rows
-from tests.support.loopback import ORIGIN, Walk, found_consortium
+from tests.support.loopback import ORIGIN, Walk
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give three agencies around a real service with one record in it, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), *MEMBERS)
-    submit_rows(found.session(OWNER), [{"make": "Colt", "serial": "LIFE1"}])
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
+    return found_members(tmp_path_factory.mktemp("founded"))
 
 
 def test_rotated_keys_are_used_and_old_seeds_destroyed(walk: Walk) -> None:

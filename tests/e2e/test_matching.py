@@ -1,7 +1,6 @@
 """Blind matching by the commands of three agencies over the real service: hits, misses, silence, notices, renewals."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +31,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     assert submit(found, OWNER, [TAURUS, GLOCK, HIDDEN]).code == 0
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 def book(home: Home) -> Book:

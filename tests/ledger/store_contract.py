@@ -64,7 +64,6 @@ def test_an_empty_store_has_the_empty_head(store: Store) -> None:
     assert store.head() == EMPTY_HEAD
     assert store.entries(0, 0) == ()
     assert list(store.judged_entries(0)) == []
-    assert store.last_batch(A) is None
     assert store.batch(A, 1) is None
     assert store.feed(agency=A, after=-1, limit=10) == ()
 
@@ -113,14 +112,14 @@ def test_charters_are_kept(store: Store) -> None:
 
 
 def test_batches_are_found(store: Store) -> None:
-    """By name, and the newest of an agency."""
+    """By the agency's name and the number of the batch."""
     consortium = busy(store)
     chain = consortium.state.chain(A)
     last = BatchRow(iss=A, seq=3, index=9, first=8, payload_hash=chain.prev)
 
-    assert store.last_batch(A) == store.batch(A, 3) == last
+    assert store.batch(A, 3) == last
     assert store.batch(A, 4) is None
-    assert store.last_batch(B) is None
+    assert store.batch(B, 1) is None
 
 
 def test_statements_are_found(store: Store) -> None:
@@ -172,6 +171,20 @@ def test_the_feed_is_what_concerns_an_agency(store: Store) -> None:
     assert _seen(store, B) == [1, 4, 5, 8]
     assert _seen(store, C) == []
     assert [found.batch for found in store.feed(agency=B, after=-1, limit=100)] == [3, 6, 6, 9]
+
+
+def test_the_feed_tells_of_a_correction_that_is_sealed_to_others(store: Store) -> None:
+    """Whoever was granted a record's epoch is told which one takes its place, and nobody else of either."""
+    consortium = over(store)
+    old = consortium.record(A)
+    consortium.submit(A, [consortium.grant(A, [B]), old])
+    consortium.submit(A, [consortium.grant(A, [], ep=2), consortium.record(A, ep=2)])
+    new = consortium.record(A, ep=2, sup=old.name.jti)
+    consortium.submit(A, [new, consortium.record(A, ep=2, sup=new.name.jti)])
+
+    seen = [found.statement.name for found in store.feed(agency=B, after=2, limit=100)]
+    assert seen == [new.name]
+    assert _seen(store, C) == []
 
 
 def test_the_feed_is_read_in_pieces(store: Store) -> None:

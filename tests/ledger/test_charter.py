@@ -77,6 +77,14 @@ def test_every_part_round_trips() -> None:
     assert charter.is_witnessed
 
 
+def test_the_limits_of_a_charter_that_names_none() -> None:
+    """200 weapons looked up a day, 5,000 questions about one's own records, 200,000 submissions (8.1)."""
+    plain = Limits()
+
+    assert (plain.lookups, plain.own, plain.submissions) == (200, 5_000, 200_000)
+    assert (plain.entries, plain.keys, plain.slips) == ("members", 4, 1_000_000)
+
+
 def test_fifty_agencies_sign_charter_1() -> None:
     """Version 1 of fifty agencies is signed by all of them and fits the limit with room to spare."""
     charter, file = first_charter(50)

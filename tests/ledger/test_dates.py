@@ -20,6 +20,7 @@ from ledger.dates import (
     moment,
     order_key,
     parse_date,
+    years_and_months,
 )
 from ledger.errors import MalformedError
 from tests.support.reference import data
@@ -296,3 +297,11 @@ def test_the_span_of_an_event_grows_with_its_vagueness() -> None:
     assert year.earliest <= month.earliest <= day.earliest
     assert day.latest <= month.latest <= year.latest
     assert timedelta(days=364) == year.latest - year.earliest
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(0, (0, 0)), (29, (0, 0)), (30, (0, 1)), (364, (0, 11)), (365, (1, 0)), (1_094, (2, 11))]
+)
+def test_a_year_has_no_twelve_months_left(days: int, expected: tuple[int, int]) -> None:
+    """A day short of three years is two years and eleven months, and never two years and twelve."""
+    assert years_and_months(days) == expected

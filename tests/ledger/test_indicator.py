@@ -51,6 +51,29 @@ def test_a_year_takes_recoveries_of_that_year_alone() -> None:
     assert indicator(traces, year=2020).by_how["seized"] == Count(recovered=10, traced=0)
 
 
+def test_a_recovery_without_a_date_counts_in_the_figure_of_all_years() -> None:
+    """What was recovered on a day unknown was recovered; of no single year is it known."""
+    undated = trace_of([seen(1, "theft", "2015"), seen(2, "recovery", None, event__recovery="seized")])
+
+    assert indicator([undated] * 5).by_how["seized"] == Count(recovered=5, traced=5)
+    assert indicator([undated] * 5, year=2015).total == Count()
+
+
+def test_a_loss_of_another_time_does_not_count_as_a_trace_of_this_recovery() -> None:
+    """Stolen and recovered, issued again, and found outside once more: how it left the second time nobody recorded."""
+    twice = trace_of(
+        [
+            seen(1, "theft", "2006"),
+            seen(2, "recovery", "2009", event__recovery="seized"),
+            seen(3, "issue_to_force", "2010"),
+            seen(4, "recovery", "2015", event__recovery="seized"),
+        ]
+    )
+
+    assert indicator([twice] * 5, year=2009).by_how["seized"] == Count(recovered=5, traced=5)
+    assert indicator([twice] * 5, year=2015).by_how["seized"] == Count(recovered=5, traced=0)
+
+
 def test_a_number_below_five_is_suppressed() -> None:
     """One to four weapons could be one case."""
     found = indicator([*many("seized", 10, 20), *many("found", 2, 10), *many("surrendered", 0, 3)])

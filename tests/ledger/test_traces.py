@@ -1,12 +1,13 @@
 """The chain of transfer of one weapon."""
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.custody import Custody
+from ledger.dates import certainly_before
 from ledger.eventfields import KINDS
 from ledger.traces import Outcome, trace_of
 from tests.support.sightings import life, seen
@@ -37,6 +38,46 @@ def test_within_one_day_a_weapon_is_made_before_it_is_sold_and_lost_before_it_is
     )
 
     assert [event.kind for event in trace.events] == ["manufacture", "sale", "theft", "recovery"]
+
+
+@pytest.mark.parametrize(
+    ("events", "order"),
+    [
+        # Known to the year alone, it was stolen after it was issued and before it was found.
+        (
+            (("recovery", "2010-08"), ("theft", "2010"), ("issue_to_force", "2010-05-03"), ("manufacture", "2010")),
+            ["manufacture", "issue_to_force", "theft", "recovery"],
+        ),
+        # Of an open beginning only the end is known: that is no reason to have it first of all.
+        (
+            (("theft", "../2014"), ("manufacture", "2001"), ("issue_to_force", "2005-05-03"), ("recovery", "2016")),
+            ["manufacture", "issue_to_force", "theft", "recovery"],
+        ),
+        # Taken back in the year in which it was handed back, it was taken back first.
+        (
+            (("return", "2010-03"), ("recovery", "2010"), ("theft", "2009"), ("issue_to_force", "2008")),
+            ["issue_to_force", "theft", "recovery", "return"],
+        ),
+        # Nothing that a date decides is turned round: stolen before it was ever issued stays so.
+        (
+            (("issue_to_force", "2010-05-03"), ("theft", "2010-04"), ("manufacture", "2009~")),
+            ["manufacture", "theft", "issue_to_force"],
+        ),
+        # What says nothing of custody stands where its date begins.
+        (
+            (("recovery", "2012"), ("ballistic_link", "2011-02"), ("theft", "2011"), ("observation", "2011-06-01")),
+            ["theft", "ballistic_link", "observation", "recovery"],
+        ),
+    ],
+)
+def test_dates_that_leave_the_order_open_are_read_as_one_life(
+    events: tuple[tuple[str, str], ...], order: list[str]
+) -> None:
+    """A year, an interval or an open beginning puts no theft before the issue it ended, and makes no second loss."""
+    trace = life(*((kind, date, "XAR") for kind, date in events))
+
+    assert [event.kind for event in trace.events] == order
+    assert len(trace.diversions) == 1
 
 
 def test_an_event_without_a_date_is_kept_apart_from_the_chain() -> None:
@@ -175,6 +216,25 @@ def test_an_illicit_weapon_observed_elsewhere_after_its_recovery_is_a_new_divers
     assert len(trace_of(records).diversions) == 2
 
 
+def test_one_recovery_recorded_by_several_agencies_is_one() -> None:
+    """Police, customs and a register that knows the month: none of them accuses the others of having lost it again."""
+    trace = life(
+        ("issue_to_force", "2005", "XAR"),
+        ("recovery", "2011-03-04", "XBE"),
+        ("recovery", "2011-03", "XBE"),
+        ("recovery", "2011-03-04", "XBE"),
+    )
+
+    assert [found.first.kind for found in trace.diversions] == ["recovery"]
+    assert len(trace.gaps) == 1
+
+
+@pytest.mark.parametrize("again", [("recovery", "2011-04-01", "XBE"), ("recovery", "2011-03", "XCO")])
+def test_a_recovery_on_another_day_or_in_another_state_is_another_one(again: tuple[str, str, str]) -> None:
+    """What certainly came later, or elsewhere, is not folded into the first: the weapon had left the store."""
+    assert len(life(("recovery", "2011-03-04", "XBE"), again).diversions) == 2
+
+
 def test_a_buyback_is_no_proof_of_a_diversion() -> None:
     """Who hands a weapon in for money may have held it lawfully."""
     assert life(("sale", "2001", "XAR"), ("buyback", "2010", "XAR")).diversions == ()
@@ -195,11 +255,27 @@ def test_a_weapon_seen_after_its_end_is_an_alert_to_both(final: str) -> None:
         (("destruction", "2010-05", "XAR"), ("recovery", "2010", "XAR")),
         (("buyback", "2010", "XAR"), ("destruction", "2012", "XAR")),
         (("destruction", "2010", "XAR"), ("ballistic_link", "2012", "XBE")),
+        (("buyback", "2010", "XAR"), ("observation", "2012", "XAR")),
+        (("buyback", "2010", "XAR"), ("stockpile_inventory", "2012", "XAR")),
+        (("deactivation", "2010", "XAR"), ("destruction", "2012", "XBE")),
     ],
 )
 def test_what_can_be_true_is_no_alert(events: tuple[tuple[str, str, str], ...]) -> None:
-    """Dates that may overlap, the end of a weapon in two steps, a link of old bullets: none contradicts the end."""
+    """Dates that may overlap, an end in two steps, old bullets, a look into the store of a buyback: all can be true."""
     assert life(*events).alerts == ()
+
+
+@pytest.mark.parametrize("again", ["destruction", "deactivation", "buyback", "observation"])
+def test_a_weapon_met_in_any_way_after_its_destruction_is_an_alert(again: str) -> None:
+    """Destroyed twice, or handed in after it was destroyed: one of the two was another weapon, or was not destroyed."""
+    (alert,) = life(("destruction", "2010", "XAR"), (again, "2012", "XAR")).alerts
+
+    assert alert.what == "seen again after destruction"
+
+
+def test_a_buyback_seen_in_another_state_is_an_alert() -> None:
+    """The store of one State is not looked into by another."""
+    assert len(life(("buyback", "2010", "XAR"), ("observation", "2012", "XBE")).alerts) == 1
 
 
 def test_a_weapon_in_two_states_on_one_day_is_an_alert() -> None:
@@ -216,13 +292,23 @@ def test_a_weapon_in_two_states_on_one_day_is_an_alert() -> None:
         (("recovery", "2012-03-01~", "XBE"), ("observation", "2012-03-01~", "XCO")),
         (("export", "2012-03-01", "XBE"), ("stockpile_inventory", "2012-03-01", "XCO")),
         (("recovery", "2012-03-01", "XBE"), ("observation", "2012-03-01", "XBE")),
+        (("recovery", "2012-03-01", "XBE"), ("ballistic_link", "2012-03-01", "XCO")),
     ],
 )
 def test_a_month_an_approximate_day_and_a_transfer_put_nobody_in_two_places(
     events: tuple[tuple[str, str, str], ...],
 ) -> None:
-    """Only a plain day in two States, with no transfer between them, contradicts."""
+    """Only a plain day in two States, with the weapon in hand and no transfer between them, contradicts."""
     assert life(*events).alerts == ()
+
+
+def test_a_listing_online_puts_a_weapon_nowhere() -> None:
+    """Who offers it from one State may have had it seized in another that day; at a market it was in view."""
+    seized = seen(1, "recovery", "2012-03-01", "XBE")
+    online, market = (seen(2, "offer", "2012-03-01", "XCO", event__offer=where) for where in ("online", "market"))
+
+    assert trace_of([seized, online]).alerts == ()
+    assert len(trace_of([seized, market]).alerts) == 1
 
 
 def test_time_to_crime_counts_from_a_retail_sale_only() -> None:
@@ -244,6 +330,54 @@ def test_without_a_retail_sale_the_days_since_the_last_lawful_custody_are_given(
     assert trace.time_to_crime is None
     assert trace.since_lawful is not None
     assert trace.since_lawful.exact == 2_244
+
+
+def test_time_to_crime_ends_at_the_next_recovery_and_at_no_buyback() -> None:
+    """Neither a recovery before the sale nor a buyback after it is what the sale led to."""
+    records = [
+        seen(1, "recovery", "2005-01-01"),
+        seen(2, "sale", "2009-01-01", event__sale="first_retail"),
+        seen(3, "buyback", "2009-06-01"),
+        seen(4, "recovery", "2010-01-01"),
+    ]
+    days = trace_of(records).time_to_crime
+
+    assert days is not None
+    assert days.exact == 365
+
+
+def test_days_since_lawful_custody_are_of_one_diversion() -> None:
+    """From the last lawful event before a loss to the recovery that ended it, and to no buyback before it."""
+    trace = life(("buyback", "2003-01-01", "XAR"), ("theft", "2005", "XAR"), ("recovery", "2004-01-01/2011", "XBE"))
+
+    assert trace.since_lawful is not None
+    assert (trace.since_lawful.least, trace.since_lawful.most) == (365, 3_286)
+
+
+def test_days_are_never_less_than_none() -> None:
+    """Lost in a year and found in a month of it: at worst the same day."""
+    trace = life(("issue_to_force", "2010", "XAR"), ("recovery", "2010-08", "XBE"))
+
+    assert trace.since_lawful is not None
+    assert trace.since_lawful.least == 0
+    assert trace.gaps[0].days.least == 0
+
+
+def test_a_retail_sale_without_a_recovery_behind_it_gives_no_time() -> None:
+    """A weapon sold after its recovery and not met since has no time-to-crime."""
+    sold = seen(2, "sale", "2013", event__sale="first_retail")
+
+    assert trace_of([seen(1, "recovery", "2005"), sold]).time_to_crime is None
+
+
+def test_whoever_holds_a_weapon_after_its_recovery_is_not_who_it_was_taken_from() -> None:
+    """Issued by its finder, or exported by it, a weapon is not traced by that; its maker may stand on any record."""
+    recovered = seen(1, "recovery", "2011")
+    issued = seen(2, "issue_to_force", "2013")
+
+    assert trace_of([recovered, issued]).outcome is Outcome.NONE
+    assert trace_of([recovered, seen(2, "export", "2013", item__make="COL")]).outcome is Outcome.MAKER
+    assert trace_of([recovered, issued, seen(3, "recovery", "2015", "XBE")]).outcome is Outcome.HOLDER
 
 
 def test_without_a_recovery_there_is_no_time_to_anything() -> None:
@@ -290,6 +424,9 @@ def test_no_life_breaks_a_trace_and_no_record_is_lost(listed: list[tuple[str, st
     shown = (*trace.events, *trace.undated)
 
     assert sorted(event.sighting.index for event in shown) == list(range(len(listed)))
+    assert not any(
+        certainly_before(two.when, one.when) for one, two in combinations(trace.events, 2) if two.when and one.when
+    )
     assert all(gap.before in trace.events and gap.after in trace.events for gap in trace.gaps)
     assert all(found.first in trace.events for found in trace.diversions)
     assert all(found.last is None or found.last in trace.events for found in trace.diversions)

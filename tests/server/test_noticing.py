@@ -335,6 +335,24 @@ def test_a_reviewed_silent_hit_is_not_overdue(world: MatchWorld) -> None:
     assert USAGE.read(world.as_auditor(paths.USAGE).data).overdue == ()
 
 
+@pytest.mark.parametrize(("late", "overdue"), [(0, ()), (1, ((A, 5),))])
+def test_a_review_counts_within_72_hours_and_not_a_second_later(
+    world: MatchWorld, late: int, overdue: tuple[tuple[str, int], ...]
+) -> None:
+    """What was looked into too late stays in the auditors' count."""
+    for number in range(5):
+        world.log_weapon(A, f"pistol {number}", hit=Hit.SILENT)
+        world.ask(B, token(f"pistol {number}"))
+    world.service.tick()
+    ids = tuple(notice.id for notice in world.matched(A))
+    world.clock.advance(72 * 3_600 + late)
+    world.post(A, paths.REVIEWS, REVIEWS.write(Reviews(ids=ids)), paths.JSON_TYPE)
+    world.clock.advance(40 * DAY)
+
+    shown = USAGE.read(world.as_auditor(paths.USAGE).data).overdue
+    assert tuple((one.agency, one.n) for one in shown) == overdue
+
+
 def test_usage_shows_evaluated_beside_submitted(world: MatchWorld) -> None:
     """An agency that has far more evaluated than it logs shows in the counts of the day."""
     world.log_weapon(A, "revolver")

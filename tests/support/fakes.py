@@ -163,11 +163,6 @@ class MemoryStore:
         """Return the batch of that name."""
         return self.rows.batches.get((iss, seq))
 
-    def last_batch(self, iss: str) -> BatchRow | None:
-        """Return the newest batch of an agency."""
-        mine = [row for row in self.rows.batches.values() if row.iss == iss]
-        return max(mine, key=lambda row: row.seq, default=None)
-
     def statement_index(self, name: StatementName) -> int | None:
         """Return the index of the statement of that name."""
         row = self.rows.statements.get(name)
@@ -224,10 +219,11 @@ class MemoryStore:
         """Return what concerns an agency after an index, oldest first."""
         rows = [row.statement for row in self.rows.statements.values()]
         granted = {(row.name.iss, row.ep) for row in rows if row.typ is Typ.GRANT and agency in row.recipients}
+        held = {row.name for row in rows if (row.name.iss, row.ep) in granted}
         found = [
             row
             for row in self.rows.statements.values()
-            if row.statement.index > after and _concerns(row.statement, agency, granted)
+            if row.statement.index > after and _concerns(row.statement, agency, granted, held)
         ]
         return tuple(sorted(found, key=lambda row: row.statement.index)[:limit])
 
@@ -236,7 +232,8 @@ def _use(charge: Charge) -> tuple[str, str, int]:
     return charge.agency, charge.limit, charge.day
 
 
-def _concerns(row: StatementRow, agency: str, granted: set[tuple[str, int | None]]) -> bool:
+def _concerns(row: StatementRow, agency: str, granted: set[tuple[str, int | None]], held: set[StatementName]) -> bool:
     if row.typ is Typ.EXPUNGE:
         return True
-    return agency in row.recipients or (row.typ is Typ.RECORD and (row.name.iss, row.ep) in granted)
+    corrects = row.sup is not None and StatementName(row.name.iss, row.sup) in held
+    return agency in row.recipients or corrects or (row.typ is Typ.RECORD and (row.name.iss, row.ep) in granted)

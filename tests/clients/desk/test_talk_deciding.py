@@ -14,7 +14,8 @@ from clients.desk.proposals import Proposals
 from clients.desk.talking import outbox_of
 from clients.desk.use.intents import NOT_DONE
 from clients.officers import enrolled
-from ledger.identifiers import statement_name
+from clients.superseding import Correction
+from ledger.identifiers import StatementName, statement_name
 from ledger.officers import LIFE_SECONDS
 from tests.support.commands import command
 from tests.support.desks import Browser, mandate
@@ -96,6 +97,21 @@ def test_a_submitter_neither_asks_nor_decides(pair: Pair, request_name: str) -> 
 
     for path in ("/inbox", "/inbox/request", f"/inbox/messages/{request_name}", "/inbox/release"):
         assert browser.get(path).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_an_officer_is_shown_what_was_corrected_before_it_is_released(pair: Pair, request_name: str) -> None:
+    """The page names the record that stands, to whoever proposes and to whoever approves."""
+    new = StatementName(OWNER, bytes(16))
+    sup = statement_name(pair.record).jti
+    with pair.owner.office.replica() as replica:
+        replica.add(corrections=[Correction(index=1_000_000, name=new, sup=sup)])
+
+    for page in (
+        look(pair.owner.browser(FIRST), request_name),
+        pair.owner.browser(SECOND).text(propose(pair, request_name)),
+    ):
+        assert "Its originator has logged a correction of this record:" in page
+        assert f'<bdi class="serial">{new}</bdi>' in page
 
 
 def test_the_same_officer_does_not_approve_what_they_proposed(pair: Pair, request_name: str) -> None:
