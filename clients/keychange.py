@@ -12,7 +12,7 @@ from pathlib import Path
 
 from clients.chain import send_waiting
 from clients.durable import make_folder, sync_folder, write_file
-from clients.errors import HomeError, NotPermittedError, StaleError, UnreachableError
+from clients.errors import HomeError, NotPermittedError, UnreachableError
 from clients.keyring import WORKING_ROLES, Keyring, draw_keys, public_key
 from clients.receipts import verify_receipt
 from clients.session import Session, Standing
@@ -24,7 +24,6 @@ from ledger.keyentries import KeyEntry, build_key_entry, parse_key_entry
 from ledger.keys import Key
 from ledger.kinds import Role
 from ledger.merkle import leaf_hash
-from ledger.wire.limits import BOX_DAYS
 
 # A box may be sealed to an hpke key until its sender has learnt of the new one, and is opened as long as it is kept.
 _KEPT = (Role.HPKE,)
@@ -73,24 +72,6 @@ def resume(session: Session) -> Changed | None:
         raise
     verify_receipt(session, entry, receipt)
     return _adopt(session, parse_key_entry(entry), receipt.index)
-
-
-def destroy_old(standing: Standing) -> None:
-    """Destroy seeds for boxes 90 days after the log was seen to end their keys: what they open is kept no longer.
-
-    Called when all that the view holds for this home was opened. When a key ended is told by the home's own clock.
-    """
-    keyring, replica = standing.session.keyring, standing.session.replica
-    held = {key.kid for key in keyring.public_keys() if key.role in _KEPT}
-    if len(held) == 1 or standing.authority.membership.first_listed(standing.me) is None:
-        return
-    with suppress(StaleError):  # an entry that waits for the log's witnesses: the next sync looks again
-        standing.authority.catch_up(standing.me)
-    changes = standing.authority.membership.key_changes(standing.me, after=-1)
-    due = standing.now() - BOX_DAYS * 86_400
-    past = [one for one in changes if (seen := replica.first_verified(one.index)) is not None and seen <= due]
-    if old := held & {key.kid for one in past for key in one.ended}:
-        keyring.destroy(old)
 
 
 def _prepare(session: Session) -> Standing:

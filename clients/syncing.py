@@ -13,9 +13,9 @@ from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
 from clients.entrytimes import EntryTimes
 from clients.freshness import vouched, witness_count
-from clients.keychange import destroy_old
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
+from clients.oldseeds import destroy_old
 from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF
 from clients.session import Session, Standing
