@@ -25,7 +25,7 @@ from ledger.keys import Key
 from ledger.kinds import Role
 from ledger.merkle import leaf_hash
 
-# A box may be sealed to an hpke key until its sender has learnt of the new one, and is opened whenever it comes.
+# A box may be sealed to an hpke key until its sender has learnt of the new one, and is opened as long as it is kept.
 _KEPT = (Role.HPKE,)
 _LEAVES = 4_096
 

@@ -15,6 +15,7 @@ from clients.entrytimes import EntryTimes
 from clients.freshness import vouched, witness_count
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
+from clients.oldseeds import destroy_old
 from clients.opening import BatchRecord, Opener, OpenResult
 from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF
 from clients.session import Session, Standing
@@ -236,6 +237,7 @@ class Sync:
         self._date_messages()
         batches = LoggedBatches(self._session, self._view, self._authority, self._entries)
         applied = Applier(self._session, batches, self._authority.members()).apply(again=not self._routed)
+        destroy_old(self.standing)
         view, now = self._view, self._session.world.clock()
         cosigned, of = witness_count(view)
         self._session.replica.add(

@@ -17,12 +17,13 @@ from ledger.talk.notices import MAX_CONFIRMED, Opened, Receipt
 def write_receipts(session: Session) -> int:
     """Put the receipts that this agency owes into the outbox; return how many messages they confirm."""
     waiting = {(one.thread, one.to) for one in session.outbox.unfiled() if one.kind == Kind.RECEIPT.value}
+    members = {agency.id for agency in session.trust.charters()[-1].agencies}
     letters = [
         one
         for talk in talks(session.replica)
         for one in _receipts(talk, session.config.id)
         # One that waits, or is on its way, is logged first: what came since is confirmed by the next.
-        if (one.thread, one.to) not in waiting
+        if (one.thread, one.to) not in waiting and one.to in members
     ]
     session.outbox.write_letters(letters)
     return len(letters)

@@ -241,6 +241,17 @@ def test_a_letter_on_its_way_to_a_member_that_is_removed_keeps_nothing_waiting(w
     assert (session.outbox.waiting(), session.outbox.letters()) == (None, {})
 
 
+def test_nothing_is_confirmed_to_a_member_that_was_removed(walk: Walk) -> None:
+    """What it said before is read; a receipt that nobody could be sent is not written again at every sync."""
+    write(walk.session(THIRD), [letter(REFUSE, to=ASKER, thread=bytes(16), re=None)])
+    send_letters(walk.session(THIRD))
+    without = charters.propose_next(walk.charter_file, [], charters.Terms(removed=frozenset({THIRD})))
+    pass_charter(walk, without, walk.charter_file)
+
+    assert sync(walk, ASKER).messages == 1
+    assert write_receipts(walk.session(ASKER)) == 0
+
+
 def test_attack_approval_by_the_same_officer_and_of_an_expired_proposal(walk: Walk) -> None:
     """Neither carries anything out."""
     session = walk.session(OWNER)

@@ -84,6 +84,19 @@ def test_a_repeat_that_was_on_its_way_when_its_epoch_ended_does_not_stop_the_age
     assert [record.ep for record in session.replica.records()] == [1, 2, 3]
 
 
+def test_a_seed_for_boxes_is_destroyed_90_days_after_its_key_ended(walk: Walk) -> None:
+    """As long as a box may come that it opens it is kept; whoever steals the keystore later opens no older box."""
+    keychange.rotate(walk.session(PARTNER), root(walk, PARTNER), [Role.HPKE])
+    sync(walk, PARTNER)
+    held = []
+    for days in (89, 1):
+        walk.clock.advance(days * 86_400)
+        sync(walk, PARTNER)
+        held.append([key.kid.number for key in walk.keyring(PARTNER).public_keys() if key.role is Role.HPKE])
+
+    assert held == [[7, 8], [8]]
+
+
 def test_one_role_can_be_rotated_alone(walk: Walk) -> None:
     """The others go on as they are."""
     changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.HTTP])

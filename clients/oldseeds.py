@@ -1,0 +1,26 @@
+"""Seeds of keys that have ended: kept as long as a box may come that they open, and no longer (docs/protocol.md, 5.8)."""
+
+from contextlib import suppress
+
+from clients.errors import StaleError
+from clients.session import Standing
+from ledger.kinds import Role
+from ledger.wire.limits import BOX_DAYS
+
+
+def destroy_old(standing: Standing) -> None:
+    """Destroy seeds for boxes 90 days after the log was seen to end their keys: what they open is kept no longer.
+
+    Called when all that the view holds for this home was opened. When a key ended is told by the home's own clock.
+    """
+    keyring, replica = standing.session.keyring, standing.session.replica
+    held = {key.kid for key in keyring.public_keys() if key.role is Role.HPKE}
+    if len(held) == 1 or standing.authority.membership.first_listed(standing.me) is None:
+        return
+    with suppress(StaleError):  # an entry that waits for the log's witnesses: the next sync looks again
+        standing.authority.catch_up(standing.me)
+    changes = standing.authority.membership.key_changes(standing.me, after=-1)
+    due = standing.now() - BOX_DAYS * 86_400
+    past = [one for one in changes if (seen := replica.first_verified(one.index)) is not None and seen <= due]
+    if old := held & {key.kid for one in past for key in one.ended}:
+        keyring.destroy(old)
