@@ -26,7 +26,7 @@ from crypto.encoding import b64u
 from ledger.accesslog import access_origin
 from ledger.batches import Batch
 from ledger.checkpoints import Checkpoint
-from ledger.errors import LedgerError, ProofError, SequenceError
+from ledger.errors import BusyError, LedgerError, ProofError, SequenceError
 from ledger.keyentries import parse_key_entry
 from ledger.kinds import Typ
 from ledger.state import kind_of
@@ -203,6 +203,8 @@ class _New:
                     continue
                 try:
                     self._judge(index, entry)
+                except BusyError:
+                    raise  # for want of room nobody is accused
                 except LedgerError as error:
                     told += 1
                     yield Alarm(kind="entry", what=f"entry {index:,}: {error}", is_fraud=True)

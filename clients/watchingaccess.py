@@ -10,7 +10,7 @@ from clients.trust import View
 from clients.witnessviews import Alarm, Compared, ShownLog, Standing, Word, compare
 from ledger.accessaudit import AccessAudited, audit_access
 from ledger.checkpoints import Checkpoint
-from ledger.errors import BadSignatureError, LedgerError, NotFoundError
+from ledger.errors import BadSignatureError, BusyError, LedgerError, NotFoundError
 from ledger.merkle import EMPTY_ROOT
 from ledger.verifiedtree import VerifiedTree
 from ledger.witnesses import LogName, freshness, open_published
@@ -52,7 +52,7 @@ def look_access(
     charters = [logged.charter for logged in reversed(view.charters)]
     try:
         audited = audit_access(note, charters=charters, read=service.access_tile, known=known, start=start)
-    except UnreachableError as error:
+    except (UnreachableError, BusyError) as error:
         return AccessRound(start=start, alarms=(_withheld(error),))
     except (LedgerError, ClientError) as error:
         alarm = Alarm(kind="access", what=f"the access log cannot be believed: {error}", is_fraud=True)

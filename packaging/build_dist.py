@@ -28,7 +28,7 @@ SHIPPED = {
     "requirements.txt": "requirements.txt",
     "LICENSE": "LICENSE",
     "CHANGELOG.md": "CHANGELOG.md",
-    "docs/operations.md": "docs/operations.md",
+    **{f"docs/{name}.md": f"docs/{name}.md" for name in ("operations", "operator-commands", "commands", "desk")},
 }
 SHIPPED_FOLDERS = {"systemd": "packaging/systemd", "nginx": "packaging/nginx"}
 

@@ -44,7 +44,7 @@ run_pip check >&2
 run_pip uninstall --yes pip
 
 mkdir -p "$place/share/doc/sealtrace"
-cp LICENSE NOTICE CHANGELOG.md RELEASE SHA256SUMS requirements.txt sbom.cdx.json docs/operations.md "$place/share/doc/sealtrace"
+cp LICENSE NOTICE CHANGELOG.md RELEASE SHA256SUMS requirements.txt sbom.cdx.json docs/*.md "$place/share/doc/sealtrace"
 
 ln -sfn "$version" "$prefix/.current" && mv -T "$prefix/.current" "$prefix/current"
 trap - EXIT

@@ -16,6 +16,7 @@ from clients.home import Home, open_home
 from clients.keyring import Keyring
 from clients.outbox import Outbox
 from clients.passphrase import Passphrases, Purpose
+from clients.patience import PatientTransport
 from clients.replica import Replica
 from clients.session import Session, World, open_session
 from clients.transport import HttpTransport, Transport
@@ -117,7 +118,7 @@ def real_edge(environ: Mapping[str, str]) -> Edge:
         environ=environ,
         passphrases=Passphrases(environ, ask=ask),
         world=world,
-        connect=HttpTransport,
+        connect=lambda url: PatientTransport(HttpTransport(url), sleep=world.sleep),
         write=lambda text: print(text),  # noqa: T201, PLW0108 - standard output is what a command writes to, looked up late
         note=lambda text: print(text, file=sys.stderr),  # noqa: T201 - progress goes beside the result
     )

@@ -15,6 +15,7 @@ from clients.mirroring import Mirror, Mirrored
 from clients.plaintext import visible
 from clients.service import Service
 from ledger.counting import counted
+from ledger.errors import BusyError
 from ledger.jsontext import JsonValue
 
 
@@ -68,7 +69,7 @@ def _round(edge: Edge, copy: Mirror, source: Service, *, whole: bool, repeated: 
     """Bring the copy up to date; a service that is away for a while ends no mirror that is to go on."""
     try:
         return copy.update(source, progress=edge.progress("entries mirrored"), whole=whole)
-    except UnreachableError as error:
+    except (UnreachableError, BusyError) as error:
         if not repeated:
             raise
         edge.note(f"! {error}; tried again")

@@ -20,6 +20,7 @@ from clients.watching import Round, Watch
 from clients.witnesslinks import connect_witness, named_witnesses, read_witnesses
 from clients.witnessviews import Word
 from ledger.counting import counted
+from ledger.errors import BusyError
 from ledger.jsontext import JsonValue
 
 
@@ -93,7 +94,7 @@ def _look(
     """Return one round; a service that is away for a while ends no watch that is to go on."""
     try:
         return memory.look(service, witnesses, now=edge.world.clock())
-    except UnreachableError as error:
+    except (UnreachableError, BusyError) as error:
         if not repeated:
             raise
         edge.note(f"! {error}; tried again")

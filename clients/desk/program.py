@@ -40,6 +40,7 @@ from clients.errors import ClientError, HomeError
 from clients.home import open_home
 from clients.keyring import Keyring
 from clients.passphrase import Passphrases, Purpose
+from clients.patience import PatientTransport
 from clients.session import World
 from clients.talk.sending import TICK_SECONDS
 from clients.transport import HttpTransport
@@ -82,7 +83,11 @@ def run(options: argparse.Namespace, *, departure_seconds: int) -> None:
     phrase = Passphrases(os.environ, ask=getpass.getpass if sys.stdin.isatty() else None).of(Purpose.KEYSTORE)
     world = World(clock=lambda: int(time.time()), token_bytes=secrets.token_bytes, sleep=time.sleep)
     office = Office(
-        home, Keyring.open(home.keystore, passphrase=phrase), connect=HttpTransport, world=world, tell=_tell
+        home,
+        Keyring.open(home.keystore, passphrase=phrase),
+        connect=lambda url: PatientTransport(HttpTransport(url), sleep=world.sleep),
+        world=world,
+        tell=_tell,
     )
     with alone(home):
         serve(partial(_load, office, place, post, departure_seconds), options)

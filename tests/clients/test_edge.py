@@ -16,8 +16,8 @@ from clients.cli.options import edge_of
 from clients.errors import HomeError, ListError
 from clients.home import HomeConfig, create_home
 from clients.passphrase import Passphrases, Purpose
+from clients.patience import PatientTransport, Request, Response
 from clients.session import World
-from clients.transport import HttpTransport, Request, Response
 from crypto.errors import KeystoreError
 from ledger.errors import MalformedError
 from tests.support.fakes import FixedClock
@@ -230,7 +230,7 @@ def test_the_real_edge_touches_the_world(capsys: pytest.CaptureFixture[str]) -> 
     assert abs(real.world.clock() - dt.datetime.now(dt.UTC).timestamp()) < 5
     assert real.world.token_bytes(16) != real.world.token_bytes(16)
     assert (told.out, told.err) == ("result\n", "progress\n")
-    assert isinstance(real.connect("https://ledger.example"), HttpTransport)
+    assert isinstance(real.connect("https://ledger.example"), PatientTransport)
     with pytest.raises(HomeError):
         real.connect("http://ledger.example")
 

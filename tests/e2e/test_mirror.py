@@ -13,7 +13,7 @@ from clients.service import Service
 from clients.sources import FolderLog
 from clients.transport import Request, Response
 from crypto.errors import CryptoError
-from ledger.errors import LedgerError
+from ledger.errors import BusyError, LedgerError
 from ledger.findings import Verdict
 from ledger.fingerprints import of_file, to_words
 from ledger.notes import format_note, parse_note
@@ -276,8 +276,9 @@ def test_the_command_mirrors_and_an_audit_reads_it(tmp_path: Path) -> None:
     walk.close()
 
 
-def test_a_mirror_that_goes_on_outlives_an_outage(tmp_path: Path) -> None:
-    """A service that is away for a while is told and asked again; asked once, it is an error."""
+@pytest.mark.parametrize("error", [UnreachableError("nobody there"), BusyError("no room", retry_after_seconds=2)])
+def test_a_mirror_that_goes_on_outlives_an_outage(tmp_path: Path, error: Exception) -> None:
+    """A service that is away or without room for a while is told and asked again; asked once, it is an error."""
     walk = found_consortium(tmp_path, "xar-arms", "xbe-cib")
     words = to_words(walk.fingerprint)
 
@@ -288,7 +289,7 @@ def test_a_mirror_that_goes_on_outlives_an_outage(tmp_path: Path) -> None:
         def send(self, request: Request, *, limit: int) -> Response:
             self.asked += 1
             if self.asked == 1:
-                raise UnreachableError("nobody there")
+                raise error
             return walk.transport.send(request, limit=limit)
 
     options = ("mirror", "https://ledger.test", "--charter", words, "--to", str(tmp_path / "mirror"))

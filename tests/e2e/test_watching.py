@@ -22,6 +22,7 @@ from ledger.notes import format_note, parse_note
 from ledger.wire import paths
 from tests.support.commands import command
 from tests.support.loopback import LoopbackTransport, found_consortium
+from tests.support.refusals import BUSY
 from tests.support.witnessed import WitnessedWorld
 from tests.support.witnessing import cosigned_note
 
@@ -279,6 +280,29 @@ def test_a_damaged_memory_is_named(world: WitnessedWorld, tmp_path: Path) -> Non
 
     with pytest.raises(TrustError, match="watched is damaged"):
         look(world, tmp_path)
+
+
+def test_a_watch_that_goes_on_outlives_a_service_without_room(tmp_path: Path) -> None:
+    """A service that starts anew behind its front is busy for a while: asked again, it is no alarm."""
+    walk = found_consortium(tmp_path, "xar-arms", "xbe-cib")
+    place = (
+        "watch",
+        "https://ledger.test",
+        "--charter",
+        to_words(walk.fingerprint),
+        "--state",
+        str(tmp_path / "watch"),
+    )
+    answers = iter([BUSY])
+
+    class Busy:
+        def send(self, request: Request, *, limit: int) -> Response:
+            return next(answers, None) or walk.transport.send(request, limit=limit)
+
+    on = command(walk, *place, "--every", "1", transport=Busy())
+
+    assert (on.code, "tried again" in on.notes) == (4, True)
+    walk.close()
 
 
 def test_the_command_watches_until_there_is_an_alarm(tmp_path: Path) -> None:

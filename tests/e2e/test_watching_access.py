@@ -22,6 +22,7 @@ from ledger.wire import paths
 from ledger.witnesses import LogName
 from tests.support.accesslogs import grow
 from tests.support.loopback import LoopbackTransport
+from tests.support.refusals import BUSY
 from tests.support.witnessed import WitnessedWorld
 from tests.support.witnessing import cosigned_note
 
@@ -173,9 +174,9 @@ def test_attack_an_access_log_that_was_never_shown(world: WitnessedWorld, tmp_pa
     assert "the log shows 0: it holds them back" in access.alarms[0].what
 
 
-def test_attack_a_tile_of_the_access_log_withheld(world: WitnessedWorld, tmp_path: Path) -> None:
-    """What nobody answers is an alarm, and proves nothing against anybody."""
-    silent = Response(status=503, content_type="text/plain", body=b"")
+@pytest.mark.parametrize("silent", [Response(status=503, content_type="text/plain", body=b""), BUSY])
+def test_attack_a_tile_of_the_access_log_withheld(world: WitnessedWorld, tmp_path: Path, silent: Response) -> None:
+    """What nobody answers, or nobody has room to answer, is an alarm, and proves nothing against anybody."""
     look(world, tmp_path)
     grow(world, 2)
     shown = dict.fromkeys(("/access/tile/entries/000.p/16", "/access/tile/0/000.p/16"), silent)

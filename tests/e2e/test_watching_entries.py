@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 
 from clients.service import Service
+from clients.transport import Request, Response
 from clients.watching import Round, Watch
+from ledger.errors import BusyError
 from ledger.fingerprints import of_file
+from ledger.kinds import Role
+from ledger.wire import paths
 from tests.support.consortium import Consortium, make_consortium
 from tests.support.logfiles import FilesTransport, publish
+from tests.support.refusals import BUSY
 
 A, B = "xaa-arms", "xab-arms"
 
@@ -100,3 +105,17 @@ def test_attack_an_access_log_that_is_hidden(consortium: Consortium, tmp_path: P
     assert [(alarm.kind, alarm.is_fraud) for alarm in hidden.alarms] == [("withheld", False)]
     assert "its access log cannot be had" in hidden.alarms[0].what
     assert [(alarm.kind, alarm.is_fraud) for alarm in both.alarms] == [("entry", True), ("withheld", False)]
+
+
+def test_a_service_without_room_is_accused_of_nothing(tmp_path: Path) -> None:
+    """What is fetched while a batch is judged may be refused for now: the round ends, and no entry is named."""
+    consortium = make_consortium()
+    first = consortium.submit_key_entry(consortium.key_entry(A, end=[consortium.newest(A, Role.SIGN).kid])).index
+    files = FilesTransport(publish(entries_of(consortium), consortium.files), {1: (0, consortium.charter_file)})
+
+    class Busy:
+        def send(self, request: Request, *, limit: int) -> Response:
+            return BUSY if request.path == paths.entry(first) else files.send(request, limit=limit)
+
+    with pytest.raises(BusyError):
+        Watch(tmp_path, fingerprint=of_file(consortium.charter_file)).look(Service(Busy()), {}, now=0)

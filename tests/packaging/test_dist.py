@@ -150,7 +150,9 @@ def test_nothing_further_gets_into_the_environment_by_accident(walk: Walk) -> No
     assert not list(place.glob("bin/pip*"))
     assert not list(place.glob("lib/python*/site-packages/pip"))
     assert "include-system-site-packages = false" in (place / "pyvenv.cfg").read_text()
-    assert {"LICENSE", "NOTICE", "sbom.cdx.json"} <= {path.name for path in (place / "share/doc/sealtrace").iterdir()}
+    assert {"LICENSE", "NOTICE", "sbom.cdx.json", "operations.md", "operator-commands.md"} <= {
+        path.name for path in (place / "share/doc/sealtrace").iterdir()
+    }
 
 
 def test_a_version_that_is_there_is_never_installed_over(walk: Walk, unpacked: Path) -> None:
