@@ -27,6 +27,7 @@ __all__ = [
     "MAX_REVIEWED",
     "MAX_REVIEWS_BYTES",
     "MAX_STATEMENTS",
+    "MAX_USAGE_BYTES",
     "MAX_WITNESS_BYTES",
     "PADDED_BYTES",
     "WITNESS_POLL_SECONDS",
@@ -46,6 +47,8 @@ MAX_QUERY_BYTES = 64
 MAX_ELEMENTS = 1_000
 MAX_EVALUATION_BYTES = 2**16
 MAX_REVIEWS_BYTES = 2**12
+# Ninety days of a hundred agencies, eight counters each.
+MAX_USAGE_BYTES = 8 * 2**20
 # How long the service keeps a witness waiting that asks for something to cosign.
 WITNESS_POLL_SECONDS = 25
 
