@@ -2,7 +2,6 @@
 
 import csv
 import json
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Any
 from openpyxl import Workbook  # type: ignore[import-untyped]  # the library comes without types
 from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]  # as above
 
+from benchmarks.service import free_port
 from clients import generator
 from clients.cli.app import run
 from clients.cli.exits import Exit
 from clients.story.cast import ARMS, BUREAU, Member
-from clients.story.stage import HOST, Stage
+from clients.story.stage import Stage
 
 ROWS = 10_000
 MAP = "generated-lives"
@@ -26,7 +26,7 @@ _WEAPONS = 7_000
 @contextmanager
 def serving(folder: Path) -> Iterator[Stage]:
     """Found a consortium of two in `folder`, and serve its log while the first of them has joined it."""
-    stage = Stage(data=folder / "stage", port=_free_port())
+    stage = Stage(data=folder / "stage", port=free_port())
     stage.clear()
     fingerprint = _found(stage)
     with stage.serving(charter=fingerprint):
@@ -86,10 +86,3 @@ def command(stage: Stage, member: Member, *arguments: str) -> str:
 
 def _short(written: Sequence[str]) -> str:
     return " ".join(written)[:300]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

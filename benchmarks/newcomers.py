@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from clients.replica import Replica
 from clients.session import save_profile
 from clients.talk.threads import talks
 from clients.transport import Request, Response, Transport
+from ledger.identifiers import StatementName
 from ledger.profiles import default_profile
 from tests.support.commands import command
 from tests.support.lists import submit_rows
@@ -28,6 +30,7 @@ NEWCOMERS = ("xna-new", "xnb-new", "xnc-new")
 
 _OWNER, _PARTNER = "xar-arms", "xbe-cib"
 _EPOCHS = 2
+_ADDED = 1_000
 _WEEK_SECONDS = 8 * 86_400
 # Twelve fields, as in benchmarks/material.py: what one line of a seizure list becomes.
 _MAP = """
@@ -92,6 +95,27 @@ def index_seconds(walk: Walk, newcomer: str) -> float:
     return time.process_time() - started
 
 
+def said_seconds(walk: Walk, newcomer: str, *, records: int) -> float:
+    """Return the processor's time in which an owner is told how many records the closed epochs open to a newcomer."""
+    started = time.process_time()
+    said = _run(walk, _OWNER, "release", "--to", newcomer, "--where", "epochs=all")
+    taken = time.process_time() - started
+    if f"opens {records:,} records" not in said:
+        raise RuntimeError("not the number of records that there are")
+    return taken
+
+
+def repeat_stored(walk: Walk, *, records: int) -> None:
+    """Fill an owner's replica with copies of a closed epoch's records, as many as are wanted: to seal them takes longer."""
+    replica = walk.session(_OWNER).replica
+    one = next(replica.records())
+    names = (StatementName(_OWNER, number.to_bytes(16, "big")) for number in range(records))
+    first = replica.count() + records
+    for index in range(first, first + records, _ADDED):
+        part = range(index, min(index + _ADDED, first + records))
+        replica.add(records=[replace(one, index=at, name=next(names)) for at in part])
+
+
 class _Counted:
     """The way to the service, which counts what the service takes of this process's time."""
 
@@ -122,7 +146,8 @@ def _release(walk: Walk) -> None:
         _run(walk, _OWNER, "release", str(talk.thread.heard[0].said.name), "--confirm")
 
 
-def _run(walk: Walk, agency: str, *arguments: str, transport: Transport | None = None) -> None:
+def _run(walk: Walk, agency: str, *arguments: str, transport: Transport | None = None) -> str:
     done = command(walk, *arguments, home=agency, transport=transport)
     if done.code != 0:
         raise RuntimeError(f"sealtrace {arguments[0]} ended with {done.code}: {done.notes[:300]}")
+    return done.output

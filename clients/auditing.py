@@ -59,7 +59,8 @@ class Audit:
 
     `inclusion` holds, for the entries that findings name, the proof that the log signed for them: whoever is shown a
     finding needs no tile to check that. `missing` are files of a folder that is not whole. `witnesses`, of as
-    many as the charter names, have cosigned the checkpoint, and vouch for it up to the time `fresh`. `access` is the access log, if there is one to be read yet.
+    many as the charter names, have cosigned the checkpoint, and vouch for it up to the time `fresh`. `access` is the
+    access log, if there is one to be read yet.
     """
 
     fingerprint: bytes

@@ -49,7 +49,8 @@ def _fits(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> b
     """Say whether `epoch` may go on: young, not full, for these audiences, and nothing changed under it.
 
     Any later charter ends it here, and any key entry of a recipient with `since`, though only some end it by force: a
-    new epoch is always allowed, and judging which change matters would be one more thing to get wrong.
+    new epoch is always allowed, and judging which change matters would be one more thing to get wrong. Later is what stands
+    after the batch that opened it: a repeat that was on its way stands after what ended the epoch, and reopens nothing.
     """
     held = standing.session.keyring.epoch_keys()
     spelled = {_spelled(audience) for audience in wanted}
@@ -57,21 +58,20 @@ def _fits(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> b
         return False
     if standing.now() - epoch.opened >= EPOCH_SECONDS or epoch.records >= MAX_RECORDS:
         return False
-    if epoch.index is None or standing.authority.membership.charter_index(standing.view.checkpoint.size) > epoch.index:
+    if epoch.first is None or standing.authority.membership.charter_index(standing.view.checkpoint.size) > epoch.first:
         return False
-    return all(change.entry.since is None for change in _key_changes(standing, epoch, wanted))
+    return all(change.entry.since is None for change in _key_changes(standing, wanted, after=epoch.first))
 
 
-def _key_changes(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> list[KeyChange]:
-    """Return the key entries of recipients since the epoch's grants, or their last repeat, were logged."""
+def _key_changes(standing: Standing, wanted: Sequence[Audience], *, after: int) -> list[KeyChange]:
+    """Return the key entries of recipients that stand after an index."""
     recipients = sorted({name for audience in wanted for name in audience.recipients})
-    after = -1 if epoch.index is None else epoch.index
     return [one for name in recipients for one in standing.authority.membership.key_changes(name, after=after)]
 
 
 def _repeat(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> None:
     """Grant the open epoch again to whoever has a new hpke key: the same keys, levels and recipients, new boxes."""
-    changes = _key_changes(standing, epoch, wanted)
+    changes = _key_changes(standing, wanted, after=-1 if epoch.index is None else epoch.index)
     renewed = {one.entry.iss for one in changes if any(key.role is Role.HPKE for key in one.entry.add)} - {standing.me}
     served = [audience for audience in wanted if renewed & set(audience.recipients)]
     if not served:

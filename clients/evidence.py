@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from clients.auditcharters import CharterFiles, judged, read_charters
 from clients.entries import fetch_bundle
 from clients.errors import ClientError
-from ledger.batches import Batch, parse_batch
+from ledger.batches import parse_batch
 from ledger.charter import Charter, is_charter_entry, parse_charter_entry
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
@@ -18,8 +18,6 @@ from ledger.findings import Finding
 from ledger.fraud import verify_fraud
 from ledger.fraudform import AboveCeiling, Fraud, Located, LocatedEntry, TwoBatches, format_fraud
 from ledger.grants import parse_grant
-from ledger.jws import parse_header
-from ledger.keyentries import parse_key_entry
 from ledger.kinds import Typ
 from ledger.notes import keep_lines
 from ledger.state import kind_of
@@ -52,7 +50,7 @@ def prove_findings(
 
 @dataclass(kw_only=True)
 class _Log:
-    """A log that an audit found something in, and where in it charters, batches and key entries stand."""
+    """A log that an audit found something in, and where in it charters and batches stand."""
 
     checkpoint: Checkpoint
     note: bytes
@@ -60,7 +58,6 @@ class _Log:
     read: ReadTile
     places: dict[int, int] = field(default_factory=dict)
     batches: dict[tuple[str, int], list[int]] = field(default_factory=dict)
-    keys: dict[int, bytes] = field(default_factory=dict)
 
     def scan(self) -> None:
         """Read the log once; what cannot be parsed is another finding's matter."""
@@ -68,8 +65,6 @@ class _Log:
             try:
                 if is_charter_entry(entry):
                     self.places.setdefault(parse_charter_entry(entry).ver, index)
-                elif kind_of(entry) is Typ.KEY:
-                    self.keys[index] = entry
                 elif kind_of(entry) is Typ.BATCH:
                     batch = parse_batch(entry)
                     self.batches.setdefault((batch.iss, batch.seq), []).append(index)
@@ -108,7 +103,6 @@ def _above_ceilings(log: _Log, index: int) -> Iterator[Fraud]:
                 ver=ver,
                 charter=log.place(log.places[ver]),
                 next=None if following is None else log.place(following),
-                keys=_keys(log, grant.name.iss, {grant.kid.number}),
             )
 
 
@@ -118,25 +112,10 @@ def _two_batches(log: _Log, index: int) -> Iterator[Fraud]:
     batch = parse_batch(located.entry)
     for earlier in log.batches.get((batch.iss, batch.seq), []):
         if earlier < index:
-            first = log.entry(earlier)
-            numbers = _signers(batch) | _signers(parse_batch(first.entry))
-            yield TwoBatches(checkpoint=log.note, batches=(first, located), keys=_keys(log, batch.iss, numbers))
+            yield TwoBatches(checkpoint=log.note, batches=(log.entry(earlier), located))
 
 
 _PROVERS = {"grant/ceiling": _above_ceilings, "batch/seq": _two_batches}
-
-
-def _signers(batch: Batch) -> set[int]:
-    return {parse_header(item.protected).kid.number for item in batch.general.signatures}
-
-
-def _keys(log: _Log, iss: str, numbers: set[int]) -> tuple[bytes, ...]:
-    """Return the key entries that brought the keys of these numbers: charters bring the others."""
-    return tuple(
-        entry
-        for entry in log.keys.values()
-        if (found := parse_key_entry(entry)).iss == iss and any(key.kid.number in numbers for key in found.add)
-    )
 
 
 def _good(frauds: Iterable[Fraud], charters: Sequence[bytes]) -> Iterator[bytes]:

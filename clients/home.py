@@ -88,6 +88,11 @@ class Home:
         return self.path / "key-entry"
 
     @property
+    def refused_entries(self) -> Path:
+        """Return the folder of key entries that the service refused, until another is logged."""
+        return self.path / "key-entries-refused"
+
+    @property
     def officers(self) -> Path:
         """Return the folder of officers' own keystores, and of the list of those who are enrolled."""
         return self.path / "officers"

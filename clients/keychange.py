@@ -2,27 +2,32 @@
 
 New keys are kept as prepared, and the signed entry in a file, before the first byte is sent. So a crash or a lost
 answer leaves either nothing or an entry that is sent again to the byte; keys come into use when the log proves them.
+What the service refuses is kept until another change is logged: its word does not say that it will never log it.
 """
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from clients.chain import send_waiting
-from clients.durable import sync_folder, write_file
+from clients.durable import make_folder, sync_folder, write_file
 from clients.errors import HomeError, NotPermittedError, UnreachableError
 from clients.keyring import WORKING_ROLES, Keyring, draw_keys, public_key
 from clients.receipts import verify_receipt
 from clients.session import Session, Standing
+from clients.trust import View
 from ledger.errors import BusyError, LedgerError, StaleEpochError
 from ledger.identifiers import KeyId
 from ledger.jsontext import MAX_ENTRY_BYTES
 from ledger.keyentries import KeyEntry, build_key_entry, parse_key_entry
 from ledger.keys import Key
 from ledger.kinds import Role
+from ledger.merkle import leaf_hash
 
 # A box may be sealed to an hpke key until its sender has learnt of the new one, and is opened whenever it comes.
 _KEPT = (Role.HPKE,)
+_LEAVES = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +68,7 @@ def resume(session: Session) -> Changed | None:
     except (BusyError, UnreachableError):
         raise
     except (LedgerError, NotPermittedError):
-        # Refused: it never counts, and its keys are drawn anew by the next change.
-        _forget(session)
+        _set_aside(session, entry)
         raise
     verify_receipt(session, entry, receipt)
     return _adopt(session, parse_key_entry(entry), receipt.index)
@@ -73,6 +77,9 @@ def resume(session: Session) -> Changed | None:
 def _prepare(session: Session) -> Standing:
     """Finish what waits, so that nothing signed by a key that ends is left, and return where this home stands."""
     resume(session)
+    _recover(session)
+    # What was finished may have ended the key that this session signs its requests with.
+    session = replace(session, service=session.service.signed_by(*session.keyring.signer(Role.HTTP).pair()))
     with suppress(StaleEpochError):
         send_waiting(session)
     standing = session.stand()
@@ -90,7 +97,8 @@ def _change(
     membership, size = standing.authority.membership, standing.view.checkpoint.size
     if tuple(key for _, key in root.roots()) != _in_force(standing, Role.ROOT):
         raise HomeError("this root keystore is not the one the charter names", next_step="bring the newest one")
-    drawn = draw_keys(standing.me, tuple(roles), first=membership.last_number(standing.me) + 1)
+    numbers = [key.kid.number for key in standing.session.keyring.pending()]
+    drawn = draw_keys(standing.me, tuple(roles), first=max(membership.last_number(standing.me), *numbers, 0) + 1)
     entry = build_key_entry(
         iss=standing.me,
         iat=standing.now(),
@@ -117,6 +125,44 @@ def _adopt(session: Session, entry: KeyEntry, index: int) -> Changed:
     return Changed(added=entry.add, ended=entry.end, since=entry.since, index=index)
 
 
+def _set_aside(session: Session, entry: bytes) -> None:
+    """Keep what was refused, and its keys: a service that logged it all the same would have ended the old ones."""
+    make_folder(session.home.refused_entries)
+    write_file(session.home.refused_entries / leaf_hash(entry).hex(), entry)
+    session.home.key_entry.unlink()
+    sync_folder(session.home.path)
+
+
+def _recover(session: Session) -> None:
+    """Bring the keys of a refused entry into use if the log holds it: of two behind one `prev`, the first counts.
+
+    Found among the hashes of the leaves, which anybody may read: whose keys have ended can sign no request.
+    """
+    refused = [path.read_bytes() for path in _refused(session)]
+    if not refused:
+        return
+    view = session.refresh()
+    placed = [(index, entry) for entry in refused if (index := _place(view, entry)) is not None]
+    if placed:
+        index, entry = min(placed)
+        _adopt(session, parse_key_entry(entry), index)
+
+
+def _place(view: View, entry: bytes) -> int | None:
+    leaf, size = leaf_hash(entry), view.checkpoint.size
+    for start in range(parse_key_entry(entry).prev + 1, size, _LEAVES):
+        leaves = view.tree.leaf_hashes(start, min(start + _LEAVES, size))
+        if leaf in leaves:
+            return start + leaves.index(leaf)
+    return None
+
+
+def _refused(session: Session) -> list[Path]:
+    folder = session.home.refused_entries
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
 def _forget(session: Session) -> None:
-    session.home.key_entry.unlink(missing_ok=True)
+    for path in (session.home.key_entry, *_refused(session)):
+        path.unlink(missing_ok=True)
     sync_folder(session.home.path)

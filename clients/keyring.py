@@ -120,16 +120,15 @@ class Keyring:
         return tuple(sorted((public_key(secret) for secret in waiting), key=lambda key: key.kid.number))
 
     def prepare(self, keys: Iterable[Secret]) -> None:
-        """Keep keys durably that come into use by `adopt`; those of an earlier change that was never logged go."""
-        self._keystore.remove(*(_PENDING + name for name, _ in self._pending()))
+        """Keep keys durably that come into use by `adopt`, beside those of earlier changes that may yet be logged."""
         self._keystore.put(*(replace(key, name=_PENDING + key.name) for key in keys))
 
     def adopt(self, *, kids: Iterable[KeyId], destroy: Iterable[KeyId]) -> None:
-        """Bring prepared keys into use, then destroy seeds that have ended for good."""
+        """Bring prepared keys into use, then destroy seeds that have ended for good, and all that were prepared beside."""
         waiting = dict(self._pending())
         adopted = [str(kid) for kid in kids if str(kid) in waiting]
         self._keystore.put(*(replace(waiting[name], name=name) for name in adopted))
-        self._keystore.remove(*(_PENDING + name for name in adopted), *(str(kid) for kid in destroy))
+        self._keystore.remove(*(_PENDING + name for name in waiting), *(str(kid) for kid in destroy))
 
     def move_working_keys(self, target: "Keyring") -> None:
         """Move the working keys that lie here with a new root to where they are used."""

@@ -25,6 +25,7 @@ class LoggedBatches:
         self._size = view.checkpoint.size
         self._authority = authority
         self._entries = entries
+        self._last: ReadBatch | None = None
 
     def record(self, name: StatementName) -> tuple[ReadBatch, int, Record]:
         """Return a record of which only the name is known; where it stands, the service says and the log shows."""
@@ -36,12 +37,10 @@ class LoggedBatches:
         return batch, index, found
 
     def holding(self, index: int) -> ReadBatch:
-        """Return the batch that closes the statement at `index`."""
-        for at in range(index, min(index + MAX_STATEMENTS + 1, self._size), TILE_WIDTH):
-            found = self._first_batch(at, min(at + TILE_WIDTH, self._size))
-            if found is not None:
-                return read_batch(self._entries, self._authority, found)
-        raise ProofError("no batch closes this statement")
+        """Return the batch that closes the statement at `index`; the one that was asked for last is read once."""
+        if self._last is None or not self._last.first <= index <= self._last.index:
+            self._last = self._closing(index)
+        return self._last
 
     def between(self, first: int, last: int) -> Iterator[ReadBatch]:
         """Yield every batch that has statements in [first, last]."""
@@ -50,6 +49,13 @@ class LoggedBatches:
             batch = self.holding(at)
             yield batch
             at = batch.index + 1
+
+    def _closing(self, index: int) -> ReadBatch:
+        for at in range(index, min(index + MAX_STATEMENTS + 1, self._size), TILE_WIDTH):
+            found = self._first_batch(at, min(at + TILE_WIDTH, self._size))
+            if found is not None:
+                return read_batch(self._entries, self._authority, found)
+        raise ProofError("no batch closes this statement")
 
     def _first_batch(self, start: int, end: int) -> int | None:
         for index, entry in enumerate(self._entries.read(start, end), start):

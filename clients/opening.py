@@ -7,6 +7,7 @@ not be above the level of the grant that carried the key. What fails is reported
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from clients.authority import Authority
 from clients.batchreading import ReadBatch
@@ -21,6 +22,7 @@ from ledger.decision import Reader, UnderLabel, require_permit
 from ledger.errors import LedgerError, ProofError
 from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
+from ledger.opening import MAX_TRIALS
 from ledger.recordform import PORTIONS, Record
 from ledger.records import OpenedPortion, open_with_keys, which_key
 from ledger.reports import Complaint, Report
@@ -47,12 +49,12 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Openable:
-    """A portion whose key is held, and the level of the grant that carried it."""
+    """A portion whose key is held, and the grant that carried it."""
 
     index: int
     record: Record
     portion: str
-    level: Level
+    grant: StoredGrant
     keys: PortionKeys = field(repr=False)
 
     def blob(self) -> BlobName:
@@ -160,7 +162,7 @@ class Opener:
                 portion=one.portion,
                 record_key=one.keys.record_key,
                 ciphertext=ciphertext,
-                level=one.level,
+                level=one.grant.level,
             )
             keep_report(self._session.home, self._session.trust.charters()[-1], report)
 
@@ -197,16 +199,21 @@ class Opener:
                     record.name,
                     portion=portion,
                     kc=record.portions[portion].kc,
-                    epoch_keys=[self._held[grant.ek]] if grant.ek in self._held else [],
+                    epoch_keys=[self._held[grant.ek]],
                 )
                 if keys is not None:
-                    yield _Openable(index=index, record=record, portion=portion, level=grant.level, keys=keys)
+                    yield _Openable(index=index, record=record, portion=portion, grant=grant, keys=keys)
                     break
 
     def _grants_of(self, record: Record) -> tuple[StoredGrant, ...]:
+        """Return the grants whose keys are tried: the first of each key, at most 64 (docs/protocol.md, 4.5)."""
         epoch = (record.name.iss, record.ep)
         if epoch not in self._grants:
-            self._grants[epoch] = self._session.replica.grants(*epoch)
+            first: dict[str, StoredGrant] = {}
+            for grant in self._session.replica.grants(*epoch):
+                if grant.ek in self._held:
+                    first.setdefault(grant.ek, grant)
+            self._grants[epoch] = tuple(islice(first.values(), MAX_TRIALS))
         return self._grants[epoch]
 
     def _open(self, one: _Openable, ciphertext: bytes) -> StoredPortion:
@@ -216,10 +223,11 @@ class Opener:
         self._check_label(one, opened)
         return StoredPortion(
             portion=one.portion,
-            level=one.level,
+            level=one.grant.level,
             label=opened.label_json,
             fields=opened.fields,
             disclosures=opened.disclosures,
+            opened_by=one.grant.index if one.record.name.iss == self._me else None,
         )
 
     def _check_label(self, one: _Openable, opened: OpenedPortion) -> None:
@@ -228,7 +236,7 @@ class Opener:
         A list's records carry a label or two between them, so what was permitted is remembered by its spelling.
         """
         originator = one.record.name.iss
-        known = (repr(opened.label_json), originator, one.level)
+        known = (repr(opened.label_json), originator, one.grant.level)
         if known in self._permitted:
             return
         label = label_from_json(opened.label_json)
@@ -236,7 +244,7 @@ class Opener:
             label=label,
             originator=originator,
             readers=readers(label, originator=originator, members=self._members),
-            bound=one.level,
+            bound=one.grant.level,
         )
         require_permit(
             agency_reader(self._me),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Select,
     delete,
+    func,
     select,
     update,
 )
@@ -33,12 +34,11 @@ from clients.outboxrows import (
     letter_values,
     note_rows,
     post,
-    repeat,
     sent_row_of,
     use_up,
 )
-from clients.outboxtables import APPROVAL, BATCH, BY_SEQ, DISCARDED, EPOCH, LETTER, PROMISE, ROW, TABLES
-from clients.setaside import put_back, set_aside
+from clients.outboxtables import APPROVAL, BATCH, BY_SEQ, DISCARDED, EPOCH, LETTER, PROMISE, REPEAT, ROW, TABLES
+from clients.setaside import put_back, repeat, set_aside
 from ledger.identifiers import statement_name
 
 
@@ -73,7 +73,7 @@ class Outbox:
             post(connection, letters, batch.seq)
             note_rows(connection, rows, batch.seq)
             if repeats is not None:
-                repeat(connection, repeats, batch.seq)
+                repeat(connection, repeats.ep, batch.seq)
             if epoch is not None:
                 begin_epoch(connection, epoch, batch.seq)
 
@@ -191,6 +191,12 @@ class Outbox:
         with self._engine.begin() as connection:
             return connection.execute(select(APPROVAL.c.id).where(APPROVAL.c.id == approval)).first() is not None
 
+    def letters_wait(self) -> bool:
+        """Say whether the batch that is to be sent next holds letters."""
+        waits = select(func.min(BATCH.c.seq)).where(BATCH.c.position.is_(None)).scalar_subquery()
+        with self._engine.begin() as connection:
+            return connection.execute(select(LETTER.c.number).where(LETTER.c.seq == waits)).first() is not None
+
     def filed(self, numbers: Sequence[int]) -> None:
         """Forget letters that stand in the replica now, or that nobody can be sent."""
         with self._engine.begin() as connection:
@@ -251,8 +257,11 @@ class Outbox:
 
     def epoch(self) -> OpenEpoch | None:
         """Return the epoch this agency opened last."""
+        last, opening = BATCH.alias(), BATCH.alias()
+        before = select(func.min(REPEAT.c.before)).where(REPEAT.c.ep == EPOCH.c.ep).scalar_subquery()
+        chosen = select(EPOCH, last.c.position, opening.c.position.label("first")).join(last, last.c.seq == EPOCH.c.seq)
+        chosen = chosen.join(opening, opening.c.seq == func.coalesce(before, EPOCH.c.seq))
         with self._engine.begin() as connection:
-            chosen = select(EPOCH, BATCH.c.position).join(BATCH, BATCH.c.seq == EPOCH.c.seq)
             row = connection.execute(chosen.order_by(EPOCH.c.ep.desc()).limit(1)).first()
         if row is None:
             return None
@@ -261,6 +270,7 @@ class Outbox:
             opened=row.opened,
             audiences=json.loads(row.audiences),
             records=row.records,
+            first=row.first,
             index=row.position,
         )
 

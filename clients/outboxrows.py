@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.errors import HomeError
-from clients.outboxtables import APPROVAL, EPOCH, LETTER, REPEAT
+from clients.outboxtables import APPROVAL, EPOCH, LETTER
 from clients.setaside import put_rows
 from ledger.identifiers import StatementName, statement_name
 
@@ -52,13 +52,15 @@ class SentRow:
 class OpenEpoch:
     """An epoch of this agency: when it was opened (POSIX seconds), and the key id of every audience as hex.
 
-    `records` is how many it has so far, `index` where its grants' batch stands once that is logged.
+    `records` is how many it has so far, `first` where the batch that opened it stands once that is logged, `index` where
+    its grants stand last: there or, repeated for a new key, later.
     """
 
     ep: int
     opened: int
     audiences: Mapping[str, str]
     records: int = 0
+    first: int | None = None
     index: int | None = None
 
 
@@ -116,13 +118,6 @@ def note_rows(connection: Connection, rows: Sequence[SentRow], seq: int) -> None
     newest = select(func.max(EPOCH.c.ep)).scalar_subquery()
     records = EPOCH.c.records + sum(len(row.names) for row in rows)
     connection.execute(update(EPOCH).where(EPOCH.c.ep == newest).values(records=records))
-
-
-def repeat(connection: Connection, epoch: OpenEpoch, seq: int) -> None:
-    """Let a batch take the place of the one that opened an epoch, and remember which that was."""
-    before = select(literal(seq), EPOCH.c.ep, EPOCH.c.seq).where(EPOCH.c.ep == epoch.ep)
-    connection.execute(insert(REPEAT).from_select(["seq", "ep", "before"], before))
-    connection.execute(update(EPOCH).where(EPOCH.c.ep == epoch.ep).values(seq=seq))
 
 
 def begin_epoch(connection: Connection, epoch: OpenEpoch, seq: int) -> None:

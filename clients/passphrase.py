@@ -94,10 +94,8 @@ class Passphrases:
     def _from_credential(self, purpose: Purpose) -> bytes | None:
         folder = self._environ.get("CREDENTIALS_DIRECTORY")
         path = Path(folder) / purpose.credential if folder else None
-        if path is None or not path.is_file():
-            return None
         try:
-            return _first_line(path.read_bytes())
+            return _first_line(path.read_bytes()) if path is not None and path.is_file() else None
         except OSError as error:
             raise PassphraseError(f"the service credential {purpose.credential} cannot be read") from error
 

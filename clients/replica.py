@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -26,6 +26,7 @@ from clients.findindex import (
     reindex,
     spell,
 )
+from clients.openedby import OpenedWith, Opens, note_openers, opened_with, upgrade_portions
 from clients.replicatables import (
     EXPUNGED,
     GRANT,
@@ -52,8 +53,6 @@ from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
 
-_ROWS = 1_000
-
 CURSOR = "cursor"
 SIZE = "size"
 VERIFIED_AT = "verified_at"
@@ -64,13 +63,17 @@ FRESH = "fresh"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPortion:
-    """A portion in the clear: its label and fields as signed, its disclosures, the level of the grant it came by."""
+    """A portion in the clear: its label and fields as signed, its disclosures, the level of the grant it came by.
+
+    Of an own record `opened_by` is the place of that grant.
+    """
 
     portion: str
     level: Level
     label: JsonValue = field(repr=False)
     fields: Mapping[str, JsonValue] = field(repr=False)
     disclosures: tuple[str, ...] = field(repr=False)
+    opened_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,19 +92,6 @@ class StoredRecord:
     entry: bytes = field(repr=False)
     portions: Mapping[str, StoredPortion]
     released: tuple[StoredRelease, ...] = ()
-
-
-class StoredLabel(NamedTuple):
-    """A portion's label as it is stored, with the record that it belongs to and nothing of what the portion says."""
-
-    position: int
-    entry: bytes
-    portion: str
-    label: str
-
-    def __repr__(self) -> str:
-        """Return the place alone."""
-        return f"StoredLabel({self.position}, {self.portion})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +114,7 @@ class Replica:
         self.talk = TalkTables(self._engine)
         with self._engine.begin() as connection:
             upgrade(connection)
+            upgrade_portions(connection)
             rebuild_if_missing(connection)
 
     def close(self) -> None:
@@ -257,17 +248,14 @@ class Replica:
         """Yield all records in log order."""
         return self._records()
 
-    def labels_of(self, iss: str, ep: int) -> Iterator[StoredLabel]:
-        """Yield under which label each opened portion of an epoch's records stands, in log order.
-
-        Row by row: an epoch may have a million records.
-        """
-        joined = RECORD.join(PORTION, RECORD.c.position == PORTION.c.position)
-        chosen = select(RECORD.c.position, RECORD.c.entry, PORTION.c.portion, PORTION.c.label).select_from(joined)
-        wanted = chosen.where(RECORD.c.iss == iss, RECORD.c.ep == ep).order_by(RECORD.c.position, PORTION.c.portion)
+    def opened_with(self, grant: StoredGrant) -> OpenedWith:
+        """Return what the key of a grant opened of this agency's own records."""
         with reading(self._engine) as connection:
-            for row in connection.execute(wanted.execution_options(yield_per=_ROWS)):
-                yield StoredLabel(*row)
+            return opened_with(connection, iss=grant.iss, ep=grant.ep, ek=grant.ek)
+
+    def note_openers(self, iss: str, opens: Opens) -> None:
+        """Note which keys opened what an earlier version stored of this agency's own records."""
+        note_openers(self._engine, iss=iss, opens=opens)
 
     def count(self) -> int:
         """Return the number of records."""
@@ -354,7 +342,8 @@ def _unit(record: StoredRecord, one: StoredPortion) -> Unit:
 
 
 def _portion_row(unit: Unit, one: StoredPortion) -> tuple[object, ...]:
-    return (unit.position, unit.portion, unit.level, unit.label, spell(dict(one.fields)), "~".join(one.disclosures))
+    fields, disclosures = spell(dict(one.fields)), "~".join(one.disclosures)
+    return (unit.position, unit.portion, unit.level, unit.label, fields, disclosures, one.opened_by)
 
 
 def _grant_values(grant: StoredGrant) -> dict[str, object]:
@@ -371,6 +360,7 @@ def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[
                 label=json.loads(row.label),
                 fields=json.loads(row.fields),
                 disclosures=tuple(row.disclosures.split("~")),
+                opened_by=row.opened_by,
             )
     return found
 

@@ -1,6 +1,6 @@
 """The replica's own tables: records and their portions in the clear, grants, key entries, what was expunged, numbers."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, text
 
 from clients.findindex import TABLES
 
@@ -29,6 +29,9 @@ PORTION = Table(
     Column("label", String, nullable=False),
     Column("fields", String, nullable=False),
     Column("disclosures", String, nullable=False),
+    Column("opened_by", Integer),
+    # All that is asked of a key's portions is in it (clients/openedby.py).
+    Index("portion_opened_by", "opened_by", "label", "position", sqlite_where=text("opened_by IS NOT NULL")),
 )
 GRANT = Table(
     "grant",
@@ -60,6 +63,6 @@ INSERT INTO record (position, iss, jti, kid, iat, ep, sup, batch, seq, entry) VA
 ON CONFLICT DO NOTHING
 """
 INSERT_PORTION = """
-INSERT INTO portion (position, portion, level, label, fields, disclosures) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO portion (position, portion, level, label, fields, disclosures, opened_by) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """

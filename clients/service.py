@@ -1,13 +1,14 @@
 """The ledger service as an agency calls it (docs/protocol.md, 10). What comes back is shaped, not yet believed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clients.problems import problem_error
 from clients.requestsigning import RequestSigner
 from clients.transport import Request, Response, Transport
+from crypto.signing import Signer
 from ledger.errors import MalformedError
-from ledger.identifiers import StatementName
+from ledger.identifiers import KeyId, StatementName
 from ledger.notices import NoticePage, parse_page
 from ledger.padding import PADDED_BYTES
 from ledger.tiles import TilePath
@@ -69,6 +70,11 @@ class Service:
         """Take the way to the service, and the agency's `http` key where there is one."""
         self._transport = transport
         self._signer = signer
+
+    def signed_by(self, signer: Signer, kid: KeyId) -> "Service":
+        """Return the same service, asked with another key where it is asked with one."""
+        anew = None if self._signer is None else replace(self._signer, signer=signer, kid=kid)
+        return Service(self._transport, signer=anew)
 
     def checkpoint(self) -> bytes:
         """Return the published checkpoint."""
@@ -166,8 +172,8 @@ class Service:
 
     def witness_pending(self, *, log: str, old: int) -> bytes | None:
         """Return what a witness that last cosigned `old` entries is to cosign; None if nothing came up for a while."""
-        path, _, query = paths.witness_pending(log=log, old=old).partition("?")
-        return self._get(path, query=query, limit=limits.MAX_WITNESS_BYTES) or None
+        query = f"log={log}&old={old}"
+        return self._get(paths.WITNESS_PENDING, query=query, limit=limits.MAX_WITNESS_BYTES) or None
 
     def witness_cosignatures(self, note: bytes) -> None:
         """Send a checkpoint under this witness's own cosignatures."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, delete, select, update
+from sqlalchemy import Connection, RowMapping, Table, delete, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.errors import HomeError
@@ -44,7 +44,8 @@ def put_back(connection: Connection, held: Mapping[str, Any], *, seq: int) -> No
         put_rows(connection, rows)
     for epoch in held["epochs"]:
         connection.execute(insert(EPOCH).values(**{**epoch, "seq": seq}))
-    connection.execute(update(EPOCH).where(EPOCH.c.ep == held["repeats"]).values(seq=seq))
+    if held["repeats"] is not None:
+        repeat(connection, held["repeats"], seq)
     for letter in held["letters"]:
         sealed = {"seq": seq, "place": letter["place"], "names": letter["names"]}
         connection.execute(update(LETTER).where(LETTER.c.number == letter["number"]).values(**sealed))
@@ -58,6 +59,13 @@ def _spelled(row: RowMapping) -> dict[str, object]:
 def _unspelled(row: Mapping[str, Any]) -> dict[str, object]:
     key = None if row["key"] is None else bytes.fromhex(row["key"])
     return {"fingerprint": bytes.fromhex(row["fingerprint"]), "key": key, "names": row["names"]}
+
+
+def repeat(connection: Connection, ep: int, seq: int) -> None:
+    """Let a batch take the place of the one that opened an epoch, and remember which that was."""
+    before = select(literal(seq), EPOCH.c.ep, EPOCH.c.seq).where(EPOCH.c.ep == ep)
+    connection.execute(insert(REPEAT).from_select(["seq", "ep", "before"], before))
+    connection.execute(update(EPOCH).where(EPOCH.c.ep == ep).values(seq=seq))
 
 
 def put_rows(connection: Connection, values: Sequence[dict[str, object]]) -> None:

@@ -4,6 +4,7 @@ The network is believed in nothing: answers are capped before they are read, red
 every answer is verified by whoever asked for it.
 """
 
+import ssl
 import sys
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -55,7 +56,11 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """HTTP by httpx: one connection pool, time limits, size caps, no redirects, nothing from the environment."""
+    """HTTP by httpx: one connection pool, time limits, size caps, no redirects, no proxy from the environment.
+
+    The certificates that count are the system's, since a State may have an authority of its own; `SSL_CERT_FILE`
+    names another list. What is read is verified in any case.
+    """
 
     def __init__(self, url: str) -> None:
         """Take the base URL; plain http is for this machine alone."""
@@ -64,6 +69,7 @@ class HttpTransport:
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,
+            verify=ssl.create_default_context(),
             headers={"User-Agent": "sealtrace", "Accept-Encoding": "identity"},
         )
 
@@ -80,6 +86,12 @@ class HttpTransport:
                     retry_after_seconds=_seconds(answer.headers.get("retry-after", "")),
                 )
         except httpx.HTTPError as error:
+            if _is_of_certificate(error):
+                raise UnreachableError(
+                    "the service's certificate was not accepted",
+                    next_step="check the address and this machine's clock; an authority of your own goes into the "
+                    "system's list, or SSL_CERT_FILE names it",
+                ) from error
             raise UnreachableError(
                 f"the service did not answer ({type(error).__name__})",
                 next_step="check the address and the network; what was signed is kept and can be sent again",
@@ -116,6 +128,12 @@ def check_url(url: str) -> str:
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise HomeError("plain http is refused beyond this machine", next_step="use the service's https address")
     return url.rstrip("/")
+
+
+def _is_of_certificate(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__context__
+    return error is not None
 
 
 def _read(answer: httpx.Response, limit: int) -> bytes:

@@ -27,11 +27,8 @@ _URL = b"-_"
 
 def lp(*parts: bytes | str | int) -> bytes:
     """Return each part behind its uint32 big-endian length: text as UTF-8, integers as ASCII decimal."""
-    framed: list[bytes] = []
-    for part in parts:
-        raw = part if isinstance(part, bytes) else str(part).encode()
-        framed += (_prefix(len(raw)), raw)
-    return b"".join(framed)
+    raws = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+    return b"".join([_prefix(len(raw)) + raw for raw in raws])
 
 
 def unlp(raw: bytes) -> tuple[bytes, ...]:

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.hpke import (
 from crypto.errors import KeyRefusedError, OpenError
 
 SEED_BYTES = 32
-PUBLIC_KEY_BYTES = 1_216
 BOX_OVERHEAD = 1_136
 
 _ML_KEM_KEY_BYTES = 1_184

@@ -18,7 +18,6 @@ from crypto.encoding import lp
 from crypto.errors import OprfError
 from crypto.ristretto import SCALAR_BYTES, check_element, check_scalar, multiply, scalar_from
 
-KEY_BYTES = SCALAR_BYTES
 PROOF_BYTES = 2 * SCALAR_BYTES
 OUTPUT_BYTES = 64
 # The list's positions and each input's length are two bytes in what is hashed (RFC 9497, 2.2.1 and 3.3.1).
@@ -52,11 +51,6 @@ def generate_key() -> bytes:
 def public_key(key: bytes) -> bytes:
     """Return the public key of a private one; raise OprfError for what is none."""
     return ristretto.multiply_generator(check_scalar(key))
-
-
-def check_public_key(raw: bytes) -> None:
-    """Raise OprfError unless `raw` is the canonical spelling of an element other than the identity."""
-    check_element(raw)
 
 
 def blind(inputs: Sequence[bytes]) -> tuple[Blinded, ...]:

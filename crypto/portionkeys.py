@@ -56,7 +56,8 @@ class SealedPortion(NamedTuple):
 
 def derive(*, epoch_key: bytes, context: bytes) -> PortionKeys:
     """Return the keys under `epoch_key` (32 bytes) of the portion that `context` = lp(iss, rid, portion) names."""
-    return from_record_key(expand(_key(epoch_key), _RECORD + context))
+    record_key = expand(_key(epoch_key), _RECORD + context)
+    return PortionKeys(record_key=record_key, commitment=expand(record_key, _COMMIT))
 
 
 def from_record_key(record_key: bytes) -> PortionKeys:

@@ -1,27 +1,24 @@
 """Feeds for what comes to the desk, and to whoever audits or watches: forms, lists, the record of use, addresses."""
 
 import datetime as dt
-from collections.abc import Callable
 
 from clients.desk.people.mandates import mandate_from_words
 from clients.desk.place import parse_place
 from clients.desk.use.entries import Entry, leaf_of, parse_entry
 from clients.desk.use.exports import Export, parse_export
 from clients.errors import ClientError
-from clients.intake.reading import read_upload
-from clients.lists.tables import Format
+from clients.lists.reading import read_table
 from clients.lists.values import Tables
 from clients.matching.lists import read_items
 from clients.witnesslinks import read_witnesses
 from crypto.signing import Algorithm
-from fuzz.files import in_file, text_of
+from fuzz.files import in_file
+from fuzz.parsers import Feed, as_text
 from ledger import calibres, makes
 from ledger.checkpoints import Checkpoint, sign_checkpoint, vkey
 from ledger.errors import LedgerError
 from ledger.merkle import root_of
 from tests.support.consortium import signer
-
-Feed = Callable[[bytes], object]
 
 _TABLE = b"make;serial;calibre;date\nTaurus;ABE 573528;9x19;01.02.2020\nColt;;;\n"
 _WITNESSES = b'lost = [2]\n[witness]\nxaa-arms = "https://witness.example/prefix"\n'
@@ -35,14 +32,13 @@ def feeds() -> dict[str, tuple[Feed, tuple[type[Exception], ...], bytes]]:
     client, ledger = (ClientError,), (LedgerError,)
     return {
         "clients.desk.people.mandates.mandate_from_words": (
-            text_of(_mandate),
+            as_text(_mandate),
             client,
             b"analyst auditor\nSECRET\nCT\nTRACE",
         ),
-        "clients.desk.place.parse_place": (text_of(parse_place), client, b"https://desk.agency.example"),
+        "clients.desk.place.parse_place": (as_text(parse_place), client, b"https://desk.agency.example"),
         "clients.desk.use.entries.parse_entry": (parse_entry, ledger, _USED),
         "clients.desk.use.exports.parse_export": (parse_export, ledger, _export()),
-        "clients.intake.reading.read_upload": (lambda raw: read_upload(raw, Format()), client, _TABLE),
         "clients.matching.lists.read_items": (_items, client, _TABLE),
         "clients.witnesslinks.read_witnesses": (in_file("witnesses.toml", read_witnesses), client, _WITNESSES),
     }
@@ -58,7 +54,7 @@ def _mandate(text: str) -> object:
 
 def _items(raw: bytes) -> object:
     """Ask about whatever list the bytes are."""
-    return read_items(read_upload(raw, Format()), tables=_CODES, today=dt.date(2026, 1, 1))
+    return read_items(read_table(raw), tables=_CODES, today=dt.date(2026, 1, 1))
 
 
 def _export() -> bytes:

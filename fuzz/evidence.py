@@ -1,11 +1,11 @@
 """Valid evidence: a bundle, a proof of fraud, a sealed report; and what reads each."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from crypto import portionkeys
 from crypto.digests import sha256
+from fuzz.parsers import Feed
 from ledger import bundleform, fraudform, reports, storedzip
 from ledger.agencies import Auditor
 from ledger.fraudkeys import Believed
@@ -17,8 +17,6 @@ from ledger.sealing import portion_context
 from tests.support.bundles import ISS, bundle_of, first_record
 from tests.support.consortium import decapsulator, epoch_key, make_consortium, make_key
 from tests.support.frauds import fork, histories
-
-Feed = Callable[[bytes], object]
 
 _AUDITOR = "xau-dit"
 

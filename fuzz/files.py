@@ -9,6 +9,7 @@ from clients import agency, charters
 from clients.witness.state import Reached
 from clients.witnesskeys import WitnessKeys
 from crypto.errors import CryptoError
+from fuzz.parsers import Feed, as_text
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
 from ledger.kinds import Role
@@ -21,7 +22,6 @@ from server.publishing import addresses
 from server.service import read_identity
 from tests.support.consortium import ORIGIN, URL, log_keys, make_agency, make_keys
 
-Feed = Callable[[bytes], object]
 REFUSALS = (CryptoError, LedgerError, ConfigError, StartError)
 
 
@@ -44,11 +44,6 @@ def service_json() -> bytes:
     return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-def text_of(parse: Callable[[str], object]) -> Feed:
-    """Return a feed for a parser of text."""
-    return lambda raw: parse(raw.decode("utf-8", "surrogateescape"))
-
-
 def identity(path: Path) -> object:
     """Read service.json as a start does."""
     return read_identity(Config(data=path.parent, fingerprint=b""))
@@ -69,7 +64,7 @@ SERVER: dict[str, tuple[Feed, bytes]] = {
         in_file(backup.MANIFEST, lambda path: backup.read_manifest(path.parent)),
         b'{"created":1,"size":2}\n',
     ),
-    "server.console.place.parse_place": (text_of(parse_place), b"https://console.ledger.example"),
+    "server.console.place.parse_place": (as_text(parse_place), b"https://console.ledger.example"),
     "server.highest.HighestSigned.read": (in_file("highest", lambda path: HighestSigned(path).read()), b""),
     "server.publishing.addresses.read_addresses": (
         in_file("witnesses.toml", addresses.read_addresses),
@@ -102,5 +97,5 @@ CLIENTS: dict[str, tuple[Feed, bytes]] = {
     "clients.charters.parse_service": (charters.parse_service, service_json()),
     "clients.charters.read": (charters.read, b""),
     "clients.witnesskeys.parse_witness_keys": (agency.parse_enrolment, witness_keys()),
-    "clients.witness.state.Reached.parse": (text_of(Reached.parse), reached()),
+    "clients.witness.state.Reached.parse": (as_text(Reached.parse), reached()),
 }

@@ -1,20 +1,17 @@
 """Valid words of matching: a question, its answer, notices, an entry of the access log; and what reads each."""
 
-import json
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from clients.matching import denying
 from crypto.signing import Algorithm
+from fuzz.parsers import Feed, as_value
 from ledger import accessaudit, accesslog, answers, complaints, jsontext, notices, questions
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.identifiers import KeyId, StatementName
 from ledger.merkle import EMPTY_ROOT
 from ledger.slips import Hit
 from tests.support.consortium import ORIGIN, first_charter, signer
-
-Feed = Callable[[bytes], object]
 
 _KID = KeyId("log", 1)
 _ASKED = accesslog.Asked(iss="xar-arms", body_hash=bytes(32), signature_input="sealtrace=()", signature="sealtrace=::")
@@ -35,24 +32,24 @@ def feeds() -> dict[str, tuple[Feed, bytes]]:
             accesslog.parse_access_entry,
             accesslog.AccessEntry(q=bytes(32), o=bytes(32)).format(),
         ),
-        "ledger.accesslog.parse_asked": (_value(accesslog.parse_asked), jsontext.dump(_ASKED.to_json())),
+        "ledger.accesslog.parse_asked": (as_value(accesslog.parse_asked), jsontext.dump(_ASKED.to_json())),
         "ledger.accesslog.parse_outcome": (
-            _value(_outcome),
+            as_value(_outcome),
             jsontext.dump(told.opening.to_json()),
         ),
         "ledger.accesslog.parse_outcome_opening": (
-            _value(accesslog.parse_outcome_opening),
+            as_value(accesslog.parse_outcome_opening),
             jsontext.dump(told.opening.to_json()),
         ),
-        "ledger.accesslog.parse_result": (_value(accesslog.parse_result), jsontext.dump(told.result.to_json())),
+        "ledger.accesslog.parse_result": (as_value(accesslog.parse_result), jsontext.dump(told.result.to_json())),
         "ledger.answers.open_answer": (
             partial(answers.open_answer, kid=_KID, public_key=answering.public_key.raw),
             answers.sign_answer(_answer(), signer=answering, kid=_KID),
         ),
-        "ledger.answers.parse_slot": (_value(answers.parse_slot), jsontext.dump(_slot().to_json())),
+        "ledger.answers.parse_slot": (as_value(answers.parse_slot), jsontext.dump(_slot().to_json())),
         "ledger.complaints.parse_complaint": (complaints.parse_complaint, _complaint(_own_question())),
         "ledger.complaints.complaint_from_json": (
-            _value(complaints.complaint_from_json),
+            as_value(complaints.complaint_from_json),
             _complaint(complaints.OwnResult(result=told.result, opening=told.opening)),
         ),
         "ledger.notices.parse_notice": (notices.parse_notice, jsontext.dump(matched)),
@@ -62,19 +59,6 @@ def feeds() -> dict[str, tuple[Feed, bytes]]:
         ),
         "ledger.questions.parse_question": (questions.parse_question, _question()),
     }
-
-
-def _value(parse: Callable[[Any], object]) -> Feed:
-    """Return a feed for a parser of values, as `fuzz.targets.as_value` makes them."""
-
-    def feed(raw: bytes) -> object:
-        try:
-            value = json.loads(raw)
-        except (ValueError, RecursionError):
-            value = raw.decode("latin-1")
-        return parse(value)
-
-    return feed
 
 
 def _outcome(value: Any) -> accesslog.Outcome:

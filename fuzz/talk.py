@@ -7,6 +7,7 @@ from functools import cache, partial
 from clients.talk import history
 from crypto.encoding import b64u
 from crypto.signing import Algorithm
+from fuzz.parsers import Feed
 from fuzz.samples import sample
 from ledger import officers, opening, recordform
 from ledger.errors import MalformedError
@@ -18,8 +19,6 @@ from ledger.talk import answers, bodies, notices, releases, requests
 from tests.support.consortium import epoch_key, signer
 from tests.support.dossiers import ISS
 from tests.support.talks import BODIES, RECORD, TERMS
-
-Feed = Callable[[bytes], object]
 
 
 def table() -> dict[str, tuple[Feed, tuple[bytes, ...]]]:

@@ -5,11 +5,9 @@ the tests: from there a fuzzer gets behind the first check.
 """
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
@@ -33,6 +31,7 @@ from fuzz.feeds import (
     private_file,
     submission,
 )
+from fuzz.parsers import Feed, as_text, as_value
 from fuzz.samples import charter_part, small_keystore, valid
 from ledger import (
     agencies,
@@ -82,7 +81,6 @@ from tests.support.consortium import ORIGIN, first_charter, log_keys
 from tests.support.dossiers import ISS
 from tests.support.lists import MAP
 
-Feed = Callable[[bytes], object]
 _STATEMENTS = ("record", "grant", "message", "renewal", "expunge")
 _CRYPTO, _LEDGER, _LIST = (CryptoError,), (LedgerError,), (ListError,)
 
@@ -101,24 +99,6 @@ class Target:
             self.feed(raw)
         except self.raises:
             return
-
-
-def as_text(parse: Callable[[str], object]) -> Feed:
-    """Return a feed for a parser of text: bytes that are no UTF-8 become lone surrogates, which a text may hold too."""
-    return lambda raw: parse(raw.decode("utf-8", "surrogateescape"))
-
-
-def as_value(parse: Callable[[Any], object]) -> Feed:
-    """Return a feed for a parser of values: whatever Python's own reader makes of the bytes, floats and all."""
-
-    def feed(raw: bytes) -> object:
-        try:
-            value = json.loads(raw)
-        except (ValueError, RecursionError):
-            value = raw.decode("latin-1")
-        return parse(value)
-
-    return feed
 
 
 def _lists() -> dict[str, Target]:
@@ -207,7 +187,7 @@ def _entries() -> dict[str, Target]:
             of("recordform", "parse_record", recordform.parse_record, "record"),
             of("recordform", "parse_head", recordform.parse_head, "record"),
             of("renewals", "parse_renewal", renewals.parse_renewal, "renewal"),
-            of("slips", "parse_policy", slips.parse_policy, "slip"),
+            of("slips", "parse_hit_policy", slips.parse_hit_policy, "slip"),
             of("slips", "parse_slip", slips.parse_slip, "slip"),
             of("statements", "parse_signed", lambda raw: statements.parse_signed(raw, Typ.RECORD), "record"),
             of("submissions", "parse_statement", lambda raw: submissions.parse_statement(raw, Typ.GRANT), "grant"),

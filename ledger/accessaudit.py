@@ -32,7 +32,10 @@ class AccessAudited:
 
 
 def open_access(note: bytes, *, charters: Sequence[Charter]) -> Checkpoint:
-    """Return the checkpoint of an access log under the keys that one of the charters (the newest first) names."""
+    """Return the checkpoint of an access log under the keys that one of the charters (the newest first) names.
+
+    Raises BadSignatureError if none names its keys.
+    """
     for charter in charters:
         try:
             return open_checkpoint(note, origin=access_origin(charter.origin), vkeys=charter.log.access)

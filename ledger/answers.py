@@ -51,7 +51,7 @@ class Answer:
 
 
 def parse_slot(value: JsonValue) -> Slot:
-    """Return the slot that a JSON object spells."""
+    """Return the slot that a JSON object spells; raise MalformedError."""
     index, iss, jti, c = jsontext.members(value, "i", "iss", "jti", "c")
     if c not in CLASSES:
         raise MalformedError("a match is of class T0 to T3")
@@ -76,7 +76,10 @@ def sign_answer(answer: Answer, *, signer: Signer, kid: KeyId) -> bytes:
 
 
 def open_answer(body: bytes, *, kid: KeyId, public_key: bytes) -> Answer:
-    """Return an answer that the `answer` key of that id has signed; whether it fits a question is another matter."""
+    """Return an answer that the `answer` key of that id has signed; raise BadSignatureError or MalformedError.
+
+    Whether it fits a question is another matter.
+    """
     compact = jws.parse_compact(unpad(body))
     if compact.protected != _header(kid):
         raise BadSignatureError(f"not an answer by {kid}")
@@ -89,7 +92,10 @@ def open_answer(body: bytes, *, kid: KeyId, public_key: bytes) -> Answer:
 
 
 def verify_answer(body: bytes, *, question: bytes, to: str, kid: KeyId, public_key: bytes) -> Answer:
-    """Return the answer if it is signed, to this question by this asker, over a tree that is not an older one."""
+    """Return the answer if it is signed, to this question by this asker, over a tree that is not an older one.
+
+    Raises what `open_answer` raises, and ProofError for an answer to something else.
+    """
     asked = parse_question(question)
     answer = open_answer(body, kid=kid, public_key=public_key)
     refusal: LedgerError = ProofError("this is the answer to another question")

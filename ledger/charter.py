@@ -94,7 +94,10 @@ def sign_charter(proposal: bytes, *, roots: Sequence[tuple[Signer, Key]], previo
 
 
 def verify_first_charter(file: bytes, *, fingerprint: bytes) -> Charter:
-    """Return charter 1 if it has the expected fingerprint and is signed by all its agencies."""
+    """Return charter 1 if it has the expected fingerprint and is signed by all its agencies.
+
+    Raises MalformedError for another file, BadSignatureError where a signature is missing.
+    """
     refusal: LedgerError = MalformedError("this is not the charter that was pinned")
     require("charter/fingerprint", expected=fingerprint, found=fingerprints.of_file(file), refusal=refusal)
     charter = parse_charter(file)
@@ -104,7 +107,10 @@ def verify_first_charter(file: bytes, *, fingerprint: bytes) -> Charter:
 
 
 def verify_next_charter(file: bytes, *, previous: Charter, previous_hash: bytes) -> Charter:
-    """Return the charter that follows `previous`, whose file hashes to `previous_hash`."""
+    """Return the charter that follows `previous`, whose file hashes to `previous_hash`.
+
+    Raises MalformedError for one that does not follow it, BadSignatureError where signatures are missing.
+    """
     charter = parse_charter(file)
     refusal: LedgerError = MalformedError("this charter does not follow the one in force")
     require("charter/ver", expected=previous.ver + 1, found=charter.ver, refusal=refusal)

@@ -117,7 +117,7 @@ def parse_charter(file: bytes) -> Charter:
 # A command meets the charter in force about ten times, and reading one checks every key of every member.
 @lru_cache(maxsize=16)
 def parse_payload(payload: bytes) -> Charter:
-    """Return the charter that a payload spells."""
+    """Return the charter that a payload spells; raise MalformedError."""
     typ, origin, url, ver, prev, log, agencies, auditors, threshold, witness, match, limits = jsontext.members(
         jsontext.load(payload, limit=MAX_FILE_BYTES),
         *("typ", "origin", "url", "ver", "prev", "log", "agencies", "auditors", "threshold", "witness", "match"),
@@ -157,7 +157,7 @@ def is_charter_entry(entry: bytes) -> bool:
 
 
 def parse_charter_entry(entry: bytes) -> CharterEntry:
-    """Return what a charter's log entry says."""
+    """Return what a charter's log entry says; raise MalformedError."""
     typ, ver, origin, file_hash = jsontext.members(jsontext.load(entry), "typ", "ver", "origin", "h")
     if typ != ENTRY_TYP:
         raise MalformedError("not a charter entry")

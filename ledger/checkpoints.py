@@ -92,7 +92,10 @@ def sign_checkpoint(checkpoint: Checkpoint, *, ed25519: Signer, ml_dsa_44: Signe
 
 
 def cosigned(checkpoint: bytes, other: bytes) -> bytes:
-    """Return `checkpoint` with the signature lines of `other` added, which is of the same tree; a key signs once."""
+    """Return `checkpoint` with the signature lines of `other` added; raise ProofError if that is of another tree.
+
+    A key signs once.
+    """
     first, second = notes.parse_note(checkpoint), notes.parse_note(other)
     if first.text != second.text:
         raise ProofError("two checkpoints of different trees")
@@ -141,6 +144,7 @@ def open_cosigned(
 
     Each of the log's keys is asked for: one good signature of two would leave the log as strong as its weaker
     algorithm. How many witnesses are enough is for the caller's policy.
+    Raises BadSignatureError unless each has signed, ProofError for another log, MalformedError for no checkpoint.
     """
     opened = notes.open_note(raw, keys=[*vkeys, *witnesses], signed=_signed)
     if not vkeys or not set(vkeys).issubset(opened.verified):

@@ -134,7 +134,7 @@ def parse_complaint(raw: bytes) -> Complaint:
 
 
 def complaint_from_json(value: JsonValue) -> Complaint:
-    """Return the complaint that a JSON object spells."""
+    """Return the complaint that a JSON object spells; raise MalformedError."""
     encoded, kid, sig = jsontext.members(value, "payload", "kid", "sig")
     payload, signed_by = _raw(encoded), key_id(kid)
     typ, iss, iat, held, origin, own = jsontext.members(

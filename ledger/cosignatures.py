@@ -49,7 +49,7 @@ def join_timestamp(*, timestamp: int, signature: bytes) -> bytes:
 
 
 def split_timestamp(cosignature: bytes) -> tuple[int, bytes]:
-    """Return the time and the bare signature of a cosignature's line."""
+    """Return the time and the bare signature of a cosignature's line; raise MalformedError."""
     timestamp = int.from_bytes(cosignature[:TIMESTAMP_BYTES], "big")
     if len(cosignature) <= TIMESTAMP_BYTES:
         raise MalformedError("a cosignature without its time")

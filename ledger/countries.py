@@ -9,8 +9,6 @@ from types import MappingProxyType
 
 import pycountry
 
-UNKNOWN = "ZZZ"
-
 # Codes ISO leaves to its users: exercises and invented States, and bodies that are no State (XIN).
 _USER_ALPHA_3 = re.compile(r"AA[A-Z]|Q[M-Z][A-Z]|X[A-Z]{2}|ZZ[A-Z]")
 _USER_ALPHA_2 = re.compile(r"AA|Q[M-Z]|X[A-Z]|ZZ")

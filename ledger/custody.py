@@ -65,8 +65,3 @@ def custody_of(fields: Mapping[str, JsonValue]) -> Custody:
     found = _KINDS.get(str(fields.get("event.kind")), Custody.UNSAID)
     illicit = fields.get("item.owner_class") == "illicit"
     return Custody.OUTSIDE if illicit and found in (Custody.UNSAID, Custody.LAWFUL) else found
-
-
-def covered_kinds() -> frozenset[str]:
-    """Return the kinds of event that the table answers for."""
-    return frozenset(_KINDS)

@@ -120,10 +120,6 @@ class Epochs:
         iss = grant.name.iss
         self.enter(iss, judge_grant(self.current(iss), grant, index=index, batch=batch, membership=membership))
 
-    def check_record_ep(self, iss: str, ep: int) -> None:
-        """Raise StaleEpochError unless the issuer's next record may name `ep`."""
-        self.current(iss).check_record(ep)
-
     def enter_charter(self, change: CharterChange) -> None:
         """End what a charter ends: everything if an agency left, else what it touches (a ceiling, a root)."""
         if change.previous is None:

@@ -4,22 +4,20 @@ Pure: a file and the checker's own charter files in, a conviction out. A file th
 cannot rule out by itself, an entry that nobody has shown yet, is said beside the conviction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 from ledger import denied
 from ledger.answers import Answer
-from ledger.batches import Batch, parse_batch
+from ledger.batches import parse_batch
 from ledger.charter import Charter
 from ledger.checkpoints import Checkpoint, open_cosigned
 from ledger.checks import refuse, require
 from ledger.errors import BadSignatureError, LedgerError, ProofError
 from ledger.fraudform import AboveCeiling, DeniedHit, Fork, Fraud, TwoBatches, format_fraud, parse_fraud
-from ledger.fraudkeys import Believed, require_charter, require_logged, signer_of_statement
+from ledger.fraudkeys import Believed, require_charter, require_logged
 from ledger.grants import parse_grant
-from ledger.keys import HeaderKey
-from ledger.kinds import Role, Typ
 from ledger.merkle import verify_consistency
 from ledger.notes import VerifierKey, keep_lines
 from ledger.padding import pad
@@ -46,7 +44,7 @@ Beginning: TypeAlias = tuple[bytes, tuple[bytes, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conviction:
-    """Who is convicted (the log by its origin, agencies by their ids), of what; `unless` is what could still excuse it."""
+    """Who is convicted (the log by its origin, a witness by its agency's id), of what; `unless` is what could still excuse it."""
 
     kind: str
     who: tuple[str, ...]
@@ -163,27 +161,10 @@ def _two_batches(fraud: TwoBatches, believed: Believed) -> Conviction:
     require("fraud/seq", expected=f"{first.iss} {first.seq}", found=f"{second.iss} {second.seq}", refusal=refusal)
     if first.payload_hash == second.payload_hash:
         raise ProofError("one batch, signed twice, is no fraud")
-    headers = believed.headers(fraud.keys)
-    signed = _signed_batch(first, headers) and _signed_batch(second, headers)
-    what = (
-        f"two batches {first.seq:,} of {first.iss}, entries {fraud.batches[0].index:,} and {fraud.batches[1].index:,}"
-    )
-    return Conviction(
-        kind="batches",
-        who=(checkpoint.origin, first.iss) if signed else (checkpoint.origin,),
-        what=f"{what}, both logged{', both signed by it' if signed else ''}",
-    )
-
-
-def _signed_batch(batch: Batch, headers: Mapping[bytes, HeaderKey]) -> bool:
-    """Say whether both signatures of a batch are its agency's, as far as its keys are known here."""
-    for item, role in zip(batch.general.signatures, (Role.SIGN, Role.BATCH), strict=True):
-        key = headers.get(item.protected)
-        if key is None or (key.agency, key.role, key.typ) != (batch.iss, role, Typ.BATCH):
-            return False
-        if not key.is_good(message=batch.general.signing_input(item), signature=item.signature):
-            return False
-    return True
+    at, again = (found.index for found in fraud.batches)
+    what = f"two batches {first.seq:,} of {first.iss}, entries {at:,} and {again:,}, both logged"
+    # Not of the agency, though it may have signed both: it signs anew what the service refuses (docs/adr/0088).
+    return Conviction(kind="batches", who=(checkpoint.origin,), what=what)
 
 
 def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
@@ -207,12 +188,12 @@ def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
         refusal = ProofError("this grant is within the ceiling")
         expected = f"a level above {member.ceiling.name}"
         raise refuse("fraud/ceiling", expected=expected, found=grant.level.name, refusal=refusal)
-    signer = signer_of_statement(fraud.grant.entry, believed.headers(fraud.keys))
     bound = "no member" if member is None else f"bound to {member.ceiling.name}"
     later = f"charter {fraud.ver + 1} is shown to be logged before entry {index:,}"
+    # Not of its issuer: a grant is signed before it has a place, and only the log knows behind which charter.
     return Conviction(
         kind="ceiling",
-        who=(checkpoint.origin,) if signer is None else (checkpoint.origin, signer),
+        who=(checkpoint.origin,),
         what=f"entry {index:,} grants {grant.level.name} to {fraud.r}, {bound} by charter {fraud.ver}",
         unless=None if fraud.next is not None else later,
     )

@@ -19,7 +19,6 @@ from ledger.proofs import MAX_HASHES
 
 TYP = "sealtrace/v1/fraud"
 MAX_FRAUD_BYTES = 2**19
-MAX_KEY_ENTRIES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +53,10 @@ class Fork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoBatches:
-    """Two batches of one (iss, seq), both in the log; `keys` are key entries that brought keys of their signatures."""
+    """Two batches of one (iss, seq), both in the log."""
 
     checkpoint: bytes
     batches: tuple[LocatedEntry, LocatedEntry]
-    keys: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,6 @@ class AboveCeiling:
     ver: int
     charter: Located
     next: Located | None = None
-    keys: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +115,7 @@ def _spell(fraud: Fraud) -> tuple[str, dict[str, JsonValue]]:
             return ("fork", shown) if fraud.by is None else ("cosignature", {**shown, "by": fraud.by})
         case TwoBatches():
             batches: list[JsonValue] = [_entry(one) for one in fraud.batches]
-            keys: list[JsonValue] = [one.decode() for one in fraud.keys]
-            return "batches", {"checkpoint": fraud.checkpoint.decode(), "batches": batches, "keys": keys}
+            return "batches", {"checkpoint": fraud.checkpoint.decode(), "batches": batches}
         case AboveCeiling():
             return "ceiling", {
                 "checkpoint": fraud.checkpoint.decode(),
@@ -127,7 +123,6 @@ def _spell(fraud: Fraud) -> tuple[str, dict[str, JsonValue]]:
                 "grant": _entry(fraud.grant),
                 "charter": {"ver": fraud.ver, **_place(fraud.charter)},
                 "next": None if fraud.next is None else {**_place(fraud.next)},
-                "keys": [one.decode() for one in fraud.keys],
             }
         case DeniedHit():
             return "denied", {
@@ -160,15 +155,13 @@ def _fork(first: JsonValue, second: JsonValue, root: JsonValue, path: JsonValue,
 
 
 def _parse_batches(value: JsonValue) -> TwoBatches:
-    checkpoint, batches, keys = _members(value, "checkpoint", "batches", "keys")
+    checkpoint, batches = _members(value, "checkpoint", "batches")
     first, second = (_located_entry(one) for one in jsontext.array(batches, low=2, high=2))
-    return TwoBatches(checkpoint=_raw(checkpoint), batches=(first, second), keys=_keys(keys))
+    return TwoBatches(checkpoint=_raw(checkpoint), batches=(first, second))
 
 
 def _parse_ceiling(value: JsonValue) -> AboveCeiling:
-    checkpoint, r, grant, charter, following, keys = _members(
-        value, "checkpoint", "r", "grant", "charter", "next", "keys"
-    )
+    checkpoint, r, grant, charter, following = _members(value, "checkpoint", "r", "grant", "charter", "next")
     ver, index, path = jsontext.members(charter, "ver", "index", "path")
     return AboveCeiling(
         checkpoint=_raw(checkpoint),
@@ -177,7 +170,6 @@ def _parse_ceiling(value: JsonValue) -> AboveCeiling:
         ver=jsontext.integer(ver, low=1, high=MAX_VERSION),
         charter=Located(index=jsontext.integer(index), path=_hashes(path)),
         next=None if following is None else _located(following),
-        keys=_keys(keys),
     )
 
 
@@ -226,10 +218,6 @@ def _located(value: JsonValue) -> Located:
 def _located_entry(value: JsonValue) -> LocatedEntry:
     entry, index, path = jsontext.members(value, "entry", "index", "path")
     return LocatedEntry(entry=_raw(entry), index=jsontext.integer(index), path=_hashes(path))
-
-
-def _keys(value: JsonValue) -> tuple[bytes, ...]:
-    return tuple(_raw(one) for one in jsontext.array(value, high=MAX_KEY_ENTRIES))
 
 
 def _raw(value: JsonValue) -> bytes:

@@ -10,9 +10,6 @@ from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.checks import refuse
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, NotFoundError, ProofError
 from ledger.fraudform import Located, LocatedEntry
-from ledger.jws import split_compact
-from ledger.keyentries import parse_key_entry, verify_signatures
-from ledger.keys import HeaderKey, headers_of
 from ledger.merkle import leaf_hash, verify_inclusion
 from ledger.witnesses import LogName
 
@@ -49,27 +46,6 @@ class Believed:
         refusal = BadSignatureError("no charter that was named has the log that signed this checkpoint")
         raise refuse("fraud/checkpoint", expected="both signatures of the log", found="not both", refusal=refusal)
 
-    def headers(self, key_entries: Sequence[bytes]) -> Mapping[bytes, HeaderKey]:
-        """Return the headers of all keys that the charters list, and that key entries signed by their roots added."""
-        keys = [key for charter, _ in self.charters.values() for key in charter.listed_keys()]
-        for raw in key_entries:
-            entry = parse_key_entry(raw)
-            self._verify_key_entry(raw)
-            keys += entry.add
-        return MappingProxyType({header: found for key in keys for header, found in headers_of(key).items()})
-
-    def _verify_key_entry(self, raw: bytes) -> None:
-        entry = parse_key_entry(raw)
-        for charter, _ in self.charters.values():
-            agency = charter.agency(entry.iss)
-            if agency is not None and entry.origin == charter.origin:
-                try:
-                    return verify_signatures(entry, agency.roots())
-                except LedgerError:
-                    continue
-        refusal = BadSignatureError("a key entry that the roots of no charter named here signed")
-        raise refuse("fraud/key", expected=f"both roots of {entry.iss}", found="others", refusal=refusal)
-
 
 def require_logged(one: LocatedEntry, checkpoint: Checkpoint) -> None:
     """Raise ProofError unless the entry is in the tree of the checkpoint, where the proof says."""
@@ -90,10 +66,3 @@ def require_leaf(place: Located, leaf: bytes, checkpoint: Checkpoint) -> None:
         raise refuse("fraud/place", expected="a path to the signed root", found=error, refusal=refusal) from (
             refusal.__cause__
         )
-
-
-def signer_of_statement(entry: bytes, headers: Mapping[bytes, HeaderKey]) -> str | None:
-    """Return the agency that signed a statement, by a key that is known here; None where it cannot be told."""
-    item, signed = split_compact(entry)
-    key = headers.get(item.protected)
-    return key.agency if key is not None and key.is_good(message=signed, signature=item.signature) else None

@@ -22,7 +22,10 @@ class Trees(Protocol):
 
 
 def judge_of(charters: Sequence[tuple[int, Charter]], size: int) -> Charter:
-    """Return the charter that judges a checkpoint of `size`: the last one, by index, that its tree holds."""
+    """Return the charter that judges a checkpoint of `size`: the last one, by index, that its tree holds.
+
+    Raises NotFoundError for a tree that holds none.
+    """
     held = [charter for index, charter in charters if index < size]
     if not held:
         raise NotFoundError("the log has no charter yet")

@@ -10,7 +10,6 @@ from ledger.errors import MalformedError
 
 JTI_BYTES = 16
 LOG_ID = "log"
-MAX_KEY_NUMBER = 9_999_999
 
 _AGENCY = re.compile(r"[a-z]{3}-[a-z0-9]{2,24}")
 _ORIGIN = re.compile(r"[A-Za-z0-9._~:/-]{1,255}")
@@ -77,7 +76,7 @@ def jti_of(text: object) -> bytes:
 
 
 def statement_name(text: str) -> StatementName:
-    """Return the name that `iss/jti` spells."""
+    """Return the name that `iss/jti` spells; raise MalformedError."""
     iss, _, jti = text.partition("/")
     try:
         return StatementName(agency_id(iss), jti_of(jti))

@@ -7,6 +7,7 @@ smuggle in. `parse_header` only says which key an entry names, in the one spelli
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from crypto.encoding import b64u, b64u_ascii, unb64u
 from crypto.errors import EncodingError
@@ -27,8 +28,7 @@ class Header:
     typ: Typ
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """One signature: the protected header as received (base64url text in ASCII) and the raw signature."""
 
     protected: bytes
@@ -65,7 +65,10 @@ def protected_header(*, alg: str, kid: KeyId, typ: Typ) -> bytes:
 
 
 def parse_header(protected: bytes) -> Header:
-    """Return what a protected header says, if `protected_header` writes exactly these bytes for it."""
+    """Return what a protected header says, if `protected_header` writes exactly these bytes for it.
+
+    Raises MalformedError for any other spelling.
+    """
     if len(protected) > _MAX_HEADER_BYTES:
         raise MalformedError("a protected header that is too long")
     return _header(protected)
@@ -100,7 +103,10 @@ def parse_compact(entry: bytes) -> Compact:
 
 
 def split_compact(entry: bytes) -> tuple[Signature, bytes]:
-    """Return the signature of a compact JWS and the bytes it signs; to verify it the payload need not be read."""
+    """Return the signature of a compact JWS and the bytes it signs; raise TooLargeError or MalformedError.
+
+    To verify it the payload need not be read.
+    """
     if len(entry) > jsontext.MAX_ENTRY_BYTES:
         raise TooLargeError(f"an entry of more than {jsontext.MAX_ENTRY_BYTES} bytes")
     first = entry.find(b".")

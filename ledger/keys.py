@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from crypto import hpke
 from crypto.encoding import b64u, unb64u
-from crypto.errors import EncodingError, KeyRefusedError, SignatureError
+from crypto.errors import EncodingError, KeyRefusedError
 from crypto.signing import Algorithm, PublicKey
 from ledger import jsontext, jws
 from ledger.errors import MalformedError
@@ -73,14 +73,6 @@ class HeaderKey:
     role: Role
     typ: Typ
     public_key: PublicKey
-
-    def is_good(self, *, message: bytes, signature: bytes) -> bool:
-        """Say whether a signature verifies: for who weighs an entry that the log holds, good or not."""
-        try:
-            self.public_key.verify(message=message, signature=signature)
-        except SignatureError:
-            return False
-        return True
 
 
 def enrol(*, kid: KeyId, role: Role, public_key: bytes) -> Key:

@@ -191,9 +191,6 @@ class Store(TreeStore, Protocol):
     def batch(self, iss: str, seq: int) -> BatchRow | None:
         """Return the batch of that name, if it is logged."""
 
-    def last_batch(self, iss: str) -> BatchRow | None:
-        """Return the newest batch of an agency."""
-
     def statement_index(self, name: StatementName) -> int | None:
         """Return the index of the statement of that name."""
 

@@ -54,11 +54,6 @@ def join(first: Marking, *others: Marking) -> Marking:
     return reduce(_join, others, first)
 
 
-def dominates(upper: Marking, lower: Marking) -> bool:
-    """Say whether `upper` is in every term at least as strict as `lower`: whoever passes it passes `lower`."""
-    return not exceeding_terms(lower, upper)
-
-
 def exceeding_terms(lower: Marking, upper: Marking) -> tuple[str, ...]:
     """Return the names of the terms in which `lower` is stricter than `upper`: what a reader of `upper` may lack."""
     joined = _join(upper, lower)

@@ -91,7 +91,10 @@ class Membership:
         return CharterChange(index=index, charter=charter, file_hash=said.file_hash, previous=previous)
 
     def judge_key(self, index: int, entry: bytes) -> KeyChange:
-        """Return the key entry that may stand at `index`: signed by the roots in force, in its chain, with new keys."""
+        """Return the key entry that may stand at `index`: signed by the roots in force, in its chain, with new keys.
+
+        Raises MalformedError, BadSignatureError, NotAMemberError or DuplicateError for any other.
+        """
         found = parse_key_entry(entry)
         refusal: LedgerError = MalformedError("this key entry is of another log")
         require("key/origin", expected=self.origin, found=found.origin, refusal=refusal)

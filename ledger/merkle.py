@@ -64,7 +64,10 @@ def root_of_peaks(peaks: Sequence[bytes]) -> bytes:
 
 
 def peaks_after(*, peaks: Sequence[bytes], size: int, leaves: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Return the peaks of the tree that grows from `size` leaves by `leaves`: from there on it can grow further."""
+    """Return the peaks of the tree that grows from `size` leaves by `leaves`: from there on it can grow further.
+
+    Raises ProofError for peaks of another size.
+    """
     if len(peaks) != size.bit_count():
         raise ProofError("the peaks do not belong to a tree of this size")
     stack = list(peaks)

@@ -124,7 +124,7 @@ def parse_message(entry: bytes) -> Message:
 
 
 def check_blobs(message: Message, blobs: Sequence[bytes]) -> Route:
-    """Return the route if `blobs` are the two boxes and the route that the message names."""
+    """Return the route if `blobs` are the two boxes and the route that the message names; raise MalformedError."""
     if len(blobs) != len(PLACES):
         raise MalformedError("a message has three blobs: to, self, route")
     to, own, raw = blobs

@@ -151,7 +151,7 @@ def parse_note(raw: bytes, *, limit: int = MAX_NOTE_BYTES) -> Note:
 
 
 def parse_signature(line: str) -> NoteSignature:
-    """Return the signature that a line spells, given without its line feed."""
+    """Return the signature that a line spells, given without its line feed; raise MalformedError."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise MalformedError("not a signature line")

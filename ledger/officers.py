@@ -148,7 +148,7 @@ def approve(  # noqa: PLR0913 - who approves what, when, of those enrolled, all 
     file: bytes, *, agency: str, officer: str, signer: Signer, enrolled: Mapping[str, bytes], now: int
 ) -> bytes:
     """Return the file with a second officer's signature; raise ApprovalError for the same officer, or too late."""
-    found = _verified(file, agency=agency, enrolled=enrolled, now=now)
+    found = verify_proposed(file, agency=agency, enrolled=enrolled, now=now)
     if len(found.signatures) != 1:
         raise ApprovalError("the proposal was approved already")
     second = _sign(found.payload, officer=officer, signer=signer)
@@ -159,13 +159,23 @@ def approve(  # noqa: PLR0913 - who approves what, when, of those enrolled, all 
 
 
 def verify_proposed(file: bytes, *, agency: str, enrolled: Mapping[str, bytes], now: int) -> ProposalFile:
-    """Return a proposal that officers of `agency` signed, one or two, and that has not run out."""
-    return _verified(file, agency=agency, enrolled=enrolled, now=now)
+    """Return a proposal that officers of `agency` signed, one or two, and that has not run out; raise ApprovalError."""
+    found = parse_proposal(file)
+    if found.proposal.agency != agency:
+        raise ApprovalError("the proposal is of another agency")
+    for one in found.signatures:
+        if enrolled.get(one.officer) != one.pk:
+            raise ApprovalError("an officer who is not enrolled here under this key has signed")
+        key = _public_key(one.pk)
+        _verify(key, message=_signed(one.officer, found.payload), signature=one.sig)
+    if not found.proposal.at <= now < found.proposal.until:
+        raise ApprovalError("the proposal has run out, or lies in the future: propose it again")
+    return found
 
 
 def verify_approved(file: bytes, *, agency: str, enrolled: Mapping[str, bytes], now: int) -> ProposalFile:
     """Return a proposal that two different officers of `agency` signed in time; raise ApprovalError."""
-    found = _verified(file, agency=agency, enrolled=enrolled, now=now)
+    found = verify_proposed(file, agency=agency, enrolled=enrolled, now=now)
     if len(found.signatures) != OFFICERS:
         raise ApprovalError("one officer has signed, and two are needed")
     _check_second(*found.signatures)
@@ -197,20 +207,6 @@ def verify_kept(raw: bytes, *, agency: str, key: PublicKey) -> bytes:
     file, _, sig = parse_kept(raw)
     _verify(key, message=_kept(agency, file), signature=sig)
     return file
-
-
-def _verified(file: bytes, *, agency: str, enrolled: Mapping[str, bytes], now: int) -> ProposalFile:
-    found = parse_proposal(file)
-    if found.proposal.agency != agency:
-        raise ApprovalError("the proposal is of another agency")
-    for one in found.signatures:
-        if enrolled.get(one.officer) != one.pk:
-            raise ApprovalError("an officer who is not enrolled here under this key has signed")
-        key = _public_key(one.pk)
-        _verify(key, message=_signed(one.officer, found.payload), signature=one.sig)
-    if not found.proposal.at <= now < found.proposal.until:
-        raise ApprovalError("the proposal has run out, or lies in the future: propose it again")
-    return found
 
 
 def _check_second(first: SignedBy, second: SignedBy) -> None:

@@ -55,7 +55,10 @@ def open_portion(record: Record, portion: str, *, epoch_keys: Iterable[bytes], c
 
 
 def open_with_keys(record: Record, portion: str, *, keys: PortionKeys, ciphertext: bytes) -> OpenedPortion:
-    """Return a portion opened with its own keys, as found by trial or carried by a release."""
+    """Return a portion opened with its own keys, as found by trial or carried by a release.
+
+    Raises ProofError for another ciphertext, one that does not open, or a field that the record did not sign.
+    """
     sealed = record.portions[portion]
     if sha256(ciphertext) != sealed.ct:
         raise ProofError(f"{portion}: the ciphertext is not the one the record names")

@@ -118,18 +118,6 @@ class Planner:
         return marking(label, originator=self._profile.agency, members=self._members)
 
 
-def plan(
-    profile: Profile,
-    *,
-    event_kind: str,
-    fields: Mapping[str, JsonValue],
-    members: Members,
-    compartments: frozenset[Compartment] = frozenset(),
-) -> Plan:
-    """Return how one record will be sealed; for many of them keep a `Planner`."""
-    return Planner(profile, members).plan(event_kind=event_kind, fields=fields, compartments=compartments)
-
-
 def describe(planned: Plan) -> tuple[Row, ...]:
     """Return the preview of a plan: who will be able to read what, portion by portion, an empty one too."""
     return tuple(

@@ -18,7 +18,10 @@ def present(entry: bytes, disclosures: Sequence[str]) -> bytes:
 
 
 def parse_presentation(raw: bytes) -> tuple[Record, tuple[str, ...]]:
-    """Return the record and its disclosures, each found to consume one digest. Verifies no signature."""
+    """Return the record and its disclosures, each found to consume one digest; verifies no signature.
+
+    Raises TooLargeError or MalformedError, and ProofError for a disclosure that the record did not sign.
+    """
     if len(raw) > MAX_PRESENTATION_BYTES:
         raise TooLargeError("more bytes than a record and all its disclosures have")
     try:

@@ -12,7 +12,7 @@ from ledger.opening import OpenedPortion, check_disclosures, open_portion, open_
 from ledger.presentation import parse_presentation, present
 from ledger.recordform import PLACES, PORTIONS, SIZES, TAG_BYTES, PortionCommitment, Record, parse_record
 from ledger.sealing import PortionDraft, seal_record
-from ledger.slips import parse_policy
+from ledger.slips import parse_hit_policy
 from ledger.statements import SealedStatement, check_blob
 
 __all__ = [
@@ -44,5 +44,5 @@ def check_blobs(record: Record, blobs: Sequence[bytes]) -> None:
     check_blob(raw, digest=record.slip, place="slip")
     for portion, data in zip(PORTIONS, sealed, strict=True):
         check_blob(data, digest=record.portions[portion].ct, place=portion, size=SIZES[portion] + TAG_BYTES)
-    if parse_policy(raw).spelled != b64u_ascii(record.name.jti):
+    if parse_hit_policy(raw).spelled != b64u_ascii(record.name.jti):
         raise MalformedError("a slip of another record")

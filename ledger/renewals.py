@@ -65,7 +65,7 @@ def parse_renewal(entry: bytes) -> Renewal:
 
 
 def check_blobs(renewal: Renewal, blobs: Sequence[bytes]) -> tuple[Slip, ...]:
-    """Return the slips if the one blob holds exactly those under the renewal's root, in order."""
+    """Return the slips if the one blob holds exactly those under the renewal's root, in order; raise MalformedError."""
     if len(blobs) != len(PLACES):
         raise MalformedError("a slips statement has one blob")
     raw = _split(blobs[0], count=renewal.n)

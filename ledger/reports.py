@@ -79,7 +79,10 @@ def seal_report(report: Report, charter: Charter) -> bytes:
 
 
 def open_report(raw: bytes, *, me: str, decapsulators: Mapping[bytes, Decapsulator]) -> Report:
-    """Return the report in the box of auditor `me`; `decapsulators` are its own, by the hash of their public keys."""
+    """Return the report in the box of auditor `me`; `decapsulators` are its own, by the hash of their public keys.
+
+    Raises NotFoundError if it is sealed to none of them, ProofError if the box does not open, else MalformedError.
+    """
     typ, origin, to = jsontext.members(jsontext.load(raw, limit=MAX_REPORT_BYTES), "typ", "origin", "to")
     if typ != TYP:
         raise MalformedError("not a sealed report")

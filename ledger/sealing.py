@@ -25,6 +25,8 @@ from ledger.slips import SlipDraft, build_slip
 from ledger.statements import SealedStatement, sign_statement
 
 _RANDOM_BYTES = 32
+# lp is a concatenation: what is the same for every record is framed once.
+_FRAMED = {portion: lp(portion) for portion in PORTIONS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def seal_record(  # noqa: PLR0913  the parts of a record, all by name
 
 def portion_context(name: StatementName, portion: str) -> bytes:
     """Return lp(iss, rid, portion): what binds a portion's keys and ciphertext to its one place."""
-    return lp(name.iss, name.jti, portion)
+    return lp(name.iss, name.jti) + _FRAMED[portion]
 
 
 def _disclose(portions: Mapping[str, PortionDraft]) -> dict[str, list[tuple[str, bytes]]]:

@@ -51,7 +51,7 @@ class SlipDraft:
     tokens: tuple[bytes | None, ...] | None = field(default=None, repr=False)
 
 
-class Policy(NamedTuple):
+class HitPolicy(NamedTuple):
     """What a slip asks of the service: to match the record it spells, in this token epoch, in this way."""
 
     spelled: bytes
@@ -86,13 +86,13 @@ def parse_slip(raw: bytes) -> Slip:
     return Slip(of=of, ep=policy.ep, hit=policy.hit, tokens=tuple(tokens))
 
 
-def parse_policy(raw: bytes) -> Policy:
+def parse_hit_policy(raw: bytes) -> HitPolicy:
     """Return what a slip says but for its tokens: read as strictly as `parse_slip` does, and not decoded."""
     policy, _ = _read(raw)
     return policy
 
 
-def _read(raw: bytes) -> tuple[Policy, Sequence[bytes]]:
+def _read(raw: bytes) -> tuple[HitPolicy, Sequence[bytes]]:
     """Return a slip's policy, and its tokens as they are spelled, every rule of the form checked."""
     if len(raw) > MAX_SLIP_BYTES:
         raise TooLargeError(f"a slip of more than {MAX_SLIP_BYTES} bytes")
@@ -100,7 +100,7 @@ def _read(raw: bytes) -> tuple[Policy, Sequence[bytes]]:
     if found is None:
         raise MalformedError("not the form of a slip")
     spelled, digits, hit, *tokens = found.groups()
-    policy = Policy(spelled=spelled, ep=jsontext.integer(int(digits)), hit=_HITS[hit])
+    policy = HitPolicy(spelled=spelled, ep=jsontext.integer(int(digits)), hit=_HITS[hit])
     if _matches_nothing(policy.hit, policy.ep):
         raise MalformedError("a slip that claims to match without a token epoch")
     return policy, tokens

@@ -13,7 +13,6 @@ _WRAPPER = re.compile(
 )
 _PIECE = re.compile(_STRING)
 _FORMULA = re.compile(r"\s*(?:=|[@+-]\s*[A-Z]+\w*\s*[(!|])", re.IGNORECASE)
-_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 # 1.23E+11, 1,23457E+15, 1E+11; never 52E029294, which is a real number of a real maker.
 _FLOAT = re.compile(r"[+-]?(?:\d+[.,]\d*E[+-]?\d{1,3}|\d+E[+]\d{1,3})", re.IGNORECASE)
@@ -40,8 +39,3 @@ def is_formula(text: str) -> bool:
 def is_damaged_number(text: str) -> bool:
     """Return whether a long number was turned into a float here: the digits after its first few are lost."""
     return _FLOAT.fullmatch(text.strip()) is not None
-
-
-def neutral(text: str) -> str:
-    """Return `text` for a cell of a file we write: a quote in front of what a spreadsheet would run."""
-    return f"'{text}" if text.startswith(_TRIGGERS) else text

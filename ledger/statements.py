@@ -56,14 +56,17 @@ def parse_signed(entry: bytes, typ: Typ) -> SignedPayload:
 
 
 def name_of(kid: KeyId, *, iss: jsontext.JsonValue, jti: jsontext.JsonValue) -> StatementName:
-    """Return (iss, jti) if the issuer is the agency whose key signed."""
+    """Return (iss, jti) if the issuer is the agency whose key signed; raise MalformedError."""
     if iss != kid.agency:
         raise MalformedError("the issuer is not the agency of the key that signed")
     return StatementName(kid.agency, jti_of(jti))
 
 
 def check_blob(data: bytes, *, digest: bytes, place: str, size: int | None = None) -> bytes:
-    """Return a blob if it is the one its statement names: its SHA-256 and, where it is constant, its size."""
+    """Return a blob if it is the one its statement names: its SHA-256 and, where it is constant, its size.
+
+    Raises MalformedError for any other.
+    """
     if size is not None and len(data) != size:
         raise MalformedError(f"the blob {place} has not the size that all have")
     if sha256(data) != digest:

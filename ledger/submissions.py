@@ -110,7 +110,10 @@ def parse_statement(entry: bytes, typ: Typ) -> Statement:
 
 
 def attach_blobs(submission: Submission, blobs: Sequence[bytes]) -> tuple[tuple[Blob, ...], ...]:
-    """Return the blobs of every statement in their places, if they are exactly those that the statements name."""
+    """Return the blobs of every statement in their places, if they are exactly those that the statements name.
+
+    Raises MalformedError for any other.
+    """
     rest = list(reversed(blobs))
     attached = tuple(_attach(statement, _take(rest, statement)) for statement in submission.complete())
     if rest:

@@ -133,7 +133,7 @@ def parse_match(value: JsonValue) -> Match | None:
 
 
 def parse_limits(value: JsonValue) -> Limits:
-    """Return the limits."""
+    """Return the limits; raise MalformedError."""
     entries, *numbers = jsontext.members(value, "entries", "keys", "lookups", "own", "submissions", "slips")
     if entries not in ("open", "members"):
         raise MalformedError("entry bundles are open or for members")

@@ -22,7 +22,7 @@ def inclusion_proof(*, index: int, size: int, read: ReadTile) -> tuple[bytes, ..
 
 
 def consistency_proof(*, size1: int, size2: int, read: ReadTile) -> tuple[bytes, ...]:
-    """Return the proof that the tree of `size2` leaves begins with the tree of `size1`, which is not empty."""
+    """Return the proof that the tree of `size2` leaves begins with the tree of `size1`; raise ProofError if that is empty."""
     if size1 == 0:
         raise ProofError("a consistency proof from the empty tree proves nothing")
     return subtree_proof(start=0, end=size1, size=size2, read=read)

@@ -102,13 +102,6 @@ def bundle_path(*, index: int, size: int) -> TilePath:
     return _clipped(level=None, index=index, items=size)
 
 
-def entries_path(*, index: int, size: int) -> TilePath:
-    """Return the bundle that holds entry `index` in a tree of `size` leaves."""
-    if not 0 <= index < size:
-        raise ProofError("a tree of this size has no such entry")
-    return bundle_path(index=index // TILE_WIDTH, size=size)
-
-
 def tile_paths(size: int) -> Iterator[TilePath]:
     """Yield every hash tile of a tree of `size` leaves, the lowest level first."""
     if not 0 <= size <= MAX_SIZE:

@@ -29,7 +29,6 @@ __all__ = [
     "Row",
     "TokenClass",
     "inputs_of",
-    "is_design",
     "likenesses",
     "prf_input",
     "token",
@@ -39,7 +38,6 @@ Fields: TypeAlias = Mapping[str, JsonValue]
 Row: TypeAlias = tuple[Form | None, Form | None, Form | None, Form | None]
 Inputs: TypeAlias = tuple[Row, Row]
 
-MARKS = 2
 KEY_BYTES = 32
 NOTHING: Row = (None, None, None, None)
 _VIN_CHARACTERS = 17
@@ -78,11 +76,6 @@ def likenesses(fields: Fields) -> frozenset[str]:
     marks = [mark.number for mark in _marks(fields)]
     named = (*marks, *map(_unlabelled, marks), _lot(fields), _text(fields, "item.design_family"))
     return frozenset([_likeness(form) for form in map(canonical, named) if form])
-
-
-def is_design(form: Form) -> bool:
-    """Return whether a token says "of one design" rather than "one weapon"."""
-    return form.group == _DESIGN
 
 
 def prf_input(*, kc: bytes, token_epoch: int, form: Form) -> bytes:

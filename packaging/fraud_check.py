@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey, MLDSA65PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
@@ -27,8 +27,8 @@ CLASSES = ["T0", "T1", "T2", "T3"]
 MEMBERS = {
     "fork": ["first", "second", "root", "path"],
     "cosignature": ["first", "second", "root", "path", "by"],
-    "batches": ["checkpoint", "batches", "keys"],
-    "ceiling": ["checkpoint", "r", "grant", "charter", "next", "keys"],
+    "batches": ["checkpoint", "batches"],
+    "ceiling": ["checkpoint", "r", "grant", "charter", "next"],
     "denied": ["checkpoint", "question", "answer", "record", "slip"],
 }
 CHECKPOINT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([^\n]+)\n")
@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> int:
 
 
 def check(proof: bytes, charters: list[bytes]) -> tuple[str, tuple[str, ...]]:
-    """Return the kind of a proof and whom it convicts: the log by its origin, agencies by their ids."""
+    """Return the kind of a proof and whom it convicts: the log by its origin, a witness by its agency's id."""
     try:
         return judge(proof, charters)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -135,15 +135,13 @@ def two_batches(value: Any, believed: list[Any]) -> tuple[str, ...]:
         logged(text(one["entry"]).encode(), one, checkpoint)
         general = strict_json(text(one["entry"]).encode())
         payload = unb64u(general["payload"])
-        found.append((general, payload, strict_json(payload)))
-    (_, payload1, first), (_, payload2, second) = found
+        found.append((payload, strict_json(payload)))
+    (payload1, first), (payload2, second) = found
     for batch in (first, second):
         require(batch.get("typ") == "sealtrace/v1/batch" and batch["log"] == checkpoint.origin, "no batch of this log")
     require((first["iss"], first["seq"]) == (second["iss"], second["seq"]), "two different names")
     require(payload1 != payload2, "one batch, signed twice")
-    keys = agency_keys(believed, value["keys"])
-    signed = all(both_signed(general, first["iss"], keys) for general, _, _ in found)
-    return (checkpoint.origin, first["iss"]) if signed else (checkpoint.origin,)
+    return (checkpoint.origin,)
 
 
 def above_ceiling(value: Any, believed: list[Any]) -> tuple[str, ...]:
@@ -166,16 +164,14 @@ def above_ceiling(value: Any, believed: list[Any]) -> tuple[str, ...]:
         members(value["next"], ["index", "path"])
         logged(charter_entry(*files[ver + 1]), value["next"], checkpoint)
         require(value["next"]["index"] > grant["index"], "another charter was in force")
-    header, encoded, signature = entry.decode().split(".")
+    header, encoded, _ = entry.decode().split(".")
     require(strict_json(unb64u(header)).get("typ") == "sealtrace-grant+jws", "no grant")
     payload = strict_json(unb64u(encoded))
     require(value["r"] != payload["iss"] and value["r"] in [to["r"] for to in payload["to"]], "no bound recipient")
     ceiling = next((agency["ceiling"] for agency in charter["agencies"] if agency["id"] == value["r"]), None)
     above = ceiling is None or LEVELS.index(payload["lvl"]) > LEVELS.index(ceiling)
     require(above, "the grant is within the ceiling")
-    key = agency_keys(believed, value["keys"]).get((header, "sign"))
-    good = key is not None and ed25519(key[1], f"{header}.{encoded}".encode(), unb64u(signature))
-    return (checkpoint.origin, key[0]) if good and key else (checkpoint.origin,)
+    return (checkpoint.origin,)
 
 
 def denied_hit(value: Any, believed: list[Any]) -> tuple[str, ...]:
@@ -244,7 +240,7 @@ def note_signature(key: NoteKey, raw: bytes, body: str, tree: tuple[str, int, by
     name, log = key.name.encode(), origin.encode()
     message = b"subtree/v1\n\0" + bytes([len(name)]) + name + raw[:8] + bytes([len(log)]) + log
     message += bytes(8) + size.to_bytes(8, "big") + root
-    return ml_dsa(MLDSA44PublicKey, key.raw, message, bare)
+    return ml_dsa(key.raw, message, bare)
 
 
 def signature_line(line: str) -> tuple[tuple[str, bytes], bytes]:
@@ -272,65 +268,6 @@ def witness_keys(charter: Any) -> list[NoteKey]:
         name = f"{charter['origin']}/witness/{one}"
         found += [NoteKey(name, ED25519_COSIGNATURE, first), NoteKey(name, ML_DSA_44, second)]
     return found
-
-
-def agency_keys(believed: list[Any], key_entries: Any) -> dict[tuple[str, str], tuple[str, bytes]]:
-    """Return agency and key by the first part of an entry and the key's role, of charters and signed key entries."""
-    listed = [key for charter, _ in believed for agency in charter["agencies"] for key in agency["keys"]]
-    require(isinstance(key_entries, list), "keys is a list")
-    for raw in key_entries:
-        general = strict_json(text(raw).encode())
-        payload = strict_json(unb64u(general["payload"]))
-        require(any(rooted(general, payload, charter) for charter, _ in believed), "a key entry of no known roots")
-        listed += payload["add"]
-    found = {}
-    for key in listed:
-        for alg, typ in (
-            ("Ed25519", "sealtrace-grant+jws"),
-            ("Ed25519", "sealtrace-batch+jws"),
-            ("ML-DSA-65", "sealtrace-batch+jws"),
-        ):
-            header = f'{{"alg":"{alg}","kid":"{key["kid"]}","typ":"{typ}"}}'
-            found[b64u(header.encode()), key["role"]] = (key["kid"].partition("#")[0], unb64u(key["pk"]))
-    return found
-
-
-def rooted(general: Any, payload: Any, charter: Any) -> bool:
-    """Say whether a key entry is signed by both roots that a charter lists of its agency."""
-    roots = [
-        key
-        for agency in charter["agencies"]
-        if agency["id"] == payload["iss"] and payload["origin"] == charter["origin"]
-        for key in agency["keys"]
-        if key["role"] == "root"
-    ]
-    if len(roots) != 2 or len(general["signatures"]) != 2:
-        return False
-    for key, alg, item in zip(roots, ("Ed25519", "ML-DSA-65"), general["signatures"], strict=True):
-        header = f'{{"alg":"{alg}","kid":"{key["kid"]}","typ":"sealtrace-key+jws"}}'
-        message = f"{item['protected']}.{general['payload']}".encode()
-        raw, signature = unb64u(key["pk"]), unb64u(item["signature"])
-        good = (
-            ed25519(raw, message, signature) if alg == "Ed25519" else ml_dsa(MLDSA65PublicKey, raw, message, signature)
-        )
-        if item["protected"] != b64u(header.encode()) or not good:
-            return False
-    return True
-
-
-def both_signed(general: Any, iss: str, keys: dict[tuple[str, str], tuple[str, bytes]]) -> bool:
-    """Say whether a batch has the Ed25519 and the ML-DSA-65 signature of its issuer, as far as its keys are known."""
-    require(len(general["signatures"]) == 2, "a batch has two signatures")
-    for role, item in zip(("sign", "batch"), general["signatures"], strict=True):
-        message = f"{item['protected']}.{general['payload']}".encode()
-        owner, raw = keys.get((item["protected"], role), ("", b""))
-        signature = unb64u(item["signature"])
-        if owner != iss:
-            return False
-        good = ed25519(raw, message, signature) if role == "sign" else ml_dsa(MLDSA65PublicKey, raw, message, signature)
-        if not good:
-            return False
-    return True
 
 
 def logged(entry: bytes, place: Any, checkpoint: Checkpoint) -> None:
@@ -397,10 +334,10 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def ml_dsa(kind: Any, key: bytes, message: bytes, signature: bytes) -> bool:
-    """Say whether an ML-DSA signature is good (empty context)."""
+def ml_dsa(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Say whether an ML-DSA-44 signature is good (empty context)."""
     try:
-        kind.from_public_bytes(key).verify(signature, message)
+        MLDSA44PublicKey.from_public_bytes(key).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -17,8 +17,9 @@ from server import exits
 from server.accounts import Account, Accounts, Role
 from server.config import Config
 from server.errors import ConfigError
+from server.folder import DataOption
 from server.passphrase import DESCRIPTOR, read_passphrase
-from server.upkeep import DataOption, JsonOption
+from server.upkeep import JsonOption
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
 

@@ -4,11 +4,11 @@ import getpass
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from crypto import privatefile
 from crypto.errors import CryptoError
 from ledger import fingerprints
 from ledger.errors import LedgerError
@@ -19,6 +19,7 @@ from server.config import TICK_SECONDS, Config
 from server.console.place import parse_place
 from server.errors import ConfigError, StartError
 from server.exits import fail
+from server.folder import DataOption
 from server.highest import HighestSigned
 from server.keys import create_keys, open_keys, service_json
 from server.passphrase import ask_passphrase, read_passphrase
@@ -33,12 +34,10 @@ app.command("restore")(upkeep.restore_command)
 app.command("doctor")(upkeep.doctor_command)
 app.add_typer(accountcommands.app, name="account")
 
-Data = Annotated[Path, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")]
-
 
 @app.command()
 def create(
-    data: Data,
+    data: DataOption,
     origin: Annotated[str, typer.Option(help="The log's name for ever: a URL without its scheme.")],
     url: Annotated[str, typer.Option(help="Where agencies reach the service, like https://ledger.example.")],
 ) -> None:
@@ -53,7 +52,7 @@ def create(
         config = Config(data=data, fingerprint=b"")
         keys = create_keys(config.keystore, passphrase=_passphrase(twice=True))
         HighestSigned(config.highest).begin(keys, origin=origin)
-        config.service.write_bytes(service_json(keys, origin=origin, url=url))
+        privatefile.replace(config.service, service_json(keys, origin=origin, url=url))
     except (ConfigError, CryptoError, LedgerError, OSError) as error:
         fail(error)
     typer.echo(config.service.read_text(encoding="utf-8"), nl=False)
@@ -62,7 +61,7 @@ def create(
 
 @app.command("serve")
 def serve_command(  # noqa: PLR0913  each option is one thing to listen on
-    data: Data,
+    data: DataOption,
     *,
     charter: Annotated[
         str, typer.Option(help="Fingerprint of charter 1: 16 words or 43 characters.", envvar="SEALTRACE_CHARTER")
@@ -108,7 +107,7 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
 
 @app.command()
 def rotate(
-    data: Data,
+    data: DataOption,
     *,
     match_only: Annotated[
         bool, typer.Option("--match-only", help="Only the matching key: for a charter that removes an agency.")
@@ -131,7 +130,7 @@ def rotate(
 
 
 @app.command()
-def migrate(data: Data) -> None:
+def migrate(data: DataOption) -> None:
     """Bring the database to the newest schema; `serve` does so too.
 
     Example: sealtrace-server migrate --data /srv/ledger

@@ -15,7 +15,7 @@ from crypto.digests import sha256
 from ledger.accesslog import Asked
 from ledger.answers import Answer, sign_answer
 from ledger.charter import Charter
-from ledger.errors import BusyError, MalformedError, NotAMemberError, NotFoundError
+from ledger.errors import BusyError, MalformedError, NotAMemberError, NotFoundError, ReplayedError
 from ledger.log import Charge
 from ledger.questions import WATCH_DAYS, Asking, Question, parse_question, question_hash
 from ledger.terms import Match
@@ -79,7 +79,7 @@ class Matching:
         charter = self._charter(asker, role=terms.role)
         charge = self._charge(asker, charter, limit=terms.limit, kind=f"{terms.limit}/evaluated", amount=request.n)
         key = self._keys.matching.key(self._live(request.ep))
-        self._check_room(charge)
+        self._check_room(charge, asker)
         evaluated = oprf.evaluate(key=key, elements=request.elements)
         self._sequencer.run(lambda: self._settle(charge, asker, _asked(asker, body)))
         return EvaluationAnswer(ep=request.ep, el=evaluated.elements, proof=evaluated.proof)
@@ -145,8 +145,13 @@ class Matching:
         most: int = getattr(charter.limits, limit)
         return Charge(agency=asker.agency, limit=kind, day=self._clock() // DAY_SECONDS, most=most, amount=amount)
 
-    def _check_room(self, charge: Charge) -> None:
-        """Refuse early what would be refused after a tenth of a second of work; the count itself is made later."""
+    def _check_room(self, charge: Charge, asker: Asker) -> None:
+        """Refuse early what would be refused after a tenth of a second of work; the count itself is made later.
+
+        A request that is sent again, too: refused after the work, it would cost the service everything and its sender nothing.
+        """
+        if self._store.seen(asker.nonce):
+            raise ReplayedError("this request was seen before")
         with self._store.reading() as connection:
             used = connection.exec_driver_sql(_USED, (charge.agency, charge.limit, charge.day)).scalar() or 0
             if used + charge.amount > charge.most:

@@ -90,7 +90,7 @@ class Noticing:
         charter = self._state.charter_before(shown.size)
         live = tuple(match.ep for match in self._matching.live_epochs())
         with self._store.reading() as connection:
-            waiting = _waiting(connection, now, size=shown.size)
+            waiting = _waiting(connection, now, size=shown.size, charter=charter)
         placed = arrange(waiting.drawn, least=FILL if self._keys_changed(charter.log) else 0)
 
         def beside(connection: Connection, first: int) -> None:
@@ -126,14 +126,15 @@ class Noticing:
         self._publishing.signed(LogName.ACCESS)
 
 
-def _waiting(connection: Connection, now: int, *, size: int) -> _Waiting:
+def _waiting(connection: Connection, now: int, *, size: int, charter: Charter) -> _Waiting:
     drawn: list[Drawn] = []
     outcomes = connection.exec_driver_sql(_OUTCOMES).all()
     for _, asker, body_hash, signature_input, signature, told in outcomes:
         asked = Asked(iss=asker, body_hash=bytes(body_hash), signature_input=signature_input, signature=signature)
         drawn += draw(asked, _results(connection, asker, unpack_told(bytes(told)), now))
     since = connection.exec_driver_sql("SELECT size FROM tick WHERE id = 1").scalar() or 0
-    fired = firings(connection, since=since, end=size, now=now)
+    askers = {agency.id for agency in charter.agencies if "read" in agency.roles}
+    fired = firings(connection, since=since, end=size, now=now, askers=askers)
     for one in fired:
         hit = ToldHit(index=one.slot.index, jti=one.slot.name.jti, c=one.slot.c, hit=Hit.OPEN)
         drawn += draw(one.asked, [Result(to=one.slot.name.iss, asker=one.asked.iss, at=now, hits=(hit,))])

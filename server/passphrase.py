@@ -22,9 +22,9 @@ def read_passphrase(environ: Mapping[str, str], *, prompt: Callable[[str], str] 
     """Return the passphrase; `prompt` asks a person and is None where there is no terminal."""
     if DESCRIPTOR in environ:
         return _checked(_from_descriptor(environ[DESCRIPTOR]))
-    credential = Path(environ.get(CREDENTIALS, "/nonexistent")) / CREDENTIAL
-    if credential.is_file():
-        return _checked(credential.read_bytes())
+    credential = _from_credential(Path(environ.get(CREDENTIALS, "/nonexistent")) / CREDENTIAL)
+    if credential is not None:
+        return _checked(credential)
     if prompt is None:
         raise ConfigError(f"no passphrase: set {DESCRIPTOR} to an open descriptor, or start from a terminal")
     return _checked(prompt("Passphrase of the service's keystore: ").encode())
@@ -41,6 +41,13 @@ def _from_descriptor(text: str) -> bytes:
             return file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{DESCRIPTOR} is not a descriptor that can be read") from error
+
+
+def _from_credential(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise ConfigError(f"the service credential {CREDENTIAL} cannot be read: {error.strerror}") from error
 
 
 def _checked(raw: bytes) -> bytes:

@@ -59,6 +59,7 @@ def restore(config: Config, sources: Sources) -> Restored:
     Raises ConfigError for what cannot be done with these sources, StartError if they contradict each other.
     """
     _require_evidence(config, sources)
+    _require_no_orphan(config.database)
     if sources.backup is not None:
         _put_files(config, sources.backup)
     database_path = _database(config, sources.backup)
@@ -76,6 +77,15 @@ def _require_evidence(config: Config, sources: Sources) -> None:
         raise ConfigError(
             f"nothing says how far this log had signed: {config.highest} is lost. Ask the members, the auditors and "
             "the mirrors for the newest checkpoint that each holds, and give them all with --checkpoint or --from"
+        )
+
+
+def _require_no_orphan(path: Path) -> None:
+    """Refuse what a killed service left behind: SQLite would replay it over whatever database takes the old one's name."""
+    wal = database.wal_path(path)
+    if wal.exists() and not path.exists():
+        raise ConfigError(
+            f"{wal} is there without its database: move it aside too, beside the database that it belongs to"
         )
 
 

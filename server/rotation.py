@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
+from crypto import privatefile
 from ledger.charter import Charter, parse_charter
 from server import database
 from server.config import Config
@@ -14,8 +15,9 @@ from server.keys import add_generation, add_match_key, service_json
 def prepare_successor(
     config: Config, *, passphrase: bytes, match_only: bool = False, allow_weak: bool = False
 ) -> bytes:
-    """Draw the next generation, or with `match_only` the next matching key alone, and return what the next charter must name; it is in `service.next.json` too.
+    """Draw the next generation, or with `match_only` the next matching key alone; return what the next charter must name.
 
+    It is in `service.next.json` too.
     The service signs with both once it is started again, and with the new one alone after that charter. Raises
     StartError while there is no charter, KeystoreError while an earlier successor still waits.
     """
@@ -27,7 +29,7 @@ def prepare_successor(
             config.keystore, passphrase=passphrase, in_force=charter.log, match=charter.match, allow_weak=allow_weak
         )
     raw = service_json(keys, origin=charter.origin, url=charter.url)
-    config.next_service.write_bytes(raw)
+    privatefile.replace(config.next_service, raw)
     return raw
 
 

@@ -6,7 +6,7 @@ from ledger.errors import MalformedError, StaleEpochError
 from ledger.log import Blob
 from ledger.recordform import Record
 from ledger.renewals import Renewal
-from ledger.slips import Hit, Policy, Slip, parse_policy, parse_slip
+from ledger.slips import Hit, HitPolicy, Slip, parse_hit_policy, parse_slip
 from ledger.submissions import Submission
 from ledger.terms import Match
 from server import slips
@@ -20,14 +20,14 @@ def check_slips(
     for statement, parts in zip(submission.parsed, blobs, strict=True):
         match statement:
             case Record():
-                _check_epoch(parse_policy(parts[0].data), match)
+                _check_epoch(parse_hit_policy(parts[0].data), match)
             case Renewal():
                 _check_renewal(statement, parts[0].data, match, store)
             case _:
                 pass
 
 
-def _check_epoch(slip: Slip | Policy, match: Match | None) -> None:
+def _check_epoch(slip: Slip | HitPolicy, match: Match | None) -> None:
     if match is None and (slip.ep, slip.hit) != (0, Hit.OFF):
         raise StaleEpochError(
             "nothing is matched while the charter names no matching key: the slip has to be off, ep 0"

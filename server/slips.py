@@ -20,7 +20,6 @@ from ledger.wire.limits import MAX_STATEMENTS
 
 SLIP = "slip"
 SLIPS = "slips"
-CLASSES = 4
 HASH_BYTES = 32
 # The tokens of so many entries lie in a tree of their own: some hundred pages, which a batch can write anew, while
 # ten million tokens are twenty such trees to look into (docs/adr/0061).

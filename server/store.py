@@ -275,10 +275,6 @@ class SqlStore:
         """Return the batch of that name, if it is logged."""
         return _batch_row(self._one(f"{_BATCH} AND seq = ?", (iss, seq)))
 
-    def last_batch(self, iss: str) -> BatchRow | None:
-        """Return the newest batch of an agency."""
-        return _batch_row(self._one(f"{_BATCH} ORDER BY seq DESC LIMIT 1", (iss,)))
-
     def statement_index(self, name: StatementName) -> int | None:
         """Return the index of the statement of that name."""
         row = self._one("SELECT idx FROM statements WHERE iss = ? AND jti = ?", tuple(name))

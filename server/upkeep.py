@@ -18,6 +18,7 @@ from server.config import Config
 from server.doctor import Fault, Site, diagnose
 from server.errors import ConfigError
 from server.exporting import export
+from server.folder import DataOption, OptionalDataOption
 from server.fsck import Report, check_database, check_folder
 from server.healing import Healed, heal
 from server.keys import open_keys
@@ -25,7 +26,6 @@ from server.lastrun import LastRun
 from server.passphrase import ask_passphrase
 from server.restore import Restored, Sources, restore
 
-DataOption = Annotated[Path, typer.Option("--data", help="The service's folder.", envvar="SEALTRACE_DATA")]
 DatabaseOption = Annotated[Path, typer.Option("--database", help="The database, or a copy of it; it is only read.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
@@ -49,7 +49,7 @@ def export_command(
 
 
 def fsck_command(
-    data: Annotated[Path | None, typer.Option(help="The service's folder.", envvar="SEALTRACE_DATA")] = None,
+    data: OptionalDataOption = None,
     database: Annotated[Path | None, typer.Option(help="A copy to check instead; it is only read.")] = None,
     *,
     heal_from: Annotated[

@@ -4,7 +4,7 @@ A silent slip fires nobody's watch, its owner's notice included: an entry of the
 has just asked would tell the watch's owner that something matched (docs/protocol.md, 6.9).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -47,13 +47,16 @@ class _NewSlip:
     name: StatementName
 
 
-def firings(connection: Connection, *, since: int, end: int, now: int) -> tuple[Firing, ...]:
-    """Return what fires for slips that the statements in [since, end) brought, in log order."""
+def firings(connection: Connection, *, since: int, end: int, now: int, askers: Container[str]) -> tuple[Firing, ...]:
+    """Return what fires for slips that the statements in [since, end) brought, in log order.
+
+    `askers` are the agencies that may ask now: a watch tells nothing that a question of today would be refused.
+    """
     if connection.exec_driver_sql("SELECT 1 FROM watches WHERE expires > ? LIMIT 1", (now,)).first() is None:
         return ()
     found: dict[tuple[int, int], Firing] = {}
     for slips in _batched(_new_slips(connection, since, end)):
-        for one in _fired(connection, slips, now):
+        for one in _fired(connection, slips, now, askers):
             key = one.watch, one.slot.index
             best = found.get(key)
             if best is None or one.slot.c < best.slot.c:
@@ -68,7 +71,7 @@ def _new_slips(connection: Connection, since: int, end: int) -> Iterator[_NewSli
         yield _NewSlip(index=index, ep=ep, source=source, tokens=cut, name=StatementName(iss, bytes(jti)))
 
 
-def _fired(connection: Connection, slips: Sequence[_NewSlip], now: int) -> Iterator[Firing]:
+def _fired(connection: Connection, slips: Sequence[_NewSlip], now: int, askers: Container[str]) -> Iterator[Firing]:
     held: dict[tuple[bytes, int, int], list[_NewSlip]] = {}
     for slip in slips:
         for place, token in enumerate(slip.tokens):
@@ -79,7 +82,7 @@ def _fired(connection: Connection, slips: Sequence[_NewSlip], now: int) -> Itera
             token, ep, c, watch, asker, body_hash, signature_input, signature, size = row
             asked = Asked(iss=asker, body_hash=bytes(body_hash), signature_input=signature_input, signature=signature)
             for slip in held.get((bytes(token), ep, c), ()):
-                if slip.source >= size and slip.name.iss != asker:
+                if asker in askers and slip.source >= size and slip.name.iss != asker:
                     yield Firing(watch=watch, asked=asked, slot=Slot(index=slip.index, name=slip.name, c=CLASSES[c]))
 
 

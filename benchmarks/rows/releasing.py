@@ -1,4 +1,7 @@
-"""100,000 old records of closed epochs opened to a newcomer: all that its `sealtrace sync` does, and two parts of that.
+"""100,000 old records of closed epochs opened to a newcomer: what their owner waits for, then the newcomer.
+
+**By release**: `sealtrace release` in the owner's home, which says the number of records first. It is counted in the
+replica, where most of them are copies here. An approval by a second officer and the desk count by the same call.
 
 **By sync**: from the release that waits to records that the desk finds. The newcomer reads the log between the places
 that the release names, holds the entries against the tree, verifies every batch and every record's signature, tries the
@@ -20,7 +23,7 @@ from nacl.bindings import crypto_sign_open
 
 from benchmarks.material import Sender, senders, signed_parts
 from benchmarks.measure import Figure, Limit, at_most
-from benchmarks.newcomers import NEWCOMERS, index_seconds, released, sync_seconds
+from benchmarks.newcomers import NEWCOMERS, index_seconds, released, repeat_stored, said_seconds, sync_seconds
 from ledger.kinds import Role
 from ledger.opening import open_with_keys, which_key
 from ledger.recordform import PORTIONS, SIZES, parse_record
@@ -42,7 +45,7 @@ _WHY = (
 
 
 def measure() -> list[Figure]:
-    """Return the seconds that 100,000 records take by sync, their keys alone, and their contents alone."""
+    """Return the seconds that 100,000 records take their owner, by sync, their keys alone, and their contents alone."""
     bare_work = _bare()
     synced: list[float] = []
     indexed: list[float] = []
@@ -52,7 +55,15 @@ def measure() -> list[Figure]:
             synced.append(sync_seconds(walk, newcomer, records=_SYNCED) * RECORDS / _SYNCED)
             bare.append(_seconds(bare_work))
             indexed.append(index_seconds(walk, newcomer) * RECORDS / _SYNCED)
+        repeat_stored(walk, records=RECORDS - _SYNCED)
+        said = [said_seconds(walk, NEWCOMERS[0], records=RECORDS) for _ in range(_REPEATS)]
     return [
+        at_most(
+            what=f"{RECORDS:,} records of closed epochs released to a newcomer by `sealtrace release`: their number said first",
+            unit="s, one core",
+            values=said,
+            most=_MOST,
+        ),
         _by_sync(synced, bare),
         at_most(
             what="of which at most: what `find` looks things up by, read back and made anew, as after an upgrade",

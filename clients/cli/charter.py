@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -85,16 +85,16 @@ def propose(  # noqa: PLR0913 - each option is one term of the charter
     )
     members = [parse_enrolment(path.read_bytes()) for path in enrolments or ()]
     log = charters.parse_service(service.read_bytes()) if service else None
-    if before is not None:
-        proposal = charters.propose_next(before, members, terms, service=log)
-    elif log is not None:
-        proposal = charters.propose_charter(log, members, terms)
-    else:
-        raise ListError("the first charter names the log's keys", next_step="add --service service.json")
+    proposal = _proposal(before, members, terms, log)
     output.write_bytes(proposal)
     charter = charters.read(proposal)
-    text = f"✓ proposal   {output}: version {charter.ver}, {counted(len(charter.agencies), 'agency', 'agencies')}, {counted(len(charter.auditors), 'auditor')}\n{_witnesses(charter)}\nnext         each agency: sealtrace charter show {output}; sealtrace charter sign {output}"
-    edge_of(context).show(text, {"proposal": str(output), "version": charter.ver}, as_json=as_json)
+    listed = f"{counted(len(charter.agencies), 'agency', 'agencies')}, {counted(len(charter.auditors), 'auditor')}"
+    lines = [
+        f"✓ proposal   {output}: version {charter.ver}, {listed}",
+        _witnesses(charter),
+        f"next         each agency: sealtrace charter show {output}; sealtrace charter sign {output}",
+    ]
+    edge_of(context).show("\n".join(lines), {"proposal": str(output), "version": charter.ver}, as_json=as_json)
 
 
 @app.command(epilog="Example: sealtrace charter sign charter.proposal --home ~/arms -o charter.json")
@@ -196,8 +196,13 @@ def join(
     with place.exclusive():
         view = join_log(place, url=url, transport=edge.connect(url), fingerprint=fingerprints.parse(charter))
     found = view.charter
-    text = f"✓ joined     {found.origin}: charter {found.ver}, {counted(len(found.agencies), 'agency', 'agencies')}, {counted(view.checkpoint.size, 'entry', 'entries')}\nlog          both signatures good · {vouched(view, now=edge.world.clock())}"
-    edge.show(text, {"origin": found.origin, "charter": found.ver, "size": view.checkpoint.size}, as_json=as_json)
+    agencies, entries = len(found.agencies), view.checkpoint.size
+    listed = f"{counted(agencies, 'agency', 'agencies')}, {counted(entries, 'entry', 'entries')}"
+    lines = [
+        f"✓ joined     {found.origin}: charter {found.ver}, {listed}",
+        f"log          both signatures good · {vouched(view, now=edge.world.clock())}",
+    ]
+    edge.show("\n".join(lines), {"origin": found.origin, "charter": found.ver, "size": entries}, as_json=as_json)
     require_fresh(view.fresh, now=edge.world.clock())
 
 
@@ -221,6 +226,19 @@ def confirm(
         Trust(place.trusted).confirm(digest)
     words = fingerprints.to_words(digest)
     edge.show(f"✓ confirmed  {words}", {"fingerprint": fingerprints.to_text(digest)}, as_json=as_json)
+
+
+def _proposal(
+    before: bytes | None,
+    members: Sequence[charters.Enrolment],
+    terms: charters.Terms,
+    log: charters.ServiceKeys | None,
+) -> bytes:
+    if before is not None:
+        return charters.propose_next(before, members, terms, service=log)
+    if log is None:
+        raise ListError("the first charter names the log's keys", next_step="add --service service.json")
+    return charters.propose_charter(log, members, terms)
 
 
 def _ceiling(text: str) -> tuple[str, Level]:

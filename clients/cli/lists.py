@@ -256,7 +256,8 @@ def _told(done: Submission) -> Iterator[str]:
     if not done.batches:
         yield "✓ logged     nothing new"
     else:
-        yield f"✓ logged     {counted(done.records, 'record')} in {counted(len(done.batches), 'batch', 'batches')}, each proved by the log's signature"
+        batches = counted(len(done.batches), "batch", "batches")
+        yield f"✓ logged     {counted(done.records, 'record')} in {batches}, each proved by the log's signature"
     for batch in done.batches:
         yield f"batch {batch.seq:<7}entries {batch.first:,} to {batch.index:,} of {max(done.size, batch.index + 1):,}"
     waiting = [batch.since for batch in done.batches if batch.since is not None]

@@ -79,19 +79,15 @@ def match(  # noqa: PLR0913 - each option is one way to ask, and each way is one
             return
         asker = Asker(standing, purpose=purpose)
         if mine:
-            told = asker.ask_own(own_records(session))
-            asking = Asking.OWN
+            edge.show(*_told(asker.ask_own(own_records(session)), asker, Asking.OWN), as_json=as_json)
+            return
+        tables = load_tables(session.home)
+        if file is not None:
+            weapons = listed_weapons(drafts_of(session, file, map_name, sheet, edge), tables)
         else:
-            tables = load_tables(session.home)
             fields = {"item.kind": kind, "item.make_text": make, "item.type_text": type_text, "item.calibre": calibre}
-            weapons = (
-                listed_weapons(drafts_of(session, file, map_name, sheet, edge), tables)
-                if file is not None
-                else named_weapons(fields, serial, tables)
-            )
-            told = asker.ask(weapons, watch=watch, after=after)
-            asking = Asking.LOOKUP
-        edge.show(*_told(told, asker, asking), as_json=as_json)
+            weapons = named_weapons(fields, serial, tables)
+        edge.show(*_told(asker.ask(weapons, watch=watch, after=after), asker, Asking.LOOKUP), as_json=as_json)
 
 
 def _told(told: Sequence[Told], asker: Asker, asking: Asking) -> tuple[str, dict[str, JsonValue]]:

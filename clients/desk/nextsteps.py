@@ -6,7 +6,6 @@ home alone (keys, the charter, restoring, an audit's report), that whoever keeps
 speaks of the shell and is not here fails a test.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,12 +24,6 @@ def marked(text: str) -> str:
     return text
 
 
-def speaks_of_the_shell(text: str) -> bool:
-    """Say whether a sentence names what only a shell has: our command, an option, a run of a command."""
-    return _SHELL.search(text) is not None
-
-
-_SHELL = re.compile(r"`sealtrace\b|(?<![\w-])--[a-z]|\bcommand\b|--help")
 _TODAY, _INBOX, _HITS, _ASK = "home.home", "inbox.inbox", "hits.hits", "ask.ask"
 _IMPORTS, _PROFILE, _PEOPLE, _OFFICER = "imports.imports", "profile.profile", "people.people", "officers.officer"
 

@@ -5,6 +5,7 @@ addresses are those that an administrator wrote down; at most one notice an hour
 """
 
 import smtplib
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -207,7 +208,8 @@ class Notifier:
 
     def _post(self, address: str) -> None:
         # Only where the administrator wrote: no redirect is followed, and no proxy of the environment is asked.
-        with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client:
+        trusted = ssl.create_default_context()
+        with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False, verify=trusted) as client:
             client.post(address, json={"text": self._text()}).raise_for_status()
 
     def _text(self) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("clients", "ledger", "crypto")
-DESK = "clients.desk"
 # Where the service refuses a request: its words reach a page as what it answered. Its source is read, never imported.
 ANSWERING = tuple(
     f"server.{name}"

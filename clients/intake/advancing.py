@@ -16,11 +16,12 @@ from clients.home import Home
 from clients.intake import sending
 from clients.intake.checking import Rules, findings, pack_problems, rules_of
 from clients.intake.planning import Plans, list_of
-from clients.intake.reading import header_of, pack, read_upload
+from clients.intake.reading import header_of, pack
 from clients.intake.states import State
 from clients.intake.store import ChangedError, Import, Imports, Told
 from clients.keyring import Keyring
 from clients.lists.proposing import propose_map
+from clients.lists.reading import read_table
 from clients.lists.report import rejected_csv
 from clients.lists.tables import Table
 from clients.lists.values import Tables
@@ -100,7 +101,7 @@ def check_now(bench: Bench, one: Import) -> Import:
 def read_now(bench: Bench, one: Import) -> Import:
     """Read what was uploaded; return the import with its columns and a map for them, or refused with the reason."""
     try:
-        table = read_upload(bench.imports.content(one.number).raw, one.form)
+        table = read_table(bench.imports.content(one.number).raw, form=one.form)
     except ListError as error:
         return bench.imports.move(one, State.REFUSED, told=told(error))
     known = bench.imports.remembered(header_of(table))

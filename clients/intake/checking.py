@@ -3,9 +3,7 @@
 No network and no lock: by the charters that were verified last. Whoever sends checks again (`clients/intake/sending.py`).
 """
 
-import csv
 import datetime as dt
-import io
 import json
 import zlib
 from collections.abc import Sequence
@@ -19,7 +17,6 @@ from clients.home import Home
 from clients.importing import Means, PlannedRow, Prepared
 from clients.intake.agreeing import planned, why_two
 from clients.keyring import Keyring
-from clients.lists.csvtext import guard
 from clients.lists.report import Problem, Weight
 from clients.lists.values import Tables
 from clients.session import load_profile
@@ -97,16 +94,6 @@ def unpack_problems(kept: bytes | None) -> tuple[Problem, ...]:
     """Return the problems that `pack_problems` kept."""
     found = json.loads(zlib.decompress(kept)) if kept is not None else []
     return tuple(Problem(**{**one, "weight": Weight(one["weight"])}) for one in found)
-
-
-def problems_csv(problems: Sequence[Problem]) -> str:
-    """Return problems as a CSV, safe to open in a spreadsheet: column names are the list's own."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["line", "column", "weight", "cause", "fix"])
-    for one in problems:
-        writer.writerow([one.line, *map(guard, (one.column, one.weight.value, one.cause, one.fix))])
-    return out.getvalue()
 
 
 def _labels(rows: Sequence[PlannedRow]) -> list[JsonValue]:

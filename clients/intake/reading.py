@@ -6,17 +6,11 @@ What the officer was shown is then what is planned, checked and sealed: no secon
 import json
 import zlib
 
-from clients.lists.reading import read_table
-from clients.lists.tables import OWN_COLUMNS, Format, Row, Table
+from clients.lists.tables import OWN_COLUMNS, Row, Table
 from crypto.digests import sha256
 from crypto.encoding import lp
 
 MAX_UPLOAD_BYTES = 16 * 1024 * 1024
-
-
-def read_upload(raw: bytes, form: Format) -> Table:
-    """Return the table that was uploaded; raise ListError with line or cell, cause and fix."""
-    return read_table(raw, form=form)
 
 
 def header_of(table: Table) -> bytes:

@@ -14,12 +14,12 @@ _USUAL = "YYYY-MM-DD"
 _TURNED = {"DD/MM/YYYY", "MM/DD/YYYY"}
 
 
-def propose_map(table: Table, *, event: str = "recovery") -> str:
+def propose_map(table: Table) -> str:
     """Return a MAP.toml for `table`, with every column either read or left out, and every guess said in a comment."""
-    return "\n".join(_lines(table, event)) + "\n"
+    return "\n".join(_lines(table)) + "\n"
 
 
-def _lines(table: Table, event: str) -> Iterator[str]:
+def _lines(table: Table) -> Iterator[str]:
     fields, unknown = _assign(table.header)
     yield "# Proposed by `sealtrace submit`. Read every line: nothing is submitted before you pass this file with --map."
     yield 'title = ""  # what this list is'
@@ -31,7 +31,7 @@ def _lines(table: Table, event: str) -> Iterator[str]:
     patterns, unclear = date_patterns(table)
     yield f"dates = {_quoted_list(patterns)}{_told(unclear)}"
     yield from ("", "[[record]]")
-    yield f"event = {_quoted(event)}  # what happened to the weapon: one of the event kinds of docs/maps.md"
+    yield 'event = "recovery"  # what happened to the weapon: one of the event kinds of docs/maps.md'
     yield from ("", "[record.fields]")
     if "item.kind" not in fields:
         yield '"item.kind" = { value = "small_arm" }  # a guess: say what these things are'

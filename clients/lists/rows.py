@@ -1,6 +1,6 @@
 """From the rows of a list to drafts of records, with a problem for whatever a person must look at.
 
-A row gives several records where its map says so. Nothing here knows a label or a key: `clients/planning.py` decides
+A row gives several records where its map says so. Nothing here knows a label or a key: `ledger/plan.py` decides
 who will read what.
 """
 

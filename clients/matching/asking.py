@@ -173,6 +173,19 @@ class Asker:
         ]
 
     def _ask(self, what: str, asking: Asking, tokens: Sequence[AskedToken], *, own: bytes | None, after: int) -> Told:
+        """Ask by these tokens, or by those of the epoch in force alone once the service has ended the one before.
+
+        It ends by the service's clock, some days or weeks before a home that came late to the new epoch would end it.
+        """
+        try:
+            return self._asked(what, asking, tokens, own=own, after=after)
+        except NotFoundError:
+            current = [token for token in tokens if token.ep == self._keys[-1].ep]
+            if len(current) == len(tokens):
+                raise
+            return self._asked(what, asking, current, own=own, after=after) if current else _unaskable(what, asking)
+
+    def _asked(self, what: str, asking: Asking, tokens: Sequence[AskedToken], *, own: bytes | None, after: int) -> Told:
         body = build_question(
             held=self._standing.view.checkpoint.size,
             asking=asking,

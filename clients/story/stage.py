@@ -18,12 +18,10 @@ from clients.errors import ClientError, UnreachableError
 from clients.passphrase import Passphrases
 from clients.story.cast import Member
 from clients.transport import HttpTransport, Request
-from crypto.digests import sha256
-from crypto.encoding import b64u
 from ledger.wire import limits, paths
 
 HOST = "127.0.0.1"
-START_SECONDS = 30
+START_SECONDS = 120
 WITNESS_SECONDS = 60
 # Ten minutes keep who was told from saying who asked when; nobody waits so long in a demonstration.
 SHOWN_SECONDS = 10
@@ -260,11 +258,6 @@ def _waits(transport: HttpTransport, path: str) -> bool:
         return b"\npending" in transport.send(Request(method="GET", path=path), limit=limits.MAX_JSON_BYTES).body
     except UnreachableError:
         return False
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file as text: to show that two are one."""
-    return b64u(sha256(path.read_bytes()))
 
 
 def _nap(seconds: float) -> None:

@@ -62,7 +62,7 @@ class Applier:
     def apply(self, *, again: bool) -> Applied:
         """Take over every release to this agency that counts and is not here yet, and every recall.
 
-        What was refused is tried once more where the whole log is read `again`.
+        What was refused, or withheld of an epoch, is tried once more where the whole log is read `again`.
         """
         done = Applied()
         held = self._session.replica.talk.releases()
@@ -70,10 +70,11 @@ class Applier:
             for released in talk.thread.releases.values():
                 if released.said.to == self._me:
                     here = held.get(released.said.name)
-                    self._one(talk, released, None if again and here and here.refused else here, done)
+                    held_here = None if again and here and here.refused else here
+                    self._one(talk, released, held_here, done, again=again)
         return done
 
-    def _one(self, talk: Talk, released: Released, held: HeldRelease | None, done: Applied) -> None:
+    def _one(self, talk: Talk, released: Released, held: HeldRelease | None, done: Applied, *, again: bool) -> None:
         body, said = released.said.body, released.said
         if not isinstance(body, Release):
             return
@@ -90,6 +91,8 @@ class Applier:
                 self._take(held, body, done)
             else:
                 self._session.replica.talk.add_release(held)
+        elif again and released.recalled is None:
+            self._fill(held, body, done)
         if released.recalled is not None and held.recalled is None:
             self._session.replica.recall(held, index=released.recalled.index)
             done.recalled += 1
@@ -97,7 +100,7 @@ class Applier:
     def _take(self, held: HeldRelease, body: Release, done: Applied) -> None:
         try:
             self._check(held, body, None)
-            for shown in self._groups(held, body):
+            for shown in self._groups(held, body, done):
                 self._session.replica.add_released(shown)
                 done.records += len(shown)
         except LedgerError as error:
@@ -107,11 +110,19 @@ class Applier:
         self._session.replica.talk.add_release(held)
         done.releases += 1
 
-    def _groups(self, held: HeldRelease, body: Release) -> Iterator[Sequence[StoredRecord]]:
+    def _fill(self, held: HeldRelease, body: Release, done: Applied) -> None:
+        """Open once more what a release opens of epochs: the service may give today what it withheld."""
+        try:
+            for shown in (group for epoch in body.epochs for group in self._of_epoch(held, body, epoch, done)):
+                self._session.replica.add_released(shown)
+        except LedgerError as error:
+            done.refused[held.index] = f"release: {error}"
+
+    def _groups(self, held: HeldRelease, body: Release, done: Applied) -> Iterator[Sequence[StoredRecord]]:
         """Yield what a release shows: first of single records, then of epochs, batch by batch."""
         yield [self._of_record(held, body, jti) for jti in sorted(body.records)]
         for epoch in body.epochs:
-            yield from self._of_epoch(held, body, epoch)
+            yield from self._of_epoch(held, body, epoch, done)
 
     def _of_record(self, held: HeldRelease, body: Release, jti: bytes) -> StoredRecord:
         record, stored = self._record(StatementName(held.name.iss, jti))
@@ -131,7 +142,9 @@ class Applier:
         batch, index, record = self._batches.record(name)
         return record, _bare(batch, index, record)
 
-    def _of_epoch(self, held: HeldRelease, body: Release, epoch: ReleasedEpoch) -> Iterator[Sequence[StoredRecord]]:
+    def _of_epoch(
+        self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, done: Applied
+    ) -> Iterator[Sequence[StoredRecord]]:
         grant = self._batches.holding(epoch.first).at(epoch.first)
         if not isinstance(grant, Grant) or grant.name.iss != held.name.iss:
             raise ProofError("no grant of the releasing agency stands where the release says")
@@ -139,12 +152,12 @@ class Applier:
         for batch in self._batches.between(epoch.first, epoch.last):
             read = corrections(_records(batch, held.name.iss, epoch.ep))
             self._session.replica.add(corrections=read)
-            yield self._of_batch(held, body, epoch, batch)
+            yield self._of_batch(held, body, epoch, batch, done)
 
     def _of_batch(
-        self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, batch: ReadBatch
+        self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, batch: ReadBatch, done: Applied
     ) -> Sequence[StoredRecord]:
-        """Return what the key of an epoch opens of the records of one batch."""
+        """Return what the key of an epoch opens of the records of one batch; what is withheld of them is told."""
         wanted = [
             (index, record, portion, keys)
             for index, record in _records(batch, held.name.iss, epoch.ep)
@@ -159,9 +172,11 @@ class Applier:
         parts: dict[int, list[StoredRelease]] = {}
         found = zip(wanted, fetch_blobs(self._session.service, names), strict=True)
         for (index, record, portion, keys), ciphertext in found:
-            if ciphertext:
-                opened = open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
-                parts.setdefault(index, []).append(self._whole(held, body, opened))
+            if not ciphertext:
+                done.refused[index] = f"{portion}: its ciphertext is no longer kept, or not given to us"
+                continue
+            opened = open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
+            parts.setdefault(index, []).append(self._whole(held, body, opened))
         records = {index: record for index, record, _, _ in wanted}
         return [_bare(batch, index, records[index], tuple(shown)) for index, shown in parts.items()]
 

@@ -2,21 +2,21 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 
 from clients.errors import ListError
 from clients.logged import LoggedBatches
-from clients.replica import StoredGrant, StoredLabel
+from clients.openedby import Opens
+from clients.replica import StoredGrant
 from clients.session import Session
 from clients.talk.releasing import Address, Offer, epoch_release
 from ledger.errors import ProofError
 from ledger.grants import Grant
 from ledger.labels import Label, Level, Terms, label_from_json
 from ledger.opening import which_key
-from ledger.recordform import Record, parse_record
+from ledger.recordform import parse_record
 from ledger.talk.releases import ReleasedEpoch
 
 _EPOCHS = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?")
@@ -43,36 +43,6 @@ class _Opens:
     epoch: ReleasedEpoch
     records: int
     labels: tuple[Label, ...]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Tried:
-    """A key that is held against the records of its epoch, and what it was found to open."""
-
-    grant: StoredGrant
-    key: bytes = field(repr=False)
-    records: int = 0
-    last: int = -1
-    labels: set[str] = field(default_factory=set, repr=False)
-
-    def fits(self, record: Record, portion: str) -> bool:
-        """Say whether the key is the one that a portion commits to."""
-        return which_key(record.name, portion, record.portions[portion].kc, [self.key]) is not None
-
-    def note(self, position: int, label: str) -> None:
-        """Count the record at a position, of which the key opens a portion under this label."""
-        self.records += position != self.last
-        self.last = position
-        self.labels.add(label)
-
-    def opens(self) -> _Opens:
-        """Return what the key comes to."""
-        grant = self.grant
-        return _Opens(
-            epoch=ReleasedEpoch(ep=grant.ep, level=grant.level, ek=self.key, first=grant.index, last=self.last),
-            records=self.records,
-            labels=tuple(label_from_json(json.loads(label)) for label in sorted(self.labels)),
-        )
 
 
 def parse_where(texts: Sequence[str]) -> Where:
@@ -116,17 +86,18 @@ def offer_epochs(
 def _opening(session: Session, to: str, batches: LoggedBatches, where: Where) -> Iterator[_Opens]:
     me = session.config.id
     held = session.keyring.epoch_keys()
+    session.replica.note_openers(me, _tried(session, held))
     newest = session.replica.last_epoch(me)
     # The newest epoch may still be sealed under: it is not closed before another one is open.
     for ep in range(where.first, min(newest - 1, where.last or newest) + 1):
-        tried = [
-            _Tried(grant=grant, key=held[ek])
-            for ek, grant in _first_grants(session.replica.grants(me, ep)).items()
-            if ek in held and where.takes(grant) and _adds(batches, grant, to)
-        ]
-        if tried:
-            _try(tried, session.replica.labels_of(me, ep))
-            yield from (one.opens() for one in tried if one.records)
+        for ek, grant in _first_grants(session.replica.grants(me, ep)).items():
+            found = session.replica.opened_with(grant)
+            if found.records and ek in held and where.takes(grant) and _adds(batches, grant, to):
+                yield _Opens(
+                    epoch=ReleasedEpoch(ep=ep, level=grant.level, ek=held[ek], first=grant.index, last=found.last),
+                    records=found.records,
+                    labels=tuple(label_from_json(json.loads(label)) for label in found.labels),
+                )
 
 
 def _first_grants(grants: Sequence[StoredGrant]) -> Mapping[str, StoredGrant]:
@@ -146,12 +117,20 @@ def _adds(batches: LoggedBatches, grant: StoredGrant, to: str) -> bool:
     return len(recipients) > 1 and to not in recipients
 
 
-def _try(tried: Sequence[_Tried], stored: Iterable[StoredLabel]) -> None:
-    """Hold the keys of an epoch against its portions: each record is taken apart once, and one key fits a portion."""
-    for position, labels in groupby(stored, key=attrgetter("position")):
-        portions = tuple(labels)
-        record = parse_record(portions[0].entry)
-        for stands in portions:
-            found = next((one for one in tried if one.fits(record, stands.portion)), None)
-            if found is not None:
-                found.note(position, stands.label)
+def _tried(session: Session, held: Mapping[str, bytes]) -> Opens:
+    """Return what tells the grant whose key a portion commits to, of those that are held."""
+    me = session.config.id
+    grants = cache(partial(session.replica.grants, me))
+    # The portions of a record come one after the other.
+    read = lru_cache(maxsize=1)(parse_record)
+
+    def opens(ep: int, entry: bytes, portion: str) -> int | None:
+        record = read(entry)
+        fits = (
+            one.index
+            for one in grants(ep)
+            if one.ek in held and which_key(record.name, portion, record.portions[portion].kc, [held[one.ek]])
+        )
+        return next(fits, None)
+
+    return opens

@@ -26,6 +26,9 @@ from ledger.talk.reading import BODY_LEVELS
 
 TICK_SECONDS = 60
 MAX_ATTEMPTS = 3
+# A key or a charter changed between sealing and logging: what the log proves not to hold is sealed again. That a recipient
+# was removed comes from the service as that something is not permitted.
+_CHANGED = (StaleEpochError, MalformedError, NotAMemberError, NotPermittedError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def send_letters(session: Session, *, at_once: bool = False) -> Sent:
 
     `at_once` is for whoever calls at the full minute: what is written until the next one waits for that.
     """
-    resumed = send_waiting(session)
+    resumed = _resume(session)
     batches = [] if resumed is None else [resumed]
     if session.outbox.letters() and not at_once:
         wait_for_tick(session.world)
@@ -81,8 +84,7 @@ def send_letters(session: Session, *, at_once: bool = False) -> Sent:
         try:
             batches.append(_send(standing, chosen))
             count += len(chosen)
-        except (StaleEpochError, MalformedError, NotAMemberError):
-            # A key or a charter changed between sealing and logging: what the log proves not to hold is sealed again.
+        except _CHANGED:
             attempts += 1
             if attempts >= MAX_ATTEMPTS:
                 raise
@@ -91,6 +93,17 @@ def send_letters(session: Session, *, at_once: bool = False) -> Sent:
     if batches:
         _prove_kept(session, batches)
     return Sent(batches=tuple(batches), letters=count, undeliverable=tuple(sorted(gone)))
+
+
+def _resume(session: Session) -> Logged | None:
+    """Send what an earlier sending left, if anything; letters that nobody will log any more are free to be sealed again."""
+    if not session.outbox.letters_wait():
+        return send_waiting(session)
+    try:
+        return send_waiting(session)
+    except _CHANGED:
+        _take_back(session)
+        return None
 
 
 def _prove_kept(session: Session, batches: Sequence[Logged]) -> None:

@@ -22,7 +22,6 @@ __all__ = [
     "MAX_FEED_ITEMS",
     "MAX_JSON_BYTES",
     "MAX_NOTE_BYTES",
-    "MAX_QUERY_BYTES",
     "MAX_QUESTION_BYTES",
     "MAX_REVIEWED",
     "MAX_REVIEWS_BYTES",
@@ -30,7 +29,6 @@ __all__ = [
     "MAX_USAGE_BYTES",
     "MAX_WITNESS_BYTES",
     "PADDED_BYTES",
-    "WITNESS_POLL_SECONDS",
 ]
 
 MAX_BATCH_BYTES = 32 * 2**20
@@ -43,14 +41,11 @@ MAX_BLOB_NAMES = 1_000
 MAX_BLOBS_REQUEST_BYTES = 2**18
 MAX_FEED_ITEMS = 1_000
 MAX_JSON_BYTES = 2**20
-MAX_QUERY_BYTES = 64
 MAX_ELEMENTS = 1_000
 MAX_EVALUATION_BYTES = 2**16
 MAX_REVIEWS_BYTES = 2**12
 # Ninety days of a hundred agencies, eight counters each.
 MAX_USAGE_BYTES = 8 * 2**20
-# How long the service keeps a witness waiting that asks for something to cosign.
-WITNESS_POLL_SECONDS = 25
 
 # A box lies beside the log for so many days; whoever it is for has fetched it by then (docs/protocol.md, 5.8).
 BOX_DAYS = 90

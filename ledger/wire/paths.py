@@ -65,31 +65,6 @@ def charter(ver: int) -> str:
     return CHARTER.format(ver=ver)
 
 
-def first_checkpoint(index: int) -> str:
-    """Return the path and query of the published checkpoint that first held the entry at `index`."""
-    return f"{FIRST_CHECKPOINT}?index={index}"
-
-
 def handover_file(index: int) -> str:
     """Return where a mirror's folder holds the first checkpoint with the charter at `index`."""
     return f"{FIRST_CHECKPOINT}/{index}"
-
-
-def feed(after: int) -> str:
-    """Return the path and query of what was logged for the asker after index `after` (-1 at first)."""
-    return f"{FEED}?after={after}"
-
-
-def notices(after: int) -> str:
-    """Return the path and query of what waits for the asker after a cursor of its own (0 at first)."""
-    return f"{NOTICES}?after={after}"
-
-
-def complaints(after: int) -> str:
-    """Return the path and query of the complaints after an auditor's cursor (0 at first)."""
-    return f"{COMPLAINTS}?after={after}"
-
-
-def witness_pending(*, log: str, old: int) -> str:
-    """Return the path and query of what a witness that last cosigned `old` entries of `log` is to cosign."""
-    return f"{WITNESS_PENDING}?log={log}&old={old}"

@@ -110,7 +110,10 @@ def verify_fresh(created: int, *, now: int) -> None:
 
 
 def authority(url: str) -> str:
-    """Return the `@authority` of a charter's `url` (RFC 9421, 2.2.3): the host, and the port unless the scheme's own."""
+    """Return the `@authority` of a charter's `url` (RFC 9421, 2.2.3): the host, and the port unless the scheme's own.
+
+    Raises MalformedError for what is no such URL.
+    """
     found = _URL.fullmatch(url)
     if found is None:
         raise MalformedError("not a service's url like https://ledger.example")

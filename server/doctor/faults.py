@@ -14,8 +14,9 @@ NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "disk-full": "Free space now: the service refuses submissions when it cannot write.",
         "disk-low": "Add space, or move old backups off this disk.",
         "folder-missing": "Check the path; a new service is made with `sealtrace-server create`.",
-        "folder-permissions": "chmod 700 the folder, and find out who could read it.",
-        "database-permissions": "chmod 600 the database, and find out who could read or change it.",
+        "folder-permissions": "chown the folder to the service's user, chmod 700 it, and find out who could read it.",
+        "database-permissions": "chown the database to the service's user, chmod 600 it, and find out who could read or "
+        "change it.",
         "database-missing": "Put a backup back with `sealtrace-server restore`; a new service makes it at its first start.",
         "database-foreign": "Move the file aside and put a backup back with `sealtrace-server restore`.",
         "database-corrupt": "Stop the service, copy the file, run `sealtrace-server fsck`, then `restore`; check the disk.",
@@ -27,7 +28,8 @@ NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "migration-unknown": "The database is of a newer program: install that one; there is no way down.",
         "triggers-dropped": "Somebody took the append-only triggers away: run fsck, find out who, put a backup back.",
         "keystore-missing": "Put the keystore back from a backup; new keys need a new charter.",
-        "keystore-permissions": "chmod 600 the keystore, and rotate the log's keys if anybody else could read it.",
+        "keystore-permissions": "chown the keystore to the service's user, chmod 600 it, and rotate the log's keys "
+        "if anybody else could read it.",
         "keystore-damaged": "Put the keystore back from a backup.",
         "keystore-foreign": "This keystore is of another service: put the right one back from a backup.",
         "service-file": "Put service.json back from a backup; it holds no secret.",

@@ -106,7 +106,7 @@ def entry_time(scene: Witnessed) -> tuple[bytes, Callable[[bytes], Facts]]:
         finally:
             replica.close()
 
-    return scene.world.client.get(paths.first_checkpoint(1)).data, read
+    return scene.world.client.get(f"{paths.FIRST_CHECKPOINT}?index=1").data, read
 
 
 class Handed:

@@ -103,7 +103,7 @@ def test_attack_two_batches_with_one_seq_at_once(world: World) -> None:
 
 
 def test_attack_an_equivocating_agency_and_the_operator_include_two_batches_of_one_seq() -> None:
-    """A member and the operator together leave two signed batches of one seq in the log: proof against both, and named."""
+    """A member and the operator together leave two signed batches of one seq in the log: proof against the log, and named."""
     consortium = make_consortium()
     first = [consortium.grant(ISS, consortium.ids, key=bytes([1]) * 32)]
     second = [consortium.grant(ISS, consortium.ids, key=bytes([2]) * 32)]

@@ -1,8 +1,6 @@
 """Who may sign with which key: learned from the log, judged whole, kept only when it holds."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,19 +14,10 @@ from ledger.identifiers import KeyId
 from ledger.kinds import Role
 from ledger.labels import Level
 from tests.support.consortium import Consortium, agency_ids, make_consortium, make_key, sign_by
-from tests.support.keystores import DATABASE_KEY
 from tests.support.logfiles import publish_log
 from tests.support.views import LogTransport, view_of
 
 A, B = agency_ids(2)
-
-
-@pytest.fixture
-def replica(tmp_path: Path) -> Iterator[Replica]:
-    """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
-    yield found
-    found.close()
 
 
 def rotated(times: int) -> Consortium:

@@ -25,7 +25,7 @@ from tests.support.frauds import CASES, Case, case, histories
 from tests.support.logfiles import Files, publish
 from tests.support.loopback import Walk
 
-FOUND = ("two batches", "two batches after a rotation", "above a ceiling", "above a ceiling, next charter shown")
+FOUND = ("two batches", "above a ceiling", "above a ceiling, next charter shown")
 
 
 class Nowhere:

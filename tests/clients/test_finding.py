@@ -3,7 +3,6 @@
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,14 +30,6 @@ ME = "xbe-cib"
 TODAY = dt.date(2026, 11, 21)
 WORDS = ("taurus", "rio", "ab", "123", "刀", "ç", "مسدس", '"x', "%", "ABC-001", "canary")
 VALUES = ("Rio de Janeiro", "ABC 001", "pistolet Français", "刀剣 太刀", "مُسَدَّس ١٢٣", 'a "x" b', "100%", "canary", "TAS")
-
-
-@pytest.fixture
-def replica(tmp_path: Path) -> Iterator[Replica]:
-    """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
-    yield found
-    found.close()
 
 
 def viewer(chance: random.Random | None = None) -> Viewer:

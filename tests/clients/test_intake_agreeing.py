@@ -41,12 +41,6 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     found.close()
 
 
-@pytest.fixture(scope="module")
-def session(walk: Walk) -> object:
-    """Give the owner's session."""
-    return walk.session(OWNER)
-
-
 def with_level(walk: Walk, level: Level, *, alone: Level = ALONE) -> None:
     """Have the owner's profile seal to its partners at a level."""
     session = walk.session(OWNER)

@@ -1,8 +1,6 @@
 """An import from upload to receipt, over the real service: once, whole, by the very plans that were shown."""
 
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 from secrets import token_bytes
 from typing import NoReturn
 
@@ -23,25 +21,9 @@ from clients.trust import Trust
 from ledger.profiletoml import to_toml
 from ledger.wire import paths
 from tests.support.imports import CSV, MAP, approved, bench_of, checked, go_on, uploaded, with_imports
-from tests.support.loopback import Walk, found_consortium
+from tests.support.loopback import Walk
 
 OWNER, PARTNER = "xar-arms", "xbe-cib"
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies around a real service, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), OWNER, PARTNER)
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium."""
-    copied = founded.copy_to(tmp_path / "copy")
-    yield copied
-    copied.close()
 
 
 @pytest.fixture

@@ -121,13 +121,17 @@ def test_a_prepared_key_is_used_for_nothing(tmp_path: Path) -> None:
     assert [key.kid for key in reopened(tmp_path).pending()] == [KeyId(ME, 8)]
 
 
-def test_a_later_preparation_forgets_the_earlier(tmp_path: Path) -> None:
-    """A change that was never logged leaves no seed behind."""
+def test_a_later_preparation_keeps_the_earlier_until_one_is_adopted(tmp_path: Path) -> None:
+    """What was refused may yet be logged; once another change is, it never counts, and its seed goes."""
     found = keyring(tmp_path)
     found.prepare([drawn(8, Role.SIGN)])
     found.prepare([drawn(9, Role.SIGN)])
+    waiting = [key.kid.number for key in found.pending()]
+    found.adopt(kids=[KeyId(ME, 9)], destroy=[])
 
-    assert [key.kid.number for key in found.pending()] == [9]
+    assert waiting == [8, 9]
+    assert reopened(tmp_path).pending() == ()
+    assert KeyId(ME, 8) not in {key.kid for key in reopened(tmp_path).public_keys()}
 
 
 def test_adopting_twice_changes_nothing(tmp_path: Path) -> None:

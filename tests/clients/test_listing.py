@@ -1,9 +1,8 @@
 """Finding records and listing them: all words, among what may be shown, and nothing else is looked at."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from ledger.decision import Reader
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Label, Level, Members, Purpose
-from tests.support.keystores import DATABASE_KEY
 
 MEMBERS = Members(
     versions={1: frozenset({"xar-arms", "xbe-cib"})}, ceilings={"xar-arms": Level.SECRET, "xbe-cib": Level.SECRET}
@@ -60,14 +58,6 @@ def record(number: int = 1, *, iss: str = "xar-arms", label: Label = SHARED, **e
 def portion(name: str, label: Label, fields: Mapping[str, JsonValue]) -> StoredPortion:
     """Return a stored portion."""
     return StoredPortion(portion=name, level=label.level, label=label.to_json(), fields=fields, disclosures=("a",))
-
-
-@pytest.fixture
-def replica(tmp_path: Path) -> Iterator[Replica]:
-    """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
-    yield found
-    found.close()
 
 
 def hits(replica: Replica, search: Search, *records: StoredRecord, viewer: Viewer = ME) -> list[Hit]:

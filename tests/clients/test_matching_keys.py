@@ -1,6 +1,5 @@
 """The matching key from the charter's proposal to every member, and who may not hand one out."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     found = found_consortium(tmp_path_factory.mktemp("keys"), BY, OTHER, THIRD, auditor="xau-dit")
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 def propose(walk: Walk, *options: str, home: str = BY) -> tuple[int, str, Path]:

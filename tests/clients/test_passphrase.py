@@ -53,6 +53,12 @@ def test_a_service_credential_is_read(tmp_path: Path) -> None:
         phrases.of(Purpose.ROOT)
 
 
+def test_a_service_credential_that_cannot_be_read_is_named() -> None:
+    """Whatever keeps the program from it is an error of ours."""
+    with pytest.raises(PassphraseError, match="sealtrace-passphrase cannot be read"):
+        Passphrases({"CREDENTIALS_DIRECTORY": "/" + "x" * 5_000}, ask=never).of(Purpose.KEYSTORE)
+
+
 def test_a_prompt_asks_twice_for_a_new_one() -> None:
     """A typing slip in a new passphrase is caught before keys are locked with it."""
     answers = iter(["five words drawn by dice", "five words drawn by dise"])

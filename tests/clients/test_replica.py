@@ -1,7 +1,5 @@
 """The replica gives back what was verified, keeps what supersedes what, and forgets what was expunged to the last byte."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 
 from clients.errors import HomeError
 from clients.findindex import Unit
-from clients.replica import CURSOR, SIZE, Replica, StoredGrant, StoredLabel, StoredPortion, StoredRecord
+from clients.replica import CURSOR, SIZE, Replica, StoredGrant, StoredPortion, StoredRecord
 from clients.talk.tables import HeldRelease, StoredRelease
 from ledger.expunges import Expunge, Why
 from ledger.identifiers import KeyId, StatementName
@@ -57,14 +55,6 @@ HELD = HeldRelease(index=90, name=StatementName("xar-arms", bytes(16)), thread=b
 def shown() -> StoredRelease:
     """Return what a release shows of a record: its item."""
     return StoredRelease(portion="item", release=HELD, label=LABEL, fields=FIELDS, disclosures=("one", "two"))
-
-
-@pytest.fixture
-def replica(tmp_path: Path) -> Iterator[Replica]:
-    """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
-    yield found
-    found.close()
 
 
 def test_a_record_comes_back_as_it_went_in(replica: Replica, tmp_path: Path) -> None:
@@ -155,17 +145,6 @@ def test_what_a_release_shows_of_a_record_that_is_here_leaves_the_rest_as_it_is(
         replica.add_released([replace(record(1), portions={}, released=(shown(),))])
 
     assert [replace(record(1), released=(shown(),))] == list(replica.records())
-
-
-def test_labels_are_read_without_what_they_stand_on(replica: Replica) -> None:
-    """Of one epoch, in log order, each with its entry."""
-    two = replace(record(2), portions={"item": portion(), "event": portion("event", {})})
-    replica.add(records=[two, record(1), record(3, ep=2), record(4, iss="xbe-cib")])
-    found = list(replica.labels_of("xar-arms", 1))
-
-    assert [(one.position, one.portion) for one in found] == [(1, "item"), (2, "event"), (2, "item")]
-    assert [one.entry for one in found] == [b"entry 1", b"entry 2", b"entry 2"]
-    assert [json.loads(one.label) for one in found] == [LABEL] * 3
 
 
 def test_another_agency_s_record_is_superseded_by_nobody_else(replica: Replica) -> None:
@@ -273,6 +252,5 @@ def test_the_replica_is_private(replica: Replica, tmp_path: Path) -> None:
 def test_no_content_is_shown_by_accident() -> None:
     """A repr ends in a log."""
     assert "573528" not in repr(record(1))
-    assert "RESTRICTED" not in repr(StoredLabel(1, b"entry", "item", json.dumps(LABEL)))
     assert "TAU" not in repr(Unit(1, "item", "xar-arms", "", "", 0, FIELDS))
     assert "TAU" not in repr(record(1))

@@ -3,7 +3,9 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +23,7 @@ from ledger.errors import LedgerError, MalformedError
 from ledger.identifiers import KeyId
 from ledger.wire.requests import parse_signature_input
 from ledger.wire.schemas import BlobName
+from tests.support.certificates import certified
 
 SIGNER = RequestSigner(
     signer=SeedSigner(Algorithm.ED25519, bytes(32)),
@@ -138,6 +141,28 @@ def test_a_service_that_is_not_there_is_unreachable() -> None:
     transport.close()
 
     assert "sent again" in caught.value.next_step
+
+
+def test_the_systems_authorities_count_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A State's own authority is believed once the machine knows it; before, the next step says where it goes."""
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = certified(tmp_path).server.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"https://127.0.0.1:{server.server_port}"
+    try:
+        with closing(HttpTransport(url)) as stranger, pytest.raises(UnreachableError, match="certificate") as caught:
+            stranger.send(Request(method="GET", path="/"), limit=100)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "127.0.0.1.pem"))
+        with closing(HttpTransport(url)) as known:
+            answer = known.send(Request(method="GET", path="/"), limit=100)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert "SSL_CERT_FILE" in caught.value.next_step
+    assert answer.status == 200
 
 
 def problem(name: str, **more: object) -> Response:

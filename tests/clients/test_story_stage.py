@@ -24,7 +24,7 @@ from clients.story.evidence import Evidence
 from clients.story.mending import Mending
 from clients.story.scene import Scene
 from clients.story.splitting import SplitView
-from clients.story.stage import Stage, StoryError, digest_of
+from clients.story.stage import Stage, StoryError
 from clients.story.telling import Telling
 from ledger.policy import parse_policy
 from ledger.wire.paths import CHECKPOINT
@@ -169,14 +169,6 @@ def test_a_log_that_was_never_shown_holds_nobody_up(tmp_path: Path) -> None:
 def test_a_service_that_is_away_holds_nobody_up(stage: Stage) -> None:
     """Where the story has stopped it there is nothing to wait for."""
     stage.await_shown()
-
-
-def test_a_digest_tells_two_files_apart(tmp_path: Path) -> None:
-    """Equal for equal bytes alone."""
-    for name, raw in (("a", b"one"), ("b", b"one"), ("c", b"two")):
-        (tmp_path / name).write_bytes(raw)
-
-    assert digest_of(tmp_path / "a") == digest_of(tmp_path / "b") != digest_of(tmp_path / "c")
 
 
 def test_a_command_of_the_drill_that_ends_otherwise_ends_the_drill(stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """What is corrected is known in whatever order records come: by a late key, a release, a restored replica."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,14 +18,6 @@ from tests.clients.test_replica import HELD, TERMS, name, order, record, shown
 from tests.support.keystores import DATABASE_KEY
 
 NOBODY = "xbe-cib"
-
-
-@pytest.fixture
-def replica(tmp_path: Path) -> Iterator[Replica]:
-    """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
-    yield found
-    found.close()
 
 
 def corrected(replica: Replica) -> list[tuple[int, bytes | None]]:

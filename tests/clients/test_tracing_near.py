@@ -2,8 +2,7 @@
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -18,20 +17,11 @@ from ledger.expunges import Expunge, Why
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Label, Level, Members, Purpose
-from tests.support.keystores import DATABASE_KEY
 
 ME = "xbe-cib"
 AGENCIES = frozenset({"xar-arms", ME})
 TABLES = Tables(makes=makes.BUILT_IN, calibres=calibres.BUILT_IN)
 NUMBERS = ("AB 1234", "ab1234", "A1B234", "001234", "1234", "TKD480572", "480572", "99887766", "none")
-
-
-@pytest.fixture
-def replica(tmp_path: Path) -> Iterator[Replica]:
-    """Give an empty replica."""
-    found = Replica(tmp_path / "replica.sqlite", key=DATABASE_KEY)
-    yield found
-    found.close()
 
 
 def viewer(clearance: Level = Level.SECRET) -> Viewer:

@@ -1,8 +1,6 @@
 """A home whose service is honest and whose log's witnesses are slow: it waits, or says so, and accuses nobody."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -34,14 +32,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     assert submit_rows(found.session(OWNER), [FIRST]).records == 1
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of it, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """How a consortium gets its witnesses: keys, the charter that names them, the one that leaves the unwitnessed state."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from ledger.keys import of_role
 from ledger.kinds import Role
 from ledger.terms import WitnessPolicy
 from ledger.witnesses import witness_vkeys
+from tests.support.charterlife import root
 from tests.support.commands import command
 from tests.support.consortium import make_keys
 from tests.support.loopback import PHRASE, WEAK, Walk, found_consortium
@@ -40,12 +40,10 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
 
 
 @pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
+def walk(walk: Walk) -> Walk:
     """Give a copy of it, open, and its charter as a file."""
-    found = founded.copy_to(tmp_path / "copy")
-    (found.folder / "charter.1").write_bytes(found.charter_file)
-    yield found
-    found.close()
+    (walk.folder / "charter.1").write_bytes(walk.charter_file)
+    return walk
 
 
 def keys_of(walk: Walk, agency: str) -> WitnessKeys:
@@ -158,7 +156,7 @@ def test_lost_witness_keys_are_replaced(walk: Walk) -> None:
     witnessed = charters.propose_next(walk.charter_file, first, Terms(witnesses=AGENCIES))
     again = keys_of(walk, A)
     signed = charters.sign(
-        charters.sign(witnessed, _root(walk, A), previous=walk.charter_file), _root(walk, B), previous=walk.charter_file
+        charters.sign(witnessed, root(walk, A), previous=walk.charter_file), root(walk, B), previous=walk.charter_file
     )
     after = charters.read(charters.propose_next(signed, [again], Terms()))
 
@@ -174,7 +172,7 @@ def test_a_witness_that_leaves_is_replaced(walk: Walk) -> None:
     """Removed from the members, it is removed from the witnesses; the quorum follows."""
     first = [keys_of(walk, agency) for agency in AGENCIES]
     witnessed = charters.propose_next(walk.charter_file, first, Terms(witnesses=AGENCIES))
-    file = charters.sign(witnessed, _root(walk, A), _root(walk, B), previous=walk.charter_file)
+    file = charters.sign(witnessed, root(walk, A), root(walk, B), previous=walk.charter_file)
     after = charters.read(charters.propose_next(file, [], Terms(removed=frozenset({C}))))
 
     assert after.witness == WitnessPolicy(agencies=(A, B), k=2, f=0)
@@ -232,10 +230,6 @@ def test_a_request_has_one_spelling() -> None:
         value = jsontext.load(jsontext.dump({"id": A, "keys": [key.to_json() for key in keys]}))
         with pytest.raises(LedgerError):
             parse_witness_keys(value)
-
-
-def _root(walk: Walk, agency: str) -> Keyring:
-    return Keyring.open(walk.homes[agency].root_keystore, passphrase=PHRASE, allow_weak=True)
 
 
 def _member(charter: Charter, agency: str) -> Agency:

@@ -12,8 +12,6 @@ from crypto import ristretto
 from crypto.errors import OprfError
 from crypto.ristretto import IDENTITY, ORDER, check_element, check_scalar
 
-P = 2**255 - 19
-
 # RFC 9496, A.1: the first multiples of the generator.
 GENERATOR = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
 TWICE = bytes.fromhex("6a493210f7499cd17fecb510ae0cea23a110e8d5b901f8acadd3095c73a3b919")

@@ -1,7 +1,6 @@
 """`sealtrace bundle`: a record leaves the log as one file, and is verified by somebody who never joined it."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,14 +39,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     sync(found, PARTNER)
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of it, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 def export(walk: Walk, *options: str, by: str = OWNER) -> tuple[Path, Result]:

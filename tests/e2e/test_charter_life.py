@@ -1,6 +1,5 @@
 """The next charter is proposed, an agency takes a new root, the log takes new keys, and everybody follows or refuses."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +26,10 @@ from ledger.terms import Limits
 from ledger.wire import paths
 from server.exporting import export
 from tests.support.charterlife import (
-    MEMBERS,
     OWNER,
     PARTNER,
     THIRD,
+    found_members,
     pass_charter,
     prepare_log_keys,
     quiet,
@@ -38,25 +37,13 @@ from tests.support.charterlife import (
     submit,
     sync,
 )
-from tests.support.lists import submit_rows
 from tests.support.loopback import ORIGIN, PHRASE, WEAK, Walk, found_consortium
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give three agencies around a real service with one record in it, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), *MEMBERS)
-    submit_rows(found.session(OWNER), [{"make": "Colt", "serial": "LIFE1"}])
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
+    return found_members(tmp_path_factory.mktemp("founded"))
 
 
 def renew(walk: Walk, agency: str = PARTNER) -> tuple[bytes, bytes]:
@@ -240,7 +227,7 @@ def test_a_service_that_cannot_show_the_handover_is_not_believed(walk: Walk) -> 
     before = trust.note()
 
     with pytest.raises(TrustError, match="did not vouch for its handover"):
-        trust.refresh(Service(Cut(walk, paths.first_checkpoint(index), None)))
+        trust.refresh(Service(Cut(walk, f"{paths.FIRST_CHECKPOINT}?index={index}", None)))
     assert trust.note() == before
     assert len(trust.charters()) == 1
 
@@ -251,7 +238,7 @@ def test_a_handover_by_the_new_keys_alone_is_not_believed(walk: Walk) -> None:
     newest = Service(walk.transport).checkpoint()
 
     with pytest.raises(TrustError, match="did not vouch for its handover"):
-        walk.session(PARTNER).trust.refresh(Service(Cut(walk, paths.first_checkpoint(index), newest)))
+        walk.session(PARTNER).trust.refresh(Service(Cut(walk, f"{paths.FIRST_CHECKPOINT}?index={index}", newest)))
 
 
 def test_the_old_keys_sign_nothing_after_the_handover(walk: Walk) -> None:

@@ -1,7 +1,6 @@
 """Every command, from founding an agency to an audit, as a person types it; and what it says when it must refuse."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,14 +47,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     found = found_consortium(tmp_path_factory.mktemp("founded"), "xar-arms", "xbe-cib", auditor="xau-dit")
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -1,18 +1,18 @@
 """Attacks on the conversation, over the real service: whoever lies gains nothing, and what is recalled is gone."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from clients import charters
 from clients.chain import make_batch, send_waiting
 from clients.errors import HomeError, NotPermittedError, UnreachableError
 from clients.expunging import plan_expunge
 from clients.outboxrows import Letter
+from clients.replica import StoredGrant
 from clients.session import Session, save_profile
-from clients.syncing import Sync, SyncReport
+from clients.syncing import Sync
 from clients.talk.answering import letters_of, unasked
 from clients.talk.confirming import write_receipts
 from clients.talk.releasing import Choice, Offer, offer_records, rebuild
@@ -28,7 +28,9 @@ from ledger.kinds import Role
 from ledger.labels import Level, Purpose
 from ledger.messages import Inner, seal_message
 from ledger.officers import ApprovalError, approve, propose
+from ledger.opening import which_key
 from ledger.profiles import default_profile
+from ledger.recordform import parse_record
 from ledger.talk.answers import Ground, Refusal, RefusalKind
 from ledger.talk.bodies import Body, kind_of
 from ledger.talk.notices import Recall
@@ -36,9 +38,12 @@ from ledger.talk.releases import Release, ReleasedEpoch
 from ledger.talk.requests import Declared, DisclosureRequest, What
 from ledger.talk.state import Fault
 from ledger.wire import paths
-from tests.support.charterlife import over, quiet
+from ledger.wire.frames import encode_frames, parse_frames
+from ledger.wire.schemas import BLOB_REQUEST
+from tests.support.charterlife import Flaky, over, pass_charter, quiet, sync
 from tests.support.commands import command
-from tests.support.encrypted import by_hand, key_of, plain_bytes
+from tests.support.earlier import forget_openers
+from tests.support.encrypted import by_hand, file_bytes, key_of
 from tests.support.lists import submit_rows
 from tests.support.loopback import LoopbackTransport, Walk, found_consortium
 from tests.support.officers import FIRST, agreed, hand
@@ -68,18 +73,10 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
 
 
 @pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    sync(found, OWNER)
-    yield found
-    found.close()
-
-
-def sync(walk: Walk, agency: str, *, full: bool = False) -> SyncReport:
-    """Sync a home."""
-    run = Sync(walk.session(agency), progress=quiet)
-    return run.in_full() if full else run.by_feed()
+def walk(walk: Walk) -> Walk:
+    """Give a copy of the founded consortium, open; its owner has synced."""
+    sync(walk, OWNER)
+    return walk
 
 
 def record(walk: Walk) -> StatementName:
@@ -111,12 +108,6 @@ def release(walk: Walk, made: Offer) -> StatementName:
 def faults(walk: Walk, agency: str) -> list[Fault | None]:
     """Return what every message that a home holds counts for."""
     return [one.fault for talk in talks(walk.session(agency).replica) for one in talk.thread.heard]
-
-
-def file_bytes(walk: Walk, agency: str) -> bytes:
-    """Return every page of a replica and of its log, decrypted."""
-    home = walk.homes[agency]
-    return plain_bytes(home.replica, key_of(home))
 
 
 def test_attack_a_message_resigned_by_another_member(walk: Walk) -> None:
@@ -218,7 +209,7 @@ def test_attack_a_label_learned_from_a_released_field(walk: Walk) -> None:
     (stored,) = [one for one in walk.session(ASKER).replica.records() if one.released]
     (shown,) = stored.released
     assert (shown.label, shown.whole, [*shown.fields]) == (None, False, ["case.circumstances"])
-    assert b"SECRET" not in file_bytes(walk, ASKER)
+    assert b"SECRET" not in file_bytes(walk.homes[ASKER])
     assert "case" not in stored.portions
 
 
@@ -232,6 +223,22 @@ def test_attack_a_message_to_a_non_member(walk: Walk) -> None:
     sent = send_letters(session)
 
     assert (sent.undeliverable, sent.letters, session.outbox.letters()) == (("xzz-none",), 0, {})
+
+
+def test_a_letter_on_its_way_to_a_member_that_is_removed_keeps_nothing_waiting(walk: Walk) -> None:
+    """Sealed, not yet logged, and refused for ever: it is given up, and what is to others leaves."""
+    session = walk.session(ASKER)
+    write(session, [letter(REFUSE, to=THIRD, thread=bytes(16), re=None)])
+    with pytest.raises(UnreachableError):
+        send_letters(over(session, Flaky(walk.transport, paths.BATCHES, delivered=False)))
+    without = charters.propose_next(walk.charter_file, [], charters.Terms(removed=frozenset({THIRD})))
+    pass_charter(walk, without, walk.charter_file)
+    write(session, [letter(REFUSE, to=OWNER, thread=bytes(16), re=None)])
+
+    sent = send_letters(session)
+
+    assert (sent.undeliverable, sent.letters) == ((THIRD,), 1)
+    assert (session.outbox.waiting(), session.outbox.letters()) == (None, {})
 
 
 def test_attack_approval_by_the_same_officer_and_of_an_expired_proposal(walk: Walk) -> None:
@@ -358,6 +365,79 @@ def test_closed_epochs_are_opened_to_a_newcomer_after_an_interruption(walk: Walk
     shown = command(walk, "list", "--json", home=THIRD).json["records"]
     assert [(one["serial"], one["withheld"]) for one in shown] == [(ROW["serial"], ["case"])]
     assert faults(walk, OWNER) == [None] * 3
+
+
+def test_the_number_of_records_said_is_of_those_that_the_keys_open(walk: Walk) -> None:
+    """As if every key were held against every portion; a replica of an earlier version does that, and says the same."""
+    submit_rows(
+        walk.session(OWNER), [{"make": "Colt", "serial": f"OLDER{number}", "note": ""} for number in (1, 2)], text=MAP
+    )
+    walk.clock.now += 8 * 86_400
+    submit_rows(walk.session(OWNER), [{"make": "Colt", "serial": "NEWER7777", "note": ""}], text=MAP)
+    sync(walk, OWNER)
+    release = ("release", "--to", THIRD, "--where", "epochs=all")
+    said = command(walk, *release, home=OWNER)
+    session = walk.session(OWNER)
+    grants = session.replica.grants(OWNER, 1)
+    counted = [session.replica.opened_with(one) for one in grants]
+    held = [_opened_by_hand(session, one) for one in grants]
+    session.close()
+    forget_openers(walk.homes[OWNER].replica, key=key_of(walk.homes[OWNER]))
+    again = command(walk, *release, home=OWNER)
+
+    assert "opens 3 records" in said.output
+    assert said.output == again.output
+    assert [(len(found), max(found, default=-1)) for found in held] == [(one.records, one.last) for one in counted]
+    assert any(held)
+
+
+def _opened_by_hand(session: Session, grant: StoredGrant) -> set[int]:
+    """Return the places of the records of which a key fits a portion."""
+    key = session.keyring.epoch_keys()[grant.ek]
+    return {
+        one.index
+        for one in session.replica.records()
+        for portion, sealed in parse_record(one.entry).portions.items()
+        if which_key(one.name, portion, sealed.kc, [key])
+    }
+
+
+class Withholding:
+    """A service that gives no ciphertext of an item, and everything else."""
+
+    def __init__(self, inner: LoopbackTransport) -> None:
+        """Take the real one."""
+        self._inner = inner
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Leave items out of what is given."""
+        response = self._inner.send(request, limit=limit)
+        if request.path != paths.BLOBS:
+            return response
+        asked = BLOB_REQUEST.read(request.body or b"", limit=limit).get
+        given = zip(asked, parse_frames(response.body, most=len(asked)), strict=True)
+        return replace(response, body=encode_frames(b"" if one.place == "item" else blob for one, blob in given))
+
+
+def test_attack_a_ciphertext_of_a_released_epoch_that_is_withheld(walk: Walk) -> None:
+    """What an epoch's key would open and the service does not give is reported, and opened once it is given."""
+    walk.clock.now += 8 * 86_400
+    submit_rows(walk.session(OWNER), [{"make": "Colt", "serial": "NEWER7777", "note": ""}], text=MAP)
+    sync(walk, OWNER)
+    command(walk, "request", "--history", "--to", OWNER, "--use", "new here", home=THIRD)
+    sync(walk, OWNER)
+    (talk,) = talks(walk.session(OWNER).replica)
+    command(walk, "release", str(talk.thread.heard[0].said.name), "--confirm", home=OWNER)
+
+    withheld = Sync(over(walk.session(THIRD), Withholding(walk.transport)), progress=quiet).by_feed()
+    before = command(walk, "list", "--json", home=THIRD).json["records"]
+    given = sync(walk, THIRD, full=True)
+    after = command(walk, "list", "--json", home=THIRD).json["records"]
+
+    assert [*withheld.refused.values()] == ["item: its ciphertext is no longer kept, or not given to us"]
+    assert [one["withheld"] for one in before] == [["item", "case"]]
+    assert (given.released, dict(given.refused)) == (0, {})
+    assert [(one["serial"], one["withheld"]) for one in after] == [(ROW["serial"], ["case"])]
 
 
 def test_attack_an_epoch_key_that_is_not_the_grants(walk: Walk) -> None:

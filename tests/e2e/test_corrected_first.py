@@ -1,8 +1,6 @@
 """A correction that reaches a home before the record it corrects, and one that never opens there."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -40,14 +38,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     sync(found, OWNER)
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of it, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 class Keeping:

@@ -1,10 +1,6 @@
 """Keys come and go: rotated by a key entry, granted again, and what was sealed before opens late but opens."""
 
 import secrets
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from clients.chain import make_batch, send_waiting
 from clients.keyring import Keyring, public_key
@@ -19,25 +15,9 @@ from ledger.kinds import Role
 from ledger.labels import Level
 from ledger.records import SealedStatement
 from tests.support.lists import submit_rows
-from tests.support.loopback import ORIGIN, PHRASE, Walk, found_consortium
+from tests.support.loopback import ORIGIN, PHRASE, Walk
 
 OWNER, PARTNER = "xar-arms", "xbe-cib"
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies around a real service, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), OWNER, PARTNER)
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 def sync(session: Session) -> SyncReport:

@@ -1,8 +1,6 @@
 """A record is expunged: gone at its originator and at whoever syncs, and excused nowhere else."""
 
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,38 +13,26 @@ from ledger.kinds import Role
 from ledger.officers import parse_proposal, verify_kept
 from ledger.wire import paths
 from tests.support.charterlife import (
-    MEMBERS,
     OWNER,
     PARTNER,
     THIRD,
     Flaky,
+    found_members,
     next_name,
     over,
     quiet,
     submit,
     sync,
 )
-from tests.support.encrypted import key_of, plain_bytes
-from tests.support.lists import submit_rows
-from tests.support.loopback import Walk, found_consortium
+from tests.support.encrypted import file_bytes
+from tests.support.loopback import Walk
 from tests.support.officers import FIRST, SECOND, agreed
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give three agencies around a real service with one record in it, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), *MEMBERS)
-    submit_rows(found.session(OWNER), [{"make": "Colt", "serial": "LIFE1"}])
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
+    return found_members(tmp_path_factory.mktemp("founded"))
 
 
 def expunge(walk: Walk, name: StatementName) -> None:
@@ -57,26 +43,20 @@ def expunge(walk: Walk, name: StatementName) -> None:
     Sync(session, progress=quiet).by_feed()
 
 
-def file_bytes(walk: Walk, agency: str) -> bytes:
-    """Return every page of a replica and of its log, decrypted: what is overwritten there is nowhere."""
-    home = walk.homes[agency]
-    return plain_bytes(home.replica, key_of(home))
-
-
 def test_an_expunged_record_goes_at_its_originator_and_at_whoever_syncs(walk: Walk) -> None:
     """No byte of its words is left in either replica, and the other record is untouched."""
     submit(walk, "STAYS7777")
     name = next_name(walk)
     sync(walk, PARTNER)
-    assert b"LIFE1" in file_bytes(walk, PARTNER)
+    assert b"LIFE1" in file_bytes(walk.homes[PARTNER])
 
     expunge(walk, name)
     report = sync(walk, PARTNER)
 
     assert (report.expunged, report.refused) == (1, {})
     for agency in (OWNER, PARTNER):
-        assert b"LIFE1" not in file_bytes(walk, agency)
-        assert b"STAYS7777" in file_bytes(walk, agency)
+        assert b"LIFE1" not in file_bytes(walk.homes[agency])
+        assert b"STAYS7777" in file_bytes(walk.homes[agency])
         session = walk.session(agency)
         assert (session.replica.find(name), session.replica.count()) == (None, 1)
         assert session.replica.expunged() == {name: "law"}

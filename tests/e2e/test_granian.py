@@ -23,18 +23,11 @@ from ledger.kinds import Role
 from ledger.wire import paths, schemas
 from server.forwarding import HEADER
 from tests.support.consortium import ORIGIN, Consortium, log_keys, make_agency, make_charter, sign_by
+from tests.support.processes import free_port
 from tests.support.services import SignedRequest, body_of, make_config, sign_request
 
 PASSPHRASE = b"a passphrase of the service"
 KEYS_HEAD = b"POST /v1/keys HTTP/1.1\r\nHost: x\r\nContent-Type: application/vnd.sealtrace.key+json\r\n"
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -10,9 +10,9 @@ from ledger.notes import parse_note
 from ledger.wire import paths, schemas
 from ledger.witnesses import open_published
 from tests.support.consortium import ORIGIN, Consortium
-from tests.support.processes import Running, consortium_config, serving
+from tests.support.processes import Running, consortium_config, free_port, serving
 from tests.support.witnesses import Bench, witness_home
-from tests.support.witnessprocess import PASSPHRASE, free_port, running
+from tests.support.witnessprocess import PASSPHRASE, running
 
 PATIENCE_SECONDS = 60.0
 

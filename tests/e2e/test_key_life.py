@@ -1,57 +1,49 @@
 """Keys rotate and are stolen, roots are renewed: what a home does, and what a lost answer leaves."""
 
 import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
-from clients import keychange
+from clients import charters, keychange
 from clients.chain import make_batch, send_waiting
 from clients.epochs import sealing_keys
 from clients.errors import HomeError, UnreachableError
 from clients.service import Service
 from clients.session import load_profile
 from clients.syncing import Sync
-from clients.transport import Request, Response
+from clients.transport import Request, Response, Transport
 from ledger.errors import BusyError, QuotaError, StaleEpochError
 from ledger.expunges import Why, build_expunge
 from ledger.identifiers import KeyId
 from ledger.keyentries import build_key_entry
 from ledger.kinds import Role
-from ledger.wire import paths
+from ledger.profiles import default_profile
+from ledger.profiletoml import to_toml
+from ledger.wire import paths, schemas
+from server.errors import problem
 from tests.support.charterlife import (
-    MEMBERS,
     OWNER,
     PARTNER,
     THIRD,
     Flaky,
+    found_members,
     next_name,
     over,
+    pass_charter,
     quiet,
     root,
     submit,
     sync,
 )
 from tests.support.lists import submit_rows
-from tests.support.loopback import ORIGIN, Walk, found_consortium
+from tests.support.loopback import ORIGIN, Walk
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give three agencies around a real service with one record in it, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), *MEMBERS)
-    submit_rows(found.session(OWNER), [{"make": "Colt", "serial": "LIFE1"}])
-    found.close()
-    return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
+    return found_members(tmp_path_factory.mktemp("founded"))
 
 
 def test_rotated_keys_are_used_and_old_seeds_destroyed(walk: Walk) -> None:
@@ -69,6 +61,27 @@ def test_rotated_keys_are_used_and_old_seeds_destroyed(walk: Walk) -> None:
     assert walk.keyring(OWNER).pending() == ()
     submit(walk, "LIFE2")
     assert sync(walk, PARTNER).records == 2
+
+
+def test_a_repeat_that_was_on_its_way_when_its_epoch_ended_does_not_stop_the_agency(walk: Walk) -> None:
+    """Logged behind the charter that ended the epoch, it reopens nothing: the next record opens the next epoch."""
+    shared_with_partner = to_toml(default_profile(OWNER, (PARTNER,)))
+    walk.homes[OWNER].profile.write_text(shared_with_partner, encoding="utf-8")
+    submit(walk, "LIFE2")
+    keychange.rotate(walk.session(PARTNER), root(walk, PARTNER), [Role.HPKE])
+    with pytest.raises(UnreachableError):
+        submit_rows(
+            over(walk.session(OWNER), Flaky(walk.transport, paths.BATCHES, delivered=False)),
+            [{"make": "Colt", "serial": "LIFE3"}],
+        )
+    without = charters.propose_next(walk.charter_file, [], charters.Terms(removed=frozenset({THIRD})))
+    pass_charter(walk, without, walk.charter_file)
+
+    submit(walk, "LIFE3")
+
+    session = walk.session(PARTNER)
+    Sync(session, progress=quiet).by_feed()
+    assert [record.ep for record in session.replica.records()] == [1, 2, 3]
 
 
 def test_one_role_can_be_rotated_alone(walk: Walk) -> None:
@@ -110,8 +123,8 @@ def test_a_rotation_finishes_the_one_before(walk: Walk) -> None:
     assert ([key.kid.number for key in changed.added], changed.ended) == ([9], (KeyId(OWNER, 8),))
 
 
-def test_a_refused_entry_is_forgotten(walk: Walk) -> None:
-    """After the fifth change of a day nothing waits: tomorrow's entry is signed anew."""
+def test_a_refused_entry_is_not_sent_again(walk: Walk) -> None:
+    """After the fifth change of a day nothing waits: tomorrow's entry is signed anew, and only its keys are left."""
     for _ in range(4):
         keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH])
 
@@ -120,8 +133,57 @@ def test_a_refused_entry_is_forgotten(walk: Walk) -> None:
     assert not walk.homes[OWNER].key_entry.exists()
     walk.clock.advance(86_400)
     assert [key.kid.number for key in keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH]).added] == [
-        12
+        13
     ]
+    assert walk.keyring(OWNER).pending() == ()
+
+
+def test_a_change_of_every_key_that_lost_its_answer_is_finished_by_the_next(walk: Walk) -> None:
+    """Requests of the very command that finishes it are signed with the new key: the old one has ended."""
+    session = over(walk.session(OWNER), Flaky(walk.transport, paths.KEYS, delivered=True))
+    with pytest.raises(UnreachableError):
+        keychange.rotate(session, root(walk, OWNER))
+
+    changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.HTTP])
+
+    assert ([key.kid.number for key in changed.added], changed.ended) == ([12], (KeyId(OWNER, 10),))
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["logged at once", "logged after another was refused"])
+def test_attack_a_key_entry_that_is_refused_and_logged_all_the_same(walk: Walk, *, shown: bool) -> None:
+    """One lie does not leave an agency with keys that have ended: it finds its entry in the tree, and uses the new ones."""
+    refusing = Refusing(walk.transport)
+    with pytest.raises(QuotaError):
+        keychange.rotate(over(walk.session(OWNER), refusing), root(walk, OWNER))
+    if not shown:
+        with pytest.raises(QuotaError):
+            keychange.rotate(over(walk.session(OWNER), refusing), root(walk, OWNER), [Role.SIGN])
+    Service(walk.transport).submit_key(refusing.entries[0])
+
+    changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.BATCH])
+
+    kept = {key.kid.number for key in walk.keyring(OWNER).public_keys()}
+    assert changed.ended == (KeyId(OWNER, 9),)
+    assert kept == {7, 8, 10, 11, changed.added[0].kid.number}
+    assert walk.keyring(OWNER).pending() == ()
+    submit(walk, "LIFE2")
+
+
+class Refusing:
+    """A service that says that the day's limit is used up, whatever it does with the key entries that it was sent."""
+
+    def __init__(self, honest: Transport) -> None:
+        """Take the service as it would answer."""
+        self.entries: list[bytes] = []
+        self._honest = honest
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Keep key entries, and refuse them."""
+        if request.path != paths.KEYS:
+            return self._honest.send(request, limit=limit)
+        self.entries.append(request.body or b"")
+        body = schemas.PROBLEM.write(problem(QuotaError("the day's limit is used up")))
+        return Response(status=429, content_type=paths.PROBLEM_TYPE, body=body)
 
 
 def test_a_busy_service_keeps_the_entry_waiting(walk: Walk) -> None:

@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from clients.syncing import Sync
 from tests.support.killing import Ended, Nursery
-from tests.support.loopback import Walk, found_consortium
+from tests.support.loopback import Walk
 
 OWNER, PARTNER = "xar-arms", "xbe-cib"
 SIGKILL = -9
@@ -37,22 +37,6 @@ event = "recovery"
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the library's own name
         """Say nothing: a killed client breaks its connection, which is no news."""
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    """Give the process that forks."""
-    found = Nursery()
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies around a real service, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), OWNER, PARTNER)
-    found.close()
-    return found
 
 
 @contextmanager

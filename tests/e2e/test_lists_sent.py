@@ -15,7 +15,7 @@ from clients.syncing import Sync
 from clients.transport import Request, Response, Transport
 from ledger.wire import paths
 from tests.support.commands import Result, command
-from tests.support.loopback import Walk, found_consortium
+from tests.support.loopback import Walk
 from tests.support.workbooks import workbook
 
 OWNER, PARTNER = "xar-arms", "xbe-cib"
@@ -40,14 +40,6 @@ ROWS = (
     ("1/26", "Taurus", "ABE 573528", "", dt.date(2026, 3, 14)),
     ("2/26", "Colt", "00573", dt.date(2020, 1, 2), dt.date(2026, 3, 15)),
 )
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Give two agencies around a real service, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("founded"), OWNER, PARTNER)
-    found.close()
-    return found
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """A service that lies, forgets or changes its mind is caught by whoever asks it, and nothing it said is kept."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,14 +42,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     submit_rows(found.session("xar-arms"), ROWS)
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 class Liar:

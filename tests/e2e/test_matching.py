@@ -1,7 +1,6 @@
 """Blind matching by the commands of three agencies over the real service: hits, misses, silence, notices, renewals."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +31,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     assert submit(found, OWNER, [TAURUS, GLOCK, HIDDEN]).code == 0
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 def book(home: Home) -> Book:
@@ -319,6 +310,25 @@ def test_a_new_token_epoch_leaves_no_gap(walk: Walk) -> None:
     walk.clock.now += 31 * 86_400
     tick(walk)
     assert founds(ask(walk, ASKER, *ASK_TAURUS)) == []
+    assert command(walk, "slips", "renew", home=OWNER).code == 0
+    assert founds(ask(walk, ASKER, *ASK_TAURUS)) == [("hit", "T0")]
+
+
+def test_a_home_that_came_late_to_a_token_epoch_asks_on_when_the_service_ends_the_one_before(walk: Walk) -> None:
+    """The 30 days run by the service's clock: a home that met the new epoch later loses no question by it."""
+    service_rotates(walk)
+    start_epoch(walk, ep=2, by=THIRD)
+    share_key(walk, by=THIRD)
+    tick(walk)
+    walk.clock.now += 25 * 86_400
+    assert founds(ask(walk, ASKER, *ASK_TAURUS)) == [("hit", "T0")]
+    assert [one["note"] for one in ask(walk, OWNER, "--mine")["asked"]].count("") == 2
+
+    walk.clock.now += 6 * 86_400
+    tick(walk)
+
+    assert founds(ask(walk, ASKER, *ASK_TAURUS)) == []
+    assert "" not in [one["note"] for one in ask(walk, OWNER, "--mine")["asked"]]
     assert command(walk, "slips", "renew", home=OWNER).code == 0
     assert founds(ask(walk, ASKER, *ASK_TAURUS)) == [("hit", "T0")]
 

@@ -1,7 +1,6 @@
 """Members change by charter: the next version is proposed, signed by threshold, logged, and followed by every home."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,14 +44,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     submit_rows(found.session(OWNER), [{"make": "Colt", "serial": "ONE1"}])
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the founded consortium, open."""
-    found = founded.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 def identity(agency: str) -> Identity:

@@ -45,14 +45,6 @@ def url(world: World) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    """Give the process that forks."""
-    found = Nursery()
-    yield found
-    found.close()
-
-
 def verdict(world: World, folder: Path) -> Verdict:
     """Audit the folder."""
     pin = of_file(world.consortium.charter_file)

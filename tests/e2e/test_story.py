@@ -20,6 +20,7 @@ from clients.story.evidence import VERIFIER
 from clients.story.splitting import PROOF
 from ledger.fraud import verify_fraud
 from ledger.policy import parse_policy
+from tests.support.processes import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -27,13 +28,6 @@ ORIGIN = "sealtrace.invalid/demonstration"
 PROGRAM = Path(sys.executable).with_name("sealtrace")
 MINIMUM_RECORDS = 2_000
 MINIMUM_CANARIES = 1_000
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def tell(data: Path, port: int) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,7 @@
 """A sync asks for little and verifies once: pages cut through batches, blobs come in bulk, labels are judged all the same."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
@@ -22,22 +21,14 @@ PER_BATCH = 12
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give a log of two dozen records in three batches, closed: a template to copy."""
-    found = found_consortium(tmp_path_factory.mktemp("filled"), OWNER, PARTNER)
+    found = found_consortium(tmp_path_factory.mktemp("founded"), OWNER, PARTNER)
     for batch in range(3):
         rows = [{"make": "Colt", "serial": f"B{batch}N{row:03}"} for row in range(PER_BATCH)]
         submit_rows(found.session(OWNER), rows)
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(filled: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the filled log, open."""
-    found = filled.copy_to(tmp_path / "copy")
-    yield found
-    found.close()
 
 
 class Paging:

@@ -81,10 +81,10 @@ def test_a_record_names_the_newest_epoch() -> None:
     consortium.open_epoch(A)
     consortium.open_epoch(A, ep=2)
 
-    consortium.state.epochs.check_record_ep(A, 2)
+    consortium.state.epochs.current(A).check_record(2)
     for ep in (0, 1, 3):
         with pytest.raises(StaleEpochError, match="newest"):
-            consortium.state.epochs.check_record_ep(A, ep)
+            consortium.state.epochs.current(A).check_record(ep)
 
 
 def test_a_record_before_any_epoch_is_refused() -> None:
@@ -94,7 +94,7 @@ def test_a_record_before_any_epoch_is_refused() -> None:
     with pytest.raises(StaleEpochError, match="newest"):
         consortium.submit(A, [consortium.record(A, ep=1)])
     with pytest.raises(StaleEpochError, match="ended"):
-        consortium.state.epochs.check_record_ep(A, 0)
+        consortium.state.epochs.current(A).check_record(0)
 
 
 def test_a_record_in_the_batch_that_opens_its_epoch_is_good() -> None:

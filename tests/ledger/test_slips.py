@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crypto.encoding import b64u, unb64u
 from ledger import jsontext
 from ledger.errors import LabelError, LedgerError, MalformedError, TooLargeError
-from ledger.slips import TOKENS, Hit, Slip, SlipDraft, build_slip, parse_policy, parse_slip
+from ledger.slips import TOKENS, Hit, Slip, SlipDraft, build_slip, parse_hit_policy, parse_slip
 
 JTI = bytes(range(16))
 TOKEN = st.binary(min_size=16, max_size=16)
@@ -23,13 +23,13 @@ RAW = build_slip(SlipDraft(hit=Hit.SILENT, token_epoch=7), of=JTI)
 def test_a_slip_is_read_back_as_it_was_drafted(
     hit: Hit, epoch: int, tokens: tuple[bytes | None, ...], jti: bytes
 ) -> None:
-    """Policy, epoch, record and the tokens given come back; a token not given is filled."""
+    """HitPolicy, epoch, record and the tokens given come back; a token not given is filled."""
     raw = build_slip(SlipDraft(hit=hit, token_epoch=epoch, tokens=tokens), of=jti)
 
     slip = parse_slip(raw)
 
     assert (jti, epoch, hit) == (slip.of, slip.ep, slip.hit)
-    assert (b64u(jti).encode(), epoch, hit) == parse_policy(raw)
+    assert (b64u(jti).encode(), epoch, hit) == parse_hit_policy(raw)
     assert all(given in (None, token) for given, token in zip(tokens, slip.tokens, strict=True))
     assert raw == jsontext.dump(json.loads(raw))
 
@@ -113,14 +113,14 @@ def test_another_slip_is_refused(member: str, value: Any) -> None:
     """Every member has its form; a slip that matches has a token epoch; there is no further member."""
     changed = json.dumps({**json.loads(RAW), member: value}, separators=(",", ":")).encode()
 
-    for parse in (parse_slip, parse_policy):
+    for parse in (parse_slip, parse_hit_policy):
         with pytest.raises(MalformedError):
             parse(changed)
 
 
 def test_a_slip_larger_than_any_is_refused() -> None:
     """The limit comes before the parser."""
-    for parse in (parse_slip, parse_policy):
+    for parse in (parse_slip, parse_hit_policy):
         with pytest.raises(TooLargeError):
             parse(RAW + b" " * 512)
 
@@ -128,7 +128,7 @@ def test_a_slip_larger_than_any_is_refused() -> None:
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_raise_only_our_error(raw: bytes) -> None:
     """What is no slip is refused by our own error."""
-    for parse in (parse_slip, parse_policy):
+    for parse in (parse_slip, parse_hit_policy):
         with pytest.raises(LedgerError):
             parse(raw)
 
@@ -141,9 +141,9 @@ def test_a_policy_is_read_as_strictly_as_the_whole(at: int, byte: int) -> None:
         slip = parse_slip(changed)
     except LedgerError:
         with pytest.raises(LedgerError):
-            parse_policy(changed)
+            parse_hit_policy(changed)
     else:
-        assert parse_policy(changed) == (b64u(slip.of).encode(), slip.ep, slip.hit)
+        assert parse_hit_policy(changed) == (b64u(slip.of).encode(), slip.ep, slip.hit)
 
 
 def test_a_slip_does_not_show_its_tokens_by_accident() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.spreadsheet import is_damaged_number, is_formula, neutral, unwrap
+from ledger.spreadsheet import is_damaged_number, is_formula, unwrap
 
 
 @pytest.mark.parametrize(
@@ -72,15 +72,3 @@ def test_floats_are_known(text: str) -> None:
 def test_numbers_with_an_e_are_no_floats(text: str) -> None:
     """Makers put an E between digits: 52E029294 is a real number."""
     assert not is_damaged_number(text)
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"])
-def test_attack_a_cell_that_runs_in_the_readers_spreadsheet(text: str) -> None:
-    """A file we write never begins a cell with what a spreadsheet runs; the text behind the quote is whole."""
-    assert neutral(text) == f"'{text}"
-
-
-@given(text=st.text(max_size=20).filter(lambda one: not one.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))))
-def test_harmless_cells_are_left_alone(text: str) -> None:
-    """Nothing is put before a text that no spreadsheet would run."""
-    assert neutral(text) == text

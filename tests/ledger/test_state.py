@@ -137,7 +137,7 @@ def test_the_same_payload_is_found_whatever_its_signatures() -> None:
 def test_another_payload_for_a_used_seq_is_told_apart() -> None:
     """A different batch under a logged seq is a sequence error, not an answer."""
     consortium = _opened()
-    logged = consortium.store.last_batch(A)
+    logged = consortium.store.batch(A, 1)
     other = parse_batch(consortium.batch(A, [consortium.record(A)], seq=1, prev=bytes(32)))
 
     with pytest.raises(SequenceError) as caught:

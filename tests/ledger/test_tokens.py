@@ -20,7 +20,7 @@ from ledger.forms import Form
 from ledger.itemfields import KINDS
 from ledger.jsontext import JsonValue
 from ledger.serials import read_marks
-from ledger.tokens import NOTHING, Inputs, TokenClass, inputs_of, is_design, prf_input, token
+from ledger.tokens import NOTHING, Inputs, TokenClass, inputs_of, prf_input, token
 from ledger.wordings import PHRASES
 
 FILE = Path(__file__).parents[1] / "vectors" / "tokens.json"
@@ -337,8 +337,8 @@ def test_a_design_is_possible_and_never_a_hit() -> None:
     found = inputs(printed)
 
     assert forms(printed)[-1] == ("T3", "design", "FGC9")
-    assert [one is not None and is_design(one) for one in found[1]] == [False, False, False, True]
-    assert not any(is_design(one) for one in found[0] if one)
+    assert [one is not None and one.group == "design" for one in found[1]] == [False, False, False, True]
+    assert not any(one.group == "design" for one in found[0] if one)
 
 
 def test_a_design_without_a_method_is_only_a_word() -> None:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from http import HTTPStatus
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -12,7 +13,6 @@ from ledger.checkpoints import open_checkpoint
 from tests.support.walk import DOCUMENT, PASSPHRASE, STAND_INS, Walk, console_commands
 
 FIRST = "From bare Debian 12 to a first checkpoint"
-ONLY_BY_ROOT = ("nginx -t", "rm --force /etc/nginx", "install -D")
 MOST_COMMANDS = 15
 
 
@@ -74,6 +74,35 @@ def test_what_the_operator_is_told_to_watch_answers(walk: Walk) -> None:
 
     assert PASSPHRASE not in walk.journal()
     assert '"event": "serving"' in walk.journal()
+
+
+@pytest.mark.slow
+def test_a_backup_is_made_and_put_back_as_the_document_says(walk: Walk) -> None:
+    """The commands of both sections, one after the other, end with a service that shows the checkpoint of before."""
+    shown = walk.shell("curl --silent --fail http://127.0.0.1:8470/checkpoint")
+    walk.shell(
+        "/opt/sealtrace/current/bin/sealtrace-server export --database /var/lib/sealtrace/ledger.sqlite --output /srv/mirror"
+    )
+
+    said = [walk.shell(command) for command in console_commands("Backup")]
+    (made,) = Path(walk.adapt("/var/backups/sealtrace")).iterdir()
+    said += [walk.shell(one.replace("2026-11-22", made.name)) for one in console_commands("Put a backup back")]
+    again = walk.shell("curl --silent --fail --retry 9 --retry-connrefused http://127.0.0.1:8470/checkpoint")
+
+    assert again == shown
+    assert "1 entry backed up to" in said[1]
+    assert "✓ it reaches what was signed" in said[-2]
+
+
+@pytest.mark.slow
+def test_new_keys_of_the_log_are_drawn_as_the_document_says(walk: Walk) -> None:
+    """The commands leave a service that runs with both pairs, and a proposal that names the new one."""
+    said = [walk.shell(command) for command in console_commands("New keys of the log")]
+
+    named = parse_service((walk.work / "service.next.json").read_bytes())
+    assert named.log.vkeys != parse_service((walk.work / "service.json").read_bytes()).log.vkeys
+    assert "version 2" in said[-1]
+    assert walk.shell("curl --silent --fail --retry 9 --retry-connrefused http://127.0.0.1:8470/healthz") == "ok\n"
 
 
 @pytest.mark.slow

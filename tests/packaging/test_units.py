@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.walk import console_commands
+
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "packaging/systemd/sealtrace-server.service"
 MOST_EXPOSURE = 1.5
@@ -61,6 +63,15 @@ def test_the_service_listens_where_only_the_machine_reaches_it() -> None:
     assert "--host 127.0.0.1" in start
     assert [f"ipv4:tcp:{port}" for port in told] == settings()["SocketBindAllow"]
     assert settings()["IPAddressAllow"] == ["localhost"]
+
+
+def test_the_way_to_witnesses_elsewhere_is_told() -> None:
+    """A unit that talks to nobody hears no witness: the document gives the command that allows one."""
+    (command,) = [one for one in console_commands("Witnesses") if "IPAddressAllow" in one]
+
+    assert f"/etc/systemd/system/{UNIT.name}.d/" in command
+    assert "systemctl daemon-reload" in command
+    assert settings()["IPAddressDeny"] == ["any"]
 
 
 def test_the_unit_has_no_section_that_systemd_does_not_know() -> None:

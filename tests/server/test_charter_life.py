@@ -432,7 +432,13 @@ def test_entries_are_for_members_when_the_charter_says_so(four: World) -> None:
     member = four.get(A, bundle)
     assert member.status_code == 200
     assert "private" in member.headers["Cache-Control"]
-    for path in ("/checkpoint", "/tile/0/000.p/2", paths.CHARTERS, paths.charter(2), paths.first_checkpoint(1)):
+    for path in (
+        "/checkpoint",
+        "/tile/0/000.p/2",
+        paths.CHARTERS,
+        paths.charter(2),
+        f"{paths.FIRST_CHECKPOINT}?index=1",
+    ):
         assert four.client.get(path).status_code == 200, path
     pass_charter(four, without(four.consortium, D))
     assert_problem(four.send(leaver), "not-a-member", 403)
@@ -473,7 +479,7 @@ def test_a_charter_hands_the_log_over_to_its_next_keys(rotating: World) -> None:
     after = rotating.client.get(paths.CHECKPOINT).data
 
     assert open_checkpoint(between, origin=ORIGIN, vkeys=old) == open_checkpoint(between, origin=ORIGIN, vkeys=new)
-    assert rotating.client.get(paths.first_checkpoint(1)).data == between
+    assert rotating.client.get(f"{paths.FIRST_CHECKPOINT}?index=1").data == between
     assert open_checkpoint(after, origin=ORIGIN, vkeys=new).size == 5
     with pytest.raises(BadSignatureError):
         open_checkpoint(after, origin=ORIGIN, vkeys=old)
@@ -518,8 +524,8 @@ def test_what_no_checkpoint_has_held_has_none(four: World) -> None:
     four.open_epoch(A)
     size = four.service.store.head().size
 
-    assert four.client.get(paths.first_checkpoint(size - 1)).data == four.service.store.head().checkpoint
-    assert_problem(four.client.get(paths.first_checkpoint(size)), "not-found", 404)
+    assert four.client.get(f"{paths.FIRST_CHECKPOINT}?index={size - 1}").data == four.service.store.head().checkpoint
+    assert_problem(four.client.get(f"{paths.FIRST_CHECKPOINT}?index={size}"), "not-found", 404)
     assert_problem(four.client.get("/v1/checkpoints?index=00"), "malformed", 400)
     assert_problem(four.client.get(paths.FIRST_CHECKPOINT), "malformed", 400)
     assert_problem(four.client.get(f"{paths.FIRST_CHECKPOINT}/0"), "not-found", 404)

@@ -158,6 +158,12 @@ def test_a_passphrase_comes_from_a_service_credential(tmp_path: Path) -> None:
     assert read_passphrase({CREDENTIALS: str(tmp_path)}, prompt=None) == b"from systemd"
 
 
+def test_a_credential_that_cannot_be_read_is_named() -> None:
+    """What the service may not read ends it with a word, and not with its source code in the journal."""
+    with pytest.raises(ConfigError, match=f"{CREDENTIAL} cannot be read"):
+        read_passphrase({CREDENTIALS: "/" + "x" * 5_000}, prompt=None)
+
+
 def test_a_person_is_asked_last() -> None:
     """On a terminal, where nothing else gave one."""
     assert read_passphrase({}, prompt=lambda _text: "typed") == b"typed"

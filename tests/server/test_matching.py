@@ -223,6 +223,20 @@ def test_one_bad_element_refuses_the_whole_list_uncharged(world: MatchWorld, bad
     assert world.standing() == standing
 
 
+def test_attack_an_evaluation_sent_again_for_nothing(world: MatchWorld) -> None:
+    """What was answered once is refused before anything is computed: elements that are none are not even looked at."""
+    (good,) = oprf.blind([b"good"])
+    nonce = world.nonce()
+    options = {"nonce": nonce, "content_type": paths.JSON_TYPE}
+    first = world.signed(B, "POST", paths.EVALUATIONS, body=evaluation(good.element), **options)
+    again = world.signed(B, "POST", paths.EVALUATIONS, body=evaluation(bytes(32)), **options)
+
+    assert world.send(first).status_code == 200
+    assert_problem(world.send(first), "replayed", 409)
+    assert_problem(world.send(again), "replayed", 409)
+    assert used(world)[B, "lookups/evaluated"] == 1
+
+
 def test_an_oversized_list_is_refused(world: MatchWorld) -> None:
     """Sixteen elements for each weapon and a thousand in all, whatever n says."""
     (one,) = oprf.blind([b"one"])

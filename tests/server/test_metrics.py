@@ -1,20 +1,12 @@
 """The numbers an operator may watch, on the machine's own address."""
 
-import socket
 import urllib.request
-from contextlib import closing
 
 import pytest
 
 from server.errors import ConfigError
 from server.metrics import Metrics, serve_metrics
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+from tests.support.processes import free_port
 
 
 def test_metrics_are_served_on_their_own_port() -> None:
@@ -22,7 +14,7 @@ def test_metrics_are_served_on_their_own_port() -> None:
     metrics = Metrics()
     metrics.observe(call="feed", status=201, seconds=0.01)
     metrics.watch_size(lambda: 7)
-    port = _free_port()
+    port = free_port()
     server = serve_metrics(metrics, host="127.0.0.1", port=port)
 
     text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()

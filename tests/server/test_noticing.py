@@ -1,6 +1,7 @@
 """The tick: who is told, what stands in the access log, and what nobody can read from either (docs/protocol.md, 6)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,19 @@ def test_a_watch_fires_once_for_a_later_open_record_of_another(world: MatchWorld
     assert [(one.q, one.slot.name) for one in fired] == [(question_hash(question), name)]
     (notice,) = world.matched(A)
     assert (notice.result.asker, notice.result.names()) == (B, (name,))
+
+
+def test_attack_a_watch_goes_on_for_an_agency_that_may_ask_no_more(world: MatchWorld) -> None:
+    """Whom a charter takes the role `read` is told nothing by what it set before, and nobody is told that it asked."""
+    world.ask(B, token("revolver"), asking=Asking.WATCH)
+    world.service.tick()
+    agencies = world.consortium.next_charter().agencies
+    world.next_charter(agencies=tuple(replace(one, roles=("submit",)) if one.id == B else one for one in agencies))
+    world.log_weapon(A, "revolver")
+
+    assert world.service.tick() == 0
+    assert [notice for notice in world.told(B) if isinstance(notice, WatchFired)] == []
+    assert world.matched(A) == []
 
 
 def test_a_watch_ends_after_90_days(world: MatchWorld) -> None:

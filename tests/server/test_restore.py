@@ -13,7 +13,7 @@ from crypto.signing import Algorithm
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.expunges import Why, build_expunge
 from ledger.kinds import Role
-from server import tombstones
+from server import database, tombstones
 from server.backup import back_up
 from server.cli import app
 from server.config import Config
@@ -320,6 +320,29 @@ def test_a_database_is_never_overwritten(site: Site) -> None:
     """What is there may be the only copy: the operator moves it aside himself."""
     with pytest.raises(ConfigError, match="move it aside"):
         restore(site.world.config, Sources(backup=site.backup, mirror=site.mirror))
+
+
+@pytest.mark.parametrize("with_backup", [True, False])
+def test_what_a_killed_service_had_not_yet_written_into_its_database_goes_with_it(
+    site: Site, *, with_backup: bool
+) -> None:
+    """The write-ahead log of the database that was moved aside would be replayed over the one that is put back."""
+    site.new.mkdir(mode=0o700)
+    shutil.copy(database.wal_path(site.world.config.database), site.new)
+    shutil.copy(site.world.config.service, site.new)
+    wal = database.wal_path(site.config.database)
+    left = wal.read_bytes()
+
+    with pytest.raises(ConfigError, match="-wal is there without its database: move it aside too"):
+        restore(site.config, Sources(backup=site.backup if with_backup else None, mirror=site.mirror))
+
+    assert (len(left) > 0, wal.read_bytes()) == (True, left)
+    wal.rename(site.new / "aside")
+    assert restore(site.config, Sources(backup=site.backup if with_backup else None, mirror=site.mirror)).may_sign
+    assert (
+        check_database(site.config.database, progress=lambda _: None).root
+        == site.world.service.store.head().tree.root()
+    )
 
 
 def test_an_interrupted_backup_is_not_put_back(site: Site) -> None:

@@ -99,7 +99,6 @@ def test_what_is_appended_is_read_back(store: SqlStore) -> None:
     assert store.head() == head
     assert store.entries(0, 3) == (b"entry 0", b"entry 1", b"entry 2")
     assert store.batch("xaa-arms", 1) == BatchRow(iss="xaa-arms", seq=1, index=2, first=0, payload_hash=bytes(32))
-    assert store.last_batch("xaa-arms") == store.batch("xaa-arms", 1)
     assert store.statement_index(statement(1).name) == 1
     assert store.record_facts(statement(1).name) == RecordFacts(ep=1, superseded=False)
     assert store.blob(statement(0).name, "item") == statement(0).blobs[0]
@@ -112,7 +111,6 @@ def test_what_is_not_there_is_none_or_not_found(store: SqlStore) -> None:
     nobody = StatementName("xzz-arms", bytes(16))
 
     assert store.batch("xaa-arms", 2) is None
-    assert store.last_batch("xzz-arms") is None
     assert store.statement_index(nobody) is None
     assert store.record_facts(nobody) is None
     assert store.blob(nobody, "item") is None

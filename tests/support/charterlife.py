@@ -1,6 +1,7 @@
 """Steps in the life of a membership, on a walk of three agencies."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from clients import charters
 from clients.errors import UnreachableError
@@ -13,10 +14,18 @@ from ledger.identifiers import StatementName
 from server.keys import open_keys
 from server.rotation import prepare_successor
 from tests.support.lists import submit_rows
-from tests.support.loopback import PHRASE, Walk
+from tests.support.loopback import PHRASE, Walk, found_consortium
 
 OWNER, PARTNER, THIRD = "xar-arms", "xbe-cib", "xco-npa"
 MEMBERS = (OWNER, PARTNER, THIRD)
+
+
+def found_members(folder: Path) -> Walk:
+    """Return three agencies around a real service with one record in it, closed: a template to copy."""
+    walk = found_consortium(folder, *MEMBERS)
+    submit(walk, "LIFE1")
+    walk.close()
+    return walk
 
 
 def root(walk: Walk, agency: str) -> Keyring:

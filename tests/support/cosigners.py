@@ -13,7 +13,6 @@ from server.publishing.link import Answer
 from tests.support.witnessing import cosignatures_of
 
 TEXT = "text/plain; charset=utf-8"
-SIZE = "text/x.tlog.size"
 
 
 @dataclass

@@ -27,6 +27,11 @@ def key_of(home: Home) -> bytes:
     return key
 
 
+def file_bytes(home: Home) -> bytes:
+    """Return every page of a replica and of its log, decrypted: what is overwritten there is nowhere."""
+    return plain_bytes(home.replica, key_of(home))
+
+
 @contextmanager
 def by_hand(path: Path, key: bytes) -> Iterator[Any]:
     """Give a connection that commits each statement, and close it."""

@@ -163,11 +163,6 @@ class MemoryStore:
         """Return the batch of that name."""
         return self.rows.batches.get((iss, seq))
 
-    def last_batch(self, iss: str) -> BatchRow | None:
-        """Return the newest batch of an agency."""
-        mine = [row for row in self.rows.batches.values() if row.iss == iss]
-        return max(mine, key=lambda row: row.seq, default=None)
-
     def statement_index(self, name: StatementName) -> int | None:
         """Return the index of the statement of that name."""
         row = self.rows.statements.get(name)

@@ -20,7 +20,7 @@ from ledger.questions import AskedToken, Asking, build_question, question_hash
 from ledger.records import PORTIONS, PortionDraft, SealedStatement, seal_record
 from ledger.slips import Hit, SlipDraft
 from tests.support.bundles import ISS, WITNESSES, cosigned_by, forged, witnessed_consortium
-from tests.support.consortium import NOW, Consortium, epoch_key, make_key, matching, sign_by, signer
+from tests.support.consortium import NOW, Consortium, epoch_key, matching, sign_by, signer
 
 READER = "xab-arms"
 TOKEN = sha256(b"token")[:16]
@@ -93,25 +93,16 @@ def fork(*, same_size: bool = False, by: str | None = None) -> Case:
     return Case(fraud=found, charters=(consortium.charter_file,), who=who)
 
 
-def two_batches(*, rotated: bool = False) -> Case:
+def two_batches() -> Case:
     """Return the proof of two batches of one seq, which an agency signed and the operator logged."""
     consortium = witnessed_consortium()
-    keys: tuple[bytes, ...] = ()
-    if rotated:
-        entry = consortium.key_entry(
-            ISS,
-            add=[make_key(KeyId(ISS, 20), Role.SIGN, Algorithm.ED25519)],
-            end=[consortium.newest(ISS, Role.SIGN).kid],
-        )
-        consortium.submit_key_entry(entry)
-        keys = (entry,)
     grants = [consortium.grant(ISS, [], ep=ep, level=Level.SECRET) for ep in (1, 2)]
     first = consortium.batch(ISS, grants[:1])
     second = consortium.batch(ISS, grants[1:])
     log = Entries(consortium, grants[0].entry, first, grants[1].entry, second)
     place = len(log.entries)
-    found = TwoBatches(checkpoint=log.note(), batches=(log.entry(place - 3), log.entry(place - 1)), keys=keys)
-    who = (consortium.origin, ISS)
+    found = TwoBatches(checkpoint=log.note(), batches=(log.entry(place - 3), log.entry(place - 1)))
+    who = (consortium.origin,)
     return Case(fraud=found, charters=(consortium.charter_file,), who=who, entries=tuple(log.entries))
 
 
@@ -146,7 +137,7 @@ def above_ceiling(*, later_charter: bool = False) -> Case:
         charter=log.place(change.index),
         next=following,
     )
-    who = (consortium.origin, ISS)
+    who = (consortium.origin,)
     return Case(fraud=found, charters=tuple(charters), who=who, entries=tuple(log.entries))
 
 
@@ -166,7 +157,7 @@ def to_a_stranger() -> Case:
         ver=2,
         charter=log.place(change.index),
     )
-    who = (consortium.origin, ISS)
+    who = (consortium.origin,)
     return Case(fraud=found, charters=(consortium.charter_file, file), who=who, entries=tuple(log.entries))
 
 
@@ -217,7 +208,6 @@ CASES: Mapping[str, Callable[[], Case]] = {
     "cosignature": lambda: fork(by=WITNESSES[1]),
     "cosignature of one size": lambda: fork(same_size=True, by=WITNESSES[0]),
     "two batches": two_batches,
-    "two batches after a rotation": lambda: two_batches(rotated=True),
     "above a ceiling": above_ceiling,
     "above a ceiling, next charter shown": lambda: above_ceiling(later_charter=True),
     "to a stranger": to_a_stranger,

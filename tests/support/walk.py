@@ -10,15 +10,18 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from tests.support.processes import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/operations.md"
 PASSPHRASE = "seven dice were thrown for this"
+
+_FOLDERS = ("/opt/sealtrace", "/etc/", "/var/lib/sealtrace", "/var/backups/", "/srv/")
 
 # What MemoryDenyWriteExecute= does, by the kernel's own switch (PR_SET_MDWE; kernels before 6.3 do not know it).
 DENY_WRITE_EXECUTE = (
@@ -34,13 +37,20 @@ STAND_INS = {
     "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
     "install": 'for word; do shift; case $word in --owner=*|--group=*) ;; *) set -- "$@" "$word" ;; esac; done; exec $INSTALL "$@"',
     "systemctl": r"""
+pid=$(cat $MACHINE/pid 2> /dev/null || echo none)
+case " $* " in *" stop "*|*" restart "*)
+    kill -TERM $pid
+    while grep -qs '^State:[[:space:]]*[^Z]' /proc/$pid/status; do sleep 0.1; done
+    rm $MACHINE/pid ;;
+esac
+case " $* " in *" stop "*) exit ;; esac
 unit=$MACHINE/etc/systemd/system/sealtrace-server.service
 . $MACHINE/etc/sealtrace/server.env
-mkdir $MACHINE/credentials && cp $MACHINE/etc/sealtrace/passphrase.cred $MACHINE/credentials/sealtrace-passphrase
+mkdir -p $MACHINE/credentials && cp $MACHINE/etc/sealtrace/passphrase.cred $MACHINE/credentials/sealtrace-passphrase
 env --ignore-environment PATH=/usr/bin:/bin SEALTRACE_CHARTER=$SEALTRACE_CHARTER SEALTRACE_DATA=$MACHINE/var/lib/sealtrace \
     CREDENTIALS_DIRECTORY=$MACHINE/credentials $PYTHON -c "$DENY_WRITE_EXECUTE" \
     $(sed -n 's/^ExecStart=//p' $unit | sed "$SUBSTITUTIONS") \
-    > $MACHINE/journal 2>&1 < /dev/null &
+    >> $MACHINE/journal 2>&1 < /dev/null &
 echo $! > $MACHINE/pid
 """,
 }
@@ -73,7 +83,7 @@ class Walk:
         self.data = machine / "var/lib/sealtrace"
         self.said: dict[str, str] = {}
         self._bin = machine / "stand-ins"
-        self._ports = {"8470": _free_port(), "8471": _free_port()}
+        self._ports = {"8470": free_port(), "8471": free_port()}
         for folder in (self.work, self._bin, machine / "home", machine / "etc"):
             folder.mkdir(parents=True)
         for path in (archive, archive.with_suffix(".tar.sha256")):
@@ -110,7 +120,7 @@ class Walk:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=300,
+                timeout=900,
             )
         if done.returncode:
             raise AssertionError(
@@ -146,7 +156,7 @@ class Walk:
         raise AssertionError(f"the service still runs 30 s after SIGTERM\n{self.journal()}")
 
     def _substitutions(self) -> dict[str, str]:
-        return {folder: f"{self.machine}{folder}" for folder in ("/opt/sealtrace", "/etc/", "/var/lib/sealtrace")}
+        return {folder: f"{self.machine}{folder}" for folder in _FOLDERS}
 
     def _environ(self, working: int, root: int) -> dict[str, str]:
         swaps = [f"s#{old}#{new}#g" for old, new in {**self._substitutions(), **self._ports}.items()]
@@ -170,12 +180,6 @@ class Walk:
         """Return the sixteen words, from what `charter show` printed: here the telephone is silent."""
         shown = next((text for command, text in self.said.items() if "charter show" in command), "")
         return "".join(re.findall(r"[a-z]{5}-(?:[a-z]{5}-?)+", shown))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _runs(pid: int) -> bool:

@@ -29,7 +29,7 @@ QUICK = Timing(
     poll_seconds=0.3,
 )
 FOUR = WitnessPolicy(agencies=("xaa-arms", "xab-arms", "xac-arms", "xad-arms"), k=3, f=1)
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def make_witnessed(count: int = 4, *, k: int = 3, f: int = 1) -> Consortium:

@@ -1,7 +1,6 @@
 """`sealtrace witness serve` in a process of its own, over the witness of tests/support/witnesses.py."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from ledger.fingerprints import to_text
+from tests.support.processes import free_port
 from tests.support.witnesses import Bench
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,13 +46,6 @@ class RunningWitness:
         """End it as a power cut does."""
         self.process.kill()
         self.process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -18,9 +18,10 @@ from clients.desk.parts import office, parts
 from clients.desk.rendering import page
 from clients.errors import ListError
 from clients.intake.columns import Choices, map_of
-from clients.intake.reading import MAX_UPLOAD_BYTES, header_of, read_upload
+from clients.intake.reading import MAX_UPLOAD_BYTES, header_of
 from clients.intake.store import ChangedError
 from clients.lists.proposing import propose_map
+from clients.lists.reading import read_table
 from clients.lists.tables import Format, Table
 from clients.matching.lists import pasted
 from ledger.jsontext import JsonValue
@@ -96,7 +97,7 @@ def read(number: int) -> BaseResponse:
 
 
 def _read(raw: bytes, form: Format) -> AskedList:
-    table = read_upload(raw, form)
+    table = read_table(raw, form=form)
     known = _remembered(table)
     return AskedList(raw=raw, form=form, table=table, map=known[0][1] if known else propose_map(table))
 

@@ -29,7 +29,6 @@ from ledger.vocabulary import FIELDS
 
 bp = Blueprint("submit", __name__, url_prefix="/submit")
 
-SERIAL = "item.serials"
 # Where and when stand in every report; the rest of what every event has is folded in.
 _FIRST = ("event.date", "event.country", "event.place")
 _LONG = frozenset({"item.description", "item.defects", "event.discrepancies", "event.evidence", "case.circumstances"})

@@ -48,11 +48,6 @@ class Accounts:
             found: bytes = connection.execute(select(PERSON.c.handle).where(PERSON.c.id == person_id)).scalar_one()
         return found
 
-    def has_administrator(self) -> bool:
-        """Say whether anybody administers this desk: from then on there is no first link."""
-        with reading(self._engine) as connection:
-            return bool(administrators(connection))
-
     def set_language(self, person_id: int, language: str) -> None:
         """Choose the language of one's own pages."""
         self._set(person_id, "language", language, LANGUAGES)

@@ -29,14 +29,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
 
 
 @pytest.fixture
-def walk(founded: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of the consortium that a test may change."""
-    copied = founded.copy_to(tmp_path / "walk")
-    yield copied
-    copied.close()
-
-
-@pytest.fixture
 def desk(walk: Walk) -> Iterator[Desk]:
     """Give the desk of xar-arms, where nobody works yet."""
     made = Desk(walk, "xar-arms")

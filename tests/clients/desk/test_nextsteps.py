@@ -9,7 +9,7 @@ from clients.desk import sdktexts
 from clients.desk.catalogues import extracted, messages, texts
 from clients.desk.i18n import LANGUAGES, RIGHT_TO_LEFT
 from clients.desk.menu import MENU, TITLES
-from clients.desk.nextsteps import STEPS, Step, speaks_of_the_shell
+from clients.desk.nextsteps import STEPS, Step
 from clients.desk.people.person import Role
 from clients.desk.rules import RULES
 from clients.desk.sdksource import reachable
@@ -21,6 +21,14 @@ from tests.support.desks import Desk, mandate
 KEEPER = "whoever keeps the desk's home"
 AGAIN = "nothing waits any more: go on with `sealtrace submit`, which knows its rows as logged"
 MISSING = "check the name; what was logged lately is found after `sealtrace sync`"
+
+
+_SHELL = re.compile(r"`sealtrace\b|(?<![\w-])--[a-z]|\bcommand\b|--help")
+
+
+def speaks_of_the_shell(text: str) -> bool:
+    """Say whether a sentence names what only a shell has: our command, an option, a run of a command."""
+    return _SHELL.search(text) is not None
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 
@@ -28,7 +27,7 @@ HOUR = 3_600
 
 
 @pytest.fixture(scope="module")
-def matched(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give three agencies that match; one of them holds an open and a silent record; somebody asked about both."""
     walk = found_matching(tmp_path_factory.mktemp("matching"))
     assert submit(walk, OWNER, [TAURUS]).code == 0
@@ -43,14 +42,6 @@ def matched(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     assert command(walk, "sync", home=ASKER).code == 0
     walk.close()
     return walk
-
-
-@pytest.fixture
-def walk(matched: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of it that a test may change."""
-    copied = matched.copy_to(tmp_path / "walk")
-    yield copied
-    copied.close()
 
 
 def _take_all(working: Worker) -> None:

@@ -320,7 +320,6 @@ def test_everybody_chooses_their_language_and_theme(desk_staff: Staff, abiola: P
     found = accounts.find(abiola.id)
     assert (found.language, found.theme) == ("ar", "dark")
     assert [found] == accounts.all()
-    assert not accounts.has_administrator()
 
 
 def test_a_mandate_that_was_changed_behind_a_proposal(

@@ -27,7 +27,7 @@ from clients.desk.catalogues import (
 )
 from tests.support.desks import Desk
 
-NO_BREAK, NARROW = "\u00a0", "\u202f"
+NARROW = "\u202f"
 
 
 DOMAINS = (DESK, SDK)

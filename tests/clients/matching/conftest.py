@@ -1,8 +1,5 @@
 """One consortium that matches, founded once for the tests here and copied for each."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.commands import command
@@ -14,7 +11,7 @@ TAURUS = "2024-01-02;recovery;pistol;Taurus;9 mm;TJS84213"
 
 
 @pytest.fixture(scope="session")
-def asked_once(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Give agencies that match, one of which was asked for its record, all told by a tick; closed, to be copied."""
     found = found_matching(tmp_path_factory.mktemp("asked"))
     for done in (submit(found, OWNER, [TAURUS]),):
@@ -26,11 +23,3 @@ def asked_once(tmp_path_factory: pytest.TempPathFactory) -> Walk:
         command(found, "notices", home=agency)
     found.close()
     return found
-
-
-@pytest.fixture
-def walk(asked_once: Walk, tmp_path: Path) -> Iterator[Walk]:
-    """Give a copy of it, open."""
-    found = asked_once.copy_to(tmp_path / "copy")
-    yield found
-    found.close()

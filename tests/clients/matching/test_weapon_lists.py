@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.errors import ListError
-from clients.intake.reading import read_upload
-from clients.lists.tables import Format
+from clients.lists.reading import read_table
 from clients.lists.values import Tables
 from clients.matching.lists import Items, pasted, read_items
 from clients.matching.weapons import askable, described_items, listed_weapons, named_weapons
@@ -20,7 +19,7 @@ TODAY = dt.date(2026, 11, 21)
 
 def items(raw: bytes) -> Items:
     """Return the items of a list."""
-    return read_items(read_upload(raw, Format()), tables=TABLES, today=TODAY)
+    return read_items(read_table(raw), tables=TABLES, today=TODAY)
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,6 @@ def test_every_path_constant_is_called() -> None:
         (paths.entry(5), "/v1/entries/5"),
         (paths.agency_head("xar-arms"), "/v1/agencies/xar-arms/head"),
         (paths.charter(2), "/v1/charters/2"),
-        (paths.feed(-1), "/v1/feed?after=-1"),
-        (paths.witness_pending(log="access", old=7), "/v1/witness/pending?log=access&old=7"),
     ],
 )
 def test_paths_are_built_as_the_protocol_prints_them(built: str, template: str) -> None:

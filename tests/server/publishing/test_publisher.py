@@ -74,7 +74,7 @@ def test_what_is_not_published_is_not_read(world: WitnessedWorld) -> None:
     world.hurry()
     world.log(A, _grant(world))
 
-    for path in ("/tile/0/000.p/2", "/tile/entries/000.p/3", paths.first_checkpoint(1)):
+    for path in ("/tile/0/000.p/2", "/tile/entries/000.p/3", f"{paths.FIRST_CHECKPOINT}?index=1"):
         assert_problem(world.client.get(path), "not-found", 404)
     assert world.client.get("/tile/0/000.p/1").status_code == HTTPStatus.OK
     assert_problem(world.get(A, paths.entry(1)), "unwitnessed", 503)
@@ -155,13 +155,13 @@ def test_a_witness_is_asked_one_thing_at_a_time(world: WitnessedWorld) -> None:
 def test_the_first_checkpoint_that_held_an_entry_is_kept(world: WitnessedWorld) -> None:
     """Fresh cosignatures come and go; an entry's time stays what the first publication said."""
     world.found()
-    first = world.client.get(paths.first_checkpoint(0)).data
+    first = world.client.get(f"{paths.FIRST_CHECKPOINT}?index=0").data
     world.clock.advance(3_000)
     world.close()
     world.open()
     world.until(lambda: _freshness(world) == world.clock())
 
-    assert world.client.get(paths.first_checkpoint(0)).data == first
+    assert world.client.get(f"{paths.FIRST_CHECKPOINT}?index=0").data == first
     cosigned = open_published(first, charter=world.consortium.charter)
     assert entry_time(cosigned, f=1) == world.clock() - 3_000
 
