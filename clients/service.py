@@ -18,9 +18,11 @@ from ledger.wire.matching import (
     EVALUATION_ANSWER,
     EVALUATION_REQUEST,
     REVIEWS,
+    USAGE,
     EvaluationAnswer,
     EvaluationRequest,
     Reviews,
+    Usage,
 )
 from ledger.wire.requests import SIGNATURE, SIGNATURE_INPUT
 from ledger.wire.schemas import (
@@ -143,6 +145,10 @@ class Service:
     def review(self, ids: Sequence[bytes]) -> None:
         """Say which silent hits were looked into."""
         self._post(paths.REVIEWS, REVIEWS.write(Reviews(ids=tuple(ids))), paths.JSON_TYPE)
+
+    def usage(self) -> Usage:
+        """Return what agencies used of their limits, and overdue reviews, as an auditor of the charter is shown them."""
+        return USAGE.read(self._get(paths.USAGE, limit=limits.MAX_USAGE_BYTES), limit=limits.MAX_USAGE_BYTES)
 
     def complain(self, complaint: bytes) -> None:
         """Call the charter's auditors to an entry of the access log."""

@@ -5,7 +5,7 @@ says how much is asked, in eights, and nothing else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import SystemRandom, token_bytes
 
 from crypto.digests import sha256
@@ -187,12 +187,17 @@ def parse_outcome(*, salt: JsonValue, hashes: JsonValue) -> Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """The secrets behind one entry: the salt of `q`, the list, and for each result in it its place and own salt."""
+    """The secrets behind one entry: the salt of `q`, the list, and for each result in it its place and own salt.
+
+    `is_further` says that it is not the first entry of its request: the asker is told of that alone, or their number
+    would tell it how many were told in silence.
+    """
 
     asked: Asked
     salt: bytes = field(repr=False)
     outcome: Outcome
     told: tuple[tuple[Result, int, bytes], ...] = field(repr=False)
+    is_further: bool = False
 
     def entry(self) -> AccessEntry:
         """Return the entry that these open."""
@@ -202,7 +207,8 @@ class Drawn:
 def draw(asked: Asked, results: Sequence[Result]) -> tuple[Drawn, ...]:
     """Return what goes into the log for one answered request: one entry, and one more for every further 16 told."""
     return tuple(
-        _draw_one(asked, results[start : start + LIST_HASHES]) for start in range(0, max(len(results), 1), LIST_HASHES)
+        replace(_draw_one(asked, results[start : start + LIST_HASHES]), is_further=start > 0)
+        for start in range(0, max(len(results), 1), LIST_HASHES)
     )
 
 

@@ -159,7 +159,8 @@ def _tell(connection: Connection, placed: Sequence[tuple[int, Drawn]], waiting: 
     notices: list[tuple[str, Notice]] = []
     for index, drawn in placed:
         asked = drawn.asked
-        notices.append((asked.iss, AskedStands(body_hash=asked.body_hash, index=index, salt=drawn.salt)))
+        if not drawn.is_further:
+            notices.append((asked.iss, AskedStands(body_hash=asked.body_hash, index=index, salt=drawn.salt)))
         for result, place, salt in drawn.told:
             opening = OutcomeOpening(index=index, outcome=drawn.outcome, place=place, salt=salt)
             notices.append((result.to, Matched(id=token_bytes(ID_BYTES), result=result, opening=opening)))

@@ -36,6 +36,7 @@ from clients.cli import (
     reply,
     request,
     trace,
+    usage,
     watch,
     witness,
 )
@@ -85,6 +86,7 @@ for _command in (
     noticing.notices,
     complaining.complain,
     complaining.openings,
+    usage.usage,
     request.request,
     inbox.inbox,
     reply.answer,

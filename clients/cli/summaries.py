@@ -24,6 +24,7 @@ SUMMARIES = {
     "notices": "show who asked for your weapons, and review silent hits",
     "complain": "call the charter's auditors to a question",
     "openings": "for an auditor: who asked, and what was complained of",
+    "usage": "for an auditor: what was evaluated, logged and asked",
     "request": "ask an agency for what it withheld, or for a trace",
     "inbox": "list the conversations, and what is owed by when",
     "answer": "answer a message",

@@ -26,6 +26,7 @@ __all__ = [
     "MAX_REVIEWED",
     "MAX_REVIEWS_BYTES",
     "MAX_STATEMENTS",
+    "MAX_USAGE_BYTES",
     "MAX_WITNESS_BYTES",
     "PADDED_BYTES",
 ]
@@ -43,6 +44,8 @@ MAX_JSON_BYTES = 2**20
 MAX_ELEMENTS = 1_000
 MAX_EVALUATION_BYTES = 2**16
 MAX_REVIEWS_BYTES = 2**12
+# Ninety days of a hundred agencies, eight counters each.
+MAX_USAGE_BYTES = 8 * 2**20
 
 # A box lies beside the log for so many days; whoever it is for has fetched it by then (docs/protocol.md, 5.8).
 BOX_DAYS = 90

@@ -11,7 +11,11 @@ from ledger.accesslog import (
     FILL,
     AccessEntry,
     Asked,
+    Result,
+    ToldHit,
     access_origin,
+    arrange,
+    draw,
     parse_access_entry,
     verify_asked,
     verify_told,
@@ -27,6 +31,7 @@ from ledger.tiles import TilePath, parse_bundle
 from ledger.wire import paths
 from ledger.wire.matching import REVIEWS, USAGE, Reviews
 from server.accessstore import AccessStore
+from server.noticing import _tell, _Waiting
 from tests.support.matching import AUDITOR, A, B, C, MatchWorld, token
 from tests.support.services import SignedRequest, assert_problem
 
@@ -283,8 +288,6 @@ def test_a_watch_ends_after_90_days(world: MatchWorld) -> None:
 
 def test_more_than_sixteen_originators_take_a_further_entry() -> None:
     """The list of an entry has sixteen places, whoever is told."""
-    from ledger.accesslog import Result, ToldHit, arrange, draw  # noqa: PLC0415 - only this test draws by hand
-
     hit = ToldHit(index=1, jti=bytes(16), c="T0", hit=Hit.OPEN)
     results = [Result(to=f"xaa-{number:02}", asker=B, at=0, hits=(hit,)) for number in range(17)]
     asked = Asked(iss=B, body_hash=bytes(32), signature_input="", signature="")
@@ -293,6 +296,19 @@ def test_more_than_sixteen_originators_take_a_further_entry() -> None:
 
     assert [len(one.told) for one in drawn] == [16, 1]
     assert len(arrange(drawn)) == FILL
+
+
+def test_silent_unmasked_by_the_number_of_entries(world: MatchWorld) -> None:
+    """However many were told of a question in silence, its asker is told of one entry."""
+    hit = ToldHit(index=1, jti=bytes(16), c="T0", hit=Hit.SILENT)
+    results = [Result(to=f"xaa-{number:02}", asker=B, at=0, hits=(hit,)) for number in range(17)]
+    asked = Asked(iss=B, body_hash=bytes(32), signature_input="", signature="")
+    placed = list(enumerate(draw(asked, results)))
+    with world.service.store.writing() as connection:
+        _tell(connection, placed, _Waiting(last=0, drawn=(), fired=()), 0)
+        told = connection.exec_driver_sql("SELECT count(*) FROM notices WHERE agency = ?", (B,)).scalar()
+
+    assert (len(placed), told) == (2, 1)
 
 
 def test_silent_unmasked_by_overdue_count(world: MatchWorld) -> None:
