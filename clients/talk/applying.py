@@ -7,6 +7,8 @@ the one decision before anything of it is kept.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 
 from clients.batchreading import ReadBatch
 from clients.blobs import fetch_blobs
@@ -110,8 +112,8 @@ class Applier:
     def _groups(self, held: HeldRelease, body: Release) -> Iterator[Sequence[StoredRecord]]:
         """Yield what a release shows: first of single records, then of epochs, batch by batch."""
         yield [self._of_record(held, body, jti) for jti in sorted(body.records)]
-        for epoch in body.epochs:
-            yield from self._of_epoch(held, body, epoch)
+        for _, epochs in groupby(body.epochs, key=attrgetter("ep")):
+            yield from self._of_epoch(held, body, tuple(epochs))
 
     def _of_record(self, held: HeldRelease, body: Release, jti: bytes) -> StoredRecord:
         record, stored = self._record(StatementName(held.name.iss, jti))
@@ -131,26 +133,36 @@ class Applier:
         batch, index, record = self._batches.record(name)
         return record, _bare(batch, index, record)
 
-    def _of_epoch(self, held: HeldRelease, body: Release, epoch: ReleasedEpoch) -> Iterator[Sequence[StoredRecord]]:
-        grant = self._batches.holding(epoch.first).at(epoch.first)
-        if not isinstance(grant, Grant) or grant.name.iss != held.name.iss:
-            raise ProofError("no grant of the releasing agency stands where the release says")
-        check_epoch(grant, epoch)
-        for batch in self._batches.between(epoch.first, epoch.last):
-            read = corrections(_records(batch, held.name.iss, epoch.ep))
-            self._session.replica.add(corrections=read)
-            yield self._of_batch(held, body, epoch, batch)
+    def _of_epoch(
+        self, held: HeldRelease, body: Release, epochs: Sequence[ReleasedEpoch]
+    ) -> Iterator[Sequence[StoredRecord]]:
+        """Yield what the keys of one epoch open, batch by batch: each is read and verified once, whatever their number."""
+        for one in epochs:
+            grant = self._batches.holding(one.first).at(one.first)
+            if not isinstance(grant, Grant) or grant.name.iss != held.name.iss:
+                raise ProofError("no grant of the releasing agency stands where the release says")
+            check_epoch(grant, one)
+        for batch in self._batches.between(min(one.first for one in epochs), max(one.last for one in epochs)):
+            records = list(_records(batch, held.name.iss, epochs[0].ep))
+            self._session.replica.add(corrections=corrections(records))
+            keys = [one.ek for one in epochs if one.first <= batch.index and batch.first <= one.last]
+            yield self._of_batch(held, body, batch, records, keys)
 
     def _of_batch(
-        self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, batch: ReadBatch
+        self,
+        held: HeldRelease,
+        body: Release,
+        batch: ReadBatch,
+        records: Sequence[tuple[int, Record]],
+        epoch_keys: Sequence[bytes],
     ) -> Sequence[StoredRecord]:
-        """Return what the key of an epoch opens of the records of one batch."""
+        """Return what the keys of an epoch open of the records of one batch."""
         wanted = [
             (index, record, portion, keys)
-            for index, record in _records(batch, held.name.iss, epoch.ep)
+            for index, record in records
             if record.name not in self._gone
             for portion in PORTIONS
-            if (keys := which_key(record.name, portion, record.portions[portion].kc, [epoch.ek])) is not None
+            if (keys := which_key(record.name, portion, record.portions[portion].kc, epoch_keys)) is not None
         ]
         names = [
             BlobName(iss=record.name.iss, jti=record.name.jti, place=portion, tag=keys.fetch_tag)
@@ -162,8 +174,7 @@ class Applier:
             if ciphertext:
                 opened = open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
                 parts.setdefault(index, []).append(self._whole(held, body, opened))
-        records = {index: record for index, record, _, _ in wanted}
-        return [_bare(batch, index, records[index], tuple(shown)) for index, shown in parts.items()]
+        return [_bare(batch, index, record, tuple(parts[index])) for index, record in records if index in parts]
 
     def _whole(self, held: HeldRelease, body: Release, opened: OpenedPortion) -> StoredRelease:
         self._check_label(held, body, opened.label_json)
