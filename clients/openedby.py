@@ -4,10 +4,10 @@ It is noted with the portion, as the place of the grant that brought the key. So
 labels that stands, takes one index and no record. What an earlier version stored is held against the keys once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine, func, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text, tuple_
 
 from clients.database import reading
 from clients.replicatables import GRANT, PORTION, RECORD, STATE
@@ -27,20 +27,23 @@ _NOTE = "UPDATE portion SET opened_by = ? WHERE position = ? AND portion = ?"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedWith:
-    """What a key opened: of how many records, where the last of them stands (-1: of none), and the labels as stored."""
+    """What keys opened: of how many records, where the last of them stands (-1: of none), and the labels as stored."""
 
     records: int
     last: int
     labels: tuple[str, ...] = field(repr=False)
 
 
-def opened_with(connection: Connection, *, iss: str, ep: int, ek: str) -> OpenedWith:
-    """Return what the key of an epoch of this agency's opened, whichever of its grants brought it."""
-    grants = select(GRANT.c.position).where(GRANT.c.iss == iss, GRANT.c.ep == ep, GRANT.c.ek == ek)
-    by_it = PORTION.c.opened_by.in_(connection.execute(grants).scalars().all())
-    counted = select(func.count(PORTION.c.position.distinct()), func.max(PORTION.c.position)).where(by_it)
+def opened_with(connection: Connection, grants: Iterable[tuple[str, int, str]]) -> OpenedWith:
+    """Return what the keys of this agency's grants opened, each by issuer, epoch and ekid; a record counts once.
+
+    Whichever of its grants brought a key: a repeat does, too.
+    """
+    brought = select(GRANT.c.position).where(tuple_(GRANT.c.iss, GRANT.c.ep, GRANT.c.ek).in_([*grants]))
+    by_them = PORTION.c.opened_by.in_(connection.execute(brought).scalars().all())
+    counted = select(func.count(PORTION.c.position.distinct()), func.max(PORTION.c.position)).where(by_them)
     records, last = connection.execute(counted).one()
-    labels = connection.execute(select(PORTION.c.label).where(by_it).distinct().order_by(PORTION.c.label)).scalars()
+    labels = connection.execute(select(PORTION.c.label).where(by_them).distinct().order_by(PORTION.c.label)).scalars()
     return OpenedWith(records=records, last=-1 if last is None else last, labels=tuple(labels))
 
 
@@ -57,7 +60,9 @@ def note_openers(engine: Engine, *, iss: str, opens: Opens) -> None:
     unnoted = select(STATE.c.value).where(STATE.c.name == _UNNOTED)
     joined = RECORD.join(PORTION, RECORD.c.position == PORTION.c.position)
     chosen = select(RECORD.c.position, RECORD.c.ep, RECORD.c.entry, PORTION.c.portion).select_from(joined)
-    wanted = chosen.where(RECORD.c.iss == iss, PORTION.c.opened_by.is_(None)).execution_options(yield_per=_ROWS)
+    unknown = chosen.where(RECORD.c.iss == iss, PORTION.c.opened_by.is_(None))
+    # As the index on epochs has them: nothing is sorted, and no page read twice.
+    wanted = unknown.order_by(RECORD.c.ep, RECORD.c.position).execution_options(yield_per=_ROWS)
     with reading(engine) as connection:
         if not connection.execute(unnoted).scalar():
             return

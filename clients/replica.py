@@ -248,10 +248,10 @@ class Replica:
         """Yield all records in log order."""
         return self._records()
 
-    def opened_with(self, grant: StoredGrant) -> OpenedWith:
-        """Return what the key of a grant opened of this agency's own records."""
+    def opened_with(self, *grants: StoredGrant) -> OpenedWith:
+        """Return what the keys of these grants opened of this agency's own records."""
         with reading(self._engine) as connection:
-            return opened_with(connection, iss=grant.iss, ep=grant.ep, ek=grant.ek)
+            return opened_with(connection, [(one.iss, one.ep, one.ek) for one in grants])
 
     def note_openers(self, iss: str, opens: Opens) -> None:
         """Note which keys opened what an earlier version stored of this agency's own records."""

@@ -7,7 +7,6 @@ smuggle in. `parse_header` only says which key an entry names, in the one spelli
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from crypto.encoding import b64u, b64u_ascii, unb64u
 from crypto.errors import EncodingError
@@ -28,7 +27,8 @@ class Header:
     typ: Typ
 
 
-class Signature(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
     """One signature: the protected header as received (base64url text in ASCII) and the raw signature."""
 
     protected: bytes

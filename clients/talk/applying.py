@@ -7,6 +7,8 @@ the one decision before anything of it is kept.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 
 from clients.batchreading import ReadBatch
 from clients.blobs import fetch_blobs
@@ -45,6 +47,15 @@ class Applied:
     records: int = 0
     recalled: int = 0
     refused: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Epoch:
+    """The records of one epoch that a batch holds, by their places, and the keys that may open them."""
+
+    batch: ReadBatch
+    records: Sequence[tuple[int, Record]]
+    keys: Sequence[bytes] = field(repr=False)
 
 
 class Applier:
@@ -113,7 +124,7 @@ class Applier:
     def _fill(self, held: HeldRelease, body: Release, done: Applied) -> None:
         """Open once more what a release opens of epochs: the service may give today what it withheld."""
         try:
-            for shown in (group for epoch in body.epochs for group in self._of_epoch(held, body, epoch, done)):
+            for shown in self._of_epochs(held, body, done):
                 self._session.replica.add_released(shown)
         except LedgerError as error:
             done.refused[held.index] = f"release: {error}"
@@ -121,8 +132,11 @@ class Applier:
     def _groups(self, held: HeldRelease, body: Release, done: Applied) -> Iterator[Sequence[StoredRecord]]:
         """Yield what a release shows: first of single records, then of epochs, batch by batch."""
         yield [self._of_record(held, body, jti) for jti in sorted(body.records)]
-        for epoch in body.epochs:
-            yield from self._of_epoch(held, body, epoch, done)
+        yield from self._of_epochs(held, body, done)
+
+    def _of_epochs(self, held: HeldRelease, body: Release, done: Applied) -> Iterator[Sequence[StoredRecord]]:
+        for _, epochs in groupby(body.epochs, key=attrgetter("ep")):
+            yield from self._of_epoch(held, body, tuple(epochs), done)
 
     def _of_record(self, held: HeldRelease, body: Release, jti: bytes) -> StoredRecord:
         record, stored = self._record(StatementName(held.name.iss, jti))
@@ -143,27 +157,28 @@ class Applier:
         return record, _bare(batch, index, record)
 
     def _of_epoch(
-        self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, done: Applied
+        self, held: HeldRelease, body: Release, epochs: Sequence[ReleasedEpoch], done: Applied
     ) -> Iterator[Sequence[StoredRecord]]:
-        grant = self._batches.holding(epoch.first).at(epoch.first)
-        if not isinstance(grant, Grant) or grant.name.iss != held.name.iss:
-            raise ProofError("no grant of the releasing agency stands where the release says")
-        check_epoch(grant, epoch)
-        for batch in self._batches.between(epoch.first, epoch.last):
-            read = corrections(_records(batch, held.name.iss, epoch.ep))
-            self._session.replica.add(corrections=read)
-            yield self._of_batch(held, body, epoch, batch, done)
+        """Yield what the keys of one epoch open, batch by batch: each is read and verified once, whatever their number."""
+        for one in epochs:
+            grant = self._batches.holding(one.first).at(one.first)
+            if not isinstance(grant, Grant) or grant.name.iss != held.name.iss:
+                raise ProofError("no grant of the releasing agency stands where the release says")
+            check_epoch(grant, one)
+        for batch in self._batches.between(min(one.first for one in epochs), max(one.last for one in epochs)):
+            records = list(_records(batch, held.name.iss, epochs[0].ep))
+            self._session.replica.add(corrections=corrections(records))
+            keys = [one.ek for one in epochs if one.first <= batch.index and batch.first <= one.last]
+            yield self._of_batch(held, body, _Epoch(batch=batch, records=records, keys=keys), done)
 
-    def _of_batch(
-        self, held: HeldRelease, body: Release, epoch: ReleasedEpoch, batch: ReadBatch, done: Applied
-    ) -> Sequence[StoredRecord]:
-        """Return what the key of an epoch opens of the records of one batch; what is withheld of them is told."""
+    def _of_batch(self, held: HeldRelease, body: Release, epoch: _Epoch, done: Applied) -> Sequence[StoredRecord]:
+        """Return what the keys of an epoch open of the records of one batch; what is withheld of them is told."""
         wanted = [
             (index, record, portion, keys)
-            for index, record in _records(batch, held.name.iss, epoch.ep)
+            for index, record in epoch.records
             if record.name not in self._gone
             for portion in PORTIONS
-            if (keys := which_key(record.name, portion, record.portions[portion].kc, [epoch.ek])) is not None
+            if (keys := which_key(record.name, portion, record.portions[portion].kc, epoch.keys)) is not None
         ]
         names = [
             BlobName(iss=record.name.iss, jti=record.name.jti, place=portion, tag=keys.fetch_tag)
@@ -177,8 +192,7 @@ class Applier:
                 continue
             opened = open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
             parts.setdefault(index, []).append(self._whole(held, body, opened))
-        records = {index: record for index, record, _, _ in wanted}
-        return [_bare(batch, index, records[index], tuple(shown)) for index, shown in parts.items()]
+        return [_bare(epoch.batch, index, one, tuple(parts[index])) for index, one in epoch.records if index in parts]
 
     def _whole(self, held: HeldRelease, body: Release, opened: OpenedPortion) -> StoredRelease:
         self._check_label(held, body, opened.label_json)

@@ -38,10 +38,10 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opens:
-    """A key of a closed epoch, what it opens, and under which labels that stands."""
+    """A key of a closed epoch, the grant that brought it, and under which labels stands what it opens."""
 
     epoch: ReleasedEpoch
-    records: int
+    grant: StoredGrant
     labels: tuple[Label, ...]
 
 
@@ -72,7 +72,7 @@ def offer_epochs(
                 address=address,
                 release=epoch_release([one.epoch for one in chosen], labels, terms),
                 labels=labels,
-                records=sum(one.records for one in chosen),
+                records=session.replica.opened_with(*(one.grant for one in chosen)).records,
             )
         )
     if not offers:
@@ -95,7 +95,7 @@ def _opening(session: Session, to: str, batches: LoggedBatches, where: Where) ->
             if found.records and ek in held and where.takes(grant) and _adds(batches, grant, to):
                 yield _Opens(
                     epoch=ReleasedEpoch(ep=ep, level=grant.level, ek=held[ek], first=grant.index, last=found.last),
-                    records=found.records,
+                    grant=grant,
                     labels=tuple(label_from_json(json.loads(label)) for label in found.labels),
                 )
 

@@ -97,6 +97,13 @@ def test_a_key_opens_each_record_once_and_stands_under_all_its_labels(replica: R
     assert replica.opened_with(LATER) == opened(1, 70, "RESTRICTED")
 
 
+def test_a_record_of_which_two_keys_open_something_is_one_record(replica: Replica) -> None:
+    """A release of both says how many records it shows, and not how many portions."""
+    assert replica.opened_with(FIRST, MINE) == opened(3, 12, "CONFIDENTIAL", "RESTRICTED", "SECRET")
+    assert replica.opened_with(FIRST, MINE, AGAIN, LATER).records == len(RECORDS)
+    assert replica.opened_with() == opened(0, -1)
+
+
 def test_a_key_that_opened_nothing_opens_nothing(replica: Replica) -> None:
     """Of an issuer, an epoch or a key that is not this one's, too."""
     others = (grant(1, "dd" * 32), replace(FIRST, ep=2), replace(FIRST, iss="xbe-cib"))

@@ -468,6 +468,41 @@ def test_attack_an_epoch_key_that_is_not_the_grants(walk: Walk) -> None:
     assert (report.released, len(report.refused), walk.session(THIRD).replica.count()) == (0, 2, 0)
 
 
+def test_the_keys_of_one_epoch_are_tried_together(walk: Walk) -> None:
+    """Each batch is read and asked for once, whatever their number, and every portion that one of them fits is shown."""
+    walk.clock.now += 8 * 86_400
+    submit_rows(walk.session(OWNER), [{"make": "Colt", "serial": "NEWER7777", "note": ""}], text=MAP)
+    sync(walk, OWNER)
+    session = walk.session(OWNER)
+    keys = [
+        ReleasedEpoch(
+            ep=1,
+            level=one.level,
+            ek=session.keyring.epoch_keys()[one.ek],
+            first=one.index,
+            last=session.replica.opened_with(one).last,
+        )
+        for one in session.replica.grants(OWNER, 1)
+        if session.replica.opened_with(one).records
+    ]
+    body = replace(
+        _epoch(session, 0, Level.RESTRICTED, bytes(32)), epochs=tuple(sorted(keys, key=lambda one: one.ekid))
+    )
+    say(session, body, to=THIRD, thread=draw_jti())
+    walk.transport.requests.clear()
+    report = sync(walk, THIRD)
+
+    (shown,) = walk.session(THIRD).replica.records()
+    asked = [
+        one for one in walk.transport.requests if one.path == paths.BLOBS and b'"place":"item"' in (one.body or b"")
+    ]
+    assert len(keys) > 1
+    assert (report.released, report.refused, len(asked)) == (1, {}, 1)
+    assert {one.portion for one in shown.released} == {"item", "event", "case"}
+    assert asked[0].body is not None
+    assert asked[0].body.count(b'"place":') == len(shown.released)
+
+
 def _epoch(session: Session, first: int, level: Level, key: bytes) -> Release:
     made = offer_records(
         session, unasked(THIRD), [Choice(name=next(session.replica.records()).name, portions=("item",))], None
