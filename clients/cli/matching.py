@@ -92,6 +92,9 @@ def match(  # noqa: PLR0913 - each option is one way to ask, and each way is one
             told = asker.ask(weapons, watch=watch, after=after)
             asking = Asking.LOOKUP
         edge.show(*_told(told, asker, asking), as_json=as_json)
+        # Done would be read as: nobody answers. A list with other rows was asked about, and says so of each.
+        if told and all(one.note for one in told):
+            raise typer.Exit(Exit.REFUSED)
 
 
 def _told(told: Sequence[Told], asker: Asker, asking: Asking) -> tuple[str, dict[str, JsonValue]]:

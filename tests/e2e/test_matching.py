@@ -136,6 +136,15 @@ def test_a_list_is_asked_about(walk: Walk) -> None:
     assert told["left"] == 198
 
 
+def test_a_question_that_cannot_be_asked_is_refused(walk: Walk) -> None:
+    """Where nothing was asked at all no script takes it for an answer of nothing: exit 1, and the quota as it was."""
+    done = command(walk, "match", "--make", "Taurus", "--serial", "99", "--purpose", "x", "--json", home=ASKER)
+
+    assert (done.code, sent(walk, paths.MATCHES)) == (1, [])
+    assert done.json["asked"][0]["note"].startswith("nothing to ask by")
+    assert done.json["left"] == 200
+
+
 def test_the_purpose_is_kept_here_and_committed_to_there(walk: Walk) -> None:
     """The service sees a salted hash; the asker can open it later."""
     ask(walk, ASKER, *ASK_TAURUS)
