@@ -29,7 +29,7 @@ OwnOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="add an account, with a one-time password")
 def create(
     name: NameArgument,
     data: DataOption,
@@ -48,7 +48,7 @@ def create(
         _show(name, None if own else password, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="give an account another password")
 def password(name: NameArgument, data: DataOption, *, own: OwnOption = False, as_json: JsonOption = False) -> None:
     """Give an account another password, and end all its sessions.
 
@@ -60,7 +60,7 @@ def password(name: NameArgument, data: DataOption, *, own: OwnOption = False, as
         _show(name, None if own else fresh, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="remove an account, and end its sessions")
 def remove(name: NameArgument, data: DataOption, *, as_json: JsonOption = False) -> None:
     """Remove an account, and end all its sessions.
 
@@ -71,7 +71,7 @@ def remove(name: NameArgument, data: DataOption, *, as_json: JsonOption = False)
         typer.echo(json.dumps({"removed": name}) if as_json else f"{name} may no longer sign in")
 
 
-@app.command("list")
+@app.command("list", short_help="list the accounts")
 def list_accounts(data: DataOption, *, as_json: JsonOption = False) -> None:
     """List the accounts: name, role, last sign-in.
 

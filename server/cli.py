@@ -26,16 +26,23 @@ from server.passphrase import ask_passphrase, read_passphrase
 from server.rotation import prepare_successor
 from server.serve import LOOPBACK, serve
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, help="Run a Sealtrace ledger service.")
-app.command("export")(upkeep.export_command)
-app.command("fsck")(upkeep.fsck_command)
-app.command("backup")(upkeep.backup_command)
-app.command("restore")(upkeep.restore_command)
-app.command("doctor")(upkeep.doctor_command)
-app.add_typer(accountcommands.app, name="account")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    # As `sealtrace` shows it: boxes leave an option and its words a third of 80 columns each.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    help="Run a Sealtrace ledger service.",
+)
+app.command("export", short_help="write the open files of a log from its database")(upkeep.export_command)
+app.command("fsck", short_help="hash every stored byte again; put back what is damaged")(upkeep.fsck_command)
+app.command("backup", short_help="copy a service while it runs")(upkeep.backup_command)
+app.command("restore", short_help="put a service back, from a backup or a mirror")(upkeep.restore_command)
+app.command("doctor", short_help="find what keeps the service from running well")(upkeep.doctor_command)
+app.add_typer(accountcommands.app, name="account", short_help="who may sign in to the console")
 
 
-@app.command()
+@app.command(short_help="make the service's keys, once")
 def create(
     data: DataOption,
     origin: Annotated[str, typer.Option(help="The log's name for ever: a URL without its scheme.")],
@@ -59,7 +66,7 @@ def create(
     typer.echo(f"The charter must name these keys: they are in {config.service}", err=True)
 
 
-@app.command("serve")
+@app.command("serve", short_help="serve the log, until it is told to end")
 def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     data: DataOption,
     *,
@@ -105,7 +112,7 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     )
 
 
-@app.command()
+@app.command(short_help="prepare new keys of the log, for the next charter")
 def rotate(
     data: DataOption,
     *,
@@ -129,7 +136,7 @@ def rotate(
     typer.echo(f"Start the service again; the next charter names these keys: {config.next_service}", err=True)
 
 
-@app.command()
+@app.command(short_help="bring the database to the newest schema")
 def migrate(data: DataOption) -> None:
     """Bring the database to the newest schema; `serve` does so too.
 

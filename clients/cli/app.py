@@ -127,6 +127,10 @@ def _failed(error: BaseException, edge: Edge, *, as_json: bool) -> Exit:
         case KeyboardInterrupt() | typer.Abort():
             edge.note("interrupted: run the same command again, it goes on where it stopped")
             return Exit.USAGE
+        case TyperException() if error.format_message().startswith("Usage:"):
+            # Nothing but a group was named: its help is the answer, and no reproach.
+            edge.note(error.format_message())
+            return Exit.USAGE
         case TyperException():
             edge.note(f"✗ {error.format_message()}\n  next: {_usage(error)}")
             return Exit.USAGE

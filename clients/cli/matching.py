@@ -87,7 +87,11 @@ def match(  # noqa: PLR0913 - each option is one way to ask, and each way is one
         else:
             fields = {"item.kind": kind, "item.make_text": make, "item.type_text": type_text, "item.calibre": calibre}
             weapons = named_weapons(fields, serial, tables)
-        edge.show(*_told(asker.ask(weapons, watch=watch, after=after), asker, Asking.LOOKUP), as_json=as_json)
+        told = asker.ask(weapons, watch=watch, after=after)
+        edge.show(*_told(told, asker, Asking.LOOKUP), as_json=as_json)
+        # Done would be read as: nobody answers. A list with other rows was asked about, and says so of each.
+        if told and all(one.note for one in told):
+            raise typer.Exit(Exit.REFUSED)
 
 
 def _told(told: Sequence[Told], asker: Asker, asking: Asking) -> tuple[str, dict[str, JsonValue]]:

@@ -10,12 +10,14 @@ import typer
 from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, ProfileOption, edge_of
 from clients.errors import HomeError
+from clients.matching.asking import Certainty, certainty_of
 from clients.matching.book import StoredNotice
 from clients.matching.keys import standing_of
 from clients.matching.noticing import Arrived, collect, overdue, review, settle, waits
 from clients.matching.renewing import Renewed, Renewer
 from clients.session import Session, load_profile
 from ledger.counting import counted
+from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.notices import AskedStands, Audited, Complained, Matched, WatchFired
 from ledger.slips import Hit
@@ -86,15 +88,23 @@ def notice_lines(stored: Sequence[StoredNotice], arrived: Arrived, *, now: int) 
                 state = "" if not waits(one) else " · OVERDUE" if overdue(one, now=now) else " · to be reviewed in 72 h"
                 yield f"{one.number:>5}  {_day(notice.result.at)}  {notice.result.asker} asked{state}"
                 for told, name in zip(notice.result.hits, notice.result.names(), strict=True):
-                    yield f"       {told.hit.value:<7}{told.c}  {name} · entry {told.index:,}"
+                    yield f"       {told.hit.value:<7}{_worth(told.c, name, told.index)}"
             case WatchFired() as notice:
-                yield f"{one.number:>5}  {_day(one.seen)}  a watch fired: {notice.slot.name} · {notice.slot.c} · entry {notice.slot.index:,}"
+                yield f"{one.number:>5}  {_day(one.seen)}  a watch fired"
+                yield f"       {_worth(notice.slot.c, notice.slot.name, notice.slot.index)}"
             case AskedStands() | Audited() | Complained():
                 continue
     for doubt in arrived.doubts:
         yield f"✗ {doubt}"
     waiting = sum(map(waits, stored))
     yield f"{len(arrived.new):,} new · {counted(waiting, 'silent hit')} to be reviewed"
+
+
+def _worth(c: str, name: StatementName, index: int) -> str:
+    """Return a match in the words of `sealtrace match`: a possible hit is never called a hit."""
+    if certainty_of(c) is Certainty.HIT:
+        return f"✓ hit        {name} · entry {index:,}"
+    return f"? possible   {name} · {c} · entry {index:,}: inspect the frame"
 
 
 def _reviewed(session: Session, numbers: list[int] | None) -> tuple[str, dict[str, JsonValue]]:

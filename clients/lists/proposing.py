@@ -31,7 +31,7 @@ def _lines(table: Table) -> Iterator[str]:
     patterns, unclear = date_patterns(table)
     yield f"dates = {_quoted_list(patterns)}{_told(unclear)}"
     yield from ("", "[[record]]")
-    yield 'event = "recovery"  # what happened to the weapon: one of the event kinds of docs/maps.md'
+    yield 'event = "recovery"  # what happened to the weapon: one of the event kinds of docs/vocabulary.md'
     yield from ("", "[record.fields]")
     if "item.kind" not in fields:
         yield '"item.kind" = { value = "small_arm" }  # a guess: say what these things are'

@@ -257,8 +257,7 @@ class Asker:
             raise ProofError("the answer names an entry that is no record") from error
         if name != slot.name:
             raise ProofError("the answer names a record that stands elsewhere")
-        certainty = Certainty.HIT if slot.c == _BEST else Certainty.POSSIBLE
-        return Found(index=slot.index, name=slot.name, certainty=certainty, c=slot.c)
+        return Found(index=slot.index, name=slot.name, certainty=certainty_of(slot.c), c=slot.c)
 
     def _catch_up(self, index: int) -> None:
         """Take the newest checkpoint: the record was logged since this command began."""
@@ -268,6 +267,11 @@ class Asker:
                 "the answer names a record that the published log does not hold yet",
                 next_step="ask again in some minutes: the answer is kept and signed",
             )
+
+
+def certainty_of(c: str) -> Certainty:
+    """Return what a match of a class is worth: all but one want a look at the frame."""
+    return Certainty.HIT if c == _BEST else Certainty.POSSIBLE
 
 
 def last_of(told: Told) -> int:

@@ -112,6 +112,20 @@ def test_wrong_usage_is_two(arguments: list[str]) -> None:
     assert "Traceback" not in "\n".join([*output, *notes])
 
 
+@pytest.mark.parametrize("arguments", [[], ["charter"], ["desk", "use"]])
+def test_whoever_names_no_command_is_shown_which_there_are(arguments: list[str]) -> None:
+    """The list of commands alone, without a cross before it or a pointer to what it already is."""
+    output: list[str] = []
+    notes: list[str] = []
+
+    assert run(arguments, edge(output, notes)) == 2
+    told = "\n".join([*output, *notes])
+    assert told.startswith(" ".join(["Usage: sealtrace", *arguments]))
+    assert "Commands:" in told
+    assert "✗" not in told
+    assert "next:" not in told
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["submit", "-h"], ["charter", "propose", "--help"]])
 def test_help_is_no_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 0, with an example in every command's."""

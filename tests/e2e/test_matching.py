@@ -127,6 +127,15 @@ def test_a_list_is_asked_about(walk: Walk) -> None:
     assert told["left"] == 198
 
 
+def test_a_question_that_cannot_be_asked_is_refused(walk: Walk) -> None:
+    """Where nothing was asked at all no script takes it for an answer of nothing: exit 1, and the quota as it was."""
+    done = command(walk, "match", "--make", "Taurus", "--serial", "99", "--purpose", "x", "--json", home=ASKER)
+
+    assert (done.code, sent(walk, paths.MATCHES)) == (1, [])
+    assert done.json["asked"][0]["note"].startswith("nothing to ask by")
+    assert done.json["left"] == 200
+
+
 def test_the_purpose_is_kept_here_and_committed_to_there(walk: Walk) -> None:
     """The service sees a salted hash; the asker can open it later."""
     ask(walk, ASKER, *ASK_TAURUS)
@@ -155,7 +164,7 @@ def test_a_watch_tells_of_what_comes_later(walk: Walk) -> None:
     tick(walk)
     told = command(walk, "notices", home=ASKER)
 
-    assert f"a watch fired: {OWNER}/" in told.output
+    assert f"a watch fired\n       ✓ hit        {OWNER}/" in told.output
 
 
 def test_the_owner_is_told_who_asked(walk: Walk) -> None:
@@ -169,8 +178,19 @@ def test_the_owner_is_told_who_asked(walk: Walk) -> None:
     assert "asked" not in before.output
     assert "1 new: see `sealtrace notices`" in synced.output
     assert f"{ASKER} asked" in told.output
-    assert f"open   T0  {OWNER}/" in told.output
+    assert f"open   ✓ hit        {OWNER}/" in told.output
     assert told.code == 0
+
+
+def test_the_owner_is_never_told_of_a_possible_hit_as_of_a_hit(walk: Walk) -> None:
+    """It is called possible, with what to do about it, in the words that its asker read."""
+    ask(walk, ASKER, "--serial", "TJS84213", "--type", "pistola", "--calibre", "9x19")
+    tick(walk)
+    told = command(walk, "notices", home=OWNER)
+
+    assert f"? possible   {OWNER}/" in told.output
+    assert "inspect the frame" in told.output
+    assert "✓ hit" not in told.output
 
 
 def silent_owner(walk: Walk) -> None:
@@ -193,7 +213,7 @@ def test_a_silent_record_stays_unseen_and_its_owner_is_told(walk: Walk) -> None:
 
     assert founds(told) == []
     assert "to be reviewed in 72 h" in heard.output
-    assert "silent T0" in heard.output
+    assert "silent ✓ hit" in heard.output
     assert (done.code, done.output) == (0, "✓ reviewed   1 silent hit")
     assert "0 silent hits to be reviewed" in after.output
 

@@ -39,6 +39,18 @@ def test_an_operators_command_is_documented_with_an_example(name: str) -> None:
     assert "--json" in shown or name in SILENT
 
 
+@pytest.mark.parametrize("path", ["", "account", *sorted(commands())])
+def test_an_operators_help_is_whole_in_80_columns(path: str) -> None:
+    """In plain lines, by either name of the option, and without a summary that breaks off."""
+    shown = CliRunner().invoke(app, [*path.split(), "-h"])
+
+    assert shown.exit_code == 0
+    assert shown.output == CliRunner().invoke(app, [*path.split(), "--help"]).output
+    assert max(map(len, shown.output.splitlines())) <= 80
+    assert "─" not in shown.output
+    assert "..." not in shown.output.partition("Commands:")[2]
+
+
 def test_a_machine_reads_what_people_read(tmp_path: Path) -> None:
     """With --json each command tells the same as without, in one object or list."""
     (tmp_path / "service").mkdir(mode=0o700)
