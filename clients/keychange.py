@@ -41,15 +41,25 @@ class Changed:
 
 
 def rotate(session: Session, root: Keyring, roles: Sequence[Role] = WORKING_ROLES) -> Changed:
-    """Replace every key of `roles` in force by a new one, and return what the log now says."""
-    standing = _prepare(session)
+    """Replace every key of `roles` in force by a new one, and return what the log now says.
+
+    What waits in the outbox is sent first: signed by a key that then ends, it could not be logged any more.
+    """
+    session = _finish(session)
+    with suppress(StaleEpochError):
+        send_waiting(session)
+    standing = _stand(session)
     ended = [key.kid for role in roles for key in _in_force(standing, role)]
     return _change(standing, root, roles=roles, ended=ended, since=None)
 
 
 def revoke(session: Session, root: Keyring, kids: Iterable[KeyId], *, since: int | None) -> Changed:
-    """End keys that others may hold; a role that would be left without a key gets a new one in the same entry."""
-    standing = _prepare(session)
+    """End keys that others may hold; a role that would be left without a key gets a new one in the same entry.
+
+    Nothing of the outbox is sent first: a batch that the service refuses would leave a thief the key. What waits there is
+    signed anew or discarded when it is next sent (`clients/chain.py`), as after any key that has ended.
+    """
+    standing = _stand(_finish(session))
     ended = sorted(set(kids))
     known = {key.kid: key for role in WORKING_ROLES for key in _in_force(standing, role)}
     if not ended or not set(ended) <= set(known):
@@ -74,14 +84,15 @@ def resume(session: Session) -> Changed | None:
     return _adopt(session, parse_key_entry(entry), receipt.index)
 
 
-def _prepare(session: Session) -> Standing:
-    """Finish what waits, so that nothing signed by a key that ends is left, and return where this home stands."""
+def _finish(session: Session) -> Session:
+    """Finish the change before this one, and return the session with the key that signs its requests since."""
     resume(session)
     _recover(session)
-    # What was finished may have ended the key that this session signs its requests with.
-    session = replace(session, service=session.service.signed_by(*session.keyring.signer(Role.HTTP).pair()))
-    with suppress(StaleEpochError):
-        send_waiting(session)
+    return replace(session, service=session.service.signed_by(*session.keyring.signer(Role.HTTP).pair()))
+
+
+def _stand(session: Session) -> Standing:
+    """Return where this home stands, with every change of its own keys that is logged."""
     standing = session.stand()
     standing.authority.catch_up(standing.me)
     return standing

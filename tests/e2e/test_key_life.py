@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -253,6 +254,53 @@ def test_only_own_working_keys_are_revoked(walk: Walk, kids: Sequence[KeyId]) ->
     """Roots change by charter alone, others' keys by others."""
     with pytest.raises(HomeError, match="not a working key"):
         keychange.revoke(walk.session(OWNER), root(walk, OWNER), kids, since=None)
+
+
+@pytest.mark.parametrize("role", [Role.SIGN, Role.BATCH, Role.HTTP])
+def test_attack_a_refused_batch_gains_a_thief_no_time(walk: Walk, role: Role) -> None:
+    """A stolen key ends though a batch waits that the service takes from nobody; that batch is where it was."""
+    refusing = over(walk.session(OWNER), RefusingBatches(walk.transport))
+    with pytest.raises(QuotaError):
+        submit_rows(refusing, [{"make": "Colt", "serial": "LIFE2"}])
+    waiting = refusing.outbox.waiting()
+    stolen = refusing.keyring.signer(role).kid
+
+    changed = keychange.revoke(refusing, root(walk, OWNER), [stolen], since=None)
+
+    assert changed.ended == (stolen,)
+    assert waiting is not None
+    assert walk.session(OWNER).outbox.waiting() == waiting
+
+
+@pytest.mark.parametrize("role", [Role.SIGN, Role.BATCH])
+def test_what_waited_when_a_key_was_revoked_is_logged_under_the_next(walk: Walk, role: Role) -> None:
+    """Its rows are sealed again where the key that signed them ended, the batch signed anew where that of batches did."""
+    row = {"make": "Colt", "serial": "LIFE2"}
+    with pytest.raises(QuotaError):
+        submit_rows(over(walk.session(OWNER), RefusingBatches(walk.transport)), [row])
+    keychange.revoke(walk.session(OWNER), root(walk, OWNER), [walk.keyring(OWNER).signer(role).kid], since=None)
+
+    with suppress(StaleEpochError):
+        send_waiting(walk.session(OWNER))
+    submit_rows(walk.session(OWNER), [row])
+
+    assert walk.session(OWNER).outbox.waiting() is None
+    assert sync(walk, PARTNER).records == 2
+
+
+class RefusingBatches:
+    """A service that takes no batch, and everything else as it should."""
+
+    def __init__(self, honest: Transport) -> None:
+        """Take the service as it would answer."""
+        self._honest = honest
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Refuse batches."""
+        if request.path != paths.BATCHES:
+            return self._honest.send(request, limit=limit)
+        body = schemas.PROBLEM.write(problem(QuotaError("the day's limit is used up")))
+        return Response(status=429, content_type=paths.PROBLEM_TYPE, body=body)
 
 
 def test_a_waiting_batch_of_an_ended_key_is_dropped(walk: Walk) -> None:
