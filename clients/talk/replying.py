@@ -20,7 +20,7 @@ from ledger.talk.bodies import Body
 from ledger.talk.notices import Recall
 from ledger.talk.releases import Release
 from ledger.talk.state import Said, Thread
-from ledger.talk.thread import hear
+from ledger.talk.thread import listen
 
 CANNOT_BE_UNDONE = (
     "what was read, copied or printed cannot be taken back, and the release can be proved to anyone for ever"
@@ -43,13 +43,12 @@ def check_fit(session: Session, found: Talk, letters: Sequence[Letter]) -> None:
     What another officer wrote within the last minute has no place in the log yet, and is as good as said.
     """
     me = session.config.id
-    thread = expected_thread(found, session.outbox.unfiled(), me=me)
-    for one in letters:
-        thread = hear(thread, _said(found, one, me=me, number=len(thread.heard)))
-        fault = thread.heard[-1].fault
-        if fault is not None:
+    expected = expected_thread(found, session.outbox.unfiled(), me=me)
+    after = _with_letters(found, expected, letters, me=me)
+    for one in after.heard[len(expected.heard) :]:
+        if one.fault is not None:
             raise NotPermittedError(
-                f"this would change nothing: {fault.value}", next_step="see `sealtrace inbox THREAD`"
+                f"this would change nothing: {one.fault.value}", next_step="see `sealtrace inbox THREAD`"
             )
 
 
@@ -64,11 +63,7 @@ def check_new(session: Session, offer: Offer) -> None:
 
 def expected_thread(found: Talk, waiting: Iterable[Letter], *, me: str) -> Thread:
     """Return a thread of `me` as it will be when what waits in the outbox is logged."""
-    thread = found.thread
-    for one in waiting:
-        if one.thread == found.id:
-            thread = hear(thread, _said(found, one, me=me, number=len(thread.heard)))
-    return thread
+    return _with_letters(found, found.thread, [one for one in waiting if one.thread == found.id], me=me)
 
 
 def referral(to: str, *, contact: str | None, note: str | None) -> Referral:
@@ -96,6 +91,11 @@ def _releases(session: Session, ident: bytes, to: str) -> Sequence[Body]:
     """Return what was released to an agency in a thread and not recalled."""
     found = talk(session.replica, ident).thread.releases.values()
     return [one.said.body for one in found if one.recalled is None and one.said.to == to]
+
+
+def _with_letters(found: Talk, thread: Thread, letters: Sequence[Letter], *, me: str) -> Thread:
+    numbered = enumerate(letters, start=len(thread.heard))
+    return listen((_said(found, one, me=me, number=number) for number, one in numbered), after=thread)
 
 
 def _said(found: Talk, one: Letter, *, me: str, number: int) -> Said:

@@ -166,6 +166,6 @@ def _within_fault(release: Release, request: Request) -> Fault | None:
 
 
 def _receipt_fault(thread: Thread, said: Said, receipt: Receipt) -> Fault | None:
-    sent = {one.said.name for one in thread.heard if one.said.to == said.name.iss and one.said.kind is not Kind.RECEIPT}
-    names = {StatementName(said.to, jti) for jti in receipt.of}
-    return None if names <= sent and not names & set(thread.confirmed) else Fault.NOT_RECEIVED
+    names = [StatementName(said.to, jti) for jti in receipt.of]
+    is_owed = all(thread.is_sent(name, said.name.iss) and name not in thread.confirmed for name in names)
+    return None if is_owed else Fault.NOT_RECEIVED

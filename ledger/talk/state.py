@@ -1,9 +1,11 @@
 """What a thread comes to: who asked what, what became of it, what was released, and what did not count (docs/protocol.md, 6.16)."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import Any
 
 from ledger.identifiers import StatementName
 from ledger.messages import Kind
@@ -80,8 +82,8 @@ class Request:
 
     @property
     def open_question(self) -> Asked | None:
-        """Return the question that the asker still owes an answer to."""
-        return next((one for one in self.questions if one.answered is None), None)
+        """Return the question that the asker still owes an answer to: the last, as none counts while another is open."""
+        return self.questions[-1] if self.questions and self.questions[-1].answered is None else None
 
     @property
     def refused(self) -> bool:
@@ -106,20 +108,45 @@ class Heard:
     fault: Fault | None
 
 
+def _nothing() -> Mapping[StatementName, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Where what was heard is found: what counts, each question's request and place there, what is to be confirmed by whom."""
+
+    counted: Mapping[StatementName, Said] = field(default_factory=_nothing)
+    questions: Mapping[StatementName, tuple[StatementName, int]] = field(default_factory=_nothing)
+    sent: AbstractSet[tuple[StatementName, str]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """All that was said under one thread, as far as whoever holds it was party to it."""
+    """All that was said under one thread, as far as whoever holds it was party to it.
+
+    What judges the next message is looked up by name and never searched for among the `heard`: whoever says much in a
+    thread makes no single message cost its readers more.
+    """
 
     heard: tuple[Heard, ...] = ()
-    requests: Mapping[StatementName, Request] = field(default_factory=lambda: MappingProxyType({}))
-    releases: Mapping[StatementName, Released] = field(default_factory=lambda: MappingProxyType({}))
-    confirmed: Mapping[StatementName, int] = field(default_factory=lambda: MappingProxyType({}))
+    requests: Mapping[StatementName, Request] = field(default_factory=_nothing)
+    releases: Mapping[StatementName, Released] = field(default_factory=_nothing)
+    confirmed: Mapping[StatementName, int] = field(default_factory=_nothing)
+    index: Index = field(default_factory=Index)
 
     def find(self, name: StatementName | None) -> Said | None:
         """Return the message of that name, if it counts."""
-        return next((one.said for one in self.heard if one.fault is None and one.said.name == name), None)
+        return None if name is None else self.index.counted.get(name)
 
     def question(self, name: StatementName | None) -> tuple[Request, Asked] | None:
         """Return the question of that name, and the request that it is about."""
-        pairs = ((request, asked) for request in self.requests.values() for asked in request.questions)
-        return next((pair for pair in pairs if pair[1].said.name == name), None)
+        place = None if name is None else self.index.questions.get(name)
+        if place is None:
+            return None
+        request = self.requests[place[0]]
+        return request, request.questions[place[1]]
+
+    def is_sent(self, name: StatementName, to: str) -> bool:
+        """Say whether a message of that name was sent to an agency and is one to be confirmed, whether it counts or not."""
+        return (name, to) in self.index.sent

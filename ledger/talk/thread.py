@@ -4,35 +4,26 @@ Pure: messages in log order in, state out, and both agencies come to the same. A
 nothing, so whoever forges, repeats or answers for another gains no state by it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TypeVar
 
 from ledger.identifiers import StatementName
 from ledger.messages import Kind
 from ledger.talk.answers import Decision, Question, Referral, Refusal, RefusalKind, Reply, Response
 from ledger.talk.notices import Receipt
 from ledger.talk.rules import content_fault, place_fault
-from ledger.talk.state import Asked, Heard, Released, Request, Said, Thread
+from ledger.talk.state import Asked, Heard, Index, Released, Request, Said, Thread
 
-_T = TypeVar("_T")
+_SILENCE = Thread()
 
 
-def listen(said: Iterable[Said]) -> Thread:
-    """Return the thread that messages in log order come to."""
-    thread = Thread()
+def listen(said: Iterable[Said], *, after: Thread = _SILENCE) -> Thread:
+    """Return the thread that messages in log order come to, `after` what was heard before them."""
+    growing = _Growing(after)
     for one in said:
-        thread = hear(thread, one)
-    return thread
-
-
-def hear(thread: Thread, said: Said) -> Thread:
-    """Return the thread after one more message: changed by it only if it counts."""
-    place = place_fault(thread, kind=said.kind, iss=said.name.iss, to=said.to, re=said.re)
-    fault = place or content_fault(thread, said)
-    after = thread if fault else _counted(thread, said)
-    return replace(after, heard=(*thread.heard, Heard(said=said, fault=fault)))
+        growing.hear(one)
+    return growing.thread()
 
 
 def next_steps(thread: Thread, agency: str, other: str) -> tuple[tuple[Kind, StatementName | None], ...]:
@@ -47,23 +38,64 @@ def next_steps(thread: Thread, agency: str, other: str) -> tuple[tuple[Kind, Sta
     )
 
 
-def _counted(thread: Thread, said: Said) -> Thread:
-    """Return the thread after a message that counts."""
-    if said.kind in {Kind.TRACE_REQUEST, Kind.DISCLOSURE_REQUEST}:
-        return replace(thread, requests=_with(thread.requests, said.name, Request(said=said)))
-    if isinstance(said.body, Receipt):
-        confirmed = {StatementName(said.to, jti): said.index for jti in said.body.of}
-        return replace(thread, confirmed=MappingProxyType({**thread.confirmed, **confirmed}))
-    if said.kind in {Kind.RECALL, Kind.OPENED} and said.re is not None:
-        return replace(thread, releases=_with(thread.releases, said.re, _after_release(thread.releases[said.re], said)))
-    after = thread
-    if said.kind is Kind.RELEASE:
-        after = replace(thread, releases=_with(thread.releases, said.name, Released(said=said)))
-    question = thread.question(said.re)
-    request = question[0] if question else thread.requests.get(said.re) if said.re is not None else None
-    if request is None:
-        return after
-    return replace(after, requests=_with(after.requests, request.said.name, _after_answer(request, said)))
+class _Growing:
+    """A thread while it is listened to: changed in place, as a new one for each message would cost the square of them."""
+
+    def __init__(self, thread: Thread) -> None:
+        self._heard = [*thread.heard]
+        self._requests, self._releases = {**thread.requests}, {**thread.releases}
+        self._confirmed = {**thread.confirmed}
+        self._counted, self._questions = {**thread.index.counted}, {**thread.index.questions}
+        self._sent = {*thread.index.sent}
+        # What the rules are asked of: it shows the tables above as they grow, and what was heard in no order.
+        self._so_far = Thread(
+            requests=MappingProxyType(self._requests),
+            releases=MappingProxyType(self._releases),
+            confirmed=MappingProxyType(self._confirmed),
+            index=Index(
+                counted=MappingProxyType(self._counted), questions=MappingProxyType(self._questions), sent=self._sent
+            ),
+        )
+
+    def thread(self) -> Thread:
+        """Return what was heard; nothing more may be heard here."""
+        return replace(self._so_far, heard=tuple(self._heard))
+
+    def hear(self, said: Said) -> None:
+        """Take in one more message: it changes something only if it counts."""
+        place = place_fault(self._so_far, kind=said.kind, iss=said.name.iss, to=said.to, re=said.re)
+        fault = place or content_fault(self._so_far, said)
+        if fault is None:
+            self._count(said)
+            self._counted.setdefault(said.name, said)
+        self._heard.append(Heard(said=said, fault=fault))
+        if said.kind is not Kind.RECEIPT:
+            self._sent.add((said.name, said.to))
+
+    def _count(self, said: Said) -> None:
+        """Change what a message that counts changes."""
+        if said.kind in {Kind.TRACE_REQUEST, Kind.DISCLOSURE_REQUEST}:
+            # The first of a name stands: one more, which only a lying service logs, takes back nothing that was said to it.
+            self._requests.setdefault(said.name, Request(said=said))
+        elif isinstance(said.body, Receipt):
+            self._confirmed.update({StatementName(said.to, jti): said.index for jti in said.body.of})
+        elif said.kind in {Kind.RECALL, Kind.OPENED} and said.re is not None:
+            self._releases[said.re] = _after_release(self._releases[said.re], said)
+        else:
+            self._answer(said)
+
+    def _answer(self, said: Said) -> None:
+        """Take in a release, or what either side says to a request or to a question about it."""
+        question = self._so_far.question(said.re)
+        if said.kind is Kind.RELEASE:
+            self._releases.setdefault(said.name, Released(said=said))
+        request = question[0] if question else self._requests.get(said.re) if said.re is not None else None
+        if request is None:
+            return
+        after = _after_answer(request, said)
+        self._requests[request.said.name] = after
+        if len(after.questions) > len(request.questions):
+            self._questions.setdefault(said.name, (request.said.name, len(request.questions)))
 
 
 def _after_release(released: Released, said: Said) -> Released:
@@ -95,7 +127,3 @@ def _after_asker(request: Request, said: Said) -> Request:
         replace(one, answered=said.index) if one.said.name == said.re else one for one in request.questions
     )
     return replace(request, questions=questions)
-
-
-def _with(known: Mapping[StatementName, _T], name: StatementName, value: _T) -> Mapping[StatementName, _T]:
-    return MappingProxyType({**known, name: value})

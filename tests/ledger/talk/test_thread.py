@@ -1,6 +1,7 @@
 """A thread counts what fits, shows why the rest does not, and tells each side what it may do next."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
@@ -28,7 +29,7 @@ from ledger.talk.releases import Release, ReleasedPortion
 from ledger.talk.requests import DisclosureRequest, What
 from ledger.talk.rules import place_fault
 from ledger.talk.state import Fault, Said, Thread
-from ledger.talk.thread import hear, listen, next_steps
+from ledger.talk.thread import listen, next_steps
 from tests.support.talks import (
     ASKER,
     BODIES,
@@ -397,7 +398,7 @@ def test_what_each_side_may_do_next_is_what_counts(
         kind = kind_of(body)
         for one in thread.heard:
             said = Said(index=99, name=StatementName(sides[0], b"x" * 16), to=sides[1], re=one.said.name, body=body)
-            counts = hear(thread, said).heard[-1].fault is None
+            counts = listen([said], after=thread).heard[-1].fault is None
             if counts and kind is not Kind.RECEIPT:
                 assert (kind, one.said.name) in steps or kind in {Kind.TRACE_REQUEST, Kind.DISCLOSURE_REQUEST}
     for kind, re in steps:
@@ -431,3 +432,119 @@ def test_both_sides_come_to_the_same(moves: list[tuple[list[str], Body, int, boo
     one, other = listen(seen), listen(list(seen))
 
     assert one == other
+
+
+@settings(max_examples=100)
+@given(moves=st.lists(MOVES, max_size=16), cut=st.integers(0, 16))
+def test_a_thread_is_heard_on_where_it_stopped(moves: list[tuple[list[str], Body, int, bool]], cut: int) -> None:
+    """In two goes it comes to what it comes to in one, and what was heard before stays as it was."""
+    thread = random_thread(moves)
+    said = [one.said for one in thread.heard]
+    before = listen(said[:cut])
+    unchanged = listen(said[:cut])
+
+    assert listen(said[cut:], after=before) == thread
+    assert before == unchanged
+
+
+@settings(max_examples=100)
+@given(moves=st.lists(MOVES, max_size=16))
+def test_what_is_looked_up_is_what_a_search_would_find(moves: list[tuple[list[str], Body, int, bool]]) -> None:
+    """Among all that was heard: the messages that count, the questions and whose they are, and what is to be confirmed."""
+    thread = random_thread(moves)
+    asked = {one.said.name: (request, one) for request in thread.requests.values() for one in request.questions}
+
+    for one in thread.heard:
+        name = one.said.name
+        assert thread.find(name) == (one.said if one.fault is None else None)
+        assert thread.question(name) == asked.get(name)
+        for agency in (ASKER, OWNER, THIRD):
+            assert thread.is_sent(name, agency) == (one.said.to == agency and one.said.kind is not Kind.RECEIPT)
+    for request in thread.requests.values():
+        assert request.open_question == next((one for one in request.questions if one.answered is None), None)
+    assert (thread.find(None), thread.question(None), thread.find(RECORD)) == (None, None, None)
+
+
+def test_attack_a_second_message_of_one_name_takes_nothing_back() -> None:
+    """A service that logs a request's or a release's name again undoes no question, no decision and no recall."""
+    talking, request = asked(disclosure("case"), RECORD)
+    question = talking.say(OWNER, ASKER, Question(asks="why?"), request)
+    talking.say(ASKER, OWNER, Reply(answers="because"), question)
+    talking.say(OWNER, ASKER, GRANTED, request)
+    release = talking.say(OWNER, ASKER, CASE, request)
+    talking.say(OWNER, ASKER, Recall(why=Why.ERROR), release)
+    before = talking.thread
+
+    again = [replace(one, index=99) for one in talking.said if one.name in {request, release}]
+    after = listen(again, after=before)
+
+    assert (after.requests, after.releases) == (before.requests, before.releases)
+
+
+@dataclass
+class Looks:
+    """How often what was said before is looked at."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(Said):
+    """A message that counts how often it is looked at to learn of what kind it is."""
+
+    looks: Looks
+
+    @property
+    def kind(self) -> Kind:
+        """Return its kind."""
+        self.looks.count += 1
+        return kind_of(self.body)
+
+
+class WatchedName(StatementName):
+    """A name that counts how often it is compared, by its hash or by itself."""
+
+    looks: Looks
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether it is the same name."""
+        self.looks.count += 1
+        return tuple(self) == other
+
+    def __hash__(self) -> int:
+        """Return the hash of the name."""
+        self.looks.count += 1
+        return hash(tuple(self))
+
+
+def flood(count: int, said: Callable[[int], tuple[Body, StatementName | None]]) -> int:
+    """Return how often messages are looked at while `count` of one agency are heard in one thread, and answered after it."""
+    looks = Looks()
+    heard = []
+    for number in range(count):
+        body, re = said(number)
+        name = WatchedName(ASKER, number.to_bytes(16, "big"))
+        name.looks = looks
+        heard.append(Watched(index=number, name=name, to=OWNER, re=re, body=body, looks=looks))
+    next_steps(listen(heard), OWNER, ASKER)
+    return looks.count
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda number: (Receipt(of=(number.to_bytes(16, "big"),)), None),
+        lambda _number: (trace(), None),
+        lambda number: (Acknowledgement(), StatementName(ASKER, number.to_bytes(16, "big"))),
+        lambda number: (Reply(answers="x"), StatementName(OWNER, number.to_bytes(16, "big"))),
+        lambda number: (Recall(why=Why.ERROR), StatementName(ASKER, bytes(16)) if number else None),
+        lambda number: (epoch_release(), None) if number % 2 else (Recall(why=Why.ERROR), None),
+    ],
+    ids=["receipts", "requests", "answers to itself", "answers to nothing", "recalls", "releases"],
+)
+def test_attack_one_thread_is_flooded(said: Callable[[int], tuple[Body, StatementName | None]]) -> None:
+    """Each message of a flood costs its reader what the first one did: twice as many are no more than twice the work."""
+    once, twice = flood(200, said), flood(400, said)
+
+    assert once > 0
+    assert twice <= 2 * once
