@@ -3,6 +3,7 @@
 The service names no time: it hands out the checkpoint that first held an entry, and that is verified like any other.
 """
 
+from bisect import bisect_left
 from typing import Protocol
 
 from clients.replica import Replica
@@ -13,7 +14,7 @@ from ledger.handover import judge_of
 from ledger.witnesses import entry_time, open_published
 
 UNTIMED = -1
-_STATE = "entry-time/{}"
+_STATE = "entry-time/"
 
 
 class CheckpointReader(Protocol):
@@ -39,7 +40,7 @@ class EntryTimes:
         """
         if not 0 <= index < self._view.checkpoint.size:
             raise ProofError("the published log has no such entry")
-        name = _STATE.format(index)
+        name = f"{_STATE}{index}"
         known = self._replica.state(name, default=0)
         if not known:
             known = self._verified(index)
@@ -61,7 +62,43 @@ class EntryTimes:
         return UNTIMED if time is None else time
 
 
-def kept_time(replica: Replica, index: int) -> int | None:
-    """Return the time of an entry if it was verified here before; None too where no witness vouches for it."""
-    known = replica.state(_STATE.format(index), default=0)
-    return known if known > 0 else None
+class RemembersTimes(Protocol):
+    """Where times are remembered."""
+
+    def states(self, prefix: str) -> dict[str, int]:
+        """Return all numbers remembered under names that begin with `prefix`, by the rest of each name."""
+
+    def verified(self) -> tuple[tuple[int, int], ...]:
+        """Return the sizes of the checkpoints that were verified here and when, the largest first."""
+
+
+class KnownTimes:
+    """The times of entries as a replica knows them, read at once: what counts by them asks for very many."""
+
+    def __init__(self, replica: RemembersTimes) -> None:
+        """Read what the replica remembers."""
+        self._asked = {int(index): time for index, time in replica.states(_STATE).items()}
+        self._sizes: list[int] = []
+        self._firsts: list[int] = []
+        for size, at in replica.verified():
+            self._sizes.append(-size)
+            self._firsts.append(min([at, *self._firsts[-1:]]))
+
+    def is_asked(self, index: int) -> bool:
+        """Say whether it was learnt already when an entry was logged, or that no witness vouches for it."""
+        return index in self._asked
+
+    def witnessed(self, index: int) -> int | None:
+        """Return the time of an entry if it was verified here before; None too where no witness vouches for it."""
+        known = self._asked.get(index, UNTIMED)
+        return None if known == UNTIMED else known
+
+    def first_verified(self, index: int) -> int | None:
+        """Return when this home first verified a checkpoint that holds the entry."""
+        larger = bisect_left(self._sizes, -index)
+        return self._firsts[larger - 1] if larger else None
+
+    def time(self, index: int) -> int | None:
+        """Return the witnesses' time, else when this home first verified a checkpoint with the entry."""
+        witnessed = self.witnessed(index)
+        return self.first_verified(index) if witnessed is None else witnessed

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from clients.entrytimes import KnownTimes
 from clients.errors import StaleError
 from clients.session import Standing
 from ledger.kinds import Role
@@ -21,6 +22,7 @@ def destroy_old(standing: Standing) -> None:
         standing.authority.catch_up(standing.me)
     changes = standing.authority.membership.key_changes(standing.me, after=-1)
     due = standing.now() - BOX_DAYS * 86_400
-    past = [one for one in changes if (seen := replica.first_verified(one.index)) is not None and seen <= due]
+    times = KnownTimes(replica)
+    past = [one for one in changes if (seen := times.first_verified(one.index)) is not None and seen <= due]
     if old := held & {key.kid for one in past for key in one.ended}:
         keyring.destroy(old)

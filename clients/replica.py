@@ -151,6 +151,12 @@ class Replica:
             found = connection.execute(select(STATE.c.value).where(STATE.c.name == name)).scalar()
         return default if found is None else int(found)
 
+    def states(self, prefix: str) -> dict[str, int]:
+        """Return all numbers remembered under names that begin with `prefix`, by the rest of each name."""
+        with reading(self._engine) as connection:
+            chosen = select(STATE.c.name, STATE.c.value).where(STATE.c.name.startswith(prefix, autoescape=True))
+            return {row.name.removeprefix(prefix): row.value for row in connection.execute(chosen)}
+
     def grants(self, iss: str, ep: int) -> tuple[StoredGrant, ...]:
         """Return the grants held for an epoch of an issuer."""
         with reading(self._engine) as connection:
@@ -189,12 +195,11 @@ class Replica:
         with self._engine.begin() as connection:
             connection.execute(insert(VERIFIED).values(size=size, at=at).on_conflict_do_nothing())
 
-    def first_verified(self, index: int) -> int | None:
-        """Return when this home first verified a checkpoint that holds the entry at `index`."""
+    def verified(self) -> tuple[tuple[int, int], ...]:
+        """Return the sizes of the checkpoints that were verified here and when, the largest first."""
         with reading(self._engine) as connection:
-            chosen = select(func.min(VERIFIED.c.at)).where(VERIFIED.c.size > index)
-            found = connection.execute(chosen).scalar()
-        return None if found is None else int(found)
+            chosen = select(VERIFIED.c.size, VERIFIED.c.at).order_by(VERIFIED.c.size.desc())
+            return tuple((row.size, row.at) for row in connection.execute(chosen))
 
     def add_released(self, records: Sequence[StoredRecord]) -> None:
         """Write what a release shows of records, and those records that are not here: no key of this home opens them.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from clients.authority import Authority
 from clients.batchreading import ReadBatch, read_batch
 from clients.entries import Entries
-from clients.entrytimes import EntryTimes
+from clients.entrytimes import EntryTimes, KnownTimes
 from clients.freshness import vouched, witness_count
 from clients.logged import LoggedBatches
 from clients.matching.keys import counts
@@ -225,9 +225,10 @@ class Sync:
         if not self._view.charter.witness.agencies:
             return
         times = EntryTimes(self._view, service=self._session.service, replica=self._session.replica)
+        known = KnownTimes(self._session.replica)
         for one in self._session.replica.talk.messages():
             # What this agency sent itself is here as soon as it is durable; it has no time before it is shown.
-            if one.inner.part == 1 and one.index < self._view.checkpoint.size:
+            if one.inner.part == 1 and one.index < self._view.checkpoint.size and not known.is_asked(one.index):
                 with suppress(NotFoundError):
                     times.time(one.index)
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from clients.entrytimes import kept_time
+from clients.entrytimes import KnownTimes
 from clients.errors import ListError
 from clients.replica import Replica
 from crypto.encoding import b64u
 from ledger.errors import NotFoundError
 from ledger.identifiers import StatementName, draw_jti, jti_of
-from ledger.talk.clocks import Duty, EntryTime, duties
+from ledger.talk.clocks import Duty, duties
 from ledger.talk.parts import Arrived, Whole, put_together
 from ledger.talk.state import Said, Thread
 from ledger.talk.thread import listen
@@ -38,22 +38,13 @@ class Talk:
         return frozenset(agency for one in self.thread.heard for agency in one.said.sides)
 
 
-def entry_time(replica: Replica) -> EntryTime:
-    """Return the times of entries: the witnesses', else when this home first verified a checkpoint with the entry."""
-
-    def time(index: int) -> int | None:
-        witnessed = kept_time(replica, index)
-        return replica.first_verified(index) if witnessed is None else witnessed
-
-    return time
-
-
 def talks(replica: Replica) -> tuple[Talk, ...]:
     """Return all threads, the one with the newest message last."""
     by_thread: dict[bytes, list[Arrived]] = {}
     for one in replica.talk.messages():
         by_thread.setdefault(one.inner.thread, []).append(one)
-    made = [_talk(ident, arrived, replica) for ident, arrived in by_thread.items()]
+    times = KnownTimes(replica)
+    made = [_talk(ident, arrived, times) for ident, arrived in by_thread.items()]
     return tuple(sorted(made, key=lambda talk: max(talk.times, default=0)))
 
 
@@ -62,7 +53,7 @@ def talk(replica: Replica, ident: bytes) -> Talk:
     arrived = replica.talk.messages(ident)
     if not arrived:
         raise NotFoundError("no thread of that id is here: run `sealtrace sync`, then `sealtrace inbox`")
-    return _talk(ident, arrived, replica)
+    return _talk(ident, arrived, KnownTimes(replica))
 
 
 def talk_of(replica: Replica, name: StatementName) -> Talk:
@@ -103,8 +94,7 @@ def spelled(ident: bytes) -> str:
     return b64u(ident)
 
 
-def _talk(ident: bytes, arrived: Iterable[Arrived], replica: Replica) -> Talk:
-    times = entry_time(replica)
+def _talk(ident: bytes, arrived: Iterable[Arrived], times: KnownTimes) -> Talk:
     wholes = tuple(put_together(tuple(arrived)))
     said = [_said(one) for one in wholes if one.body is not None]
     thread = listen(one for one in said if one is not None)
@@ -112,9 +102,9 @@ def _talk(ident: bytes, arrived: Iterable[Arrived], replica: Replica) -> Talk:
         id=ident,
         thread=thread,
         damaged=tuple(one for one in wholes if one.body is None),
-        duties=duties(thread, times),
-        times={one.index: times(one.index) for one in wholes},
-        witnessed=all(kept_time(replica, one.index) is not None for one in wholes),
+        duties=duties(thread, times.time),
+        times={one.index: times.time(one.index) for one in wholes},
+        witnessed=all(times.witnessed(one.index) is not None for one in wholes),
     )
 
 

@@ -1,14 +1,18 @@
 """Threads as a home knows them: whose time counts, what is damaged, and what a name leads to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import event
 
+from clients.entrytimes import KnownTimes
 from clients.errors import ListError
 from clients.replica import Replica
 from clients.talk.telling import times_text
-from clients.talk.threads import FIRST_SEEN, WITNESSED, draw_thread, entry_time, find, message, spelled, talk_of, talks
+from clients.talk.threads import FIRST_SEEN, WITNESSED, draw_thread, find, message, spelled, talk_of, talks
 from ledger.errors import LedgerError, NotFoundError
 from ledger.identifiers import StatementName
 from ledger.messages import Inner
@@ -49,7 +53,7 @@ def test_a_time_is_when_this_home_first_verified_the_entry(replica: Replica) -> 
     replica.note_verified(size=15, at=9_000)
     replica.note_verified(size=60, at=9_000)
 
-    assert [entry_time(replica)(index) for index in (10, 14, 15, 39, 40, 60)] == [
+    assert [KnownTimes(replica).time(index) for index in (10, 14, 15, 39, 40, 60)] == [
         1_000,
         1_000,
         2_000,
@@ -63,10 +67,10 @@ def test_the_witnesses_time_comes_first(replica: Replica) -> None:
     """Where witnesses dated an entry, this home's own clock says nothing; and the thread says whose time it shows."""
     assert times_text(talks(replica)) == FIRST_SEEN
     replica.add(state={"entry-time/10": 500, "entry-time/20": 600})
-    assert (entry_time(replica)(10), entry_time(replica)(30)) == (500, 2_000)
+    assert (KnownTimes(replica).time(10), KnownTimes(replica).time(30)) == (500, 2_000)
     assert times_text(talks(replica)) == FIRST_SEEN
     replica.add(state={"entry-time/30": -1})
-    assert entry_time(replica)(30) == 2_000
+    assert KnownTimes(replica).time(30) == 2_000
     replica.add(state={"entry-time/30": 700})
 
     assert times_text(talks(replica)) == WITNESSED
@@ -109,3 +113,67 @@ def test_the_id_of_a_new_thread_is_no_option_of_a_command() -> None:
 
     assert len(drawn) == 1_000
     assert [one for one in drawn if one.startswith("-")] == []
+
+
+@pytest.mark.parametrize("ask", [talks, lambda replica: talk_of(replica, FIRST)])
+def test_attack_a_flooded_thread_is_read_in_as_many_questions(
+    replica: Replica, ask: Callable[[Replica], object]
+) -> None:
+    """However much a member says, the database is asked as often: the times of all entries are read at once."""
+    before = questions(replica, ask)
+    replica.talk.add_messages(
+        [
+            arrived(index, StatementName(OWNER, index.to_bytes(16, "big")), ASKER, Acknowledgement(), re=FIRST)
+            for index in range(40, 90)
+        ]
+    )
+    replica.note_verified(size=90, at=3_000)
+
+    assert questions(replica, ask) == before
+
+
+def questions(replica: Replica, ask: Callable[[Replica], object]) -> int:
+    """Return how many statements the database was given."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(replica._engine, "before_cursor_execute", note)
+    try:
+        ask(replica)
+    finally:
+        event.remove(replica._engine, "before_cursor_execute", note)
+    return len(asked)
+
+
+@given(
+    verified=st.dictionaries(st.integers(1, 30), st.integers(1, 1_000), max_size=8),
+    witnessed=st.dictionaries(st.integers(0, 30), st.sampled_from([-1, 1, 7, 500]), max_size=8),
+)
+def test_times_read_at_once_are_those_read_one_by_one(verified: dict[int, int], witnessed: dict[int, int]) -> None:
+    """The witnesses' first, else the earliest at which a checkpoint with the entry was verified, else none."""
+    times = KnownTimes(Remembered(verified, witnessed))
+
+    for index in range(32):
+        first = min((at for size, at in verified.items() if size > index), default=None)
+        by_witnesses = witnessed.get(index, -1)
+        assert times.time(index) == (first if by_witnesses == -1 else by_witnesses)
+        assert times.is_asked(index) == (index in witnessed)
+
+
+class Remembered:
+    """What a replica remembers of times."""
+
+    def __init__(self, verified: dict[int, int], witnessed: dict[int, int]) -> None:
+        """Take the checkpoints and what witnesses said."""
+        self._verified = verified
+        self._witnessed = witnessed
+
+    def verified(self) -> tuple[tuple[int, int], ...]:
+        """Return checkpoints, the largest first."""
+        return tuple(sorted(self._verified.items(), reverse=True))
+
+    def states(self, prefix: str) -> dict[str, int]:
+        """Return what witnesses said."""
+        return {str(index): at for index, at in self._witnessed.items() if prefix == "entry-time/"}

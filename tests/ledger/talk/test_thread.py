@@ -517,32 +517,47 @@ class WatchedName(StatementName):
         return hash(tuple(self))
 
 
-def flood(count: int, said: Callable[[int], tuple[Body, StatementName | None]]) -> int:
-    """Return how often messages are looked at while `count` of one agency are heard in one thread, and answered after it."""
+Flood = Callable[[int], tuple[str, Body, StatementName | None]]
+
+
+def flood(count: int, said: Flood) -> int:
+    """Return how often messages are looked at while `count` are heard in one thread, and its next steps asked for."""
     looks = Looks()
     heard = []
     for number in range(count):
-        body, re = said(number)
-        name = WatchedName(ASKER, number.to_bytes(16, "big"))
+        iss, body, re = said(number)
+        name = WatchedName(iss, number.to_bytes(16, "big"))
         name.looks = looks
-        heard.append(Watched(index=number, name=name, to=OWNER, re=re, body=body, looks=looks))
+        to = OWNER if iss == ASKER else ASKER
+        heard.append(Watched(index=number, name=name, to=to, re=re, body=body, looks=looks))
     next_steps(listen(heard), OWNER, ASKER)
     return looks.count
+
+
+def after_requests(said: Callable[[int], tuple[str, Body, StatementName | None]]) -> Flood:
+    """Return a flood in which every second message is a request of the asker, and counts."""
+    return lambda number: said(number) if number % 2 else (ASKER, trace(), None)
+
+
+def named(iss: str, number: int) -> StatementName:
+    """Return the name of a message of a flood."""
+    return StatementName(iss, number.to_bytes(16, "big"))
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        lambda number: (Receipt(of=(number.to_bytes(16, "big"),)), None),
-        lambda _number: (trace(), None),
-        lambda number: (Acknowledgement(), StatementName(ASKER, number.to_bytes(16, "big"))),
-        lambda number: (Reply(answers="x"), StatementName(OWNER, number.to_bytes(16, "big"))),
-        lambda number: (Recall(why=Why.ERROR), StatementName(ASKER, bytes(16)) if number else None),
-        lambda number: (epoch_release(), None) if number % 2 else (Recall(why=Why.ERROR), None),
+        after_requests(lambda number: (OWNER, Receipt(of=(named(ASKER, number - 1).jti,)), None)),
+        after_requests(lambda _number: (OWNER, Receipt(of=(bytes(16),)), None)),
+        after_requests(lambda number: (OWNER, Acknowledgement(), named(ASKER, number - 1))),
+        after_requests(lambda number: (OWNER, Question(asks="?"), named(ASKER, number - 1))),
+        after_requests(lambda number: (ASKER, Reply(answers="x"), named(OWNER, number))),
+        after_requests(lambda _number: (OWNER, epoch_release(), None)),
+        after_requests(lambda number: (OWNER, Recall(why=Why.ERROR), named(OWNER, number))),
     ],
-    ids=["receipts", "requests", "answers to itself", "answers to nothing", "recalls", "releases"],
+    ids=["receipts", "false receipts", "answers", "questions", "replies to nothing", "releases", "recalls of nothing"],
 )
-def test_attack_one_thread_is_flooded(said: Callable[[int], tuple[Body, StatementName | None]]) -> None:
+def test_attack_one_thread_is_flooded(said: Flood) -> None:
     """Each message of a flood costs its reader what the first one did: twice as many are no more than twice the work."""
     once, twice = flood(200, said), flood(400, said)
 
