@@ -5,7 +5,8 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 
-from clients.desk.exporting import Value, cell
+from clients.desk.exporting import Value
+from clients.lists.formulas import guard
 
 JSON, CSV = "json", "csv"
 
@@ -31,6 +32,6 @@ def _text(value: Value) -> str:
         case int():
             return str(value)
         case str():
-            return cell(value)
+            return guard(value)
         case _:
-            return cell(", ".join(value))
+            return guard(", ".join(value))

@@ -17,6 +17,7 @@ from typing import Protocol, assert_never
 from clients.bundles import NO_COPY
 from clients.desk.use.entries import of_many
 from clients.errors import NotPermittedError
+from clients.lists.formulas import guard
 from clients.views import RecordView
 from ledger.jsontext import JsonValue
 from ledger.markings import Marking, join
@@ -25,8 +26,6 @@ EXPORTED = "exported"
 Value = str | int | Sequence[str] | None
 """What a cell of a table holds."""
 MARK_COLUMNS = ("export_copy", "export_for", "export_purpose", "export_at", "export_marking")
-# A spreadsheet takes a cell for a formula by its first character, in some locales by its full-width twin.
-_FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 
 class Form(Enum):
@@ -173,12 +172,6 @@ def mark_rows(
     return (*heads, *MARK_COLUMNS), [(*row, *marked) for row in rows]
 
 
-def cell(value: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, whatever stands before its first character."""
-    begins = value.lstrip(" \u00a0\u200b\ufeff'")
-    return f"'{value}" if (begins[:1] and begins[0] in _FORMULA) or value[:1] in ("\t", "\r", "\n") else value
-
-
 def _joined(views: Sequence[RecordView], agency: str) -> Marking:
     """Return the marking of all of it; refuse what shows nothing, or what its originator lets nobody else copy."""
     markings = [view.marking for view in views if view.marking is not None]
@@ -209,10 +202,10 @@ def _csv(shown: Sequence[Shown], mark: Mark) -> bytes:
     names = sorted({name for one in shown for name in one.fields})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(map(cell, ("record", "withheld", *names, *MARK_COLUMNS)))
+    writer.writerow(map(guard, ("record", "withheld", *names, *MARK_COLUMNS)))
     for one in shown:
         values = [_text(one.fields[name]) if name in one.fields else "" for name in names]
-        writer.writerow(map(cell, (one.record, " ".join(one.withheld), *values, *mark.members().values())))
+        writer.writerow(map(guard, (one.record, " ".join(one.withheld), *values, *mark.members().values())))
     return out.getvalue().encode("utf-8-sig")
 
 

@@ -7,18 +7,16 @@ guessed is told in the report, and a map can say it instead.
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 
 from clients.errors import ListError
+from clients.lists.formulas import unguard
 from clients.lists.tables import Format, Row, Table, capped, fitted, header_names, header_position
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1251", "cp1256")
 DELIMITERS = (",", ";", "\t", "|")
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
 
 
 def read_csv(raw: bytes, *, form: Format, columns: Sequence[str]) -> Table:
@@ -36,11 +34,6 @@ def read_csv(raw: bytes, *, form: Format, columns: Sequence[str]) -> Table:
         encoding=encoding,
         delimiter=delimiter,
     )
-
-
-def guard(cell: str) -> str:
-    """Return `cell` so that no spreadsheet takes it for a formula; `read_csv` takes the guard off again."""
-    return "'" + cell if _RISKY.match(cell) else cell
 
 
 def decode(raw: bytes, encoding: str | None) -> tuple[str, str]:
@@ -92,14 +85,10 @@ def _rows(text: str, delimiter: str) -> Iterator[Row]:
     line = 1
     try:
         for cells in reader:
-            yield Row(line=line, cells=tuple(_unguard(cell) for cell in cells))
+            yield Row(line=line, cells=tuple(unguard(cell) for cell in cells))
             line = reader.line_num + 1
     except csv.Error as error:
         raise ListError(
             f"the row that begins on line {line} cannot be taken apart: its quotation marks do not pair up",
             next_step='close every opened " and write a " inside quoted text twice',
         ) from error
-
-
-def _unguard(cell: str) -> str:
-    return cell[1:] if _GUARDED.match(cell) else cell

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from clients.lists.csvtext import guard
+from clients.lists.formulas import guard
 from clients.lists.tables import CAUSE, COPY, FIX, Row, Table
 
 
