@@ -27,6 +27,7 @@ from ledger.slips import Hit
 ID_BYTES = 16
 MAX_REVIEWED = 100
 REVIEW_HOURS = 72
+OPENED_AFTER_DAYS = 30
 _MOST_ITEMS = 1_000
 _ROOM = PADDED_BYTES - len('{"next":9007199254740991,"more":false,"items":[]}')
 

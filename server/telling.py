@@ -9,6 +9,7 @@ from ledger.complaints import parse_complaint
 from ledger.errors import NotFoundError
 from ledger.log import Published
 from ledger.notices import (
+    OPENED_AFTER_DAYS,
     AskedStands,
     Audited,
     Complained,
@@ -28,7 +29,6 @@ from server.matching import DAY_SECONDS
 from server.state import SharedState
 from server.store import SqlStore
 
-OPENED_AFTER_DAYS = 30
 _MOST = 256
 
 _NOTICES = "SELECT seq, body FROM notices WHERE agency = ? AND seq > ? ORDER BY seq LIMIT ?"

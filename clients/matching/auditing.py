@@ -1,7 +1,8 @@
 """What the charter's auditors are shown of the access log, and whether it is true (docs/protocol.md, 6.11 and 6.21).
 
 Both openings of an entry, of questions and evaluations alike: they must open the entry that stands in the verified log,
-and the request must bear the signature of the agency that is said to have made it. So the service can frame nobody.
+and the request must bear the signature of the agency that is said to have made it. So the service can frame nobody. Nor
+does it show an entry early unnoticed: what nobody complained of is held against the time that its asker signed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,10 +18,11 @@ from ledger.complaints import Complaint, check_openings
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError
 from ledger.keys import Key
 from ledger.kinds import Role
-from ledger.notices import Audited, Complained, Notice, NoticePage
+from ledger.notices import OPENED_AFTER_DAYS, Audited, Complained, Notice, NoticePage
 from ledger.wire import paths, requests
 
 _MAX_PAGES = 10_000
+_DAY_SECONDS = 86_400
 _ASKED_BY: Mapping[str, str] = {paths.MATCHES: paths.QUESTION_TYPE, paths.EVALUATIONS: paths.JSON_TYPE}
 ReadPage = Callable[[int], NoticePage]
 
@@ -71,12 +73,25 @@ def _opened(standing: Standing, access: AccessLog, shown: Audited | Complained) 
         entry = access.entry(audited.index)
         check_openings(entry, asked=audited.asked, salt=audited.salt, outcome=audited.outcome)
         path = _check_signed(standing, audited.asked)
-        if complaint is not None:
+        if complaint is None:
+            _check_due(audited.asked, now=standing.now())
+        else:
             _check_complaint(standing, complaint, audited)
             complaint.check(entry, origin=access_origin(standing.view.charter.origin))
     except LedgerError as error:
         doubt = str(error)
     return Opened(index=audited.index, asker=audited.asked.iss, path=path, complaint=complaint, doubt=doubt)
+
+
+def _check_due(asked: Asked, *, now: int) -> None:
+    """Raise ProofError for what is shown before its 30 days (6.11), by the time that the asker signed, which is none later.
+
+    Both the asker's clock and the auditor's are the service's but for what its check of a request lets pass.
+    """
+    created = requests.parse_signature_input(asked.signature_input, has_body=True).created
+    due = created + OPENED_AFTER_DAYS * _DAY_SECONDS - requests.MAX_SKEW_SECONDS - requests.MAX_AGE_SECONDS
+    if now < due:
+        raise ProofError("it was shown before its 30 days, and nobody complained of it")
 
 
 def _check_complaint(standing: Standing, complaint: Complaint, audited: Audited) -> None:

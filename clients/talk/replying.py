@@ -45,10 +45,10 @@ def check_fit(session: Session, found: Talk, letters: Sequence[Letter]) -> None:
     me = session.config.id
     expected = expected_thread(found, session.outbox.unfiled(), me=me)
     after = _with_letters(found, expected, letters, me=me)
-    for one in after.heard[len(expected.heard) :]:
-        if one.fault is not None:
+    for fault in (one.fault for one in after.heard[len(expected.heard) :]):
+        if fault is not None:
             raise NotPermittedError(
-                f"this would change nothing: {one.fault.value}", next_step="see `sealtrace inbox THREAD`"
+                f"this would change nothing: {fault.value}", next_step="see `sealtrace inbox THREAD`"
             )
 
 

@@ -12,7 +12,7 @@ from clients.matching.auditing import openings
 from clients.transport import Request, Response, Transport
 from ledger.errors import MalformedError
 from ledger.notices import AskedStands
-from ledger.wire import paths
+from ledger.wire import paths, requests
 from tests.support.commands import Result, command
 from tests.support.loopback import Walk
 
@@ -111,6 +111,41 @@ def test_an_operator_that_frames_an_asker_before_the_auditor(walk: Walk) -> None
     framed = [one for one in told.json["openings"] if one["asker"] == "xco-npa1"]
     assert framed
     assert all(one["doubt"] for one in framed)
+
+
+class Early:
+    """A service that shows its auditors what it showed them once, whatever the time is."""
+
+    def __init__(self, honest: Transport) -> None:
+        """Take the honest one."""
+        self._honest = honest
+        self._shown: Response | None = None
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Return its answer, the openings as they were first."""
+        response = self._honest.send(request, limit=limit)
+        if request.path != paths.NOTICES:
+            return response
+        self._shown = self._shown or response
+        return self._shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_early"), [(0, False), (requests.MAX_SKEW_SECONDS, False), (3_600, True), (29 * DAY, True)]
+)
+def test_attack_an_opening_is_shown_before_its_time(walk: Walk, seconds: int, *, is_early: bool) -> None:
+    """The time that the asker signed tells the auditor: what nobody complained of is a doubt until its 30 days are over."""
+    early, start = Early(walk.transport), walk.clock.now
+    walk.clock.now = start + 30 * DAY
+    assert command(walk, "openings", "--json", home=AUDITOR, transport=early).code == 0
+
+    walk.clock.now = start + 30 * DAY - seconds
+    told = command(walk, "openings", "--json", home=AUDITOR, transport=early)
+
+    assert {one["doubt"] for one in told.json["openings"]} == (
+        {"it was shown before its 30 days, and nobody complained of it"} if is_early else {""}
+    )
+    assert (told.code != 0) == is_early
 
 
 def test_an_agency_is_no_auditor(walk: Walk) -> None:
