@@ -53,6 +53,30 @@ def test_a_charter_for_machines_says_the_same(walk: Walk) -> None:
     assert (told["version"], told["threshold"], told["witnesses"]) == (1, 2, [])
 
 
+def test_a_charter_says_who_has_signed_and_who_is_missing(walk: Walk, tmp_path: Path) -> None:
+    """For people and machines, when signing and when reading; a later one by the file before it."""
+    file, before = str(tmp_path / "next"), charter_file(walk)
+    command(walk, "charter", "propose", "--previous", before, "-o", file)
+    unread = command(walk, "charter", "show", file)
+    signed = command(walk, "charter", "sign", file, "--previous", before, home=OWNER).output
+    told = command(walk, "charter", "show", file, "--previous", before, "--json").json["signatures"]
+
+    assert "--previous" in unread.output
+    assert f"signed       1 of 2: {OWNER}\nmissing      {PARTNER}\nenough       not yet: 2 of the version" in signed
+    assert told == {
+        "signed": [OWNER], "missing": [PARTNER], "needed": [], "votes": 1, "threshold": 2, "enough": False,
+    }  # fmt: skip
+    assert command(walk, "charter", "show", before, "--json").json["signatures"]["enough"] is True
+    assert command(walk, "charter", "show", file, "--json").json["signatures"] is None
+
+
+def test_a_charter_is_not_counted_by_another_than_the_one_before(walk: Walk) -> None:
+    """What is enough is never said by the wrong version."""
+    refused = command(walk, "charter", "show", charter_file(walk), "--previous", charter_file(walk))
+
+    assert (refused.code, "does not follow" in refused.notes) == (Exit.REFUSED, True)
+
+
 @pytest.mark.parametrize("raw", [b"", b"{}", b"\xff", b'{"typ":"sealtrace/v1/charter-file"}', b"[" * 100_000])
 def test_a_file_that_is_no_charter_is_refused(walk: Walk, tmp_path: Path, raw: bytes) -> None:
     """By show, sign and submit alike, in words."""
