@@ -24,7 +24,7 @@ from clients.story.stage import Stage
 from clients.story.telling import Telling
 from clients.trust import Trust
 from ledger import fingerprints
-from ledger.charter import Charter, Limits
+from ledger.charter import Charter, Limits, Signatures
 from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.labels import Level, level_of
@@ -295,7 +295,7 @@ def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
         yield f"auditor      {auditor.id}"
 
 
-def _signed_lines(found: charters.Signatures | None) -> Iterator[str]:
+def _signed_lines(found: Signatures | None) -> Iterator[str]:
     if found is None:
         yield "signed       not counted: name the charter file before this one with --previous"
         return
@@ -308,7 +308,7 @@ def _signed_lines(found: charters.Signatures | None) -> Iterator[str]:
     yield f"enough       {'yes' if found.are_enough else 'not yet'}{': ' if told else ''}{told}"
 
 
-def _signed_json(found: charters.Signatures | None) -> dict[str, JsonValue]:
+def _signed_json(found: Signatures | None) -> dict[str, JsonValue]:
     """Return the same for machines: null of a later version without --previous."""
     if found is None:
         return {"signatures": None}
