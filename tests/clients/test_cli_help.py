@@ -40,6 +40,7 @@ def test_every_help_is_whole_in_80_columns_and_names_values_in_words(
     assert shown.startswith("Usage: sealtrace")
     assert max(map(len, shown.splitlines())) <= 80
     assert "..." not in shown.partition("Commands:")[2]
+    assert "[[" not in shown
     options = shown.partition("Options:")[2]
     assert not any(word in options for word in ("<str", "<path", "<int", "<list", "<float"))
 
