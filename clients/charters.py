@@ -21,11 +21,13 @@ from ledger.charter import (
     Charter,
     Limits,
     LogKeys,
+    Signatures,
     WitnessPolicy,
     charter_entry,
     parse_charter,
     propose,
     sign_charter,
+    signatures_of,
 )
 from ledger.charterpayload import FIRST_PREV, parse_payload
 from ledger.errors import LedgerError, MalformedError
@@ -175,6 +177,19 @@ def sign(proposal: bytes, *keyrings: Keyring, previous: bytes | None = None) -> 
 def read(file: bytes) -> Charter:
     """Return what a proposal or a signed file says; no signature is verified."""
     return parse_payload(file) if file.startswith(b'{"typ":') else parse_charter(file)
+
+
+def signatures(file: bytes, *, previous: bytes | None = None) -> Signatures | None:
+    """Return who has signed a proposal or charter; None of a later version whose `previous` is not at hand.
+
+    Whose signature a later version needs is said by the one before it. Raises MalformedError for another one.
+    """
+    charter = read(file)
+    if previous is None:
+        return signatures_of(file, None) if charter.ver == 1 else None
+    if charter.prev != fingerprints.of_file(previous):
+        raise MalformedError("this charter does not follow the one in force")
+    return signatures_of(file, parse_charter(previous))
 
 
 def submit(service: Service, file: bytes) -> Receipt:

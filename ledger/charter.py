@@ -9,6 +9,7 @@ first. One agency counts once. The log holds the file's hash.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from crypto.encoding import b64u
 from crypto.signing import Signer
 from ledger import fingerprints
 from ledger.agencies import Agency, Auditor, Contact, Law
@@ -42,6 +43,7 @@ __all__ = [
     "Limits",
     "LogKeys",
     "Match",
+    "Signatures",
     "WitnessPolicy",
     "charter_entry",
     "is_charter_entry",
@@ -51,6 +53,7 @@ __all__ = [
     "propose",
     "replaced_roots",
     "sign_charter",
+    "signatures_of",
     "verify_first_charter",
     "verify_next_charter",
 ]
@@ -70,6 +73,25 @@ class _Signatory:
         return tuple(key.header(Typ.CHARTER) for key in self.roots)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signatures:
+    """Who has signed a charter with both roots, who may and has not, and how many of the version before are enough.
+
+    `needed` are those of `missing` without whom it never counts; with a new root an agency may stand here twice.
+    """
+
+    signed: tuple[str, ...]
+    missing: tuple[str, ...]
+    needed: tuple[str, ...]
+    votes: int
+    threshold: int
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether the log takes the charter as it is signed now."""
+        return not self.needed and self.votes >= self.threshold
+
+
 def propose(charter: Charter) -> bytes:
     """Return the proposal that members sign: the payload alone, fit to be read and sent around."""
     return charter.payload()
@@ -81,9 +103,10 @@ def sign_charter(proposal: bytes, *, roots: Sequence[tuple[Signer, Key]], previo
     `proposal` is what `propose` returned or a file with signatures of others. Only a root that may sign this version
     can: what is not expected would make the whole file invalid.
     """
-    payload, signed = _open_proposal(proposal)
+    opened = _open_proposal(proposal)
+    payload = opened.payload
     order = _order(_signatories(parse_payload(payload), previous))
-    signatures = {item.protected: item for item in signed}
+    signatures = {item.protected: item for item in opened.signatures}
     for signer, key in roots:
         header = key.header(Typ.CHARTER)
         require("charter/signer", expected=key.public_key, found=signer.public_key.raw, refusal=_not_a_root(key))
@@ -121,6 +144,22 @@ def verify_next_charter(file: bytes, *, previous: Charter, previous_hash: bytes)
     _check_listed_keys(charter, previous)
     _verify_signatures(file, _signatories(charter, previous), threshold=previous.threshold)
     return charter
+
+
+def signatures_of(file: bytes, previous: Charter | None) -> Signatures:
+    """Return whose signatures of a proposal or charter file verify, and whose are missing."""
+    opened = _open_proposal(file)
+    by_header = {item.protected: item for item in opened.signatures}
+    may = _signatories(parse_payload(opened.payload), previous)
+    have = [item for item in may if _has_signed(opened, item, by_header)]
+    missing = [item for item in may if item not in have]
+    return Signatures(
+        signed=tuple(item.agency for item in have),
+        missing=tuple(item.agency for item in missing),
+        needed=tuple(item.agency for item in missing if item.is_new),
+        votes=sum(not item.is_new for item in have),
+        threshold=previous.threshold if previous else 0,
+    )
 
 
 def signed_by_all_kept(file: bytes, previous: Charter) -> bool:
@@ -212,11 +251,18 @@ def _verify_pair(signed: General, signatory: _Signatory, by_header: dict[bytes, 
         )
 
 
-def _open_proposal(proposal: bytes) -> tuple[bytes, tuple[Signature, ...]]:
+def _has_signed(signed: General, signatory: _Signatory, by_header: dict[bytes, Signature]) -> bool:
+    try:
+        _verify_pair(signed, signatory, by_header)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def _open_proposal(proposal: bytes) -> General:
     if proposal.startswith(b'{"typ":'):
-        return proposal, ()
-    signed = parse_general(proposal, limit=MAX_FILE_BYTES, signatures=MAX_SIGNATURES)
-    return signed.payload, signed.signatures
+        return General(encoded=b64u(proposal).encode(), payload=proposal, signatures=())
+    return parse_general(proposal, limit=MAX_FILE_BYTES, signatures=MAX_SIGNATURES)
 
 
 def _refusal(found: object, text: str) -> LedgerError:

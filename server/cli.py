@@ -1,9 +1,11 @@
 """`sealtrace-server`: what the operator runs."""
 
 import getpass
+import json
 import os
 import sys
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -42,11 +44,29 @@ app.command("doctor", short_help="find what keeps the service from running well"
 app.add_typer(accountcommands.app, name="account", short_help="who may sign in to the console")
 
 
+def _say_version(asked: bool) -> None:  # noqa: FBT001  the form that typer calls
+    if asked:
+        typer.echo(f"sealtrace-server {version('sealtrace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    *,
+    told_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which version this is.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command(short_help="make the service's keys, once")
 def create(
     data: DataOption,
     origin: Annotated[str, typer.Option(help="The log's name for ever: a URL without its scheme.")],
     url: Annotated[str, typer.Option(help="Where agencies reach the service, like https://ledger.example.")],
+    *,
+    as_json: upkeep.JsonOption = False,
 ) -> None:
     """Make the service's keys, and write service.json: what the charter must name.
 
@@ -63,7 +83,8 @@ def create(
     except (ConfigError, CryptoError, LedgerError, OSError) as error:
         fail(error)
     typer.echo(config.service.read_text(encoding="utf-8"), nl=False)
-    typer.echo(f"The charter must name these keys: they are in {config.service}", err=True)
+    if not as_json:
+        typer.echo(f"The charter must name these keys: they are in {config.service}", err=True)
 
 
 @app.command("serve", short_help="serve the log, until it is told to end")
@@ -119,6 +140,7 @@ def rotate(
     match_only: Annotated[
         bool, typer.Option("--match-only", help="Only the matching key: for a charter that removes an agency.")
     ] = False,
+    as_json: upkeep.JsonOption = False,
 ) -> None:
     """Prepare new keys of the log, and write service.next.json: what the next charter must name.
 
@@ -133,11 +155,12 @@ def rotate(
     except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         fail(error)
     typer.echo(raw.decode(), nl=False)
-    typer.echo(f"Start the service again; the next charter names these keys: {config.next_service}", err=True)
+    if not as_json:
+        typer.echo(f"Start the service again; the next charter names these keys: {config.next_service}", err=True)
 
 
 @app.command(short_help="bring the database to the newest schema")
-def migrate(data: DataOption) -> None:
+def migrate(data: DataOption, *, as_json: upkeep.JsonOption = False) -> None:
     """Bring the database to the newest schema; `serve` does so too.
 
     Example: sealtrace-server migrate --data /srv/ledger
@@ -146,6 +169,8 @@ def migrate(data: DataOption) -> None:
         schema.migrate(Config(data=data, fingerprint=b"").database)
     except (StartError, OSError) as error:
         fail(error)
+    if as_json:
+        typer.echo(json.dumps({"schema": schema.newest()}))
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
@@ -96,6 +98,22 @@ for _command in (
     reply.recall,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - the form that typer calls
+    if asked:
+        typer.echo(f"sealtrace {version('sealtrace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    *,
+    told_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which version this is.")
+    ] = False,
+) -> None:
+    pass
 
 
 # Built once: it takes longer than most commands, and the story and the tests run hundreds in one process.

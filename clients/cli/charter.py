@@ -24,7 +24,7 @@ from clients.story.stage import Stage
 from clients.story.telling import Telling
 from clients.trust import Trust
 from ledger import fingerprints
-from ledger.charter import Charter, Limits
+from ledger.charter import Charter, Limits, Signatures
 from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.labels import Level, level_of
@@ -113,10 +113,16 @@ def sign(  # noqa: PLR0913 - where the file is, where it goes, what came before
     place = edge.home(home)
     files = [path for path in (place.root_keystore, place.next_root_keystore) if path.exists()]
     signed = charters.sign(file.read_bytes(), *(edge.root_keyring(path) for path in files), previous=before)
+    found = charters.signatures(signed, previous=before)
     (output or file).write_bytes(signed)
-    digest = fingerprints.of_file(signed)
-    text = f"✓ signed     {output or file}\nfingerprint  {fingerprints.to_text(digest)} (final once all have signed)"
-    edge.show(text, {"charter": str(output or file), "fingerprint": fingerprints.to_text(digest)}, as_json=as_json)
+    fingerprint = fingerprints.to_text(fingerprints.of_file(signed))
+    lines = [
+        f"✓ signed     {output or file}",
+        f"fingerprint  {fingerprint} (each signature changes it)",
+        *_signed_lines(found),
+    ]
+    value: dict[str, JsonValue] = {"charter": str(output or file), "fingerprint": fingerprint}
+    edge.show("\n".join(lines), value | _signed_json(found), as_json=as_json)
 
 
 @app.command(epilog="Example: sealtrace charter submit charter.json")
@@ -148,13 +154,16 @@ def show(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A proposal or a charter.")],
     *,
+    previous: Annotated[Path | None, typer.Option(help="The charter file before it: it says who must sign.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print what a charter says, and its fingerprint as words to read over the telephone. Verifies no signature."""
+    """Print what a charter says, who has signed it, and its fingerprint as words to read over the telephone."""
     raw = file.read_bytes()
     charter = charters.read(raw)
     digest = fingerprints.of_file(raw)
-    edge_of(context).show("\n".join(_lines(charter, digest)), _json(charter, digest), as_json=as_json)
+    found = charters.signatures(raw, previous=previous.read_bytes() if previous else None)
+    lines = [*_lines(charter, digest), *_signed_lines(found)]
+    edge_of(context).show("\n".join(lines), _json(charter, digest) | _signed_json(found), as_json=as_json)
 
 
 @app.command(epilog="Example: sealtrace charter drill")
@@ -284,6 +293,35 @@ def _lines(charter: Charter, digest: bytes) -> Iterator[str]:
         yield f"             {' and '.join(agency.roles)} · {visible(agency.contact.name)}, {visible(agency.contact.hours)}"
     for auditor in charter.auditors:
         yield f"auditor      {auditor.id}"
+
+
+def _signed_lines(found: Signatures | None) -> Iterator[str]:
+    if found is None:
+        yield "signed       not counted: name the charter file before this one with --previous"
+        return
+    asked = len(found.signed) + len(found.missing)
+    yield f"signed       {len(found.signed)} of {asked}: {', '.join(found.signed) or 'nobody'}"
+    yield f"missing      {', '.join(found.missing) or 'nobody'}"
+    threshold = f"{found.threshold} of the version before, {found.votes} of them signed" if found.threshold else ""
+    newcomers = f"{'and ' if threshold else ''}{', '.join(found.needed)} must still sign" if found.needed else ""
+    told = ", ".join(one for one in (threshold, newcomers) if one)
+    yield f"enough       {'yes' if found.are_enough else 'not yet'}{': ' if told else ''}{told}"
+
+
+def _signed_json(found: Signatures | None) -> dict[str, JsonValue]:
+    """Return the same for machines: null of a later version without --previous."""
+    if found is None:
+        return {"signatures": None}
+    return {
+        "signatures": {
+            "signed": list(found.signed),
+            "missing": list(found.missing),
+            "needed": list(found.needed),
+            "votes": found.votes,
+            "threshold": found.threshold,
+            "enough": found.are_enough,
+        }
+    }
 
 
 def _witnesses(charter: Charter) -> str:

@@ -16,9 +16,7 @@ from ledger.talk.clocks import overdue as overdue_of
 
 def inbox(
     context: typer.Context,
-    thread: Annotated[
-        str | None, typer.Argument(metavar="[THREAD]", help="A thread, or the name of a message.")
-    ] = None,
+    thread: Annotated[str | None, typer.Argument(metavar="THREAD", help="A thread, or the name of a message.")] = None,
     *,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only what is overdue, on either side.")] = False,
     home: HomeOption = None,

@@ -94,10 +94,18 @@ def match(  # noqa: PLR0913 - each option is one way to ask, and each way is one
             raise typer.Exit(Exit.REFUSED)
 
 
+_UNASKED = {
+    Asking.LOOKUP: "give the whole number with --make, or with --calibre and --type; or ask an agency: `sealtrace request`",
+    Asking.OWN: "see `sealtrace profile show` for its hit policy, then `sealtrace slips renew`",
+}
+
+
 def _told(told: Sequence[Told], asker: Asker, asking: Asking) -> tuple[str, dict[str, JsonValue]]:
     quota = asker.quota(asking)
     lines = [line for one in told for line in _lines(one)]
     lines.append(f"quota        {quota.left:,} of {counted(quota.limit, 'question')} left today")
+    if any(one.note for one in told):
+        lines.append(f"next         {_UNASKED[asking]}")
     if any(not one.found and not one.note for one in told):
         lines.append("nothing      means that nobody answers: a silent record looks the same")
     return "\n".join(lines), {

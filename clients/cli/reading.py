@@ -243,4 +243,6 @@ def _table(hits: list[Hit], total: int, vouched: str) -> str:
         lines.append(f"{one.view.record.name}  {one.event}  {one.date}".rstrip())
         what = f"{one.item} · {one.serial}" if one.serial else one.item
         lines += [f"  {line}" for line in wrap(what or "item withheld", width=78, indent="")]
+    if not total:
+        lines.append("no record here has all of that; what was logged lately is found after `sealtrace sync`")
     return "\n".join([*lines, f"{len(hits):,} of {counted(total, 'record')} · {vouched}"])

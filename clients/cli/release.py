@@ -30,9 +30,7 @@ ConfirmOption = Annotated[bool, typer.Option("--confirm", help="Do it: without t
 
 def release(  # noqa: PLR0913 - what, to whom, under which terms, and who says so
     context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[ISS/JTI]", help="A request to us, or a record of ours.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="ISS/JTI", help="A request to us, or a record of ours.")] = None,
     *,
     to: Annotated[str | None, typer.Option(help="To whom, where nobody asked.")] = None,
     portion: Annotated[list[str] | None, typer.Option(help="item, event or case: with its label.")] = None,

@@ -28,9 +28,7 @@ from ledger.talk.requests import DisclosureRequest, TraceRequest, What, check_we
 
 def request(  # noqa: PLR0913 - each option is one thing that the other side has to know
     context: typer.Context,
-    record: Annotated[
-        str | None, typer.Argument(metavar="[ISS/JTI]", help="Whose record is to be shown to us.")
-    ] = None,
+    record: Annotated[str | None, typer.Argument(metavar="ISS/JTI", help="Whose record is to be shown to us.")] = None,
     *,
     use: Annotated[str, typer.Option(help="What it is for, in words: they are shown before anybody decides.")],
     purpose: Annotated[str, typer.Option(help="TRACE, CRIM, CT, SANCTIONS or STATS.")] = "TRACE",

@@ -46,13 +46,13 @@ def keys(
 
 
 @app.command(
-    epilog="Example: sealtrace witness serve --home ~/arms --port 8480; --json changes nothing, the log is JSON"
+    epilog="Example: sealtrace witness serve --home ~/arms --port 8481; --json changes nothing, the log is JSON"
 )
 def serve(  # noqa: PLR0913 - where it listens, whom it follows
     context: typer.Context,
     *,
     host: Annotated[str, typer.Option(help="Where to listen; a proxy with TLS stands in front.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8480,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8481,
     outbound: Annotated[
         bool, typer.Option("--outbound", help="Listen nowhere: ask the service what there is to cosign.")
     ] = False,

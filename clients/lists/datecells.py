@@ -7,7 +7,7 @@ says, and a list that mixes both spellings needs two lists.
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clients.lists.cells import CellError
 from clients.lists.headers import fold
@@ -37,6 +37,10 @@ _NAMED_SIGNS = re.compile(r"[\w\s.,\-\u0300-\u036f\u060c\u064b-\u0655\u2019']+")
 _COMPILED = {name: re.compile(pattern, re.ASCII) for name, pattern in (*_PATTERNS.items(), *_NAMED.items())}
 # What can mean one thing alone is read whatever the map says: a year, a month of a year, a date year first.
 _PLAIN = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+# How a spreadsheet counts days inside: what stands in a cell that lost its format of a date.
+_SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
+# The same figures, two days.
+TURNED = frozenset({"DD/MM/YYYY", "MM/DD/YYYY"})
 _MIDNIGHT = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", re.ASCII)
 
 
@@ -49,7 +53,7 @@ def read_date(text: str, patterns: Sequence[str]) -> str:
             return found
     if "EDTF" in patterns or _PLAIN.fullmatch(cleaned):
         return _edtf(cleaned, patterns)
-    raise _not_spelled(patterns)
+    raise _not_spelled(cleaned, patterns)
 
 
 def fitting_patterns(cells: Sequence[str]) -> tuple[str, ...]:
@@ -61,6 +65,31 @@ def fitting_patterns(cells: Sequence[str]) -> tuple[str, ...]:
     if not told:
         return tuple(_PATTERNS)[:1] if cells else ()
     return tuple(pattern for pattern in (*_PATTERNS, *_NAMED) if all(_fits(cell, pattern) for cell in told))
+
+
+def mostly_fitting(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the patterns by which most of `cells` read, where one or another is mistyped.
+
+    One cell that has day and month the other way round is no such mistake: then nothing is told.
+    """
+    told = [cell for cell in cells if not _fits(cell)]
+    fitting = {name: {cell for cell in told if _fits(cell, name)} for name in (*_PATTERNS, *_NAMED)}
+    counted = {name: sum(cell in found for cell in told) for name, found in fitting.items()}
+    most = max(counted.values())
+    best = tuple(name for name, count in counted.items() if count == most)
+    if 2 * most <= len(told) or (TURNED.intersection(best) and _contradict(fitting)):
+        return fitting_patterns(cells)
+    return best
+
+
+def unfitting(cells: Sequence[str], patterns: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the cells that none of `patterns` reads; an empty cell is none."""
+    return tuple(place for place, cell in enumerate(cells) if cell.strip() and not _fits(cell, *patterns))
+
+
+def _contradict(fitting: Mapping[str, set[str]]) -> bool:
+    one, other = (fitting[name] for name in sorted(TURNED))
+    return bool(one - other) and bool(other - one)
 
 
 def _numbered(pattern: str, text: str) -> str | None:
@@ -102,11 +131,16 @@ def _edtf(text: str, patterns: Sequence[str]) -> str:
     try:
         parse_date(text)
     except LedgerError as error:
-        raise _not_spelled(patterns) from error
+        raise _not_spelled(text, patterns) from error
     return text
 
 
-def _not_spelled(patterns: Sequence[str]) -> CellError:
+def _not_spelled(text: str, patterns: Sequence[str]) -> CellError:
+    if _SERIAL.fullmatch(text):
+        return CellError(
+            "this looks like a spreadsheet's own number for a day",
+            "format the column as a date in the spreadsheet, and save the list again",
+        )
     return CellError(
         "no date is spelled so",
         f"write it as {' or '.join(patterns)}, or as a year alone; or name its spelling in the map",

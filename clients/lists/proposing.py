@@ -3,15 +3,14 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from clients.lists.datecells import fitting_patterns
+from clients.lists.datecells import TURNED, fitting_patterns, mostly_fitting, unfitting
 from clients.lists.headers import FIELD_BY_HEADER, fold
 from clients.lists.tables import OWN_COLUMNS, Table
 
 DATE_FIELDS = ("event.date", "event.ship_date")
 _SAMPLE_ROWS = 500
 _USUAL = "YYYY-MM-DD"
-# The same figures, two days.
-_TURNED = {"DD/MM/YYYY", "MM/DD/YYYY"}
+_NAMED_LINES = 10
 
 
 def propose_map(table: Table) -> str:
@@ -30,6 +29,8 @@ def _lines(table: Table) -> Iterator[str]:
         yield f"delimiter = {_quoted(table.delimiter)}"
     patterns, unclear = date_patterns(table)
     yield f"dates = {_quoted_list(patterns)}{_told(unclear)}"
+    if not unclear:
+        yield from _strays(table, patterns)
     yield from ("", "[[record]]")
     yield 'event = "recovery"  # what happened to the weapon: one of the event kinds of docs/vocabulary.md'
     yield from ("", "[record.fields]")
@@ -53,25 +54,44 @@ def _assign(header: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def date_patterns(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the patterns that all cells of the columns of dates fit, and those between which the cells do not tell.
+    """Return the patterns that most cells of the columns of dates fit, and those between which the cells do not tell.
 
     Where no column is recognised as one of dates, it may be any that nobody recognises and that reads as dates throughout.
     """
     found: dict[str, None] = {}
     unclear: dict[str, None] = {}
-    for fitting in map(fitting_patterns, _date_cells(table)):
+    known, unknown = _date_columns(table)
+    for fitting in (
+        *(mostly_fitting(_cells(table, column)) for column in known),
+        *(fitting_patterns(_cells(table, column)) for column in unknown),
+    ):
         (found if len(fitting) == 1 else unclear).update(dict.fromkeys(fitting))
-    if len(_TURNED & found.keys()) > 1:  # a map reads all its columns alike
-        unclear |= dict.fromkeys(one for one in found if one in _TURNED)
+    if len(TURNED & found.keys()) > 1:  # a map reads all its columns alike
+        unclear |= dict.fromkeys(one for one in found if one in TURNED)
     return tuple(one for one in found if one not in unclear) or (_USUAL,), tuple(unclear)
 
 
-def _date_cells(table: Table) -> Iterator[list[str]]:
+def _date_columns(table: Table) -> tuple[list[str], list[str]]:
+    """Return the columns of dates, or where none is recognised those that may be."""
     fields, unknown = _assign(table.header)
     known = [column for field, column in fields.items() if field in DATE_FIELDS]
-    for column in known or unknown:
+    return known, [] if known else unknown
+
+
+def _cells(table: Table, column: str) -> list[str]:
+    at = table.header.index(column)
+    return [row.cells[at] for row in table.rows[:_SAMPLE_ROWS] if row.cells[at].strip()]
+
+
+def _strays(table: Table, patterns: Sequence[str]) -> Iterator[str]:
+    """Name the cells of the columns of dates that no pattern reads, by line and never by what they say."""
+    known, _ = _date_columns(table)
+    for column in known:
         at = table.header.index(column)
-        yield [row.cells[at] for row in table.rows[:_SAMPLE_ROWS] if row.cells[at].strip()]
+        lines = [str(table.rows[place].line) for place in unfitting([row.cells[at] for row in table.rows], patterns)]
+        if lines:
+            more = f" and {len(lines) - _NAMED_LINES:,} more" if len(lines) > _NAMED_LINES else ""
+            yield f"# No such date stands in column {_quoted(column)} of line {', '.join(lines[:_NAMED_LINES])}{more}: correct it."
 
 
 def _told(unclear: Sequence[str]) -> str:

@@ -119,7 +119,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sealtrace witness serve", allow_abbrev=False)
     parser.add_argument("--home")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8480)
+    parser.add_argument("--port", type=int, default=8481)
     parser.add_argument("--url")
     parser.add_argument("--charter")
     parser.add_argument("--highest", type=Path)

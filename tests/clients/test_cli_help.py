@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 from typer.core import TyperGroup
@@ -39,8 +40,15 @@ def test_every_help_is_whole_in_80_columns_and_names_values_in_words(
     assert shown.startswith("Usage: sealtrace")
     assert max(map(len, shown.splitlines())) <= 80
     assert "..." not in shown.partition("Commands:")[2]
+    assert "[[" not in shown
     options = shown.partition("Options:")[2]
     assert not any(word in options for word in ("<str", "<path", "<int", "<list", "<float"))
+
+
+def test_the_program_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the installed package has it, and with exit 0."""
+    assert said("--version") == (0, "")
+    assert capsys.readouterr().out == f"sealtrace {version('sealtrace')}\n"
 
 
 def test_every_command_has_its_line_and_no_line_is_of_none() -> None:

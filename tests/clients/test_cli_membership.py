@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from clients.cli.exits import Exit
+from clients.errors import HomeError
+from clients.session import join
 from clients.witness.program import parse_options
 from ledger import fingerprints
 from tests.support.commands import command
@@ -51,6 +53,30 @@ def test_a_charter_for_machines_says_the_same(walk: Walk) -> None:
     assert told["words"] == fingerprints.to_words(walk.fingerprint)
     assert [one["id"] for one in told["agencies"]] == [OWNER, PARTNER]
     assert (told["version"], told["threshold"], told["witnesses"]) == (1, 2, [])
+
+
+def test_a_charter_says_who_has_signed_and_who_is_missing(walk: Walk, tmp_path: Path) -> None:
+    """For people and machines, when signing and when reading; a later one by the file before it."""
+    file, before = str(tmp_path / "next"), charter_file(walk)
+    command(walk, "charter", "propose", "--previous", before, "-o", file)
+    unread = command(walk, "charter", "show", file)
+    signed = command(walk, "charter", "sign", file, "--previous", before, home=OWNER).output
+    told = command(walk, "charter", "show", file, "--previous", before, "--json").json["signatures"]
+
+    assert "--previous" in unread.output
+    assert f"signed       1 of 2: {OWNER}\nmissing      {PARTNER}\nenough       not yet: 2 of the version" in signed
+    assert told == {
+        "signed": [OWNER], "missing": [PARTNER], "needed": [], "votes": 1, "threshold": 2, "enough": False,
+    }  # fmt: skip
+    assert command(walk, "charter", "show", before, "--json").json["signatures"]["enough"] is True
+    assert command(walk, "charter", "show", file, "--json").json["signatures"] is None
+
+
+def test_a_charter_is_not_counted_by_another_than_the_one_before(walk: Walk) -> None:
+    """What is enough is never said by the wrong version."""
+    refused = command(walk, "charter", "show", charter_file(walk), "--previous", charter_file(walk))
+
+    assert (refused.code, "does not follow" in refused.notes) == (Exit.REFUSED, True)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"\xff", b'{"typ":"sealtrace/v1/charter-file"}', b"[" * 100_000])
@@ -112,6 +138,16 @@ def test_joining_takes_a_whole_fingerprint(walk: Walk, fingerprint: str) -> None
 
     assert refused.code == Exit.REFUSED
     assert "Traceback" not in refused.notes
+
+
+def test_a_service_is_joined_at_the_address_that_its_charter_names(walk: Walk) -> None:
+    """At any other every signed request would be refused; the one to join stands in the next step."""
+    home = walk.homes[PARTNER]
+    with pytest.raises(HomeError, match="names another address") as caught:
+        join(home, url="https://elsewhere.test", transport=walk.transport, fingerprint=walk.fingerprint)
+
+    assert URL in (caught.value.next_step or "")
+    assert home.config().url == URL
 
 
 def test_joining_again_under_the_same_words_is_the_same_join(walk: Walk) -> None:

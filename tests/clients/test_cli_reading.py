@@ -150,3 +150,10 @@ def test_a_list_for_another_purpose_withholds_the_item(walk: Walk) -> None:
 
     assert "ABC" not in said
     assert "Taurus" not in said
+
+
+def test_a_search_that_finds_nothing_says_what_to_do(walk: Walk) -> None:
+    """A word that no record has is no error; what came since the last sync may have it."""
+    said = command(walk, "list", "nonexistent", home=PARTNER)
+
+    assert (said.code, "0 of 0 records" in said.output, "`sealtrace sync`" in said.output) == (Exit.DONE, True, True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clients.lists import monthnames
 from clients.lists.cells import CellError
-from clients.lists.datecells import FIRST_YEAR, LAST_YEAR, fitting_patterns, read_date
+from clients.lists.datecells import FIRST_YEAR, LAST_YEAR, fitting_patterns, mostly_fitting, read_date, unfitting
 from clients.lists.headers import fold
 from clients.lists.maps import DATE_EXAMPLES, DATE_PATTERNS
 from ledger.dates import parse_date
@@ -183,7 +183,7 @@ def test_a_year_of_another_calendar_is_refused(year: int) -> None:
         read_date(f"14.03.{year:04}", ["DD.MM.YYYY"])
 
 
-@pytest.mark.parametrize("text", ["14.3.21", "14 March 2021", "yesterday", "14,03,2021", "44269", "14.03.2021 or so"])
+@pytest.mark.parametrize("text", ["14.3.21", "14 March 2021", "yesterday", "14,03,2021", "14.03.2021 or so"])
 def test_what_the_map_does_not_spell_is_refused(text: str) -> None:
     """With the spellings that are asked for, and without the cell."""
     with pytest.raises(CellError, match="no date is spelled so") as caught:
@@ -191,6 +191,16 @@ def test_what_the_map_does_not_spell_is_refused(text: str) -> None:
 
     assert "DD.MM.YYYY or YYYY/MM/DD" in caught.value.fix
     assert text not in caught.value.fix + caught.value.cause
+
+
+@pytest.mark.parametrize("patterns", [["DD.MM.YYYY"], ["EDTF", "YYYYMMDD"]])
+@pytest.mark.parametrize("text", ["44269", "46100", "46100.5", "٤٦١٠٠"])
+def test_a_spreadsheet_s_number_for_a_day_is_told_as_what_it_is(text: str, patterns: list[str]) -> None:
+    """With what to do in the spreadsheet; which day it means depends on the program that wrote it, so none is guessed."""
+    with pytest.raises(CellError, match="spreadsheet's own number for a day") as caught:
+        read_date(text, patterns)
+
+    assert "format the column as a date" in caught.value.fix
 
 
 @given(st.lists(DAYS, min_size=1, max_size=6), st.sampled_from(sorted(SPELLINGS)))
@@ -225,6 +235,32 @@ def test_what_all_cells_fit_is_proposed_and_what_they_do_not_tell_is_left_open(
 ) -> None:
     """One that fits all is proposed; two are a question to a person, and none is no guess."""
     assert fitting_patterns(cells) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["17.03.2026", "18.03.2026", "31.02.2026"], ("DD.MM.YYYY",)),
+        (["17.03.2026", "18.03.2026", "46100", "2026"], ("DD.MM.YYYY",)),
+        (["01/02/2026", "02/03/2026", "46100"], ("DD/MM/YYYY", "MM/DD/YYYY")),
+        (["01/02/2026", "31/03/2026", "46100"], ("DD/MM/YYYY",)),
+        (["13/02/2026", "14/02/2026", "03/13/2026"], ()),
+        (["17.03.2026", "46100"], ()),
+        (["46100"], ()),
+        (["2026-03-18"], ("YYYY-MM-DD",)),
+        ([], ()),
+    ],
+)
+def test_what_most_cells_fit_is_told_and_day_and_month_are_never_outvoted(
+    cells: list[str], expected: tuple[str, ...]
+) -> None:
+    """One mistyped cell hides no pattern; one that turns day and month is no mistake that a majority may settle."""
+    assert mostly_fitting(cells) == expected
+
+
+def test_the_cells_that_no_pattern_reads_are_named_by_place() -> None:
+    """An empty cell says nothing, and a year alone is a date."""
+    assert unfitting(["17.03.2026", "", "31.02.2026", "2026", "46100"], ["DD.MM.YYYY"]) == (2, 4)
 
 
 @given(st.text(max_size=20), st.lists(st.sampled_from(DATE_PATTERNS), min_size=1, max_size=3))

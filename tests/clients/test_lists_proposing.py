@@ -36,3 +36,22 @@ def test_two_columns_that_contradict_each_other_are_left_to_a_person() -> None:
     table = read_table(b"serial;found;sold\n1;17/03/2026;03/17/2026\n")
 
     assert date_patterns(table) == (("YYYY-MM-DD",), ("DD/MM/YYYY", "MM/DD/YYYY"))
+
+
+def test_cells_that_do_not_fit_are_named_by_line_and_hide_no_pattern() -> None:
+    """A day that no calendar has and a spreadsheet's number: the map says where they stand, and not what they say."""
+    table = read_table(b"serial;date\n1;17.03.2026\n2;31.02.2026\n3;18.03.2026\n4;46100\n5;19.03.2026\n")
+    text = propose_map(table)
+
+    assert date_patterns(table) == (("DD.MM.YYYY",), ())
+    assert parse_map(text).dates == ("DD.MM.YYYY",)
+    assert '# No such date stands in column "date" of line 3, 5: correct it.' in text
+    assert "46100" not in text
+
+
+def test_of_many_cells_that_do_not_fit_the_first_are_named() -> None:
+    """A map stays short enough to be read."""
+    rows = "".join(f"{number};soon\n" for number in range(12))
+    text = propose_map(read_table(f"serial;date\n{rows}".encode()))
+
+    assert "of line 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more" in text

@@ -134,6 +134,8 @@ def test_a_question_that_cannot_be_asked_is_refused(walk: Walk) -> None:
     assert (done.code, sent(walk, paths.MATCHES)) == (1, [])
     assert done.json["asked"][0]["note"].startswith("nothing to ask by")
     assert done.json["left"] == 200
+    said = command(walk, "match", "--make", "Taurus", "--serial", "99", "--purpose", "x", home=ASKER).output
+    assert "next         give the whole number" in said
 
 
 def test_the_purpose_is_kept_here_and_committed_to_there(walk: Walk) -> None:

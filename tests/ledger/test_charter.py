@@ -21,6 +21,7 @@ from ledger.charter import (
     parse_charter_entry,
     propose,
     sign_charter,
+    signatures_of,
     verify_first_charter,
 )
 from ledger.charterpayload import parse_payload
@@ -128,6 +129,30 @@ def test_signatures_come_one_agency_at_a_time() -> None:
         file = sign_charter(file, roots=roots_of(agency))
 
     assert verify_first_charter(file, fingerprint=of_file(file)) == _CHARTER
+
+
+def test_who_has_signed_is_told_at_each_signature() -> None:
+    """Of charter 1 all are needed: the missing are named until nobody is missing."""
+    file, ids = propose(_CHARTER), tuple(agency.id for agency in _CHARTER.agencies)
+    for place, agency in enumerate(_CHARTER.agencies):
+        found = signatures_of(file, None)
+        assert (found.signed, found.missing, found.needed) == (ids[:place], ids[place:], ids[place:])
+        assert not found.are_enough
+        file = sign_charter(file, roots=roots_of(agency))
+
+    assert signatures_of(file, None).are_enough
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_signature_that_does_not_verify_is_told_as_missing(place: int) -> None:
+    """Who has signed is not who is said to have: both signatures are verified."""
+    general = parse_general(_FILE, limit=2**22, signatures=100)
+    spoiled = list(general.signatures)
+    spoiled[place] = replace(spoiled[place], signature=bytes(len(spoiled[place].signature)))
+
+    found = signatures_of(format_general(general.payload, tuple(spoiled)), None)
+
+    assert found.missing == (_CHARTER.agencies[place // 2].id,)
 
 
 def test_signing_again_replaces_the_signature() -> None:

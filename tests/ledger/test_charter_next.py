@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.charter import Charter, newcomers, replaced_roots, sign_charter, verify_next_charter
+from ledger.charter import Charter, newcomers, replaced_roots, sign_charter, signatures_of, verify_next_charter
 from ledger.errors import BadSignatureError, LedgerError, MalformedError
 from ledger.fingerprints import of_file
 from ledger.jws import format_general, parse_general
@@ -53,6 +53,24 @@ def test_a_threshold_of_the_version_before_suffices() -> None:
     file = sign_by(charter, _FIRST.agencies[:2], previous=_FIRST)
 
     assert _verify(file) == charter
+
+
+@pytest.mark.parametrize("signers", range(1, 4))
+def test_what_is_told_as_enough_is_what_is_accepted(signers: int) -> None:
+    """Two of three make the next version: who is missing then is not needed."""
+    file = sign_by(_next(), _FIRST.agencies[:signers], previous=_FIRST)
+    found = signatures_of(file, _FIRST)
+
+    assert (found.votes, found.threshold, found.needed) == (signers, 2, ())
+    assert found.missing == tuple(agency.id for agency in _FIRST.agencies[signers:])
+    assert found.are_enough == (signers >= 2)
+
+
+def test_a_newcomer_is_needed_beside_the_threshold() -> None:
+    """All members of before are not enough where the newcomer has not signed."""
+    found = signatures_of(sign_by(_joined(), _FIRST.agencies, previous=_FIRST), _FIRST)
+
+    assert (found.needed, found.votes, found.are_enough) == ((_NEWCOMER.id,), 3, False)
 
 
 def test_below_the_threshold_is_refused() -> None:

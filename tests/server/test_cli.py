@@ -2,12 +2,14 @@
 
 import json
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from ledger import fingerprints
+from server import schema
 from server.cli import app
 from server.passphrase import DESCRIPTOR
 
@@ -120,3 +122,21 @@ def test_every_command_shows_an_example(command: str) -> None:
 
     assert "Example: sealtrace-server" in result.stdout
     assert "--passphrase" not in result.stdout
+
+
+def test_create_and_migrate_answer_machines_with_one_object_and_no_word_beside_it(tmp_path: Path) -> None:
+    """What is printed is the service's file as it was written, then the schema's newest revision."""
+    arguments = ["create", "--data", str(tmp_path / "service"), "--origin", ORIGIN, "--url", URL, "--json"]
+    made = RUNNER.invoke(app, arguments, env=_env(b"a long passphrase"))
+    migrated = RUNNER.invoke(app, ["migrate", "--data", str(tmp_path / "service"), "--json"])
+
+    assert (made.exit_code, made.stderr) == (0, "")
+    assert json.loads(made.stdout) == json.loads((tmp_path / "service" / "service.json").read_bytes())
+    assert json.loads(migrated.stdout) == {"schema": schema.newest()}
+
+
+def test_the_program_says_its_version() -> None:
+    """As the installed package has it."""
+    said = RUNNER.invoke(app, ["--version"])
+
+    assert (said.exit_code, said.stdout) == (0, f"sealtrace-server {version('sealtrace')}\n")

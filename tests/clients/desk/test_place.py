@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from clients.desk.place import parse_place
 from clients.desk.program import check_listening, parse_options
 from clients.errors import HomeError
+from clients.witness.program import parse_options as witness_options
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,15 @@ def test_the_desk_listens_on_this_machine_unless_told_otherwise() -> None:
     options = parse_options([])
 
     assert (options.host, options.port, options.url) == ("127.0.0.1", 8480, None)
+
+
+def test_the_desk_and_the_witness_of_one_machine_want_different_ports() -> None:
+    """Whoever starts both as they come, by hand or as shipped services, has both."""
+    units = Path(__file__).resolve().parents[3] / "packaging" / "systemd"
+    ports = {"desk": parse_options([]).port, "witness": witness_options([]).port}
+
+    assert len(set(ports.values())) == len(ports)
+    for name, port in ports.items():
+        unit = (units / f"sealtrace-{name}.service").read_text(encoding="utf-8")
+        assert f"--port {port}\n" in unit
+        assert f"SocketBindAllow=ipv4:tcp:{port}\n" in unit
