@@ -53,7 +53,7 @@ def weapons_of(names: Iterable[StatementName]) -> Weapons:
     """Return the weapons of records, and put into the record of use whose were shown."""
     viewer, makes = office().viewer(me().person, me().purpose), office().tables.makes
     with office().replica() as replica:
-        stored = [one for name in dict.fromkeys(names) if (one := replica.find(name)) is not None]
+        stored = [*replica.named(names)]
     found, markings = {}, []
     for view in (view_record(one, viewer, portions=_ITEM) for one in stored):
         (item,) = view.portions
