@@ -151,7 +151,7 @@ class Matching:
         A request that is sent again, too: refused after the work, it would cost the service everything and its sender nothing.
         """
         if self._store.seen(asker.nonce):
-            raise ReplayedError("this request was seen before")
+            raise ReplayedError("a request with this nonce was seen before")
         with self._store.reading() as connection:
             used = connection.exec_driver_sql(_USED, (charge.agency, charge.limit, charge.day)).scalar() or 0
             if used + charge.amount > charge.most:
