@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from clients.database import empty_log, open_database, reading
@@ -59,6 +59,7 @@ VERIFIED_AT = "verified_at"
 WITNESSES = "witnesses"
 WITNESSES_OF = "witnesses_of"
 FRESH = "fresh"
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +243,12 @@ class Replica:
         """Return the record of that name, if this home could open any of it."""
         return next(self._records(RECORD.c.iss == name.iss, RECORD.c.jti == name.jti), None)
 
+    def named(self, names: Iterable[StatementName]) -> Iterator[StoredRecord]:
+        """Yield the records of these names that are here, some hundreds at a time and these in log order."""
+        wanted = [*dict.fromkeys((one.iss, one.jti) for one in names)]
+        for at in range(0, len(wanted), _AT_ONCE):
+            yield from self._records(tuple_(RECORD.c.iss, RECORD.c.jti).in_(wanted[at : at + _AT_ONCE]))
+
     def opened(self, start: int, end: int) -> frozenset[tuple[int, str]]:
         """Return which portions of the records at [start, end) are here."""
         with reading(self._engine) as connection:
@@ -357,8 +364,8 @@ def _grant_values(grant: StoredGrant) -> dict[str, object]:
 
 def _portions(connection: Connection, indices: Sequence[int]) -> dict[int, dict[str, StoredPortion]]:
     found: dict[int, dict[str, StoredPortion]] = {}
-    for at in range(0, len(indices), 500):
-        for row in connection.execute(select(PORTION).where(PORTION.c.position.in_(indices[at : at + 500]))):
+    for at in range(0, len(indices), _AT_ONCE):
+        for row in connection.execute(select(PORTION).where(PORTION.c.position.in_(indices[at : at + _AT_ONCE]))):
             found.setdefault(row.position, {})[row.portion] = StoredPortion(
                 portion=row.portion,
                 level=Level(row.level),

@@ -5,7 +5,7 @@ originator released beside its label is shown under the terms of the release: th
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clients.replica import StoredRecord
@@ -65,11 +65,11 @@ class RecordView:
         return {name: value for portion in self.portions for name, value in portion.fields.items()}
 
 
-def view_record(record: StoredRecord, viewer: Viewer) -> RecordView:
-    """Return what `viewer` may see of a stored record."""
+def view_record(record: StoredRecord, viewer: Viewer, *, portions: Sequence[str] = PORTIONS) -> RecordView:
+    """Return what `viewer` may see of a stored record, or of some portions of it: their marking is for these alone."""
     shown: list[Marking] = []
-    portions = [_view_portion(record, name, viewer, shown) for name in PORTIONS]
-    return RecordView(record=record, portions=tuple(portions), marking=join(shown[0], *shown[1:]) if shown else None)
+    views = tuple(_view_portion(record, name, viewer, shown) for name in portions)
+    return RecordView(record=record, portions=views, marking=join(shown[0], *shown[1:]) if shown else None)
 
 
 def _view_portion(record: StoredRecord, name: str, viewer: Viewer, shown: list[Marking]) -> PortionView:

@@ -20,6 +20,7 @@ MENU = (
     ("traces.traces", _l("Traces")),
     ("inbox.inbox", _l("Inbox")),
     ("log.log", _l("Log")),
+    ("members.members", _l("Members")),
     ("people.people", _l("People")),
     ("profile.profile", _l("Profile")),
     ("use.use", _l("Record of use")),

@@ -41,6 +41,8 @@ _BASE: Mapping[str, Rule] = {
 }
 _LOG: Mapping[str, Rule] = {
     "log.log": Rule(roles=WATCHERS),
+    "members.members": INSIDE,
+    "members.table": INSIDE,
     "log.test": Rule(roles=TALKERS),
     "log.audit": Rule(roles=WATCHERS),
     "log.proof": Rule(roles=READERS),

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from babel.messages.pofile import read_po
 from flask import has_request_context, url_for
@@ -23,12 +24,15 @@ from clients.desk.i18n import DEFAULT, LANGUAGES, RIGHT_TO_LEFT, language, shipp
 from clients.desk.menu import TITLES, may
 from clients.desk.nextsteps import STEPS, Step
 from ledger.decision import Reason
+from ledger.recordform import PORTIONS
 from ledger.talk.state import Fault
 
 DOMAIN = "sdk"
 JOINTS = ("%(first)s: %(rest)s", "%(first)s; %(rest)s", "%(first)s · %(rest)s")
 """How sentences are put together; the languages differ in the marks between them."""
 ABOUT = ": "
+PORTION = "portion"
+"""In the place of this name stands a portion's code, which the pages call by a word."""
 MAX_CHARACTERS = 4_000
 """A longer text is no sentence, and is shown as it came: what is tried grows with its length."""
 MAX_LOOKS = 100
@@ -84,8 +88,18 @@ class _Looks:
 class Phrasebook:
     """The sentences of one language."""
 
-    def __init__(self, translations: Iterable[tuple[str, str]], *, isolating: bool = False) -> None:
-        """Take each English text with its translation; `isolating` keeps values apart from text of another direction."""
+    def __init__(
+        self,
+        translations: Iterable[tuple[str, str]],
+        *,
+        portions: Mapping[str, str] = MappingProxyType({}),
+        isolating: bool = False,
+    ) -> None:
+        """Take each English text with its translation, and what portions are called.
+
+        `isolating` keeps values apart from text of another direction.
+        """
+        self._portions = portions
         self._isolating = isolating
         self._whole: dict[str, str] = {}
         self._joints: dict[str, str] = {}
@@ -125,10 +139,16 @@ class Phrasebook:
         values = pattern.values(text)
         if values is None:
             return None
-        said = {name: self._say(value, looks) if " " in value else None for name, value in values.items()}
+        said = {name: self._value(name, value, looks) for name, value in values.items()}
         if pattern.letters < FEW_LETTERS and not all(said[name] or _ONE_WORD.fullmatch(values[name]) for name in said):
             return None
         return _put(pattern.said, {name: said[name] or self._kept(value) for name, value in values.items()})
+
+    def _value(self, name: str, value: str, looks: "_Looks") -> str | None:
+        """Return what is said for a value; None for one that is shown as it is."""
+        if name == PORTION:
+            return self._portions.get(value)
+        return self._say(value, looks) if " " in value else None
 
     def _put_together(self, text: str, looks: "_Looks") -> str | None:
         """Return two sentences with a mark between them; before a colon may stand whatever the sentence is about."""
@@ -169,8 +189,11 @@ def phrasebook(name: str, folder: Path = _FOLDER) -> Phrasebook:
     say = shipped()[name].gettext
     reasons = [(one.value, say(one.value)) for one in (*Reason, *Fault)]
     steps = [(text, _with_page(say(step.words), step)) for text, step in STEPS.items()]
-    said = _english(folder) if name == DEFAULT else translations(_path(folder, name))
-    return Phrasebook([*reasons, *steps, *said], isolating=name in RIGHT_TO_LEFT)
+    if name == DEFAULT:
+        return Phrasebook([*reasons, *steps, *_english(folder)])
+    said = translations(_path(folder, name))
+    portions = {one: say(one.capitalize()) for one in PORTIONS}
+    return Phrasebook([*reasons, *steps, *said], portions=portions, isolating=name in RIGHT_TO_LEFT)
 
 
 def _english(folder: Path) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def pages(story: Story) -> dict[str, tuple[str, ...]]:
         SUBMITTER: ("/find?words=GHK", record, record.replace("/records/", "/traces/"), f"/log{record}", "/traces"),
         SECOND: ("/log", "/use", "/inbox/release", "/inbox/officer", story.found["waiting"], story.found["proposal"]),
         ANALYST: ("/ask", "/ask/1", "/hits", "/inbox/request", f"/inbox/request?record={theirs[9:]}", theirs),
-        ADMINISTRATOR: ("/people", "/people/new", "/people/2", "/people/notices", "/confirm", NOWHERE),
+        ADMINISTRATOR: ("/members", "/people", "/people/new", "/people/2", "/people/notices", "/confirm", NOWHERE),
         STRANGER: ("/signin", story.found["a link"], f"{story.found['a link']}?name=Oto"),
     }
 

@@ -99,6 +99,24 @@ def test_records_come_in_the_order_of_the_log(replica: Replica) -> None:
     assert replica.count() == 3
 
 
+def test_many_records_are_found_by_their_names(replica: Replica) -> None:
+    """Each once and with its own portions, however often it is named; whose name is not here is left out."""
+    stored = [record(number) for number in (1, 2, 3)]
+    replica.add(records=stored)
+    strangers = [name(9), StatementName("xbe-cib", stored[0].name.jti)]
+
+    assert [*replica.named([name(3), *strangers, name(1), name(3)])] == [replica.find(name(1)), replica.find(name(3))]
+    assert not [*replica.named([])]
+
+
+def test_more_records_than_a_statement_takes_are_found_by_their_names(replica: Replica) -> None:
+    """A list of hits has no end; a statement of SQLite has."""
+    names = [name(number) for number in range(40_000)]
+    replica.add(records=[record(1), record(39_999)])
+
+    assert [one.name for one in replica.named(names)] == [name(1), name(39_999)]
+
+
 def test_a_record_without_an_open_portion_is_not_kept(replica: Replica) -> None:
     """What one may not read is not listed either."""
     replica.add(records=[replace(record(1), portions={})])

@@ -277,7 +277,7 @@ def _readable(told: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     viewer: Viewer = office().viewer(me().person, me().purpose)
     names = {found["record"] for each in told for found in each["found"]}
     with office().replica() as replica:
-        stored = [one for name in names if (one := replica.find(statement_name(name))) is not None]
+        stored = [*replica.named(map(statement_name, names))]
     return frozenset(str(one.name) for one in stored if view_record(one, viewer).marking is not None)
 
 

@@ -11,6 +11,7 @@ from clients.desk.leaving import marked_table
 from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
+from clients.desk.weapons import names_in, weapons_of
 from clients.errors import ListError
 from clients.matching.book import Book, StoredNotice
 from clients.matching.noticing import HOUR, overdue, waits
@@ -30,8 +31,11 @@ def hits() -> str:
     waiting = [one for one in found if waits(one)]
     matched = [one for one in found if not waits(one) and isinstance(one.notice, Matched)]
     fired = [one for one in found if isinstance(one.notice, WatchFired)]
+    weapons = weapons_of(names_in([*waiting, *matched[:SHOWN], *fired[:SHOWN]]))
     return page(
         "hits.html",
+        marking=weapons.marking,
+        weapons=weapons.by_name,
         waiting=waiting,
         late=sum(overdue(one, now=parts().clock()) for one in waiting),
         matched=matched[:SHOWN],

@@ -17,6 +17,7 @@ from clients.desk.rounds import hasten, rounds
 from clients.desk.rules import SECONDERS, TALKERS
 from clients.desk.talkwords import TASK_WORDS
 from clients.desk.ticks import SYNC
+from clients.desk.weapons import names_in, weapons_of
 from clients.matching.book import Book
 from clients.outbox import Outbox
 from clients.talk.threads import spelled, talks
@@ -30,10 +31,14 @@ bp = Blueprint("home", __name__)
 def home() -> str:
     """Show what waits."""
     signed_in, ran = me(), parts().working.ran
+    waiting = _waiting() if signed_in.person.roles & TALKERS else None
+    weapons = weapons_of(names_in([*waiting.silent, *waiting.hits, *waiting.fired] if waiting else []))
     return page(
         "home.html",
+        marking=weapons.marking,
         spelled=spelled,
-        waiting=_waiting() if signed_in.person.roles & TALKERS else None,
+        waiting=waiting,
+        weapons=weapons.by_name,
         imports=importing.waiting(signed_in) if signed_in.person.roles & SECONDERS else (),
         task_words=TASK_WORDS,
         proposals=waiting_proposals(),

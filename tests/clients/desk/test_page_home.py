@@ -10,7 +10,9 @@ import pytest
 
 from clients.desk import ticks
 from clients.desk.pages.log import AUDIT, SELF_TEST, run_audit, run_self_test
+from clients.desk.people.mandates import Mandate
 from clients.desk.people.person import Role
+from clients.desk.weapons import SAW
 from clients.desk.working import Ran, Worker
 from clients.errors import TrustError
 from clients.lastview import last_view
@@ -70,8 +72,38 @@ def test_the_first_page_tells_what_waits(desk: Desk) -> None:
     assert "Silent hits to review" in after
     assert "xar-arms asked for what you have sealed" in after
     assert "Hits on our weapons" in after
-    assert "TJS84213" not in after
-    assert "QUIET9911" not in after
+
+
+@pytest.mark.parametrize("path", ["/", "/hits"])
+def test_a_hit_names_the_weapon_to_whoever_may_read_it(desk: Desk, path: str) -> None:
+    """Make and number under the mark of their portion, the page under their marking alone, noted in the record of use."""
+    ticks.sync(desk.office)
+    text = desk.browser(desk.add("Ana")).text(path)
+    noted = desk.parts.use.entries(limit=1)[0].entry
+
+    for serial in ("TJS84213", "QUIET9911"):
+        assert f'<bdi class="serial">{serial}</bdi>' in text
+    assert (
+        text.count('<abbr title="RESTRICTED">(R)</abbr></span> <bdi>semi-automatic pistol · Taurus · 9 mm Luger</bdi>')
+        == 2
+    )
+    assert text.count("RESTRICTED · xbe-cib · ORIGINATOR ONLY") == 2
+    assert (noted.who, noted.did) == ("Ana", SAW)
+    assert all(f"/records/{name}" in text for name in noted.of.partition(": ")[2].split())
+
+
+@pytest.mark.parametrize("path", ["/", "/hits"])
+@pytest.mark.parametrize("trusted", [mandate(Role.ANALYST, clearance=None)])
+def test_attack_a_hit_read_without_clearance(desk: Desk, path: str, trusted: Mandate) -> None:
+    """Who may not read the weapon sees that somebody asked, a bar, and nothing that the item portion holds."""
+    ticks.sync(desk.office)
+    text = desk.browser(desk.add("Oto", trusted)).text(path)
+
+    assert "Hits on our weapons" in text
+    assert text.count("withheld · ask xbe-cib") == 2
+    assert not any(value in text for value in ("TJS84213", "QUIET9911", "Taurus", "pistol"))
+    assert "no record is shown here" in text
+    assert not [one for one in desk.parts.use.entries(limit=5) if one.entry.did == SAW]
 
 
 def test_a_silent_hit_that_nobody_reviewed_is_said_to_be_late(desk: Desk) -> None:

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from clients.desk.catalogues import SDK, TRANSLATED, TRANSLATIONS
 from clients.desk.sentences import JOINTS, MAX_CHARACTERS, MAX_LOOKS, Phrasebook, phrasebook, sentence, translations
+from clients.desk.vocabulary import portion_word
 from ledger.decision import Reason
+from ledger.recordform import PORTIONS
 from ledger.talk.state import Fault
 from tests.support.desks import Desk
 
@@ -157,6 +159,33 @@ def test_reasons_are_said_as_the_pages_say_them(language: str) -> None:
     book = phrasebook(language)
 
     assert [one.value for one in (*Reason, *Fault) if book.say(one.value) == one.value] == []
+
+
+@pytest.mark.parametrize("language", ["en", *TRANSLATED])
+@pytest.mark.parametrize("portion", PORTIONS)
+def test_a_portion_is_called_as_the_pages_call_it(kept_desk: Desk, language: str, portion: str) -> None:
+    """In a sentence of the library too, but for English, where the sentence has the code for a word."""
+    with kept_desk.app.test_request_context("/", headers={"Accept-Language": language}):
+        said = sentence(f"{portion}: the ciphertext does not open")
+        word = portion if language == "en" else portion_word(portion)
+
+    assert word in said
+    assert (portion in said) is (language == "en")
+
+
+def test_only_where_a_portion_stands_is_a_code_a_portion() -> None:
+    """A file or a field that is named like one keeps its name, and what is no portion is shown as it came."""
+    book = Phrasebook(
+        [
+            ("%(portion)s holds only its own fields", "%(portion)s garde les siens"),
+            ("%(path)s of the home cannot be opened", "%(path)s reste clos"),
+        ],
+        portions={"item": "Objet"},
+    )
+
+    assert book.say("item holds only its own fields") == "Objet garde les siens"
+    assert book.say("lot holds only its own fields") == "lot garde les siens"
+    assert book.say("item of the home cannot be opened") == "item reste clos"
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "the list is empty"), ("fr", "la liste est vide")])
