@@ -7,12 +7,11 @@ from pathlib import Path
 from clients.authority import Authority
 from clients.durable import write_file
 from clients.encrypting import home_key
-from clients.errors import HomeError, ListError, UnseenError
+from clients.errors import ListError, UnseenError
 from clients.home import Home, HomeConfig
 from clients.keyring import Keyring, SigningKey
 from clients.matching.book import Book
 from clients.outbox import Outbox
-from clients.plaintext import visible
 from clients.replica import Replica
 from clients.requestsigning import RequestSigner
 from clients.service import Service
@@ -152,12 +151,6 @@ def join(home: Home, *, url: str, transport: Transport, fingerprint: bytes) -> V
     trust = Trust(home.trusted)
     trust.pin(fingerprint)
     view = trust.refresh(Service(transport))
-    if authority(url) != authority(view.charter.url):
-        # What is signed for another address is refused there, and would read as a bad signature (docs/protocol.md, 10).
-        raise HomeError(
-            "the charter names another address for this service, and it takes requests for that one alone",
-            next_step=f"join it at {visible(view.charter.url)}",
-        )
     home.join(url=url, origin=view.charter.origin)
     return view
 

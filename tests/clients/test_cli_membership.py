@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from clients.cli.exits import Exit
-from clients.errors import HomeError
-from clients.session import join
 from clients.witness.program import parse_options
 from ledger import fingerprints
 from tests.support.commands import command
@@ -138,16 +136,6 @@ def test_joining_takes_a_whole_fingerprint(walk: Walk, fingerprint: str) -> None
 
     assert refused.code == Exit.REFUSED
     assert "Traceback" not in refused.notes
-
-
-def test_a_service_is_joined_at_the_address_that_its_charter_names(walk: Walk) -> None:
-    """At any other every signed request would be refused; the one to join stands in the next step."""
-    home = walk.homes[PARTNER]
-    with pytest.raises(HomeError, match="names another address") as caught:
-        join(home, url="https://elsewhere.test", transport=walk.transport, fingerprint=walk.fingerprint)
-
-    assert URL in (caught.value.next_step or "")
-    assert home.config().url == URL
 
 
 def test_joining_again_under_the_same_words_is_the_same_join(walk: Walk) -> None:
