@@ -21,6 +21,8 @@ PROOF_BYTES = 64
 ID_BYTES = 16
 ELEMENTS_EACH = 16
 LEAST_OVERDUE = 5
+# 9999-12-31, in days since 1970: whoever shows a day has no name for a later one.
+LAST_DAY = 2_932_896
 USES = ("submission", "lookup", "own")
 
 _COUNT = "(0|[1-9][0-9]{0,15})"
@@ -131,7 +133,7 @@ class UseCountSchema(_Strict):
     """One counter of one agency on one day."""
 
     agency = fields.String(required=True, validate=_agency)
-    day = _whole()
+    day = _whole(high=LAST_DAY)
     kind = fields.String(required=True, validate=validate.Regexp(r"[a-z]{1,16}(/evaluated)?\Z"))
     used = _whole()
 

@@ -1,5 +1,7 @@
 """The JSON of evaluations, reviews and usage (docs/protocol.md, 6.6, 6.10 and 6.11)."""
 
+import datetime as dt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.wire.matching import (
     EVALUATION_ANSWER,
     EVALUATION_REQUEST,
+    LAST_DAY,
     REVIEWS,
     USAGE,
     EvaluationAnswer,
@@ -56,6 +59,15 @@ def test_reviews_and_usage_read_as_they_are_written() -> None:
 
     assert REVIEWS.read(REVIEWS.write(reviews)) == reviews
     assert USAGE.read(USAGE.write(usage)) == usage
+
+
+def test_attack_a_day_that_no_calendar_names() -> None:
+    """A service that counts by a day beyond the year 9999 is refused as it is read, before anybody tries to show one."""
+    last = f'{{"uses":[{{"agency":"xaa-arms","day":{LAST_DAY},"kind":"own","used":3}}],"overdue":[]}}'.encode()
+
+    assert dt.date(1970, 1, 1) + dt.timedelta(days=USAGE.read(last).uses[0].day) == dt.date.max
+    with pytest.raises(MalformedError):
+        USAGE.read(last.replace(b"%d" % LAST_DAY, b"%d" % (LAST_DAY + 1)))
 
 
 @pytest.mark.parametrize(
