@@ -6,6 +6,7 @@ A library built without a primitive, or with a broken one, is found before the f
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -118,8 +119,17 @@ CHECKS: Mapping[str, Callable[[], None]] = MappingProxyType(
 )
 
 
-def require_primitives(checks: Mapping[str, Callable[[], None]] = CHECKS) -> None:
-    """Raise PrimitiveError, naming the primitive, unless all of them work on this machine."""
+@cache
+def require_primitives() -> None:
+    """Raise PrimitiveError, naming the primitive, unless all of them work on this machine.
+
+    What a process has found to work is not tried again: it is the same library.
+    """
+    require_each(CHECKS)
+
+
+def require_each(checks: Mapping[str, Callable[[], None]]) -> None:
+    """Raise PrimitiveError for the first of the checks that fails, by its name."""
     for name, check in checks.items():
         try:
             check()

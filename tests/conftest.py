@@ -9,6 +9,7 @@ from flask import Flask
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from tests.support.addresses import keep_compiled
 from tests.support.templates import Compiled
 
 # No deadline: a busy machine is no defect, and nothing in this suite is judged by time. Where a commit is judged the
@@ -21,6 +22,7 @@ settings.load_profile("verdict" if os.environ.get("CI") else "search")
 
 # Flask's own place for what every app gives its templates.
 Flask.jinja_options = {"bytecode_cache": Compiled()}
+keep_compiled()
 
 # What takes minutes goes first, everything else in random order: what begins last would keep one core busy while all
 # others have nothing left to do.

@@ -25,6 +25,7 @@ from clients.session import load_profile
 from clients.trust import Trust
 from crypto.encoding import b64u, unb64u
 from crypto.errors import CryptoError, EncodingError
+from crypto.keystore import STRONG
 from crypto.signing import Signer
 from ledger.decision import Permit, UnderLabel, permit
 from ledger.jsontext import JsonValue
@@ -136,7 +137,12 @@ def marking(one: Import | None) -> Marking | None:
 def signer_of(signed_in: SignedIn, passphrase: str) -> Signer:
     """Return the signer of the person as an officer; raise PassphraseError where the passphrase does not open their key."""
     try:
-        return officer_signer(parts().office.home, signed_in.person.name, passphrase=passphrase.encode())
+        return officer_signer(
+            parts().office.home,
+            signed_in.person.name,
+            passphrase=passphrase.encode(),
+            allow_weak=parts().cost != STRONG,
+        )
     except CryptoError as error:
         raise PassphraseError("it does not open your officer's key", next_step="type it again") from error
 

@@ -22,7 +22,7 @@ from crypto.keystore import STRONG, Cost
 
 
 def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
-    """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords."""
+    """Return the parts of the desk of a home; nothing runs yet. `cost` is that of new passwords and passphrases."""
     clock = office.world.clock
     engine = open_desk(
         office.home,
@@ -48,4 +48,5 @@ def open_parts(office: Office, place: Place, *, cost: Cost = STRONG) -> Parts:
         use=use,
         clock=clock,
         working=Worker(clock=clock, before=runs.all(), keep=runs.keep),
+        cost=cost,
     )

@@ -14,6 +14,7 @@ from clients.desk.people.sessions import Sessions
 from clients.desk.place import Place
 from clients.desk.use.record import Act, Numbered
 from clients.desk.working import Worker
+from crypto.keystore import STRONG, Cost
 from ledger.checkpoints import Checkpoint
 
 EXTENSION = "sealtrace-desk"
@@ -37,7 +38,7 @@ class RecordOfUse(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The parts of one desk."""
+    """The parts of one desk; `cost` is what a guess of a password or passphrase costs that is set here."""
 
     place: Place
     engine: Engine
@@ -47,6 +48,7 @@ class Parts:
     use: RecordOfUse
     clock: Callable[[], int]
     working: Worker
+    cost: Cost = STRONG
 
     def close(self) -> None:
         """End the worker, then close what reads and writes."""

@@ -7,7 +7,7 @@ import pytest
 from crypto import startup
 from crypto.errors import PrimitiveError, SignatureError
 from crypto.signing import Algorithm, PublicKey, SeedSigner
-from crypto.startup import CHECKS, require_primitives
+from crypto.startup import CHECKS, require_each, require_primitives
 
 
 def test_this_machine_has_them_all() -> None:
@@ -38,7 +38,7 @@ def test_whatever_a_missing_primitive_raises_stops_the_start(error: Exception) -
         raise error
 
     with pytest.raises(PrimitiveError, match="ML-DSA-65 is missing from this machine or broken"):
-        require_primitives({"SHA-256": lambda: None, "ML-DSA-65": missing})
+        require_each({"SHA-256": lambda: None, "ML-DSA-65": missing})
 
 
 def test_a_wrong_answer_is_found() -> None:

@@ -16,7 +16,7 @@ from ledger.profiles import Profile
 from ledger.profiletoml import profile_from_toml, to_toml
 from tests.support.desks import Browser, Desk, mandate
 from tests.support.imports import CSV
-from tests.support.loopback import PHRASE
+from tests.support.loopback import PHRASE, WEAK
 
 ENTERS = mandate(Role.SUBMITTER, clearance=Level.SECRET)
 COLUMNS = {
@@ -102,4 +102,4 @@ def share_secrets(desk: Desk) -> Profile:
 def enrol(desk: Desk, *names: str) -> None:
     """Give people of a desk keys of their own as officers."""
     for name in names:
-        create_officer(desk.office.home, name, passphrase=PHRASE)
+        create_officer(desk.office.home, name, passphrase=PHRASE, cost=WEAK)

@@ -16,7 +16,7 @@ from ledger.labels import Level
 from tests.support.commands import command
 from tests.support.desks import Browser, Desk, mandate
 from tests.support.lists import submit_rows
-from tests.support.loopback import PHRASE, Walk, found_consortium
+from tests.support.loopback import PHRASE, WEAK, Walk, found_consortium
 
 OWNER, ASKER = "xar-arms", "xbe-cib"
 CASE_NUMBER = "CANARYCASE5512"
@@ -109,7 +109,7 @@ def found_talking(folder: Path) -> Walk:
 
 def officer(desk: Desk, name: str) -> Person:
     """Return a releasing officer with a key of their own."""
-    create_officer(desk.office.home, name, passphrase=PHRASE)
+    create_officer(desk.office.home, name, passphrase=PHRASE, cost=WEAK)
     return desk.add(name, RELEASES)
 
 

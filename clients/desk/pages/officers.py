@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 
-from clients.desk.parts import note_use, office
+from clients.desk.parts import note_use, office, parts
 from clients.desk.people.current import me
 from clients.desk.rendering import page
 from clients.errors import ListError
@@ -38,5 +38,5 @@ def create() -> Any:
         raise ListError(_("the two passphrases differ"), next_step=_("type the same one twice"))
     note_use(name, "drew a key as an officer", [name])
     with office().home.exclusive():
-        create_officer(office().home, name, passphrase=phrase.encode())
+        create_officer(office().home, name, passphrase=phrase.encode(), cost=parts().cost)
     return redirect(url_for("officers.officer"), HTTPStatus.SEE_OTHER)
