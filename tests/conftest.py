@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from tests.support.addresses import keep_compiled
+from tests.support.scratch import folder_in_memory
 from tests.support.templates import Compiled
 
 # No deadline: a busy machine is no defect, and nothing in this suite is judged by time. Where a commit is judged the
@@ -36,6 +38,17 @@ LONGEST = (
 )
 # Files whose tests share what takes a minute to make stay on one worker, where it is made once.
 TOGETHER = ("tests/packaging/", "tests/browser/")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the whole suite, which runs on several workers, write to memory; whoever tries one test finds its files."""
+    if config.getoption("dist", "no") == "no" or hasattr(config, "workerinput") or config.option.basetemp:
+        return
+    folder = folder_in_memory()
+    if folder is not None:
+        config.option.basetemp = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 class Scheduling(LoadFileScheduling):
