@@ -19,10 +19,10 @@ _REPEATS = 3
 _BATCHES_EACH = 2
 _CORES = 2
 _WHY = (
-    "A third of a record's processor time is its signature, a sixth SQLite's inserts and commit, the rest Python: reading "
-    "the record by its pattern (a sixth), hashing and reading four blobs, hashing the leaf three times. Signatures and "
-    "large hashes run beside it, but the Python of all threads shares one core. Going further takes a parser in a "
-    "compiled module, or reading in a second process, which would double the memory."
+    "A fifth to a third of a record's processor time is its signature, a sixth SQLite's inserts and commit, the rest "
+    "Python: reading the record by its pattern (a sixth), hashing and reading four blobs, hashing the leaf three times. "
+    "Signatures and large hashes run beside it, but the Python of all threads shares one core. Going further takes a parser "
+    "in a compiled module, or reading in a second process, which would double the memory."
 )
 
 
