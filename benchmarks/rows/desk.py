@@ -96,6 +96,8 @@ def _desk(folder: Path) -> Iterator[Browser]:
             replica.add(state={f"entry-time/{one.index}": walk.clock() for one in said})
             replica.add(state={SIZE: _RECORDS + len(said), VERIFIED_AT: walk.clock()})
         found = desk.browser(desk.add("Ana", EVERYTHING))
+        with desk.office.replica() as replica:
+            replica.hearing.threads()
         # As the program does once it is loaded; the service and the other agencies are no part of a desk at all.
         gc.collect()
         gc.freeze()
