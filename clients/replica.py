@@ -39,6 +39,7 @@ from clients.replicatables import (
     VERIFIED,
 )
 from clients.superseding import SUPERSEDED_BY, Correction, corrected_at, note_corrections, upgrade
+from clients.talk.hearing import Hearing
 from clients.talk.tables import (
     HeldRelease,
     StoredRelease,
@@ -113,6 +114,7 @@ class Replica:
         """Open the replica at `path` under the home's `key`, making it where there is none."""
         self._engine = open_database(path, TABLES, key=key)
         self.talk = TalkTables(self._engine)
+        self.hearing = Hearing(self.talk)
         with self._engine.begin() as connection:
             upgrade(connection)
             upgrade_portions(connection)

@@ -1,4 +1,4 @@
-"""The desk's pages over ten thousand records: how long each takes to answer, and how much of it goes to the browser."""
+"""The desk's pages over ten thousand records and a thousand conversations: how long each takes to answer, and how much of it goes to the browser."""
 
 import datetime as dt
 import gc
@@ -10,14 +10,21 @@ from pathlib import Path
 
 from benchmarks.measure import Figure, at_most, percentile
 from clients.replica import SIZE, VERIFIED_AT, StoredPortion, StoredRecord
+from crypto.encoding import b64u
 from ledger.identifiers import StatementName
 from ledger.jsontext import JsonValue
 from ledger.labels import Label, Level, Purpose
+from ledger.messages import Inner
+from ledger.talk.answers import Acknowledgement, Question, Response
+from ledger.talk.bodies import Body, kind_of
+from ledger.talk.parts import Arrived
 from tests.support.desks import EVERYTHING, Browser, Desk
 from tests.support.loopback import found_consortium
+from tests.support.talks import trace
 
 _OWNER, _PARTNER = "xar-arms", "xbe-cib"
 _RECORDS, _PART = 10_000, 1_000
+_THREADS, _SAID = 1_000, 3
 _TIMES = 20
 _MOST_MS, _MOST_KB = 200, 250
 _PURPOSES = frozenset({Purpose.TRACE, Purpose.CRIM})
@@ -64,6 +71,8 @@ def _paths(browser: Browser) -> dict[str, str]:
         "a weapon that was typed": weapon,
         "ask": "/ask",
         "hits": "/hits",
+        "inbox, a thousand conversations": "/inbox",
+        "a conversation": f"/inbox/{b64u(_jti(1))}",
         "log": "/log",
         "imports": "/imports",
         "submit": "/submit",
@@ -82,8 +91,13 @@ def _desk(folder: Path) -> Iterator[Browser]:
         with desk.office.replica() as replica:
             for first in range(0, _RECORDS, _PART):
                 replica.add(records=[_record(number) for number in range(first, first + _PART)])
-            replica.add(state={SIZE: _RECORDS, VERIFIED_AT: walk.clock()})
+            said = [one for number in range(_THREADS) for one in _conversation(number)]
+            replica.talk.add_messages(said)
+            replica.add(state={f"entry-time/{one.index}": walk.clock() for one in said})
+            replica.add(state={SIZE: _RECORDS + len(said), VERIFIED_AT: walk.clock()})
         found = desk.browser(desk.add("Ana", EVERYTHING))
+        with desk.office.replica() as replica:
+            replica.hearing.threads()
         # As the program does once it is loaded; the service and the other agencies are no part of a desk at all.
         gc.collect()
         gc.freeze()
@@ -151,3 +165,17 @@ def _record(number: int) -> StoredRecord:
 def _portion(name: str, fields: dict[str, JsonValue], label: Label) -> StoredPortion:
     shown = tuple("x" * 90 for _ in fields)
     return StoredPortion(portion=name, level=label.level, label=label.to_json(), fields=fields, disclosures=shown)
+
+
+def _conversation(number: int) -> Iterator[Arrived]:
+    """Yield a request, what was first said to it, and an answer: of every twenty conversations one waits for its asker."""
+    first = _RECORDS + number * _SAID
+    request = StatementName(_PARTNER, _jti(first))
+    answer = Question(asks="which?") if number % 20 == 0 else Response(outcome=0, final=True, reason="not ours")
+    bodies: tuple[Body, ...] = (trace(), Acknowledgement(), answer)
+    for place, body in enumerate(bodies):
+        name, to, re = (
+            (StatementName(_OWNER, _jti(first + place)), _PARTNER, request) if place else (request, _OWNER, None)
+        )
+        inner = Inner(kind=kind_of(body), to=to, thread=_jti(number), re=re, part=1, parts=1, body=body.to_json())
+        yield Arrived(index=first + place, name=name, inner=inner)

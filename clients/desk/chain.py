@@ -7,7 +7,7 @@ from flask_babel import get_translations, ngettext  # type: ignore[import-untype
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from clients.desk.recordlines import Number, event_words, item_words, numbers, place_words
+from clients.desk.recordlines import Number, apart, event_words, item_words, numbers, place_words
 from clients.desk.vocabulary import alert_words
 from clients.plaintext import visible
 from clients.tracing.drawing import Words
@@ -114,7 +114,7 @@ def picture_words() -> Words:
         event=_title,
         place=lambda event: place_words(event.sighting.fields),
         date=_when,
-        withheld=lambda agency: str(_("withheld · ask %(agency)s", agency=_apart(agency))),
+        withheld=lambda agency: str(_("withheld · ask %(agency)s", agency=apart(agency))),
         gap=lambda days: str(_("no record you may read · %(span)s", span=span_words(days))),
         bracket=_diversion,
         outcome=_outcome,
@@ -173,12 +173,7 @@ def _when(event: Event) -> str:
 
 
 def _named(event: Event) -> str:
-    return f"{_title(event)}, {_apart(_when(event))} ({_apart(event.agency)})"
-
-
-def _apart(text: str) -> str:
-    """Return a text that keeps its own direction in a sentence: after Arabic words a date would read day first."""
-    return f"\u2068{text}\u2069"
+    return f"{_title(event)}, {apart(_when(event))} ({apart(event.agency)})"
 
 
 def _diversion(found: Diversion) -> str:

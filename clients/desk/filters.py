@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from clients.desk.fieldwords import field_hint, field_word
 from clients.desk.sentences import linked, sentence
 from clients.desk.vocabulary import compare_words, country_word, portion_word, term
+from crypto.encoding import b64u
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
@@ -94,6 +95,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "under": under,
     "field_word": field_word,
     "field_hint": field_hint,
+    "spelled": b64u,
     "sentence": linked,
     # For what stands in a link itself.
     "sentence_alone": sentence,

@@ -159,6 +159,9 @@ def _load(office: Office, place: Place, post: Post, departure_seconds: int) -> F
     try:
         parts = open_parts(office, place)
         app = create_desk(parts)
+        # So that nobody's first page waits until all that was ever said is read (docs/adr/0093).
+        with office.replica() as replica:
+            replica.hearing.threads()
     except (ClientError, CryptoError, LedgerError, OSError) as error:
         log.critical("not started", error=str(error), next=getattr(error, "next_step", ""))
         raise SystemExit(1) from error

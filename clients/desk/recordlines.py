@@ -113,8 +113,14 @@ def place_words(fields: Fields) -> str:
 
 
 def date_words(fields: Fields) -> str:
-    """Return when it was, as recorded."""
-    return visible(_text(fields, "event.date")) or _("date not recorded")
+    """Return when it was, as recorded, kept apart from what stands before it."""
+    date = visible(_text(fields, "event.date"))
+    return apart(date) if date else _("date not recorded")
+
+
+def apart(text: str) -> str:
+    """Return a text that keeps its own direction in a sentence: after Arabic words a date would read day first."""
+    return f"\u2068{text}\u2069"
 
 
 def numbers(fields: Fields) -> tuple[Number, ...]:

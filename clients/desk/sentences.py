@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 
 from clients.desk.i18n import DEFAULT, LANGUAGES, RIGHT_TO_LEFT, language, shipped
 from clients.desk.menu import TITLES, may
-from clients.desk.nextsteps import STEPS, Step
+from clients.desk.nextsteps import STEPS, Step, marked
 from ledger.decision import Reason
 from ledger.recordform import PORTIONS
 from ledger.talk.state import Fault
@@ -31,8 +31,13 @@ DOMAIN = "sdk"
 JOINTS = ("%(first)s: %(rest)s", "%(first)s; %(rest)s", "%(first)s · %(rest)s")
 """How sentences are put together; the languages differ in the marks between them."""
 ABOUT = ": "
-PORTION = "portion"
-"""In the place of this name stands a portion's code, which the pages call by a word."""
+BETWEEN_CODES = ", "
+PORTION, LOOSER = "portion", "looser"
+"""In the places of these names stand codes, of a portion and of what a label says, which the pages call by words."""
+TERM_NAMES: Mapping[str, str] = MappingProxyType(
+    {"level": marked("level"), "comp": marked("compartments"), "purp": marked("purposes"), "cav": marked("caveats")}
+)
+"""In what a release can be below a label."""
 MAX_CHARACTERS = 4_000
 """A longer text is no sentence, and is shown as it came: what is tried grows with its length."""
 MAX_LOOKS = 100
@@ -92,14 +97,14 @@ class Phrasebook:
         self,
         translations: Iterable[tuple[str, str]],
         *,
-        portions: Mapping[str, str] = MappingProxyType({}),
+        codes: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
         isolating: bool = False,
     ) -> None:
-        """Take each English text with its translation, and what portions are called.
+        """Take each English text with its translation, and by the name of a place what codes are called there.
 
         `isolating` keeps values apart from text of another direction.
         """
-        self._portions = portions
+        self._codes = codes
         self._isolating = isolating
         self._whole: dict[str, str] = {}
         self._joints: dict[str, str] = {}
@@ -146,8 +151,9 @@ class Phrasebook:
 
     def _value(self, name: str, value: str, looks: "_Looks") -> str | None:
         """Return what is said for a value; None for one that is shown as it is."""
-        if name == PORTION:
-            return self._portions.get(value)
+        if name in self._codes:
+            found = [self._codes[name].get(one) for one in value.split(BETWEEN_CODES)]
+            return None if None in found else BETWEEN_CODES.join(filter(None, found))
         return self._say(value, looks) if " " in value else None
 
     def _put_together(self, text: str, looks: "_Looks") -> str | None:
@@ -189,11 +195,12 @@ def phrasebook(name: str, folder: Path = _FOLDER) -> Phrasebook:
     say = shipped()[name].gettext
     reasons = [(one.value, say(one.value)) for one in (*Reason, *Fault)]
     steps = [(text, _with_page(say(step.words), step)) for text, step in STEPS.items()]
+    looser = {code: say(word) for code, word in TERM_NAMES.items()}
     if name == DEFAULT:
-        return Phrasebook([*reasons, *steps, *_english(folder)])
+        return Phrasebook([*reasons, *steps, *_english(folder)], codes={LOOSER: looser})
     said = translations(_path(folder, name))
-    portions = {one: say(one.capitalize()) for one in PORTIONS}
-    return Phrasebook([*reasons, *steps, *said], portions=portions, isolating=name in RIGHT_TO_LEFT)
+    codes = {PORTION: {one: say(one.capitalize()) for one in PORTIONS}, LOOSER: looser}
+    return Phrasebook([*reasons, *steps, *said], codes=codes, isolating=name in RIGHT_TO_LEFT)
 
 
 def _english(folder: Path) -> list[tuple[str, str]]:

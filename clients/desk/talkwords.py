@@ -59,13 +59,6 @@ FAULT_WORDS: Mapping[Fault, str] = {
     Fault.OPENED: _l("it was opened before"),
     Fault.NOT_RECEIVED: _l("it confirms what was not sent to it, or confirms it again"),
 }
-# In what a release can be below a label.
-TERM_WORDS: Mapping[str, str] = {
-    "level": _l("level"),
-    "comp": _l("compartments"),
-    "purp": _l("purposes"),
-    "cav": _l("caveats"),
-}
 OUTCOME_WORDS = (
     _l("not traced"),
     _l("maker identified"),

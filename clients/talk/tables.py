@@ -5,7 +5,7 @@ release that counts is taken apart into what it shows of which record.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     select,
 )
 from sqlalchemy import update as sql_update
@@ -48,6 +49,7 @@ _MESSAGE = Table(
     Column("parts", Integer, nullable=False),
     Column("body", String, nullable=False),
 )
+_AT_ONCE = 500
 _RELEASE = Table(
     "release",
     TABLES,
@@ -133,6 +135,16 @@ class TalkTables:
         with reading(self._engine) as connection:
             return tuple(_arrived(row) for row in connection.execute(chosen))
 
+    def grown(self, known: Mapping[bytes, int]) -> tuple[Mapping[bytes, int], Sequence[Arrived]]:
+        """Return the number of messages of each thread, and in log order those of threads with another number than known."""
+        counted = select(_MESSAGE.c.thread, func.count().label("said")).group_by(_MESSAGE.c.thread)
+        with reading(self._engine) as connection:
+            counts: dict[bytes, int] = {row.thread: row.said for row in connection.execute(counted)}
+            grown = [thread for thread, count in counts.items() if known.get(thread) != count]
+            return counts, [
+                one for at in range(0, len(grown), _AT_ONCE) for one in _of(connection, grown[at : at + _AT_ONCE])
+            ]
+
     def thread_of(self, name: StatementName) -> bytes | None:
         """Return the thread that a message belongs to, if it is here."""
         with reading(self._engine) as connection:
@@ -214,6 +226,11 @@ def read_released(connection: Connection, indices: Sequence[int]) -> dict[int, t
             if row.release in held:
                 found[row.position] = (*found.get(row.position, ()), _released(row, held[row.release]))
     return found
+
+
+def _of(connection: Connection, threads: Sequence[bytes]) -> Iterator[Arrived]:
+    chosen = select(_MESSAGE).where(_MESSAGE.c.thread.in_(threads)).order_by(_MESSAGE.c.position)
+    return map(_arrived, connection.execute(chosen))
 
 
 def _message_values(one: Arrived) -> dict[str, object]:

@@ -1,18 +1,18 @@
 """Threads as this home knows them: put together from the replica, with the clocks that run in them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clients.entrytimes import KnownTimes
 from clients.errors import ListError
 from clients.replica import Replica
+from clients.talk.hearing import HeardThread, hear
 from crypto.encoding import b64u
 from ledger.errors import NotFoundError
 from ledger.identifiers import StatementName, draw_jti, jti_of
 from ledger.talk.clocks import Duty, duties
-from ledger.talk.parts import Arrived, Whole, put_together
+from ledger.talk.parts import Whole
 from ledger.talk.state import Said, Thread
-from ledger.talk.thread import listen
 
 WITNESSED = "times are those of the log's witnesses"
 FIRST_SEEN = "times are those at which this home first verified the entry: no witness vouches for all of them"
@@ -33,6 +33,11 @@ class Talk:
     witnessed: bool = False
 
     @property
+    def last(self) -> int:
+        """Return where its newest message stands."""
+        return max(self.times, default=0)
+
+    @property
     def others(self) -> frozenset[str]:
         """Return all agencies that speak or are spoken to in it."""
         return frozenset(agency for one in self.thread.heard for agency in one.said.sides)
@@ -40,12 +45,9 @@ class Talk:
 
 def talks(replica: Replica) -> tuple[Talk, ...]:
     """Return all threads, the one with the newest message last."""
-    by_thread: dict[bytes, list[Arrived]] = {}
-    for one in replica.talk.messages():
-        by_thread.setdefault(one.inner.thread, []).append(one)
     times = KnownTimes(replica)
-    made = [_talk(ident, arrived, times) for ident, arrived in by_thread.items()]
-    return tuple(sorted(made, key=lambda talk: max(talk.times, default=0)))
+    made = [_talk(heard, times) for heard in replica.hearing.threads()]
+    return tuple(sorted(made, key=lambda talk: talk.last))
 
 
 def talk(replica: Replica, ident: bytes) -> Talk:
@@ -53,7 +55,7 @@ def talk(replica: Replica, ident: bytes) -> Talk:
     arrived = replica.talk.messages(ident)
     if not arrived:
         raise NotFoundError("no thread of that id is here: run `sealtrace sync`, then `sealtrace inbox`")
-    return _talk(ident, arrived, KnownTimes(replica))
+    return _talk(hear(ident, arrived), KnownTimes(replica))
 
 
 def talk_of(replica: Replica, name: StatementName) -> Talk:
@@ -94,21 +96,12 @@ def spelled(ident: bytes) -> str:
     return b64u(ident)
 
 
-def _talk(ident: bytes, arrived: Iterable[Arrived], times: KnownTimes) -> Talk:
-    wholes = tuple(put_together(tuple(arrived)))
-    said = [_said(one) for one in wholes if one.body is not None]
-    thread = listen(one for one in said if one is not None)
+def _talk(heard: HeardThread, times: KnownTimes) -> Talk:
     return Talk(
-        id=ident,
-        thread=thread,
-        damaged=tuple(one for one in wholes if one.body is None),
-        duties=duties(thread, times.time),
-        times={one.index: times.time(one.index) for one in wholes},
-        witnessed=all(times.witnessed(one.index) is not None for one in wholes),
+        id=heard.id,
+        thread=heard.thread,
+        damaged=heard.damaged,
+        duties=duties(heard.thread, times.time),
+        times={index: times.time(index) for index in heard.indices},
+        witnessed=all(times.witnessed(index) is not None for index in heard.indices),
     )
-
-
-def _said(one: Whole) -> Said | None:
-    if one.body is None:
-        return None
-    return Said(index=one.index, name=one.name, to=one.inner.to, re=one.inner.re, body=one.body)

@@ -1,6 +1,6 @@
 """The inbox: conversations with their clocks, what waits for a second officer or for the full minute, and each conversation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
@@ -30,6 +30,7 @@ from ledger.talk.thread import next_steps
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 
+_PAGE = 100
 _HEADS = ("thread", "with", "began as", "messages", "last", "task", "who", "due", "overdue")
 _MESSAGE_HEADS = (
     "message",
@@ -67,10 +68,16 @@ class Line:
 @bp.get("")
 def inbox() -> str:
     """Show the conversations, and what waits."""
-    letters = waiting_letters(office())
+    letters, talks = waiting_letters(office()), _newest_first()
+    only_late, before = "overdue" in request.args, request.args.get("before", type=int)
+    wanted = _late(talks) if only_late else talks
+    rest = [talk for talk in wanted if before is None or talk.last < before]
     return page(
         "inbox.html",
-        talks=_newest_first(),
+        is_empty=not talks,
+        talks=rest[:_PAGE],
+        at_start=before is None,
+        older=rest[_PAGE - 1].last if len(rest) > _PAGE else None,
         me=office().me,
         kind_words=KIND_WORDS,
         task_words=TASK_WORDS,
@@ -78,7 +85,7 @@ def inbox() -> str:
         proposals=waiting_proposals(),
         reviews=_reviews(),
         spelled=spelled,
-        only_late="overdue" in request.args,
+        only_late=only_late,
         rounds=rounds(),
     )
 
@@ -172,6 +179,11 @@ def _newest_first() -> Sequence[Talk]:
         return talks(replica)[::-1]
 
 
+def _late(talks: Iterable[Talk]) -> Sequence[Talk]:
+    now = parts().clock()
+    return [talk for talk in talks if any(duty.is_overdue(now) for duty in talk.duties)]
+
+
 def waiting_proposals() -> Sequence[Waits]:
     """Return what waits for a second officer, for whoever may be one."""
     if Role.RELEASING not in me().person.roles:
@@ -190,7 +202,7 @@ def _reviews() -> int:
 def _rows(talk: Talk, now: int) -> list[tuple[str | int | None, ...]]:
     first = talk.thread.heard[0].said.kind.value if talk.thread.heard else "damaged"
     others = ", ".join(sorted(talk.others - {office().me}))
-    about = (spelled(talk.id), others, first, len(talk.thread.heard), talk.times.get(max(talk.times, default=0)))
+    about = (spelled(talk.id), others, first, len(talk.thread.heard), talk.times.get(talk.last))
     owed = [_owed(duty, now) for duty in talk.duties] or [(None, None, None, None)]
     return [(*about, *one) for one in owed]
 

@@ -27,9 +27,9 @@ from clients.talk.agreeing import agreed_letters, declared_of, rebuilt
 from clients.talk.releasing import Offer
 from clients.talk.replying import check_fit
 from clients.talk.sending import write
-from clients.talk.threads import talk_of
+from clients.talk.threads import spelled, talk_of
 from ledger.identifiers import StatementName
-from ledger.officers import MAX_FILE_BYTES, Plan, PlannedExpunge, PlannedRelease, PlannedSubmission
+from ledger.officers import MAX_FILE_BYTES, Plan, PlannedExpunge, PlannedRelease, PlannedSubmission, parse_proposal
 from ledger.talk.requests import Declared
 
 bp = Blueprint("proposals", __name__, url_prefix="/inbox/proposals")
@@ -52,6 +52,7 @@ def show(number: int) -> str:
         marking=offers_marking([offer] if offer else [], office()),
         opened=[f"proposal {number}"],
         one=found,
+        thread=_thread(found),
         offer=offer,
         declared=declared,
         law=law_of(found.to) if found.to else (),
@@ -171,6 +172,15 @@ def _plan(do: Plan) -> PlannedRelease | PlannedExpunge:
             "a list is approved where it can be seen", next_step="open the import at the desk that it was proposed at"
         )
     return do
+
+
+def _thread(found: Waits) -> str:
+    """Return the conversation that a release belongs to, once one is here: where to look at what became of it."""
+    do = parse_proposal(found.file).proposal.do
+    if not isinstance(do, PlannedRelease):
+        return ""
+    with office().replica() as replica:
+        return spelled(do.thread) if replica.talk.messages(do.thread) else ""
 
 
 def _own(do: PlannedExpunge) -> StatementName:

@@ -20,9 +20,9 @@ from clients.desk.parts import office, parts
 from clients.desk.people.current import me
 from clients.desk.proposals import Proposals, Waits
 from clients.desk.rendering import page
-from clients.desk.sentences import in_words
+from clients.desk.sentences import TERM_NAMES, in_words
 from clients.desk.talking import offers_marking, require_sight, viewer_of
-from clients.desk.talkwords import TERM_WORDS, release_text
+from clients.desk.talkwords import release_text
 from clients.errors import ListError, NotPermittedError
 from clients.intake.store import ChangedError
 from clients.officers import enrolled
@@ -146,7 +146,7 @@ def law_of(agency: str) -> Sequence[Law]:
 def downgrades(offer: Offer) -> Sequence[str]:
     """Return in what a release is below the labels of what it shows."""
     below = {name for label in offer.labels for name in offer.release.terms.below(label.terms)}
-    return [str(TERM_WORDS[name]) for name in sorted(below)]
+    return [_(TERM_NAMES[name]) for name in sorted(below)]
 
 
 def _send() -> str:

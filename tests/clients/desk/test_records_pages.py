@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from clients.desk.people.person import Role
-from clients.desk.recordlines import numbers, rest
+from clients.desk.recordlines import date_words, numbers, rest
 from clients.views import PortionView
 from ledger.bundle import verify_bundle
 from ledger.labels import Level
@@ -210,3 +210,8 @@ def test_a_line_of_a_record_says_who_vouches_and_nothing_twice(own: Reading) -> 
 
     assert said == ["Lot"]
     assert number.about == ("legible",)
+
+
+def test_a_date_stays_year_first_after_arabic_words() -> None:
+    """Between Arabic words 2026-02-12 would read 12-02-2026, another day: what isolates it goes where the date goes."""
+    assert date_words({"event.date": "2026-02-12"}) == "\u20682026-02-12\u2069"

@@ -180,7 +180,7 @@ def test_only_where_a_portion_stands_is_a_code_a_portion() -> None:
             ("%(portion)s holds only its own fields", "%(portion)s garde les siens"),
             ("%(path)s of the home cannot be opened", "%(path)s reste clos"),
         ],
-        portions={"item": "Objet"},
+        codes={"portion": {"item": "Objet"}},
     )
 
     assert book.say("item holds only its own fields") == "Objet garde les siens"
@@ -198,3 +198,17 @@ def test_a_sentence_is_in_its_readers_language(kept_desk: Desk, language: str, s
 def test_outside_a_request_the_library_is_english() -> None:
     """What is logged or kept is what the library said."""
     assert sentence("the list is empty") == "the list is empty"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "it is released below its label in compartments, level"),
+        ("fr", "les compartiments, le niveau"),
+        ("ar", "النطاقات المقيَّدة, الدرجة"),
+    ],
+)
+def test_in_what_a_release_is_below_its_label_is_said_in_words(language: str, said: str) -> None:
+    """The codes of a label's parts are the library's own: an officer who is to sign reads words."""
+    assert said in phrasebook(language).say("it is released below its label in comp, level")
+    assert "other" in phrasebook(language).say("it is released below its label in level, other")

@@ -114,6 +114,19 @@ def test_an_officer_is_shown_what_was_corrected_before_it_is_released(pair: Pair
         assert f'<bdi class="serial">{new}</bdi>' in page
 
 
+def test_a_proposal_leads_to_its_record_and_its_conversation(pair: Pair, request_name: str) -> None:
+    """A second officer can look at what they sign for, and at what became of it, by a link."""
+    at = propose(pair, request_name)
+    browser = pair.owner.browser(SECOND)
+    (row,) = json.loads(browser.get("/inbox/list.json").get_data())[:1]
+    waiting = browser.text(at)
+    press(browser, at, f"{at}/approve", passphrase=PASSPHRASE)
+
+    assert f'href="/records/{pair.record}"' in waiting
+    assert "approved and carried out" in browser.text(at)
+    assert all(f'href="/inbox/{row["thread"]}"' in page for page in (waiting, browser.text(at)))
+
+
 def test_the_same_officer_does_not_approve_what_they_proposed(pair: Pair, request_name: str) -> None:
     """Two names are needed: the proposer's own approval is refused, and nothing is written."""
     at = propose(pair, request_name)

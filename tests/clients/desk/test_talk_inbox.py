@@ -1,13 +1,20 @@
 """The inbox and the form that asks: what waits on either side, and requests that go out once."""
 
 import json
+import re
 from http import HTTPStatus
 
 import pytest
 
 from clients.desk import ticks
 from clients.desk.people.person import Role
+from clients.talk.threads import spelled, talk_of
+from ledger.identifiers import StatementName, statement_name
 from ledger.labels import Level
+from ledger.messages import Inner
+from ledger.talk.answers import Acknowledgement
+from ledger.talk.bodies import kind_of
+from ledger.talk.parts import Arrived
 from tests.support.commands import command
 from tests.support.desks import mandate
 from tests.support.desktalks import (
@@ -55,6 +62,27 @@ def test_the_first_page_leads_to_the_conversation(pair: Pair) -> None:
     assert "not confirmed" in pair.asker.browser("Oto").text(f"/inbox/{row['thread']}")
     ticks.sync(pair.asker.office)
     assert "confirmed by receipt" in pair.asker.browser("Oto").text(f"/inbox/{row['thread']}")
+
+
+def test_conversations_are_shown_a_hundred_at_a_time(pair: Pair) -> None:
+    """The newest first, and each on one page; what is overdue is found on whichever page it would stand."""
+    asked = pair.last(pair.owner, "disclosure_request")
+    with pair.owner.office.replica() as replica:
+        replica.talk.add_messages([_alone(1_000 + number) for number in range(150)])
+        ident = spelled(talk_of(replica, statement_name(asked)).id)
+    pair.walk.clock.advance(25 * HOUR)
+    browser = pair.owner.browser(FIRST)
+    first = browser.text("/inbox")
+    (following,) = re.findall(r'href="(/inbox\?before=\d+)"', first)
+    second = browser.text(following)
+    found = [set(re.findall(r'href="/inbox/([\w-]{22})"', text)) for text in (first, second)]
+
+    assert [len(one) for one in found] == [100, 51]
+    assert not found[0] & found[1]
+    assert ident in found[1]
+    assert ident in browser.text("/inbox?overdue=1")
+    assert "before=" not in browser.text("/inbox?overdue=1") + second
+    assert "No conversation yet" not in browser.text("/inbox?before=1")
 
 
 def test_messages_go_out_as_json_and_csv_without_formulas(pair: Pair) -> None:
@@ -247,3 +275,10 @@ def test_a_form_that_says_nothing_is_refused(pair: Pair) -> None:
     for say in ("", "tell", "report", "release"):
         answer = press(pair.owner.browser(FIRST), page, f"{page}/decide", say=say)
         assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _alone(index: int) -> Arrived:
+    """Return a message that answers nothing, in a thread of its own."""
+    named, body = StatementName(ASKER, index.to_bytes(16, "big")), Acknowledgement()
+    inner = Inner(kind=kind_of(body), to=OWNER, thread=named.jti, re=None, part=1, parts=1, body=body.to_json())
+    return Arrived(index=index, name=named, inner=inner)
