@@ -23,6 +23,7 @@ from server.fsck import Report, check_database, check_folder
 from server.healing import Healed, heal
 from server.keys import open_keys
 from server.lastrun import LastRun
+from server.nightly import KEEP, Kept, back_up_beside
 from server.passphrase import ask_passphrase
 from server.restore import Restored, Sources, restore
 
@@ -79,23 +80,34 @@ def fsck_command(
 
 def backup_command(
     data: DataOption,
-    output: Annotated[Path, typer.Option(help="A new folder for this backup.")],
+    output: Annotated[Path | None, typer.Option(metavar="DIR", help="A new folder for this backup.")] = None,
     *,
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Or a folder of backups: this one gets its time as name, old ones go."),
+    ] = None,
+    keep: Annotated[
+        int, typer.Option(metavar="N", min=1, help="With --into: how many stay, this one included.")
+    ] = KEEP,
     as_json: JsonOption = False,
 ) -> None:
     """Copy a service while it runs: database, keystore, service.json, highest-signed, tombstones, and the open files.
 
     The copy is checked before it is called a backup. It is as secret as the service's folder; keep it 30 days at most.
 
-    Example: sealtrace-server backup --data /srv/ledger --output /backup/2026-11-22
+    Example: sealtrace-server backup --data /srv/ledger --output /backup/friday
     """
     try:
-        backup = back_up(Config(data=data, fingerprint=b""), output=output, now=int(time.time()))
+        kept = _backed_up(Config(data=data, fingerprint=b""), output=output, into=into, keep=keep)
+        backup = kept.backup
         lastrun.write(data / lastrun.BACKUP, LastRun(at=backup.created, size=backup.size, broken=0))
     except exits.EXPECTED as error:
         exits.fail(error)
-    text = f"✓ {counted(backup.size, 'entry', 'entries')} backed up to {output}, every stored byte hashed again"
-    typer.echo(json.dumps(asdict(backup)) if as_json else text)
+    text = f"✓ {counted(backup.size, 'entry', 'entries')} backed up to {kept.folder}, every stored byte hashed again"
+    if kept.removed:
+        text += f"; {counted(kept.removed, 'older backup')} removed"
+    value = {**asdict(backup), "folder": str(kept.folder), "removed": kept.removed}
+    typer.echo(json.dumps(value) if as_json else text)
 
 
 def restore_command(
@@ -161,6 +173,15 @@ def doctor_command(  # noqa: PLR0913  each option is one thing more to look at
         typer.echo("\n".join(_diagnosed(one) for one in found) or "✓ no fault found")
     if found:
         raise typer.Exit(exits.FAILED)
+
+
+def _backed_up(config: Config, *, output: Path | None, into: Path | None, keep: int) -> Kept:
+    now = int(time.time())
+    if into is not None and output is None:
+        return back_up_beside(config, into=into, keep=keep, now=now)
+    if output is None or into is not None:
+        raise ConfigError("name one place: --output for a new folder, or --into for a folder of backups")
+    return Kept(backup=back_up(config, output=output, now=now), folder=output, removed=0)
 
 
 def _diagnosed(fault: Fault) -> str:
