@@ -27,19 +27,21 @@ from server.nightly import KEEP, Kept, back_up_beside
 from server.passphrase import ask_passphrase
 from server.restore import Restored, Sources, restore
 
-DatabaseOption = Annotated[Path, typer.Option("--database", help="The database, or a copy of it; it is only read.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+DatabaseOption = Annotated[
+    Path, typer.Option("--database", metavar="FILE", help="The database, or a copy of it; it is only read.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
 def export_command(
     database: DatabaseOption,
-    output: Annotated[Path, typer.Option(help="A new folder for checkpoint, tile/… and v1/charters/….")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="A new folder for checkpoint, tile/… and v1/charters/….")],
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Write the open files of a log from its database, verifying nothing: `sealtrace audit --from` does that.
 
-    Example: sealtrace-server export --database /srv/ledger/ledger.sqlite --output /srv/mirror
+    Example: sealtrace-server export --database ledger.sqlite --output mirror
     """
     try:
         exported = export(database, output=output)
@@ -51,12 +53,16 @@ def export_command(
 
 def fsck_command(
     data: OptionalDataOption = None,
-    database: Annotated[Path | None, typer.Option(help="A copy to check instead; it is only read.")] = None,
+    database: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A copy to check instead; it is only read.")
+    ] = None,
     *,
     heal_from: Annotated[
         Path | None,
         typer.Option(
-            "--heal-from", help="A mirror or backup: put back first what it has whole; the service is stopped."
+            "--heal-from",
+            metavar="DIR",
+            help="A mirror or backup: put back first what it has whole. Stop the service before.",
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -112,11 +118,16 @@ def backup_command(
 
 def restore_command(
     data: DataOption,
-    backup: Annotated[Path | None, typer.Option(help="The backup to put back; else the folder's database.")] = None,
-    checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="The newest checkpoint that somebody holds; may be repeated.")
+    backup: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The backup to put back; else the folder's database.")
     ] = None,
-    mirror: Annotated[Path | None, typer.Option("--from", help="A mirror's folder to catch up from.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The newest checkpoint that somebody holds; again for each."),
+    ] = None,
+    mirror: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="A mirror's folder to catch up from.")
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -125,7 +136,7 @@ def restore_command(
     Exit 4: the database is still behind. What lay beside the log since the backup (ciphertexts, boxes, messages'
     routes) is on no mirror; `fsck` names it, and its originators can log it again.
 
-    Example: sealtrace-server restore --data /srv/ledger --backup /backup/2026-11-22 --from /mnt/mirror
+    Example: sealtrace-server restore --data /srv/ledger --from /srv/mirror
     """
     sources = Sources(backup=backup, checkpoints=tuple(checkpoint or ()), mirror=mirror)
     try:
@@ -141,17 +152,24 @@ def doctor_command(  # noqa: PLR0913  each option is one thing more to look at
     data: DataOption,
     *,
     charter: Annotated[
-        str | None, typer.Option(help="Fingerprint of charter 1, to be compared.", envvar="SEALTRACE_CHARTER")
+        str | None,
+        typer.Option(
+            metavar="FINGERPRINT", help="The fingerprint of charter 1, to be compared.", envvar="SEALTRACE_CHARTER"
+        ),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address that the service is to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="Port that should be free, while the service is stopped.")] = None,
-    backups: Annotated[Path | None, typer.Option(help="The folder of backups, one folder each.")] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address that the service is to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(metavar="N", help="Port that should be free, while the service is stopped.")
+    ] = None,
+    backups: Annotated[Path | None, typer.Option(metavar="DIR", help="The folder of backups, one folder each.")] = None,
     keys: Annotated[bool, typer.Option("--keys", help="Open the keystore too: asks for its passphrase.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find what keeps the service from running well, and say the next step for each fault. Nothing is changed.
 
-    Example: sealtrace-server doctor --data /srv/ledger --backups /backup --port 8470
+    Example: sealtrace-server doctor --data /srv/ledger --backups /backup
     """
     try:
         config = Config(data=data, fingerprint=b"")

@@ -42,14 +42,18 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
     url: Annotated[
         str | None, typer.Option(help="The service to audit, or, with --from, to compare with; else the home's.")
     ] = None,
-    folder: Annotated[Path | None, typer.Option("--from", help="A mirror or copy to audit instead.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="A mirror or copy to audit instead.")
+    ] = None,
     charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
     since: Annotated[
         Path | None, typer.Option(help="A checkpoint up to which it was audited: the log must still begin with it.")
     ] = None,
     records: Annotated[bool, typer.Option("--records", help="Parse every statement strictly, too.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Verify every statement's signature, too.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the findings: F.html for people, F.json.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the findings: FILE.html for people, FILE.json for machines.")
+    ] = None,
     allow_unwitnessed: Annotated[
         bool, typer.Option("--allow-unwitnessed", help="Exit 0 though only the operator vouches for the log.")
     ] = False,

@@ -34,13 +34,16 @@ app = typer.Typer(help="Propose, sign, submit and read the charter.", no_args_is
 
 
 @app.command(
-    epilog="Example: sealtrace charter propose *.enrolment.json --service service.json -o charter.proposal; "
-    "later: sealtrace charter propose new.json --previous charter.json --remove xco-npa -o next.proposal"
+    epilog="Example: sealtrace charter propose *.enrolment.json --service service.json -o charter.proposal\n"
+    "Example: sealtrace charter propose new.json --previous charter.json --remove xco-npa -o next.proposal"
 )
 def propose(  # noqa: PLR0913 - each option is one term of the charter
     context: typer.Context,
     enrolments: Annotated[
-        list[Path] | None, typer.Argument(help="The enrolment requests of newcomers, and of members with a new root.")
+        list[Path] | None,
+        typer.Argument(
+            metavar="ENROLMENT", help="The enrolment requests of newcomers, and of members with a new root."
+        ),
     ] = None,
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the proposal goes.")],
@@ -215,7 +218,7 @@ def join(
     warning = _elsewhere(url, found)
     if warning is not None:
         lines.append(f"⚠ address    {warning['what']}; next: {warning['next']}")
-    told = {"origin": found.origin, "charter": found.ver, "size": entries, "warning": warning}
+    told: JsonValue = {"origin": found.origin, "charter": found.ver, "size": entries, "warning": warning}
     edge.show("\n".join(lines), told, as_json=as_json)
     require_fresh(view.fresh, now=edge.world.clock())
 
