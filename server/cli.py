@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -73,18 +74,27 @@ def create(
 ) -> None:
     """Make the service's keys, and write service.json: what the charter must name."""
     try:
-        check_name(origin)
-        requests.authority(url)
+        _check_new(data, origin=origin, url=url)
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = Config(data=data, fingerprint=b"")
         keys = create_keys(config.keystore, passphrase=_passphrase(twice=True))
         HighestSigned(config.highest).begin(keys, origin=origin)
         privatefile.replace(config.service, service_json(keys, origin=origin, url=url))
-    except (ConfigError, CryptoError, LedgerError, OSError) as error:
+    except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         fail(error)
     typer.echo(config.service.read_text(encoding="utf-8"), nl=False)
     if not as_json:
         typer.echo(f"The charter must name these keys: they are in {config.service}", err=True)
+
+
+def _check_new(data: Path, *, origin: str, url: str) -> None:
+    """Raise unless a log of this name may begin here: nothing of it can be changed later."""
+    check_name(origin)
+    if "://" in origin:
+        raise ConfigError("the origin is a URL without its scheme, like ledger.example/weapons: name it so, for ever")
+    requests.authority(url)
+    if Config(data=data, fingerprint=b"").keystore.exists():
+        raise StartError(f"{data} holds a service's keys already, which are never replaced: name another folder")
 
 
 @app.command("serve", short_help="serve the log, until it is told to end")

@@ -168,9 +168,11 @@ def text_of(done: Audit, *, now: int) -> str:
     """Return an audit as a terminal shows it."""
     found = done.report
     sign = "✗" if found.verdict is Verdict.FAILED else "!" if done.is_stale else "✓"
-    size = f"{found.size:,} of {done.checkpoint.size:,}" if found.size < done.checkpoint.size else f"{found.size:,}"
+    size = counted(done.checkpoint.size, "entry", "entries")
+    if found.size < done.checkpoint.size:
+        size = f"{found.size:,} of {size}"
     lines = [
-        f"{sign} {auditreport.verdict_of(done)}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
+        f"{sign} {auditreport.verdict_of(done)}  {visible(done.checkpoint.origin)} · {size} · {found.depth.name.lower()}",
         *_wrapped(auditreport.verdict_in_words(done)),
         *_vouched(done, now),
         *(f"  {count:>12,}  {typ.value}" for typ, count in sorted(found.counts.items(), key=lambda one: one[0].value)),
