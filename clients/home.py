@@ -182,10 +182,13 @@ class Home:
             raise HomeError("this home follows no log yet", next_step="run `sealtrace join URL --charter FINGERPRINT`")
         return config
 
-    def join(self, *, url: str, origin: str) -> HomeConfig:
-        """Remember the log this home follows from now on; another one later is refused."""
+    def join(self, *, url: str, origin: str, named: str | None = None) -> HomeConfig:
+        """Remember the log this home follows from now on, and where; later only `named` may be another address.
+
+        `named` is the one in the log's verified charter: a home that joined at a mirror goes on to the service by it.
+        """
         config = self.config()
-        if config.joined and (config.url, config.origin) != (url, origin):
+        if config.joined and (origin != config.origin or url not in (config.url, named)):
             raise HomeError("this home already follows another log", next_step="use a new home for it")
         joined = replace(config, url=url, origin=origin)
         self.save(joined)

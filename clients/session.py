@@ -151,7 +151,7 @@ def join(home: Home, *, url: str, transport: Transport, fingerprint: bytes) -> V
     trust = Trust(home.trusted)
     trust.pin(fingerprint)
     view = trust.refresh(Service(transport))
-    home.join(url=url, origin=view.charter.origin)
+    home.join(url=url, origin=view.charter.origin, named=view.charter.url)
     return view
 
 

@@ -20,10 +20,11 @@ from server.errors import ConfigError
 from server.folder import DataOption
 from server.passphrase import DESCRIPTOR, read_passphrase
 from server.upkeep import JsonOption
+from server.wording import WordedGroup
 
-app = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
+app = typer.Typer(cls=WordedGroup, no_args_is_help=True, help="Who may sign in to the console.")
 
-NameArgument = Annotated[str, typer.Argument(help="The account's name: a-z 0-9 . -")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The account's name: a-z 0-9 . -")]
 OwnOption = Annotated[
     bool, typer.Option("--password", help="Ask for the password, or read it from SEALTRACE_PASSPHRASE_FD.")
 ]
@@ -33,14 +34,19 @@ OwnOption = Annotated[
 def create(
     name: NameArgument,
     data: DataOption,
-    role: Annotated[Role, typer.Option(help="An auditor sees the log, an operator the machine and the accounts too.")],
+    role: Annotated[
+        Role,
+        typer.Option(
+            metavar="operator|auditor", help="An auditor sees the log, an operator the machine and the accounts too."
+        ),
+    ],
     *,
     own: OwnOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Add an account. Without --password a one-time password is shown here, once, to be changed at the first sign-in.
 
-    Example: sealtrace-server account create ana --role auditor --data /srv/ledger
+    Example: sealtrace-server account create ana --role auditor --data /srv/log
     """
     with _accounts(data) as accounts:
         password = _password(own=own)

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,8 +28,10 @@ from server.keys import create_keys, open_keys, service_json
 from server.passphrase import ask_passphrase, read_passphrase
 from server.rotation import prepare_successor
 from server.serve import LOOPBACK, serve
+from server.wording import WordedGroup
 
 app = typer.Typer(
+    cls=WordedGroup,
     no_args_is_help=True,
     add_completion=True,
     # As `sealtrace` shows it: boxes leave an option and its words a third of 80 columns each.
@@ -36,12 +39,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     help="Run a Sealtrace ledger service.",
 )
-app.command("export", short_help="write the open files of a log from its database")(upkeep.export_command)
-app.command("fsck", short_help="hash every stored byte again; put back what is damaged")(upkeep.fsck_command)
-app.command("backup", short_help="copy a service while it runs")(upkeep.backup_command)
-app.command("restore", short_help="put a service back, from a backup or a mirror")(upkeep.restore_command)
-app.command("doctor", short_help="find what keeps the service from running well")(upkeep.doctor_command)
-app.add_typer(accountcommands.app, name="account", short_help="who may sign in to the console")
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001  the form that typer calls
@@ -60,31 +57,44 @@ def _program(
     pass
 
 
-@app.command(short_help="make the service's keys, once")
+@app.command(
+    short_help="make the service's keys, once",
+    # Too long for one line, and broken where a shell reads on.
+    epilog="\b\nExample: sealtrace-server create --data /srv/ledger \\\n"
+    "    --origin ledger.example/weapons --url https://ledger.example",
+)
 def create(
     data: DataOption,
-    origin: Annotated[str, typer.Option(help="The log's name for ever: a URL without its scheme.")],
-    url: Annotated[str, typer.Option(help="Where agencies reach the service, like https://ledger.example.")],
+    origin: Annotated[str, typer.Option(metavar="NAME", help="The log's name for ever: a URL without its scheme.")],
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="Where agencies reach the service, like https://ledger.example.")
+    ],
     *,
     as_json: upkeep.JsonOption = False,
 ) -> None:
-    """Make the service's keys, and write service.json: what the charter must name.
-
-    Example: sealtrace-server create --data /srv/ledger --origin ledger.example/weapons --url https://ledger.example
-    """
+    """Make the service's keys, and write service.json: what the charter must name."""
     try:
-        check_name(origin)
-        requests.authority(url)
+        _check_new(data, origin=origin, url=url)
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = Config(data=data, fingerprint=b"")
         keys = create_keys(config.keystore, passphrase=_passphrase(twice=True))
         HighestSigned(config.highest).begin(keys, origin=origin)
         privatefile.replace(config.service, service_json(keys, origin=origin, url=url))
-    except (ConfigError, CryptoError, LedgerError, OSError) as error:
+    except (ConfigError, StartError, CryptoError, LedgerError, OSError) as error:
         fail(error)
     typer.echo(config.service.read_text(encoding="utf-8"), nl=False)
     if not as_json:
         typer.echo(f"The charter must name these keys: they are in {config.service}", err=True)
+
+
+def _check_new(data: Path, *, origin: str, url: str) -> None:
+    """Raise unless a log of this name may begin here: nothing of it can be changed later."""
+    check_name(origin)
+    if "://" in origin:
+        raise ConfigError("the origin is a URL without its scheme, like ledger.example/weapons: name it so, for ever")
+    requests.authority(url)
+    if Config(data=data, fingerprint=b"").keystore.exists():
+        raise StartError(f"{data} holds a service's keys already, which are never replaced: name another folder")
 
 
 @app.command("serve", short_help="serve the log, until it is told to end")
@@ -92,21 +102,31 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     data: DataOption,
     *,
     charter: Annotated[
-        str, typer.Option(help="Fingerprint of charter 1: 16 words or 43 characters.", envvar="SEALTRACE_CHARTER")
+        str,
+        typer.Option(
+            metavar="FINGERPRINT", help="The fingerprint of charter 1, as words or as text.", envvar="SEALTRACE_CHARTER"
+        ),
     ],
-    host: Annotated[str, typer.Option(help="Address to listen on; TLS is for a proxy in front.")] = LOOPBACK,
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8470,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on; TLS is for a proxy in front.")
+    ] = LOOPBACK,
+    port: Annotated[int, typer.Option(metavar="N", help="Port to listen on.", min=1, max=65_535)] = 8470,
     metrics_port: Annotated[
-        int | None, typer.Option(help="Port for /metrics, on the loopback address.", min=1, max=65_535)
+        int | None, typer.Option(metavar="N", help="Port for /metrics, on the loopback address.", min=1, max=65_535)
     ] = None,
     console: Annotated[
-        str | None, typer.Option(help="Where browsers reach /console, like https://console.ledger.example.")
+        str | None,
+        typer.Option(metavar="URL", help="Where browsers reach /console, like https://console.ledger.example."),
     ] = None,
     tick: Annotated[
-        int, typer.Option(help="Seconds between ticks; fewer tell who asked when: for rehearsals.", min=1, max=3_600)
+        int,
+        typer.Option(
+            metavar="SECONDS", help="Time between ticks; less tells who asked when: for rehearsals.", min=1, max=3_600
+        ),
     ] = TICK_SECONDS,
     proxy: Annotated[
-        list[str] | None, typer.Option(help="Address of a proxy on another machine that names its clients.")
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="A proxy on another machine that names its clients; again for each."),
     ] = None,
 ) -> None:
     """Serve the log whose first charter has this fingerprint.
@@ -171,6 +191,15 @@ def migrate(data: DataOption, *, as_json: upkeep.JsonOption = False) -> None:
         fail(error)
     if as_json:
         typer.echo(json.dumps({"schema": schema.newest()}))
+
+
+# In the order of a service's life: these stand behind those above.
+app.command("export", short_help="write the open files of a log from its database")(upkeep.export_command)
+app.command("fsck", short_help="hash every stored byte again; put back what is damaged")(upkeep.fsck_command)
+app.command("backup", short_help="copy a service while it runs")(upkeep.backup_command)
+app.command("restore", short_help="put a service back, from a backup or a mirror")(upkeep.restore_command)
+app.command("doctor", short_help="find what keeps the service from running well")(upkeep.doctor_command)
+app.add_typer(accountcommands.app, name="account", short_help="who may sign in to the console")
 
 
 def main() -> None:

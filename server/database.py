@@ -40,6 +40,15 @@ def readers(path: Path, *, connections: int) -> Engine:
     return _engine(path, begin="BEGIN", pool=pool, pragmas=("query_only=ON",))
 
 
+def require(path: Path) -> Path:
+    """Return the path of a database; raise StartError if there is none."""
+    if not path.exists():
+        raise StartError(
+            f"{path} is missing: start the service once, or put a backup back with `sealtrace-server restore`"
+        )
+    return path
+
+
 def read_only(path: Path) -> Engine:
     """Return an engine of one connection that cannot write: for a copy, a backup, or a database that is in use.
 

@@ -17,5 +17,12 @@ BEHIND = 4
 
 def fail(error: Exception) -> NoReturn:
     """End with what went wrong: 2 for what the command was told, 1 for what it found."""
-    typer.echo(f"sealtrace-server: {error}", err=True)
+    told = _unusable(error) if isinstance(error, OSError) else error
+    typer.echo(f"sealtrace-server: {told}", err=True)
     raise typer.Exit(USAGE if isinstance(error, ConfigError) else FAILED)
+
+
+def _unusable(error: OSError) -> str:
+    named = error.filename or "a file"
+    why = error.strerror or type(error).__name__
+    return f"{named} cannot be used: {why}; check the path, who may read and write there, and that the disk has room"

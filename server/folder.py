@@ -32,7 +32,9 @@ def _name(uid: int) -> str:
         return str(uid)
 
 
-_OPTION = typer.Option("--data", help="The service's folder.", envvar="SEALTRACE_DATA", callback=require_own)
+_OPTION = typer.Option(
+    "--data", metavar="DIR", help="The service's folder.", envvar="SEALTRACE_DATA", callback=require_own
+)
 
 DataOption = Annotated[Path, _OPTION]
 OptionalDataOption = Annotated[Path | None, _OPTION]

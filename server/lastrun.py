@@ -12,6 +12,7 @@ FSCK = "last-fsck.json"
 BACKUP = "last-backup.json"
 
 _MOST_BYTES = 4_096
+_OVERDUE_SECONDS = 2 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +37,8 @@ def read(path: Path) -> LastRun | None:
         return LastRun(at=jsontext.integer(at), size=jsontext.integer(size), broken=jsontext.integer(broken))
     except (OSError, LedgerError, KeystoreError):
         return None
+
+
+def is_overdue(run: LastRun, *, now: int) -> bool:
+    """Tell whether a backup that is made each night was missed for two days (`now` in POSIX seconds)."""
+    return now - run.at > _OVERDUE_SECONDS

@@ -23,22 +23,25 @@ from server.fsck import Report, check_database, check_folder
 from server.healing import Healed, heal
 from server.keys import open_keys
 from server.lastrun import LastRun
+from server.nightly import KEEP, Kept, back_up_beside
 from server.passphrase import ask_passphrase
 from server.restore import Restored, Sources, restore
 
-DatabaseOption = Annotated[Path, typer.Option("--database", help="The database, or a copy of it; it is only read.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+DatabaseOption = Annotated[
+    Path, typer.Option("--database", metavar="FILE", help="The database, or a copy of it; it is only read.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
 def export_command(
     database: DatabaseOption,
-    output: Annotated[Path, typer.Option(help="A new folder for checkpoint, tile/… and v1/charters/….")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="A new folder for checkpoint, tile/… and v1/charters/….")],
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Write the open files of a log from its database, verifying nothing: `sealtrace audit --from` does that.
 
-    Example: sealtrace-server export --database /srv/ledger/ledger.sqlite --output /srv/mirror
+    Example: sealtrace-server export --database ledger.sqlite --output mirror
     """
     try:
         exported = export(database, output=output)
@@ -50,12 +53,16 @@ def export_command(
 
 def fsck_command(
     data: OptionalDataOption = None,
-    database: Annotated[Path | None, typer.Option(help="A copy to check instead; it is only read.")] = None,
+    database: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A copy to check instead; it is only read.")
+    ] = None,
     *,
     heal_from: Annotated[
         Path | None,
         typer.Option(
-            "--heal-from", help="A mirror or backup: put back first what it has whole; the service is stopped."
+            "--heal-from",
+            metavar="DIR",
+            help="A mirror or backup: put back first what it has whole. Stop the service before.",
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -79,32 +86,48 @@ def fsck_command(
 
 def backup_command(
     data: DataOption,
-    output: Annotated[Path, typer.Option(help="A new folder for this backup.")],
+    output: Annotated[Path | None, typer.Option(metavar="DIR", help="A new folder for this backup.")] = None,
     *,
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Or a folder of backups: this one gets its time as name, old ones go."),
+    ] = None,
+    keep: Annotated[
+        int, typer.Option(metavar="N", min=1, help="With --into: how many stay, this one included.")
+    ] = KEEP,
     as_json: JsonOption = False,
 ) -> None:
     """Copy a service while it runs: database, keystore, service.json, highest-signed, tombstones, and the open files.
 
     The copy is checked before it is called a backup. It is as secret as the service's folder; keep it 30 days at most.
 
-    Example: sealtrace-server backup --data /srv/ledger --output /backup/2026-11-22
+    Example: sealtrace-server backup --data /srv/ledger --output /backup/friday
     """
     try:
-        backup = back_up(Config(data=data, fingerprint=b""), output=output, now=int(time.time()))
+        kept = _backed_up(Config(data=data, fingerprint=b""), output=output, into=into, keep=keep)
+        backup = kept.backup
         lastrun.write(data / lastrun.BACKUP, LastRun(at=backup.created, size=backup.size, broken=0))
     except exits.EXPECTED as error:
         exits.fail(error)
-    text = f"✓ {counted(backup.size, 'entry', 'entries')} backed up to {output}, every stored byte hashed again"
-    typer.echo(json.dumps(asdict(backup)) if as_json else text)
+    text = f"✓ {counted(backup.size, 'entry', 'entries')} backed up to {kept.folder}, every stored byte hashed again"
+    if kept.removed:
+        text += f"; {counted(kept.removed, 'older backup')} removed"
+    value = {**asdict(backup), "folder": str(kept.folder), "removed": kept.removed}
+    typer.echo(json.dumps(value) if as_json else text)
 
 
 def restore_command(
     data: DataOption,
-    backup: Annotated[Path | None, typer.Option(help="The backup to put back; else the folder's database.")] = None,
-    checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="The newest checkpoint that somebody holds; may be repeated.")
+    backup: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The backup to put back; else the folder's database.")
     ] = None,
-    mirror: Annotated[Path | None, typer.Option("--from", help="A mirror's folder to catch up from.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The newest checkpoint that somebody holds; again for each."),
+    ] = None,
+    mirror: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="A mirror's folder to catch up from.")
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -113,7 +136,7 @@ def restore_command(
     Exit 4: the database is still behind. What lay beside the log since the backup (ciphertexts, boxes, messages'
     routes) is on no mirror; `fsck` names it, and its originators can log it again.
 
-    Example: sealtrace-server restore --data /srv/ledger --backup /backup/2026-11-22 --from /mnt/mirror
+    Example: sealtrace-server restore --data /srv/ledger --from /srv/mirror
     """
     sources = Sources(backup=backup, checkpoints=tuple(checkpoint or ()), mirror=mirror)
     try:
@@ -129,17 +152,24 @@ def doctor_command(  # noqa: PLR0913  each option is one thing more to look at
     data: DataOption,
     *,
     charter: Annotated[
-        str | None, typer.Option(help="Fingerprint of charter 1, to be compared.", envvar="SEALTRACE_CHARTER")
+        str | None,
+        typer.Option(
+            metavar="FINGERPRINT", help="The fingerprint of charter 1, to be compared.", envvar="SEALTRACE_CHARTER"
+        ),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address that the service is to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="Port that should be free, while the service is stopped.")] = None,
-    backups: Annotated[Path | None, typer.Option(help="The folder of backups, one folder each.")] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address that the service is to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(metavar="N", help="Port that should be free, while the service is stopped.")
+    ] = None,
+    backups: Annotated[Path | None, typer.Option(metavar="DIR", help="The folder of backups, one folder each.")] = None,
     keys: Annotated[bool, typer.Option("--keys", help="Open the keystore too: asks for its passphrase.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find what keeps the service from running well, and say the next step for each fault. Nothing is changed.
 
-    Example: sealtrace-server doctor --data /srv/ledger --backups /backup --port 8470
+    Example: sealtrace-server doctor --data /srv/ledger --backups /backup
     """
     try:
         config = Config(data=data, fingerprint=b"")
@@ -161,6 +191,15 @@ def doctor_command(  # noqa: PLR0913  each option is one thing more to look at
         typer.echo("\n".join(_diagnosed(one) for one in found) or "✓ no fault found")
     if found:
         raise typer.Exit(exits.FAILED)
+
+
+def _backed_up(config: Config, *, output: Path | None, into: Path | None, keep: int) -> Kept:
+    now = int(time.time())
+    if into is not None and output is None:
+        return back_up_beside(config, into=into, keep=keep, now=now)
+    if output is None or into is not None:
+        raise ConfigError("name one place: --output for a new folder, or --into for a folder of backups")
+    return Kept(backup=back_up(config, output=output, now=now), folder=output, removed=0)
 
 
 def _diagnosed(fault: Fault) -> str:

@@ -42,14 +42,18 @@ def audit(  # noqa: PLR0913 - each option is one choice of what to audit and how
     url: Annotated[
         str | None, typer.Option(help="The service to audit, or, with --from, to compare with; else the home's.")
     ] = None,
-    folder: Annotated[Path | None, typer.Option("--from", help="A mirror or copy to audit instead.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="A mirror or copy to audit instead.")
+    ] = None,
     charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
     since: Annotated[
         Path | None, typer.Option(help="A checkpoint up to which it was audited: the log must still begin with it.")
     ] = None,
     records: Annotated[bool, typer.Option("--records", help="Parse every statement strictly, too.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Verify every statement's signature, too.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the findings: F.html for people, F.json.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the findings: FILE.html for people, FILE.json for machines.")
+    ] = None,
     allow_unwitnessed: Annotated[
         bool, typer.Option("--allow-unwitnessed", help="Exit 0 though only the operator vouches for the log.")
     ] = False,
@@ -164,9 +168,11 @@ def text_of(done: Audit, *, now: int) -> str:
     """Return an audit as a terminal shows it."""
     found = done.report
     sign = "✗" if found.verdict is Verdict.FAILED else "!" if done.is_stale else "✓"
-    size = f"{found.size:,} of {done.checkpoint.size:,}" if found.size < done.checkpoint.size else f"{found.size:,}"
+    size = counted(done.checkpoint.size, "entry", "entries")
+    if found.size < done.checkpoint.size:
+        size = f"{found.size:,} of {size}"
     lines = [
-        f"{sign} {auditreport.verdict_of(done)}  {visible(done.checkpoint.origin)} · {size} entries · {found.depth.name.lower()}",
+        f"{sign} {auditreport.verdict_of(done)}  {visible(done.checkpoint.origin)} · {size} · {found.depth.name.lower()}",
         *_wrapped(auditreport.verdict_in_words(done)),
         *_vouched(done, now),
         *(f"  {count:>12,}  {typ.value}" for typ, count in sorted(found.counts.items(), key=lambda one: one[0].value)),

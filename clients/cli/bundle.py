@@ -37,10 +37,10 @@ class BundleError(ClientError):
 def export_command(  # noqa: PLR0913 - each option says what goes in
     context: typer.Context,
     record: Annotated[str, typer.Argument(metavar="ISS/JTI", help="The record's name.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="F", help="The file to write.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
     *,
     portion: Annotated[
-        list[str] | None, typer.Option("--portion", help="Show only this portion: item, event or case; repeat it.")
+        list[str] | None, typer.Option("--portion", help="Show only this portion: item, event or case.")
     ] = None,
     thin: Annotated[
         bool, typer.Option("--thin", help="Leave the charters out: for verifiers who have them from their own source.")
@@ -75,13 +75,13 @@ def export_command(  # noqa: PLR0913 - each option says what goes in
 @app.command("verify")
 def verify_command(  # noqa: PLR0913 - each option is a thing the verifier has of its own
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="F", help="The bundle.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle.")],
     *,
     anchor: Annotated[
         str | None, typer.Option(help="The fingerprint of charter 1, from your own source; else the home's pin.")
     ] = None,
     charter: Annotated[
-        list[Path] | None, typer.Option("--charter", help="A charter file of your own, for a thin bundle; repeat it.")
+        list[Path] | None, typer.Option("--charter", help="A charter file of your own, for a thin bundle.")
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no service for what happened since.")] = False,
     allow_unwitnessed: Annotated[

@@ -28,18 +28,22 @@ from ledger.charter import Charter, Limits, Signatures
 from ledger.counting import counted
 from ledger.jsontext import JsonValue
 from ledger.labels import Level, level_of
+from ledger.wire.requests import authority
 
 app = typer.Typer(help="Propose, sign, submit and read the charter.", no_args_is_help=True)
 
 
 @app.command(
-    epilog="Example: sealtrace charter propose *.enrolment.json --service service.json -o charter.proposal; "
-    "later: sealtrace charter propose new.json --previous charter.json --remove xco-npa -o next.proposal"
+    epilog="Example: sealtrace charter propose *.enrolment.json --service service.json -o charter.proposal\n"
+    "Example: sealtrace charter propose new.json --previous charter.json --remove xco-npa -o next.proposal"
 )
 def propose(  # noqa: PLR0913 - each option is one term of the charter
     context: typer.Context,
     enrolments: Annotated[
-        list[Path] | None, typer.Argument(help="The enrolment requests of newcomers, and of members with a new root.")
+        list[Path] | None,
+        typer.Argument(
+            metavar="ENROLMENT", help="The enrolment requests of newcomers, and of members with a new root."
+        ),
     ] = None,
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the proposal goes.")],
@@ -211,8 +215,22 @@ def join(
         f"✓ joined     {found.origin}: charter {found.ver}, {listed}",
         f"log          both signatures good · {vouched(view, now=edge.world.clock())}",
     ]
-    edge.show("\n".join(lines), {"origin": found.origin, "charter": found.ver, "size": entries}, as_json=as_json)
+    warning = _elsewhere(url, found)
+    if warning is not None:
+        lines.append(f"⚠ address    {warning['what']}; next: {warning['next']}")
+    told: JsonValue = {"origin": found.origin, "charter": found.ver, "size": entries, "warning": warning}
+    edge.show("\n".join(lines), told, as_json=as_json)
     require_fresh(view.fresh, now=edge.world.clock())
+
+
+def _elsewhere(url: str, charter: Charter) -> dict[str, JsonValue] | None:
+    """Return what does not work at another address than the charter's, and what to do; None at the charter's own."""
+    if authority(url) == authority(charter.url):
+        return None
+    return {
+        "what": "not the charter's: it can be read here, but what you sign for this address is refused",
+        "next": f"`sealtrace join {visible(charter.url)}` with the same fingerprint, before you submit or ask",
+    }
 
 
 @app.command(epilog="Example: sealtrace charter confirm lusab-babad-…")

@@ -25,7 +25,7 @@ use = typer.Typer(help="The record of use: who did what at the desk, for the age
 app.add_typer(use, name="use")
 
 
-@app.command(epilog="Example: sealtrace desk serve --home ~/arms --url https://desk.agency.example; the log is JSON")
+@app.command(epilog="Example: sealtrace desk serve --home ~/arms --url https://desk.agency.example")
 def serve(  # noqa: PLR0913 - where it listens, under which name, whose home
     context: typer.Context,
     *,
@@ -46,7 +46,10 @@ def serve(  # noqa: PLR0913 - where it listens, under which name, whose home
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Run the desk until it is told to end: pages for this agency's people, over the home's keys and replica."""
+    """Run the desk until it is told to end: pages for this agency's people, over the home's keys and replica.
+
+    Its log, on standard error, is JSON.
+    """
     edge_of(context)
     given = {"--home": home, "--url": url, "--certificate": certificate, "--key": key, "--mail-password": mail_password}
     words = ["--host", host, "--port", str(port)]
@@ -62,14 +65,10 @@ def invite(  # noqa: PLR0913 - what one person is trusted with
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The person.")],
     *,
-    role: Annotated[list[str] | None, typer.Option(help=f"{_ROLES}; again for each.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help=f"{_ROLES}.")] = None,
     clearance: Annotated[str, typer.Option(help="The highest level they may read; else nothing at all.")] = "",
-    compartment: Annotated[
-        list[str] | None, typer.Option(help="A compartment they are read into; again for each.")
-    ] = None,
-    purpose: Annotated[
-        list[str] | None, typer.Option(help="What they may work for, else TRACE; again for each.")
-    ] = None,
+    compartment: Annotated[list[str] | None, typer.Option(help="A compartment they are read into.")] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="What they may work for, else TRACE.")] = None,
     again: Annotated[bool, typer.Option("--again", help="A new way in for somebody who works here already.")] = False,
     url: Annotated[str, typer.Option(help="The address of the desk.")] = "http://localhost:8480",
     home: HomeOption = None,

@@ -27,14 +27,14 @@ _TITLE_WIDTH = 13
 app = typer.Typer(help="Signed words that convict whoever signed them.", no_args_is_help=True)
 
 CharterOption = Annotated[
-    list[Path] | None, typer.Option("--charter", help="A charter file that you believe; else the home's. Repeat it.")
+    list[Path] | None, typer.Option("--charter", help="A charter file that you believe; else the home's.")
 ]
 
 
 @app.command("verify")
 def verify(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="F", help="The proof.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The proof.")],
     *,
     charter: CharterOption = None,
     home: HomeOption = None,
@@ -64,7 +64,9 @@ def prove(  # noqa: PLR0913 - two files in, one out, as every command has its ho
     context: typer.Context,
     one: Annotated[Path, typer.Argument(metavar="ONE", help="A checkpoint, or a request that a witness kept.")],
     other: Annotated[Path, typer.Argument(metavar="OTHER", help="One that contradicts it.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="F", help="The file to write; more are F.2, F.3.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write; more are FILE.2, FILE.3.")
+    ],
     *,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -97,7 +99,7 @@ def prove(  # noqa: PLR0913 - two files in, one out, as every command has its ho
 @app.command("open")
 def open_command(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="F", help="A sealed report, from a home's folder `reports`.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sealed report, from a home's folder `reports`.")],
     *,
     home: HomeOption = None,
     as_json: JsonOption = False,

@@ -15,7 +15,9 @@ _DEFAULTS = generator.Options()
 
 def generate(  # noqa: PLR0913 - each option is one rate of the world
     context: typer.Context,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the lists and truth.csv.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder for the lists and truth.csv.")
+    ],
     *,
     weapons: Annotated[int, typer.Option(min=0, help="How many weapons live.")] = _DEFAULTS.weapons,
     seed: Annotated[int, typer.Option(help="The same seed gives the same lists.")] = _DEFAULTS.seed,

@@ -55,7 +55,7 @@ def rotate(
 @app.command(epilog="Example: sealtrace key revoke xar-arms#4 --since 2114")
 def revoke(
     context: typer.Context,
-    kids: Annotated[list[str], typer.Argument(metavar="KID…", help="Keys like xar-arms#4.")],
+    kids: Annotated[list[str], typer.Argument(metavar="KEY", help="Keys like xar-arms#4.")],
     *,
     since: Annotated[
         int | None, typer.Option(help="The index from which what the keys signed is disputed; ends epochs too.", min=0)

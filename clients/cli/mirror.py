@@ -23,7 +23,9 @@ def mirror(  # noqa: PLR0913 - each option is one choice of what to copy, where 
     context: typer.Context,
     url: Annotated[str | None, typer.Argument(help="The service; else the home's.")] = None,
     *,
-    to: Annotated[Path, typer.Option("--to", help="The folder of the copy; an interrupted one is gone on with.")],
+    to: Annotated[
+        Path, typer.Option("--to", metavar="DIR", help="The folder of the copy; an interrupted one is gone on with.")
+    ],
     charter: Annotated[str | None, typer.Option(help="The fingerprint of charter 1; else the home's pin.")] = None,
     every: Annotated[
         int | None,

@@ -113,7 +113,7 @@ def _note_opened(edge: Edge, replica: Replica, outbox: Outbox, releases: list[He
 
 def find(  # noqa: PLR0913 - each option narrows the search
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(help="Words that must all occur.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD", help="Words that must all occur.")] = None,
     *,
     event: Annotated[str | None, typer.Option(help="Only this kind of event, like recovery.")] = None,
     iss: Annotated[str | None, typer.Option(help="Only this originator's.")] = None,

@@ -28,13 +28,13 @@ from ledger.talk.requests import DisclosureRequest, TraceRequest, What, check_we
 
 def request(  # noqa: PLR0913 - each option is one thing that the other side has to know
     context: typer.Context,
-    record: Annotated[str | None, typer.Argument(metavar="ISS/JTI", help="Whose record is to be shown to us.")] = None,
+    record: Annotated[
+        str | None, typer.Argument(metavar="ISS/JTI", help="The record of which something is withheld.")
+    ] = None,
     *,
     use: Annotated[str, typer.Option(help="What it is for, in words: they are shown before anybody decides.")],
     purpose: Annotated[str, typer.Option(help="TRACE, CRIM, CT, SANCTIONS or STATS.")] = "TRACE",
-    to: Annotated[
-        list[str] | None, typer.Option(help="Whom to ask; more than once for several, in one thread.")
-    ] = None,
+    to: Annotated[list[str] | None, typer.Option(help="Whom to ask, in one thread.")] = None,
     portion: Annotated[list[str] | None, typer.Option(help="item, event or case; else all that is withheld.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="A single field, like case.offence.")] = None,
     history: Annotated[bool, typer.Option("--history", help="Ask for all closed epochs: for a newcomer.")] = False,

@@ -1,5 +1,9 @@
-"""What each command does in one line, as lists of commands show it: whole, in 80 columns (docs/commands.md says more)."""
+"""What each command does in one line, and how its help names values and ends: in words, whole, in 80 columns.
 
+docs/commands.md says more.
+"""
+
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -76,13 +80,17 @@ SUMMARIES = {
 }
 # What stands for a value where an option does not say it itself.
 _VALUES = {Path: "FILE", int: "N", float: "SHARE"}
+_NAMED = {("data", Path): "DIR", ("state", Path): "DIR", ("url", str): "URL", ("charter", str): "FINGERPRINT"}
+_EXAMPLE = "Example: "
+_WIDTH = 76
 
 
 def summarise(group: TyperGroup, path: str = "") -> TyperGroup:
-    """Give every command of a group its line, and every option a word for its value; return the group."""
+    """Give every command of a group its line, its example the last word, and every value a word; return the group."""
     for name, command in group.commands.items():
         full = f"{path} {name}".strip()
         command.short_help = SUMMARIES[full]
+        _end_with_example(command)
         for parameter in command.params:
             _name_value(parameter)
         if isinstance(command, TyperGroup):
@@ -91,7 +99,40 @@ def summarise(group: TyperGroup, path: str = "") -> TyperGroup:
 
 
 def _name_value(parameter: Any) -> None:
-    if parameter.param_type_name == "option" and parameter.metavar is None and not parameter.is_flag:
+    if parameter.param_type_name == "argument":
+        _name_argument(parameter)
+        return
+    if parameter.multiple:
+        parameter.help = f"{parameter.help.removesuffix('.')}; again for each."
+    if parameter.metavar is None and not parameter.is_flag:
         kind = parameter.type_descriptor.annotation
         (kind,) = get_args(kind) or (kind,)
-        parameter.metavar = _VALUES.get(kind, "TEXT")
+        parameter.metavar = _NAMED.get((parameter.name, kind), _VALUES.get(kind, "TEXT"))
+
+
+def _name_argument(argument: Any) -> None:
+    """Say FILE where typer says `{file}` and `file <path>`: signs and types are for whoever writes Python."""
+    word = argument.metavar = argument.metavar or argument.name.upper()
+    used = word if argument.required else f"[{word}]"
+    argument.get_usage_pieces = lambda _context: [used if argument.nargs == 1 else f"{used}…"]
+    argument.display_type_rich = lambda ctx: None  # noqa: ARG005 - typer calls it by this name
+
+
+def _end_with_example(command: Any) -> None:
+    text, _, example = (command.help or "").partition(f"\n\n{_EXAMPLE}")
+    command.help = text
+    examples = [example] if example else [line.removeprefix(_EXAMPLE) for line in (command.epilog or "").splitlines()]
+    # \b keeps the lines as they are: a command that is copied must come out of the terminal as it would be typed.
+    command.epilog = "\n\n".join("\b\n" + _folded(_EXAMPLE + one) for one in examples)
+
+
+def _folded(command_line: str) -> str:
+    """Return a command over as many lines as it needs, broken between words as a shell reads them."""
+    lines = [""]
+    # An option keeps its value beside it.
+    for word in re.findall(r"(?:-\S+ (?=[^-]))?(?:'[^']*'|[^\s'])+", command_line):
+        if len(lines[-1]) + len(word) + 1 > _WIDTH:
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return "\n".join(lines)

@@ -33,7 +33,7 @@ def watch(  # noqa: PLR0913 - each option is one choice of what to watch, with w
     ],
     witness: Annotated[
         list[str] | None,
-        typer.Option(metavar="AGENCY=URL", help="A witness to compare with, again for each; else those of a file."),
+        typer.Option(metavar="AGENCY=URL", help="A witness to compare with; else those of a file."),
     ] = None,
     witnesses: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A witnesses.toml, as operators have it; else the home's.")

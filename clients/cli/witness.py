@@ -45,9 +45,7 @@ def keys(
     edge.show(text, {"keys": list(kids), "request": str(output), "keystore": str(path)}, as_json=as_json)
 
 
-@app.command(
-    epilog="Example: sealtrace witness serve --home ~/arms --port 8481; --json changes nothing, the log is JSON"
-)
+@app.command(epilog="Example: sealtrace witness serve --home ~/arms --port 8481")
 def serve(  # noqa: PLR0913 - where it listens, whom it follows
     context: typer.Context,
     *,
@@ -63,7 +61,10 @@ def serve(  # noqa: PLR0913 - where it listens, whom it follows
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Run the witness until it is told to end: it cosigns every checkpoint that grows from the one before."""
+    """Run the witness until it is told to end: it cosigns every checkpoint that grows from the one before.
+
+    Its log, on standard error, is JSON.
+    """
     edge_of(context)
     given = {"--home": home, "--url": url, "--charter": charter, "--highest": highest}
     words = ["--host", host, "--port", str(port), *(["--outbound"] if outbound else [])]

@@ -60,12 +60,13 @@ class CharterFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineFacts:
-    """What only the operator is shown: bytes of the database, of its write-ahead log, free on the disk."""
+    """What only the operator is shown: bytes of the database, of its write-ahead log, free on the disk; the last backup."""
 
     database_bytes: int
     wal_bytes: int
     free_bytes: int
     backup: LastRun | None
+    is_backup_overdue: bool
 
 
 class Facts:
@@ -131,11 +132,13 @@ class Facts:
     def machine(self) -> MachineFacts:
         """Return what the operator has to look after."""
         wal = database.wal_path(self._config.database)
+        backup = lastrun.read(self._config.data / lastrun.BACKUP)
         return MachineFacts(
             database_bytes=self._config.database.stat().st_size,
             wal_bytes=wal.stat().st_size if wal.exists() else 0,
             free_bytes=shutil.disk_usage(self._config.data).free,
-            backup=lastrun.read(self._config.data / lastrun.BACKUP),
+            backup=backup,
+            is_backup_overdue=backup is not None and lastrun.is_overdue(backup, now=self._service.clock()),
         )
 
     def _signed(self) -> Checkpoint | None:

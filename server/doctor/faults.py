@@ -47,8 +47,9 @@ NEXT_STEPS: Mapping[str, str] = MappingProxyType(
         "witnesses-file": "Write witnesses.toml again as docs/operations.md shows; the service does not start on it.",
         "tombstones-damaged": "Put the list of expunged records back from a backup or a mirror before anything starts.",
         "port-in-use": "Another program listens there: end it, or name another port.",
-        "backup-missing": "Run `sealtrace-server backup` daily, onto another disk.",
-        "backup-old": "Run `sealtrace-server backup` now, and look why the timer did not.",
+        "backup-missing": 'Run `sealtrace-server backup` each night, onto another disk: docs/operations.md, "Backup".',
+        "backup-old": "Run `sealtrace-server backup` now, and look why the timer did not: `journalctl --unit "
+        "sealtrace-backup`.",
         "backup-unreadable": "The newest backup was interrupted or damaged: make another, and check this disk.",
         "fsck-findings": "Run `sealtrace-server fsck` again and follow what it says.",
     }

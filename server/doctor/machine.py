@@ -64,6 +64,7 @@ def _port(site: Site) -> Iterator[Fault]:
 
 def _backups(site: Site) -> Iterator[Fault]:
     if site.backups is None:
+        yield from _last_backup(site)
         return
     folders = [path for path in site.backups.iterdir() if path.is_dir()] if site.backups.is_dir() else []
     if not folders:
@@ -78,4 +79,13 @@ def _backups(site: Site) -> Iterator[Fault]:
     if site.now - backup.created > _DAY_SECONDS + 3_600:
         yield Fault(
             name="backup-old", found=f"the newest backup is {counted((site.now - backup.created) // 3_600, 'hour')} old"
+        )
+
+
+def _last_backup(site: Site) -> Iterator[Fault]:
+    # Where backups are is not told. Whoever made one means to have them: one night may be missed, not two.
+    last = lastrun.read(site.config.data / lastrun.BACKUP)
+    if last is not None and lastrun.is_overdue(last, now=site.now):
+        yield Fault(
+            name="backup-old", found=f"the last backup was made {counted((site.now - last.at) // 3_600, 'hour')} ago"
         )

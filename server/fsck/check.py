@@ -27,7 +27,7 @@ Progress = Callable[[int], None]
 
 def check_folder(config: Config, *, progress: Progress) -> Report:
     """Return what is wrong with the database of a service, and with what lies beside it."""
-    return _check(config.database, highest=HighestSigned(config.highest), progress=progress)
+    return _check(database.require(config.database), highest=HighestSigned(config.highest), progress=progress)
 
 
 def check_database(path: Path, *, progress: Progress) -> Report:

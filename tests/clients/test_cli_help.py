@@ -1,11 +1,12 @@
 """What the command line says of itself: readable in 80 columns, in words, and with a next step where it was misused."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from clients.cli.app import _built, run
 from clients.cli.edge import real_edge
@@ -26,6 +27,14 @@ def _paths(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[str,
             yield from _paths(command, (*path, name))
 
 
+def _command(path: tuple[str, ...]) -> TyperCommand | TyperGroup:
+    found: TyperCommand | TyperGroup = _built()
+    for name in path:
+        assert isinstance(found, TyperGroup)
+        found = found.commands[name]  # type: ignore[assignment]  # a group's commands are typer's
+    return found
+
+
 PATHS = tuple(_paths(_built()))
 
 
@@ -41,8 +50,25 @@ def test_every_help_is_whole_in_80_columns_and_names_values_in_words(
     assert max(map(len, shown.splitlines())) <= 80
     assert "..." not in shown.partition("Commands:")[2]
     assert "[[" not in shown
-    options = shown.partition("Options:")[2]
-    assert not any(word in options for word in ("<str", "<path", "<int", "<list", "<float"))
+    assert not any(sign in shown.replace("1<=x<=", "").replace("<=x<=", "") for sign in ("{", "<"))
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if not isinstance(_command(path), TyperGroup)], ids=" ".join)
+def test_every_help_ends_with_an_example_that_the_program_reads(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Copied from the terminal, over several lines or one, it is a command line of this very command."""
+    said(*path, "--help")
+    shown = capsys.readouterr().out
+    examples = shown.partition("  Example: ")[2].replace("\\\n", " ").split("Example: ")
+
+    assert shown.count("Options:") == 1
+    assert "Options:" not in "".join(examples)
+    for example in examples:
+        words = shlex.split(example.partition(" > ")[0])
+        command = ["sealtrace", *path]
+        assert words[: len(command)] == command
+        _command(path).make_context(path[-1], words[len(command) :])
 
 
 def test_the_program_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,6 +148,39 @@ def test_joining_again_under_the_same_words_is_the_same_join(walk: Walk) -> None
     assert "UNWITNESSED" in said.output
 
 
+def new_home(walk: Walk, folder: Path) -> str:
+    """Return a home that follows no log yet."""
+    made = command(
+        walk, "agency", "create", "--id", "xdu-moi", "--name", "M", "--country", "XDU",
+        "--contact", "desk", "--hours", "24/7", "--home", str(folder),
+    )  # fmt: skip
+    assert made.code == Exit.DONE, made.notes
+    return str(folder)
+
+
+def test_joining_at_another_address_says_what_is_refused_there(walk: Walk, tmp_path: Path) -> None:
+    """A mirror is read; one line says that nothing can be signed there and where it can, for machines too."""
+    home, words = new_home(walk, tmp_path / "new"), fingerprints.to_words(walk.fingerprint)
+    said = command(walk, "join", "https://mirror.test", "--charter", words, "--home", home)
+    told = command(walk, "join", "https://mirror.test", "--charter", words, "--home", home, "--json").json
+
+    assert said.code == Exit.DONE
+    (line,) = [one for one in said.output.splitlines() if one.startswith("⚠ address")]
+    assert "what you sign for this address is refused" in line
+    assert f"next: `sealtrace join {URL}`" in line
+    assert f"{told['warning']['what']}; next: {told['warning']['next']}" in line
+
+
+def test_the_next_step_after_joining_elsewhere_works(walk: Walk, tmp_path: Path) -> None:
+    """The same home joins the same log at the charter's address, without a warning, and follows it there."""
+    home, words = new_home(walk, tmp_path / "new"), fingerprints.to_words(walk.fingerprint)
+    command(walk, "join", "https://mirror.test", "--charter", words, "--home", home)
+    said = command(walk, "join", URL, "--charter", words, "--home", home, "--json")
+
+    assert (said.code, said.json["warning"]) == (Exit.DONE, None)
+    assert f'url = "{URL}"' in (tmp_path / "new/config.toml").read_text(encoding="utf-8")
+
+
 def test_keys_are_listed_by_number_with_their_roles(walk: Walk) -> None:
     """Two roots, a recovery key and four that work; in text and for machines the same."""
     told = command(walk, "key", "show", "--json", home=PARTNER).json["keys"]
@@ -180,12 +213,7 @@ def test_keys_that_are_not_ones_own_to_change_are_refused(walk: Walk, arguments:
 
 def test_a_home_that_has_not_joined_has_no_keys_in_force(walk: Walk, tmp_path: Path) -> None:
     """It is told how to join."""
-    made = command(
-        walk, "agency", "create", "--id", "xdu-moi", "--name", "M", "--country", "XDU",
-        "--contact", "desk", "--hours", "24/7", "--home", str(tmp_path / "new"),
-    )  # fmt: skip
-    assert made.code == Exit.DONE, made.notes
-    refused = command(walk, "key", "show", "--home", str(tmp_path / "new"))
+    refused = command(walk, "key", "show", "--home", new_home(walk, tmp_path / "new"))
 
     assert refused.code == Exit.USAGE
     assert "sealtrace join" in refused.notes

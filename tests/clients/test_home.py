@@ -80,6 +80,20 @@ def test_a_home_follows_one_log(tmp_path: Path) -> None:
     assert home.joined().url == "https://log.example"
     with pytest.raises(HomeError, match="another log"):
         home.join(url="https://evil.example", origin="log.example")
+    with pytest.raises(HomeError, match="another log"):
+        home.join(url="https://evil.example", origin="log.example", named="https://moved.example")
+
+
+def test_a_home_follows_its_log_to_the_address_that_the_charter_names(tmp_path: Path) -> None:
+    """Whoever joined at a mirror goes on to the service; under that name another log is refused as ever."""
+    home = create_home(str(tmp_path / "home"), {}, CONFIG)
+    home.join(url="https://mirror.example", origin="log.example", named="https://log.example")
+    with pytest.raises(HomeError, match="another log"):
+        home.join(url="https://log.example", origin="other.example", named="https://log.example")
+
+    home.join(url="https://log.example", origin="log.example", named="https://log.example")
+
+    assert home.joined().url == "https://log.example"
 
 
 @pytest.mark.parametrize(

@@ -86,11 +86,12 @@ def test_a_backup_is_made_and_put_back_as_the_document_says(walk: Walk) -> None:
 
     said = [walk.shell(command) for command in console_commands("Backup")]
     (made,) = Path(walk.adapt("/var/backups/sealtrace")).iterdir()
-    said += [walk.shell(one.replace("2026-11-22", made.name)) for one in console_commands("Put a backup back")]
+    said += [walk.shell(one.replace("2026-11-22T023000Z", made.name)) for one in console_commands("Put a backup back")]
     again = walk.shell("curl --silent --fail --retry 9 --retry-connrefused http://127.0.0.1:8470/checkpoint")
 
     assert again == shown
-    assert "1 entry backed up to" in said[1]
+    assert "1 entry backed up to" in walk.journal()
+    assert "✓ no fault found" in said[3]
     assert "✓ it reaches what was signed" in said[-2]
 
 

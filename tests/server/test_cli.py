@@ -47,6 +47,31 @@ def test_create_makes_keys_and_says_what_the_charter_must_name(tmp_path: Path) -
     assert "passphrase" not in out + err
 
 
+def test_an_origin_with_a_scheme_is_refused(tmp_path: Path) -> None:
+    """The name stands in every checkpoint for ever; a slip in it is told before anything is made."""
+    code, _, err = _create(tmp_path / "service", origin="https://log.test/weapons")
+
+    assert code == 2
+    assert "without its scheme" in err
+    assert not (tmp_path / "service").exists()
+
+
+def test_what_cannot_be_used_is_named_with_what_to_check(tmp_path: Path) -> None:
+    """A folder that is a file, one that is not there, a service that never ran: path and next step, no number."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "service").mkdir(mode=0o700)
+    _, _, file = _create(tmp_path / "file")
+    missing = RUNNER.invoke(app, ["migrate", "--data", str(tmp_path / "none")]).stderr
+    backup = RUNNER.invoke(app, ["backup", "--data", str(tmp_path / "service"), "--output", str(tmp_path / "b")]).stderr
+    fsck = RUNNER.invoke(app, ["fsck", "--data", str(tmp_path / "service")]).stderr
+
+    assert f"{tmp_path / 'file'} cannot be used: File exists; check the path" in file
+    assert "cannot be used: No such file or directory; check the path" in missing
+    assert "[Errno" not in file + missing
+    assert "ledger.sqlite is missing: start the service once" in backup
+    assert "ledger.sqlite is missing: start the service once" in fsck
+
+
 def test_create_never_destroys_keys(tmp_path: Path) -> None:
     """A second time it fails, and the first keys stay."""
     _create(tmp_path)
@@ -55,7 +80,7 @@ def test_create_never_destroys_keys(tmp_path: Path) -> None:
     code, _, err = _create(tmp_path)
 
     assert code == 1
-    assert "already" in err
+    assert "keys already, which are never replaced: name another folder" in err
     assert (tmp_path / "service.json").read_bytes() == before
 
 

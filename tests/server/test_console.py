@@ -134,6 +134,20 @@ def test_only_an_operator_sees_the_machine_and_the_accounts(console: Console) ->
     assert '<th scope="row">oto</th><td>auditor</td>' in _text(console, "/accounts")
 
 
+def test_two_nights_without_a_backup_are_said_in_red(console: Console) -> None:
+    """The operator is told where they look anyway, and where the reason stands; one night may be missed."""
+    path = console.world.config.data / lastrun.BACKUP
+    lastrun.write(path, LastRun(at=console.world.clock() - 2 * 86_400, size=9, broken=0))
+    missed = _text(console, "/")
+    lastrun.write(path, LastRun(at=console.world.clock() - 2 * 86_400 - 1, size=9, broken=0))
+    overdue = _text(console, "/")
+    path.unlink()
+
+    assert "none for two days" not in missed
+    assert '<strong class="problem">✗ none for two days</strong>' in overdue
+    assert "journalctl --unit sealtrace-backup" in overdue
+
+
 def test_no_page_shows_anything_sealed_or_secret(console: Console) -> None:
     """Neither a password's hash, nor a jti, nor a byte of a blob, nor a cookie stands on any page."""
     browser = console.browser("ana")

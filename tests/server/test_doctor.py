@@ -136,6 +136,14 @@ def _fsck_found(site: Site) -> None:
     lastrun.write(site.config.data / lastrun.FSCK, LastRun(at=NOW, size=4, broken=2))
 
 
+def _backed_up(ago: int) -> Seed:
+    def seed(site: Site) -> Site:
+        lastrun.write(site.config.data / lastrun.BACKUP, LastRun(at=NOW - ago, size=4, broken=0))
+        return replace(site, backups=None)
+
+    return seed
+
+
 def _remove_all(site: Site) -> None:
     shutil.rmtree(site.config.data)
 
@@ -191,6 +199,7 @@ FAULTS: dict[str, tuple[str, Seed]] = {
     "no backup at all": ("backup-missing", _no_backups),
     "a folder of backups that is not there": ("backup-missing", _told(backups=Path("/nonexistent"))),
     "an old backup": ("backup-old", _told(now=NOW + 2 * 86_400)),
+    "no backup for two days, wherever they are": ("backup-old", _backed_up(2 * 86_400 + 1)),
     "an interrupted backup": ("backup-unreadable", _interrupted),
     "findings of the last check": ("fsck-findings", _fsck_found),
 }

@@ -1,8 +1,10 @@
 """Every command of the operator is documented, and its help has an example."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -49,6 +51,23 @@ def test_an_operators_help_is_whole_in_80_columns(path: str) -> None:
     assert max(map(len, shown.output.splitlines())) <= 80
     assert "─" not in shown.output
     assert "..." not in shown.output.partition("Commands:")[2]
+    assert not any(sign in shown.output.replace("<=x<=", "") for sign in ("{", "<", "For machines"))
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_an_operators_help_ends_with_an_example_that_the_program_reads(name: str) -> None:
+    """Copied from the terminal, over two lines or one, it is a command line of this very command."""
+    shown = CliRunner().invoke(app, [*name.split(), "--help"]).output
+    example = shown.partition("  Example: ")[2]
+    command: Any = get_command(app)
+    for word in name.split():
+        command = command.commands[word]
+    words = shlex.split(example.replace("\\\n", " "))
+
+    assert "Options:" not in example
+    assert "\n" not in example.rstrip("\n") or "\\\n" in example
+    assert words[: len(name.split()) + 1] == ["sealtrace-server", *name.split()]
+    command.make_context(name, words[len(name.split()) + 1 :])
 
 
 def test_a_machine_reads_what_people_read(tmp_path: Path) -> None:

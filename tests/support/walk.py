@@ -28,7 +28,8 @@ DENY_WRITE_EXECUTE = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
 
-# systemctl starts what the installed unit's ExecStart says, with the unit's environment and its credential.
+# systemctl starts what the installed unit's ExecStart says, with the unit's environment and its credential; a backup it
+# waits for, and its timer it only looks for.
 STAND_INS = {
     "apt-get": "true",
     "systemd-sysusers": "test -s $MACHINE/etc/sysusers.d/sealtrace.conf",
@@ -37,6 +38,14 @@ STAND_INS = {
     "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
     "install": 'for word; do shift; case $word in --owner=*|--group=*) ;; *) set -- "$@" "$word" ;; esac; done; exec $INSTALL "$@"',
     "systemctl": r"""
+case " $* " in *" sealtrace-backup.timer "*)
+    test -s $MACHINE/etc/systemd/system/sealtrace-backup.timer
+    exit ;;
+*" sealtrace-backup "*)
+    unit=$MACHINE/etc/systemd/system/sealtrace-backup.service
+    exec env --ignore-environment PATH=/usr/bin:/bin $PYTHON -c "$DENY_WRITE_EXECUTE" \
+        $(sed -n 's/^ExecStart=//p' $unit | sed "$SUBSTITUTIONS") >> $MACHINE/journal 2>&1 < /dev/null ;;
+esac
 pid=$(cat $MACHINE/pid 2> /dev/null || echo none)
 case " $* " in *" stop "*|*" restart "*)
     kill -TERM $pid
