@@ -10,7 +10,7 @@ from ledger.kinds import Typ
 from ledger.log import FeedRow, Published
 from ledger.proofs import TlogProof
 from ledger.tileproofs import inclusion_proof
-from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
+from ledger.tiles import TILE_WIDTH, TilePath, encode_entry_bundle
 from ledger.wire import limits
 from ledger.wire.frames import encode_frames
 from ledger.wire.schemas import (
@@ -77,7 +77,7 @@ class Reading:
         if path.level is not None:
             return self._store.tile(path)
         first = path.index * TILE_WIDTH
-        return encode_bundle(self._store.entries(first, first + path.width))
+        return encode_entry_bundle(self._store.entries(first, first + path.width))
 
     def receipt(self, logged: Logged) -> Receipt:
         """Return where a submission stands, with the proof of its last entry.

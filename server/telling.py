@@ -20,7 +20,7 @@ from ledger.notices import (
     spell_notice,
     spell_page,
 )
-from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
+from ledger.tiles import TILE_WIDTH, TilePath, encode_entry_bundle
 from ledger.wire.matching import LEAST_OVERDUE, OverdueCount, Usage, UseCount
 from server.accessstore import AccessStore
 from server.errors import StorageError
@@ -105,7 +105,7 @@ class Telling:
         if path.level is not None:
             return self._access.tile(path)
         first = path.index * TILE_WIDTH
-        return encode_bundle(self._access.entries(first, first + path.width))
+        return encode_entry_bundle(self._access.entries(first, first + path.width))
 
     def _published(self) -> Published:
         """Return the newest published checkpoint, of which the file of the highest signed one knows by now."""
