@@ -135,11 +135,15 @@ class Reading:
         return AgencyHead(seq=chain.seq, prev=chain.prev, index=chain.index, kx=kx, keys=keys)
 
     def feed(self, *, agency: str, after: int) -> Feed:
-        """Return what concerns an agency after an index, up to the size that is told with it."""
+        """Return what concerns an agency after an index, up to the size that is told with it.
+
+        Or less far: `next` says where to go on, also where nothing of a long stretch was the asker's. Who is named in
+        little of a large log could otherwise have all of it searched with every question.
+        """
         size = self._published().size
-        found = self._store.feed(agency=agency, after=after, limit=limits.MAX_FEED_ITEMS)
-        rows = [row for row in found if row.statement.index < size]
-        last = rows[-1].statement.index if len(rows) == limits.MAX_FEED_ITEMS else size - 1
+        before = min(size, after + 1 + limits.MAX_FEED_SPAN)
+        rows = self._store.feed(agency=agency, after=after, before=before, limit=limits.MAX_FEED_ITEMS)
+        last = rows[-1].statement.index if len(rows) == limits.MAX_FEED_ITEMS else before - 1
         return Feed(items=tuple(_item(row) for row in rows), next=last, size=size)
 
     def blobs(self, *, agency: str, request: BlobRequest) -> bytes:

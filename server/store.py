@@ -43,7 +43,7 @@ WITH granted (iss, ep) AS (
   SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
   WHERE r.agency = :agency AND g.typ = :grant)
 SELECT s.idx, s.iss, s.jti, s.typ, s.ep, s.kcs, s.batch FROM statements AS s
-WHERE s.idx > :after AND (
+WHERE s.idx > :after AND s.idx < :before AND (
   EXISTS (SELECT 1 FROM recipients AS r WHERE r.agency = :agency AND r.idx = s.idx)
   OR s.typ = :record AND (s.iss, s.ep) IN (SELECT iss, ep FROM granted)
   OR s.sup IS NOT NULL AND EXISTS (
@@ -204,13 +204,13 @@ class SqlStore:
         """Return the bytes beside a statement at a place, if they are (still) there."""
         return _blob(self._one(_BLOB, (*name, place)))
 
-    def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
-        """Return what concerns an agency after an index, oldest first.
+    def feed(self, *, agency: str, after: int, before: int, limit: int) -> Sequence[FeedRow]:
+        """Return what concerns an agency between two indices, neither included, oldest first.
 
         The scan runs along the index, so that reading a whole feed costs one pass over the log however it is cut.
         """
         kinds = {"record": Typ.RECORD.value, "grant": Typ.GRANT.value, "expunge": Typ.EXPUNGE.value}
-        names = {"agency": agency, "after": after, "limit": limit, **kinds}
+        names = {"agency": agency, "after": after, "before": before, "limit": limit, **kinds}
         return tuple(_feed_row(row) for row in self._all(_FEED, names))
 
     def beside(self, wanted: Sequence[tuple[StatementName, Sequence[str]]]) -> list[Beside | None]:

@@ -219,6 +219,22 @@ def test_the_feed_goes_on_where_it_ended(world: World) -> None:
     assert second.next == second.size - 1
 
 
+def test_attack_questions_of_a_feed_that_search_the_whole_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One question is answered from a stretch of the log, named in it or not; going on finds all that one search did."""
+    world.open_epoch("xaa-arms")
+    world.log("xaa-arms", [world.consortium.record("xaa-arms") for _ in range(4)])
+    whole = _feed(world, "xab-arms")
+    # Nobody logs a hundred thousand entries for one test.
+    monkeypatch.setattr(limits, "MAX_FEED_SPAN", 3)
+    pages = [_feed(world, "xab-arms")]
+    while pages[-1].next < pages[-1].size - 1:
+        pages.append(_feed(world, "xab-arms", after=pages[-1].next))
+
+    assert [page.next for page in pages] == [2, 5, 8]
+    assert tuple(item for page in pages for item in page.items) == whole.items
+    assert all(item.index <= page.next for page in pages for item in page.items)
+
+
 @pytest.mark.parametrize("query", ["", "after=", "after=-2", "after=01", "after=1&after=2", "before=1", "after=1 "])
 def test_a_feed_query_has_one_spelling(quiet_world: World, query: str) -> None:
     """The query is after=INDEX and nothing else."""

@@ -329,17 +329,18 @@ def test_a_feed_is_ordered_and_limited(store: SqlStore) -> None:
     message = replace(statement(3), typ=Typ.MESSAGE, recipients=("xac-arms",), ep=None)
     log.append(batch(0, seq=1, rows=(grant, statement(1), other, message)), 0)
 
-    mine = store.feed(agency="xab-arms", after=-1, limit=10)
+    mine = store.feed(agency="xab-arms", after=-1, before=5, limit=10)
 
     assert [(row.statement.index, row.statement.typ, row.batch) for row in mine] == [
         (0, Typ.GRANT, 4),
         (1, Typ.RECORD, 4),
     ]
     assert mine[1].statement.kcs == statement(1).kcs
-    assert [row.statement.index for row in store.feed(agency="xac-arms", after=-1, limit=10)] == [3]
-    assert [row.statement.index for row in store.feed(agency="xab-arms", after=0, limit=10)] == [1]
-    assert [row.statement.index for row in store.feed(agency="xab-arms", after=-1, limit=1)] == [0]
-    assert store.feed(agency="xad-arms", after=-1, limit=10) == ()
+    assert [row.statement.index for row in store.feed(agency="xac-arms", after=-1, before=5, limit=10)] == [3]
+    assert [row.statement.index for row in store.feed(agency="xab-arms", after=0, before=5, limit=10)] == [1]
+    assert [row.statement.index for row in store.feed(agency="xab-arms", after=-1, before=5, limit=1)] == [0]
+    assert [row.statement.index for row in store.feed(agency="xab-arms", after=-1, before=1, limit=10)] == [0]
+    assert store.feed(agency="xad-arms", after=-1, before=5, limit=10) == ()
 
 
 def test_readers_cannot_write(path: Path) -> None:
