@@ -36,7 +36,7 @@ UNCHANGED = "no-store, no-transform"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A request after the checks that all calls share: limits, signature, digest, media type."""
+    """A request after the checks that all calls share; `address` is what its sender counts as (`counted_as`)."""
 
     asker: Asker | None
     names: Mapping[str, str]
