@@ -65,6 +65,7 @@ class Publishing:
         self._state = state
         self._timing = timing
         self._polls = threading.Semaphore(_POLLS)
+        self._turn = threading.Lock()
         self._turns: Counter[tuple[str, LogName]] = Counter()
 
     def start(self) -> None:
@@ -119,8 +120,7 @@ class Publishing:
         part = self._part(log)
         self._require_witness(agency)
         self._comparison.asked(agency, old, log=log)
-        self._turns[agency, log] += 1
-        turn = self._turns[agency, log]
+        turn = self._take_turn(agency, log)
         part.publisher.stir()
         if not self._polls.acquire(blocking=False):
             raise BusyError("too many witnesses wait here already", retry_after_seconds=5)
@@ -147,6 +147,12 @@ class Publishing:
                 return part.publisher.shown
         self._comparison.hold(agency, note)
         raise NotFoundError("this checkpoint is not waiting for cosignatures")
+
+    def _take_turn(self, agency: str, log: LogName) -> int:
+        """Return a number that no other question of this witness has: of two that come at once, one ends the other."""
+        with self._turn:
+            self._turns[agency, log] += 1
+            return self._turns[agency, log]
 
     def _part(self, log: LogName) -> Part:
         if log not in self._parts:
