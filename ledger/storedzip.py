@@ -28,7 +28,7 @@ _END = struct.Struct("<4sHHHHIIH")
 
 
 def write_stored(members: Mapping[str, bytes]) -> bytes:
-    """Return the ZIP of `members`, in their order."""
+    """Return the ZIP of `members`, in their order; raise MalformedError for names that no reader takes."""
     if len(members) > MAX_MEMBERS or not all(_NAME.fullmatch(name) for name in members):
         raise _refusal("names that no bundle has")
     body, directory = bytearray(), bytearray()

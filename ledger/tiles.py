@@ -103,7 +103,7 @@ def entry_bundle_path(*, index: int, size: int) -> TilePath:
 
 
 def tile_paths(size: int) -> Iterator[TilePath]:
-    """Yield every hash tile of a tree of `size` leaves, the lowest level first."""
+    """Yield every hash tile of a tree of `size` leaves, the lowest level first; raise ProofError for a size of no tree."""
     if not 0 <= size <= MAX_SIZE:
         raise ProofError("no tree has this size")
     level = 0
@@ -116,7 +116,7 @@ def tile_paths(size: int) -> Iterator[TilePath]:
 def read_hashes(path: TilePath, read: ReadTile) -> bytes:
     """Return the hashes of a tile, from its full tile where the log keeps the partial one no longer.
 
-    The length is checked here, the hashes are not.
+    The length is checked here (ProofError), the hashes are not. Raises NotFoundError where the log has neither.
     """
     try:
         data = read(path)
@@ -128,7 +128,7 @@ def read_hashes(path: TilePath, read: ReadTile) -> bytes:
 
 
 def encode_entry_bundle(entries: Sequence[bytes]) -> bytes:
-    """Return 1 to 256 entries, each behind its uint16 big-endian length."""
+    """Return 1 to 256 entries, each behind its uint16 big-endian length; raise TooLargeError for more."""
     if not 1 <= len(entries) <= TILE_WIDTH:
         raise TooLargeError("an entry bundle holds 1 to 256 entries")
     if max(map(len, entries)) > MAX_ENTRY_BYTES:
