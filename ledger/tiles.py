@@ -44,6 +44,11 @@ class TilePath:
         """Return whether the tile holds fewer than 256 hashes or entries."""
         return self.width < TILE_WIDTH
 
+    @property
+    def end(self) -> int:
+        """Return how many leaves the smallest tree has that has this tile, or bundle, as wide as it is named."""
+        return self.index * TILE_WIDTH + self.width << 8 * (self.level or 0)
+
     def full(self) -> "TilePath":
         """Return the full tile that replaces this one as the log grows."""
         return TilePath(level=self.level, index=self.index)

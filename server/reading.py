@@ -70,9 +70,8 @@ class Reading:
 
     def tile(self, path: TilePath) -> bytes:
         """Return a hash tile, or cut a bundle of entries from the rows; what is not published is not there."""
-        end = path.index * TILE_WIDTH + path.width << 8 * (path.level or 0)
         published = self._store.published()
-        if published is None or end > published.size:
+        if published is None or path.end > published.size:
             raise NotFoundError("the published log does not reach that far")
         if path.level is not None:
             return self._store.tile(path)

@@ -99,8 +99,7 @@ class Telling:
 
     def tile(self, path: TilePath) -> bytes:
         """Return a hash tile of the access log, or a bundle of its entries; what is not published is not there."""
-        level = path.level or 0
-        if (path.index * TILE_WIDTH + path.width) * TILE_WIDTH**level > self._published().size:
+        if path.end > self._published().size:
             raise NotFoundError("the published access log does not reach that far")
         if path.level is not None:
             return self._access.tile(path)

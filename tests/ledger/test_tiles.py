@@ -140,6 +140,15 @@ def test_a_size_implies_exactly_the_tiles_that_its_leaves_are_cut_into(size: int
     assert list(made.files) == list(tiles.tile_paths(size))
 
 
+def test_a_tile_is_there_from_its_end_on() -> None:
+    """A tree has every tile that ends within it, and of a tree that is one leaf too small it is not one."""
+    for size in (1, 256, 257, 1_000):
+        paths = list(tiles.tile_paths(size))
+
+        assert max(path.end for path in paths) == size
+        assert not any(path in tiles.tile_paths(path.end - 1) for path in paths)
+
+
 @pytest.mark.parametrize("size", [-1, 2**63])
 def test_an_impossible_size_implies_no_tiles(size: int) -> None:
     """A size that no checkpoint can carry is refused rather than walked."""
