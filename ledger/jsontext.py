@@ -71,11 +71,11 @@ def load_checked(raw: bytes) -> JsonValue:
 def members(value: JsonValue, *names: str) -> tuple[JsonValue, ...]:
     """Return the values of an object's members, which are exactly `names` in order; `name?` may be absent (None).
 
-    Raises MalformedError for any other value.
+    Raises MalformedError for any other value, and for `name?` that is there and null: absent would be spelled twice.
     """
     if not isinstance(value, dict):
         raise MalformedError("expected a JSON object")
-    wanted = [name.rstrip("?") for name in names if not name.endswith("?") or name[:-1] in value]
+    wanted = [name.rstrip("?") for name in names if not name.endswith("?") or value.get(name[:-1]) is not None]
     if list(value) != wanted:
         raise MalformedError("unknown, missing or misplaced members in a JSON object")
     return tuple(value.get(name.rstrip("?")) for name in names)

@@ -181,6 +181,7 @@ def test_only_an_officers_kind_of_key_signs() -> None:
         {"do": {}},
         {"do": {"release": RELEASE.to_json()["release"], **EXPUNGE.to_json()}},  # type: ignore[call-overload,index,dict-item]  # objects of ours
         {"do": {"expunge": {"of": b64u(bytes(16)), "why": "whim"}}},
+        {"do": {"release": None, **EXPUNGE.to_json()}},  # type: ignore[dict-item]  # an object of ours
         {"more": 1},
     ],
 )
