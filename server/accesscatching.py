@@ -25,7 +25,10 @@ FOLDER = "access"
 
 
 def catch_up_access(store: SqlStore, mirror: Path, charters: Sequence[Charter]) -> int:
-    """Append what the mirror has of the access log and the store has not; return its size. Without a mirror of it, 0."""
+    """Append what the mirror has of the access log and the store has not; return its size.
+
+    Without a mirror of it, 0. Raises StartError for a mirror of another access log than this one.
+    """
     file = mirror / paths.ACCESS_CHECKPOINT.lstrip("/")
     if not file.exists():
         return 0

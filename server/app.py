@@ -231,7 +231,7 @@ def _posix_seconds() -> int:
 
 
 def service_of(app: Flask) -> Service:
-    """Return the service behind an app."""
+    """Return the service behind an app; raise TypeError for an app of another program."""
     service: Any = app.extensions[EXTENSION]
     if not isinstance(service, Service):
         raise TypeError("not an app of this service")

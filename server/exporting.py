@@ -39,7 +39,10 @@ def export(source: Path, *, output: Path) -> Exported:
 
 
 def write_open_files(source: Path, *, output: Path) -> Exported:
-    """Write the open files below a folder that may hold other things: a backup, which is a mirror too."""
+    """Write the open files below a folder that may hold other things: a backup, which is a mirror too.
+
+    Raises StartError where they cannot be made.
+    """
     engine = database.read_only(source)
     try:
         with engine.connect() as connection:

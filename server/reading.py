@@ -69,7 +69,7 @@ class Reading:
         return note
 
     def tile(self, path: TilePath) -> bytes:
-        """Return a hash tile, or cut a bundle of entries from the rows; what is not published is not there."""
+        """Return a hash tile, or cut a bundle of entries from the rows; NotFoundError for what is not published."""
         published = self._store.published()
         if published is None or path.end > published.size:
             raise NotFoundError("the published log does not reach that far")
@@ -101,7 +101,7 @@ class Reading:
         )
 
     def entry(self, index: int) -> LoggedEntry:
-        """Return an entry and the proof that the newest published checkpoint holds it."""
+        """Return an entry and the proof that the newest published checkpoint holds it; NotFoundError or UnwitnessedError."""
         published = self._published()
         if published.size <= index < self._store.head().size:
             raise UnwitnessedError("the entry is logged, and waits for the log's witnesses")
@@ -111,7 +111,7 @@ class Reading:
         return LoggedEntry(index=index, entry=entry, proof=self._proof(index, published))
 
     def statement(self, name: StatementName) -> LoggedEntry:
-        """Return the statement of that name."""
+        """Return the statement of that name; raise NotFoundError or UnwitnessedError."""
         index = self._store.statement_index(name)
         if index is None:
             raise NotFoundError("no statement of that name is logged")

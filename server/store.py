@@ -109,7 +109,7 @@ class SqlStore:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Return the writer's connection inside a transaction: for the rows beside the log."""
+        """Return the writer's connection inside a transaction, which any error rolls back: for the rows beside the log."""
         with self._writing:
             writer = self._open_writer()
             try:

@@ -98,7 +98,7 @@ class Telling:
         return self._published().note
 
     def tile(self, path: TilePath) -> bytes:
-        """Return a hash tile of the access log, or a bundle of its entries; what is not published is not there."""
+        """Return a hash tile of the access log, or a bundle of its entries; NotFoundError for what is not published."""
         if path.end > self._published().size:
             raise NotFoundError("the published access log does not reach that far")
         if path.level is not None:

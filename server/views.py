@@ -45,7 +45,7 @@ class Incoming:
     address: str
 
     def signer(self) -> Asker:
-        """Return who signed; the gate lets no signed call through without."""
+        """Return who signed; raise BadSignatureError, though the gate lets no signed call through without."""
         if self.asker is None:
             raise BadSignatureError("this call needs a signature")
         return self.asker

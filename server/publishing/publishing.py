@@ -116,6 +116,7 @@ class Publishing:
         """Return what a witness that has cosigned `old` entries is to cosign, waiting for it; None if nothing came.
 
         A later question of the same witness ends an earlier one: a connection that broke holds no place for long.
+        Raises NotAMemberError to others than witnesses, BusyError where all places are taken.
         """
         part = self._part(log)
         self._require_witness(agency)
@@ -135,6 +136,7 @@ class Publishing:
         """Take the cosignatures of a witness that came itself; return the published size.
 
         A checkpoint of this log that is not asked for is held against the database: a witness may know a larger tree.
+        Raises NotAMemberError, a LedgerError for lines that are not good, NotFoundError or WitnessError for other notes.
         """
         self._require_witness(agency)
         parsed = parse_note(note)
