@@ -22,7 +22,7 @@ from ledger.errors import LedgerError, NotFoundError, ProofError
 from ledger.findings import Verdict
 from ledger.seen import Seen
 from ledger.submissions import Depth
-from ledger.tiles import TILE_WIDTH, ReadTile, TilePath, bundle_path, tile_path
+from ledger.tiles import TILE_WIDTH, ReadTile, TilePath, entry_bundle_path, tile_path
 from ledger.verifiedtree import VerifiedTree
 from ledger.witnesses import Cosigned, freshness
 
@@ -289,7 +289,7 @@ def _naming(read: ReadTile, size: int) -> ReadTile:
             return read(path)
         except NotFoundError as error:
             if path.level is None:
-                own = bundle_path(index=path.index, size=size)
+                own = entry_bundle_path(index=path.index, size=size)
             else:
                 own = tile_path(level=path.level, index=path.index, size=size)
             raise NotFoundError(f"{own.format()} is missing") from error

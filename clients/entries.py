@@ -3,7 +3,7 @@
 from clients.trust import LogReader, View
 from ledger.errors import NotFoundError, ProofError
 from ledger.merkle import leaf_hashes
-from ledger.tiles import TILE_WIDTH, ReadTile, bundle_path, parse_bundle
+from ledger.tiles import TILE_WIDTH, ReadTile, entry_bundle_path, parse_entry_bundle
 
 # The longest batch, 1,000 statements and its entry, touches five.
 _KEPT_BUNDLES = 6
@@ -40,11 +40,11 @@ class Entries:
 
 def fetch_bundle(read: ReadTile, *, index: int, size: int) -> tuple[bytes, ...]:
     """Return the entries of a bundle of a log of `size`, taken apart and not yet verified."""
-    path = bundle_path(index=index, size=size)
+    path = entry_bundle_path(index=index, size=size)
     try:
-        return parse_bundle(read(path), width=path.width)
+        return parse_entry_bundle(read(path), width=path.width)
     except NotFoundError:
         if not path.is_partial:
             raise
         # A log may drop a partial bundle once the full one exists.
-        return parse_bundle(read(path.full()), width=TILE_WIDTH)[: path.width]
+        return parse_entry_bundle(read(path.full()), width=TILE_WIDTH)[: path.width]

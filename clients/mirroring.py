@@ -26,7 +26,7 @@ from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, NotFoundError, ProofError
 from ledger.handover import is_judged_anew, verify_succession
 from ledger.merkle import leaf_hashes
-from ledger.tiles import TILE_WIDTH, ReadTile, TilePath, bundle_path, encode_bundle, tile_path
+from ledger.tiles import TILE_WIDTH, ReadTile, TilePath, encode_entry_bundle, entry_bundle_path, tile_path
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import paths
 from ledger.witnesses import LogName, open_published
@@ -190,7 +190,7 @@ def _copy(shown: _Shown, *, start: int, progress: Progress) -> int:
         at = index * TILE_WIDTH
         leaves = shown.tree.leaf_hashes(at, min(at + TILE_WIDTH, size))
         entries = _bundle(shown, index, leaves)
-        files += _put(shown.folder / bundle_path(index=index, size=size).format(), encode_bundle(entries))
+        files += _put(shown.folder / entry_bundle_path(index=index, size=size).format(), encode_entry_bundle(entries))
         state, tiles = state.append(leaves)
         for tile in tiles:
             files += _put(shown.folder / tile.path.format(), tile.data)
@@ -247,7 +247,7 @@ def _partial_tiles(size: int) -> Iterator[TilePath]:
         if count % TILE_WIDTH:
             yield tile_path(level=level, index=count // TILE_WIDTH, size=size)
             if level == 0:
-                yield bundle_path(index=count // TILE_WIDTH, size=size)
+                yield entry_bundle_path(index=count // TILE_WIDTH, size=size)
         level += 1
 
 

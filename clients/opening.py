@@ -24,7 +24,7 @@ from ledger.grants import Grant, open_box
 from ledger.labels import Compartment, Level, Members, label_from_json, readers
 from ledger.opening import MAX_TRIALS, OpenedPortion, open_with_keys, which_key
 from ledger.recordform import PORTIONS, Record
-from ledger.reports import Complaint, Report
+from ledger.reports import PortionFault, Report
 from ledger.wire.limits import BOX_DAYS
 from ledger.wire.schemas import BlobName
 
@@ -155,7 +155,7 @@ class Opener:
         """Keep what is wrong with a portion, sealed to the charter's auditors: kr would show it to anybody else."""
         if ciphertext:
             report = Report(
-                complaint=Complaint.PORTION,
+                fault=PortionFault.PORTION,
                 entry=one.record.entry,
                 index=one.index,
                 portion=one.portion,

@@ -10,7 +10,7 @@ from crypto.digests import sha256
 from crypto.encoding import b64u
 from ledger.charter import Charter
 from ledger.errors import LedgerError
-from ledger.reports import Complaint, Report, Upheld, open_report, seal_report, verify_report
+from ledger.reports import PortionFault, Report, Upheld, open_report, seal_report, verify_report
 
 
 def keep_report(home: Home, charter: Charter, report: Report) -> Path | None:
@@ -21,9 +21,9 @@ def keep_report(home: Home, charter: Charter, report: Report) -> Path | None:
     path = home.reports / f"report-{b64u(sha256(report.entry + report.portion.encode()))[:16]}.json"
     if path.exists():
         return path
-    for complaint in Complaint:
+    for fault in PortionFault:
         try:
-            raw = seal_report(replace(report, complaint=complaint), charter)
+            raw = seal_report(replace(report, fault=fault), charter)
         except LedgerError:
             continue
         make_folder(home.reports)

@@ -11,7 +11,7 @@ from ledger.errors import MalformedError
 from ledger.identifiers import KeyId, StatementName
 from ledger.notices import NoticePage, parse_page
 from ledger.padding import PADDED_BYTES
-from ledger.tiles import TilePath
+from ledger.tiles import MAX_ENTRY_BUNDLE_BYTES, TilePath
 from ledger.wire import limits, paths
 from ledger.wire.frames import parse_frames
 from ledger.wire.matching import (
@@ -41,7 +41,6 @@ from ledger.wire.schemas import (
     Receipt,
 )
 
-MAX_BUNDLE_BYTES = 256 * (2 + limits.MAX_ENTRY_BYTES)
 MAX_BLOBS_BYTES = limits.MAX_BLOB_NAMES * (4 + 16_384)
 
 
@@ -82,7 +81,7 @@ class Service:
 
     def tile(self, path: TilePath) -> bytes:
         """Return a hash tile or an entry bundle; raise NotFoundError."""
-        return self._get(f"/{path.format()}", limit=MAX_BUNDLE_BYTES)
+        return self._get(f"/{path.format()}", limit=MAX_ENTRY_BUNDLE_BYTES)
 
     def charters(self) -> CharterList:
         """Return which charters the service has."""
@@ -136,7 +135,7 @@ class Service:
 
     def access_tile(self, path: TilePath) -> bytes:
         """Return a hash tile or an entry bundle of the access log; raise NotFoundError."""
-        return self._get(f"/access/{path.format()}", limit=MAX_BUNDLE_BYTES)
+        return self._get(f"/access/{path.format()}", limit=MAX_ENTRY_BUNDLE_BYTES)
 
     def notices(self, after: int) -> NoticePage:
         """Return what waits for this agency after a cursor of its own (0 at first)."""

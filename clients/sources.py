@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ledger.errors import NotFoundError, TooLargeError
-from ledger.tiles import MAX_BUNDLE_BYTES, TILE_WIDTH, TilePath, bundle_path, tile_paths
+from ledger.tiles import MAX_ENTRY_BUNDLE_BYTES, TILE_WIDTH, TilePath, entry_bundle_path, tile_paths
 from ledger.wire import limits, paths
 
 
@@ -21,7 +21,7 @@ class FolderLog:
 
     def tile(self, path: TilePath) -> bytes:
         """Return a tile or bundle; raise NotFoundError."""
-        return self._read(f"/{path.format()}", MAX_BUNDLE_BYTES)
+        return self._read(f"/{path.format()}", MAX_ENTRY_BUNDLE_BYTES)
 
     def access_checkpoint(self) -> bytes:
         """Return the checkpoint of the access log in the folder."""
@@ -29,7 +29,7 @@ class FolderLog:
 
     def access_tile(self, path: TilePath) -> bytes:
         """Return a tile or bundle of the access log; raise NotFoundError."""
-        return self._read(f"/access/{path.format()}", MAX_BUNDLE_BYTES)
+        return self._read(f"/access/{path.format()}", MAX_ENTRY_BUNDLE_BYTES)
 
     def charter(self, ver: int) -> bytes:
         """Return a charter file; raise NotFoundError."""
@@ -41,7 +41,7 @@ class FolderLog:
 
     def missing(self, size: int) -> Iterator[str]:
         """Yield what a log of `size` entries has and this folder has not, the full file standing in for a partial."""
-        bundles = (bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH)))
+        bundles = (entry_bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH)))
         for path in (*tile_paths(size), *bundles):
             if not any((self._folder / name).is_file() for name in (path.format(), path.full().format())):
                 yield path.format()

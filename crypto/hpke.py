@@ -50,7 +50,10 @@ class SeedDecapsulator:
     __slots__ = ("_private_key", "_public_key")
 
     def __init__(self, seed: bytes) -> None:
-        """Expand the seed: SHAKE256(seed, 96) = ML-KEM seed (64) ‖ X25519 scalar (32) (docs/protocol.md, 2)."""
+        """Expand the seed: SHAKE256(seed, 96) = ML-KEM seed (64) ‖ X25519 scalar (32) (docs/protocol.md, 2).
+
+        Raises KeyRefusedError for a seed of another length.
+        """
         if len(seed) != SEED_BYTES:
             raise KeyRefusedError("a seed for boxes has 32 bytes")
         expanded = hashlib.shake_256(seed).digest(_ML_KEM_SEED_BYTES + 32)

@@ -43,7 +43,7 @@ def _sealed_report() -> bytes:
     sealed = consortium.record(ISS)
     context = portion_context(parse_record(sealed.entry).name, "item")
     report = reports.Report(
-        complaint=reports.Complaint.LABEL,
+        fault=reports.PortionFault.LABEL,
         entry=sealed.entry,
         index=1,
         portion="item",

@@ -14,12 +14,10 @@ from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
 from ledger.kinds import Role
 from server import backup, evidence, lastrun, servicefile, tombstones
-from server.config import Config
 from server.console.place import parse_place
 from server.errors import ConfigError, StartError
 from server.highest import HighestSigned
 from server.publishing import addresses
-from server.service import read_identity
 from tests.support.consortium import ORIGIN, URL, log_keys, make_agency, make_keys
 
 REFUSALS = (CryptoError, LedgerError, ConfigError, StartError)
@@ -44,11 +42,6 @@ def service_json() -> bytes:
     return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-def identity(path: Path) -> object:
-    """Read service.json as a start does."""
-    return read_identity(Config(data=path.parent, fingerprint=b""))
-
-
 def proof(raw: bytes) -> object:
     """Read a checkpoint that somebody brings to a restore."""
     return evidence.open_evidence(raw, source="x", origin=ORIGIN, keys=[log_keys().vkeys])
@@ -71,7 +64,6 @@ SERVER: dict[str, tuple[Feed, bytes]] = {
         b'lost = [2]\n[witness]\nxaa-arms = "https://witness.example"\n',
     ),
     "server.lastrun.read": (in_file("last", lastrun.read), b'{"at":1,"size":2,"broken":0}\n'),
-    "server.service.read_identity": (in_file("service.json", identity), service_json()),
     "server.servicefile.read_service_file": (in_file("service.json", servicefile.read_service_file), service_json()),
     "server.tombstones.read_names": (
         in_file("tombstones", tombstones.read_names),

@@ -55,7 +55,6 @@ from ledger import (
     makes,
     messages,
     notes,
-    policy,
     portions,
     presentation,
     profiletoml,
@@ -228,12 +227,9 @@ def _tree() -> dict[str, Target]:
         "ledger.notes.parse_note": _target(notes.parse_note, _LEDGER, checkpoint),
         "ledger.notes.parse_signature": _target(as_text(notes.parse_signature), _LEDGER, checkpoint.splitlines()[-1]),
         "ledger.notes.open_note": _target(partial(notes.open_note, keys=vkeys[:1]), _LEDGER, checkpoint),
-        "ledger.policy.parse_policy": _target(
-            policy.parse_policy, _LEDGER, b"log " + found["vkey"] + b"\nquorum none\n"
-        ),
         "ledger.proofs.TlogProof.parse": _target(proofs.TlogProof.parse, _LEDGER, found["tlog-proof"]),
         "ledger.tiles.TilePath.parse": _target(as_text(tiles.TilePath.parse), _LEDGER, b"tile/0/x001/067.p/3"),
-        "ledger.tiles.parse_bundle": _target(partial(tiles.parse_bundle, width=2), _LEDGER, b"\0\1a\0\1b"),
+        "ledger.tiles.parse_entry_bundle": _target(partial(tiles.parse_entry_bundle, width=2), _LEDGER, b"\0\1a\0\1b"),
         "ledger.treestate.TreeState.decode": _target(treestate.TreeState.decode, _LEDGER, found["tree"]),
     }
 

@@ -13,7 +13,7 @@ from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.checks import require
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError
 from ledger.merkle import leaf_hash
-from ledger.tiles import TILE_WIDTH, ReadTile, bundle_path, parse_bundle
+from ledger.tiles import TILE_WIDTH, ReadTile, entry_bundle_path, parse_entry_bundle
 from ledger.verifiedtree import VerifiedTree
 from ledger.witnesses import LogName, open_published
 
@@ -78,9 +78,9 @@ def _check_prefix(tree: VerifiedTree, known: Checkpoint) -> None:
 
 
 def _check_bundle(tree: VerifiedTree, index: int, read: ReadTile) -> None:
-    path = bundle_path(index=index, size=tree.size)
+    path = entry_bundle_path(index=index, size=tree.size)
     first = index * TILE_WIDTH
-    entries = parse_bundle(read(path), width=path.width)
+    entries = parse_entry_bundle(read(path), width=path.width)
     refusal: LedgerError = ProofError("an entry of the access log is not the one that its tree holds")
     leaves = tree.leaf_hashes(first, first + path.width)
     for at, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), start=first):

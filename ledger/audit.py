@@ -78,7 +78,7 @@ class Auditor:
     def feed_all(
         self, start: int, entries: Sequence[bytes], *, leaves: Sequence[bytes], charter_file: CharterFile
     ) -> None:
-        """Take the next entries, from index `start` on."""
+        """Take the next entries, from index `start` on; raise MalformedError where it is another."""
         if start != self.size:
             raise MalformedError("an audit takes entries in their order")
         waiting = 0

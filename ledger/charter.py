@@ -101,7 +101,7 @@ def sign_charter(proposal: bytes, *, roots: Sequence[tuple[Signer, Key]], previo
     """Return a charter file with the signatures of some roots added, each in its place.
 
     `proposal` is what `propose` returned or a file with signatures of others. Only a root that may sign this version
-    can: what is not expected would make the whole file invalid.
+    can: what is not expected would make the whole file invalid. Raises MalformedError for any other.
     """
     opened = _open_proposal(proposal)
     payload = opened.payload

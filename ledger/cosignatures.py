@@ -26,7 +26,10 @@ def checkpoint_message(text: str, *, timestamp: int) -> bytes:
 def subtree_message(  # noqa: PLR0913 - the members of the specification's structure, all by name
     *, cosigner: str, timestamp: int, origin: str, start: int, end: int, root: bytes
 ) -> bytes:
-    """Return what ML-DSA-44 (0x06) signs; for a checkpoint `start` is 0 and `end` its size."""
+    """Return what ML-DSA-44 (0x06) signs; for a checkpoint `start` is 0 and `end` its size.
+
+    Raises MalformedError for what no cosigned message can carry.
+    """
     _check_timestamp(timestamp)
     if not 0 <= start <= end <= MAX_SIZE or (start and timestamp) or len(root) != HASH_BYTES:
         raise MalformedError("no cosignature covers this range, time or root")

@@ -162,7 +162,7 @@ def years_and_months(days: int) -> tuple[int, int]:
 
 
 def moment(text: object) -> datetime:
-    """Return the instant that `2021-03-14T22:05Z` or `2021-03-14T22:05:30-03:00` spells; seconds may be absent."""
+    """Return the instant that `2021-03-14T22:05Z` or `2021-03-14T22:05:30-03:00` spells; raise MalformedError. Seconds may be absent."""
     if not isinstance(text, str) or not _MOMENT.fullmatch(text):
         raise MalformedError("not a date and time with its offset from UTC")
     try:

@@ -19,7 +19,7 @@ _MARK = TOKENS // 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeniedHit:
+class DenialEvidence:
     """The evidence: the record that stands at `index`, the slip that its originator opens, the question, the answer.
 
     That the record stands there, and that the log ended its slip nowhere before the answer, is for who holds the log.
@@ -32,7 +32,7 @@ class DeniedHit:
     answer: bytes = field(repr=False)
 
 
-def verify_denied(evidence: DeniedHit, *, charter: Charter, ended: int | None) -> Answer:
+def verify_denied(evidence: DenialEvidence, *, charter: Charter, ended: int | None) -> Answer:
     """Return the answer that denied a hit; raise ProofError where it did not have to have one.
 
     `charter` is the one in force for the answer; `ended` is the first index at which the log ended the record's slip:
@@ -55,7 +55,7 @@ def verify_denied(evidence: DeniedHit, *, charter: Charter, ended: int | None) -
     return answer
 
 
-def _check_slip(evidence: DeniedHit, slip: Slip, charter: Charter) -> None:
+def _check_slip(evidence: DenialEvidence, slip: Slip, charter: Charter) -> None:
     refusal: LedgerError = ProofError("the slip is not the one that the record commits to")
     require("denied/slip", expected=evidence.record.slip, found=sha256(evidence.slip), refusal=refusal)
     require("denied/of", expected=evidence.record.name.jti, found=slip.of, refusal=refusal)

@@ -41,7 +41,7 @@ class Disclosure(NamedTuple):
 
 
 def field_name(text: object) -> str:
-    """Return `text` if it is `<portion>.<name>`, the name in small letters, digits and underscores, at most 64."""
+    """Return `text` if it is `<portion>.<name>`, a name of at most 64 of a-z, 0-9 and _; raise MalformedError."""
     if not isinstance(text, str) or not _NAME.fullmatch(text):
         raise MalformedError("not a field name like item.make")
     return text

@@ -202,7 +202,7 @@ def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
 def _denied_hit(fraud: DeniedHit, believed: Believed) -> Conviction:
     _, checkpoint = believed.open_note(fraud.checkpoint)
     require_logged(fraud.record, checkpoint)
-    evidence = denied.DeniedHit(
+    evidence = denied.DenialEvidence(
         record=parse_record(fraud.record.entry),
         index=fraud.record.index,
         slip=fraud.slip,
@@ -218,7 +218,7 @@ def _denied_hit(fraud: DeniedHit, believed: Believed) -> Conviction:
     )
 
 
-def _denying_answer(evidence: denied.DeniedHit, believed: Believed) -> Answer:
+def _denying_answer(evidence: denied.DenialEvidence, believed: Believed) -> Answer:
     """Return the answer that denied the hit; which charter was in force for it, its matching key tells."""
     refusal: LedgerError = BadSignatureError("no charter was named")
     for charter, _ in believed.charters.values():

@@ -86,7 +86,7 @@ Fraud: TypeAlias = Fork | TwoBatches | AboveCeiling | DeniedHit
 
 
 def format_fraud(fraud: Fraud) -> bytes:
-    """Return the file."""
+    """Return the file; raise MalformedError for a proof that no file can hold."""
     kind, members = _spell(fraud)
     raw = jsontext.dump({"typ": TYP, "kind": kind, **members})
     if parse_fraud(raw) != fraud:

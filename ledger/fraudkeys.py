@@ -36,7 +36,10 @@ class Believed:
         return self.charters[ver]
 
     def open_note(self, note: bytes) -> tuple[Charter, Checkpoint]:
-        """Return a checkpoint of the log or its access log that both keys of some charter signed, and that charter."""
+        """Return a checkpoint of the log or its access log that both keys of some charter signed, and it.
+
+        Raises BadSignatureError where there is none.
+        """
         for charter, _ in reversed(list(self.charters.values())):
             for log in LogName:
                 try:

@@ -39,14 +39,17 @@ class StatementName(NamedTuple):
 
 
 def agency_id(text: object) -> str:
-    """Return `text` if it is an agency id (`xar-arms`): ISO 3166-1 alpha-3 in small letters and the body."""
+    """Return `text` if it is an agency id (`xar-arms`): ISO 3166-1 alpha-3 in small letters and the body.
+
+    Raises MalformedError for any other text.
+    """
     if not isinstance(text, str) or not _AGENCY.fullmatch(text):
         raise MalformedError("not an agency id like xar-arms")
     return text
 
 
 def key_id(text: object) -> KeyId:
-    """Return the key id that `text` spells: of an agency, or of the log (`log#1`)."""
+    """Return the key id that `text` spells: of an agency, or of the log (`log#1`); raise MalformedError."""
     agency, hash_sign, number = text.partition("#") if isinstance(text, str) else ("", "", "")
     if not hash_sign or not _NUMBER.fullmatch(number):
         raise MalformedError("not a key id like xar-arms#4")
@@ -54,7 +57,10 @@ def key_id(text: object) -> KeyId:
 
 
 def origin_name(text: object) -> str:
-    """Return `text` if it can name a log: a schema-less URL without space or plus (C2SP tlog-checkpoint)."""
+    """Return `text` if it can name a log: a schema-less URL without space or plus (C2SP tlog-checkpoint).
+
+    Raises MalformedError for any other text.
+    """
     if not isinstance(text, str) or not _ORIGIN.fullmatch(text):
         raise MalformedError("not an origin like log.example.org/weapons")
     return text

@@ -69,17 +69,20 @@ def load_checked(raw: bytes) -> JsonValue:
 
 
 def members(value: JsonValue, *names: str) -> tuple[JsonValue, ...]:
-    """Return the values of an object's members, which are exactly `names` in order; `name?` may be absent (None)."""
+    """Return the values of an object's members, which are exactly `names` in order; `name?` may be absent (None).
+
+    Raises MalformedError for any other value, and for `name?` that is there and null: absent would be spelled twice.
+    """
     if not isinstance(value, dict):
         raise MalformedError("expected a JSON object")
-    wanted = [name.rstrip("?") for name in names if not name.endswith("?") or name[:-1] in value]
+    wanted = [name.rstrip("?") for name in names if not name.endswith("?") or value.get(name[:-1]) is not None]
     if list(value) != wanted:
         raise MalformedError("unknown, missing or misplaced members in a JSON object")
     return tuple(value.get(name.rstrip("?")) for name in names)
 
 
 def text(value: JsonValue, *, limit: int = MAX_ENTRY_BYTES) -> str:
-    """Return `value` if it is a string of at most `limit` UTF-8 bytes."""
+    """Return `value` if it is a string of at most `limit` UTF-8 bytes; raise MalformedError."""
     try:
         if isinstance(value, str) and len(value.encode()) <= limit:
             return value
@@ -89,14 +92,14 @@ def text(value: JsonValue, *, limit: int = MAX_ENTRY_BYTES) -> str:
 
 
 def integer(value: JsonValue, *, low: int = 0, high: int = MAX_INTEGER) -> int:
-    """Return `value` if it is an integer in [low, high]."""
+    """Return `value` if it is an integer in [low, high]; raise MalformedError."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise MalformedError("expected an integer within its bounds")
     return value
 
 
 def array(value: JsonValue, *, low: int = 0, high: int) -> Sequence[JsonValue]:
-    """Return `value` if it is an array of `low` to `high` items."""
+    """Return `value` if it is an array of `low` to `high` items; raise MalformedError."""
     if not isinstance(value, list) or not low <= len(value) <= high:
         raise MalformedError("expected an array within its bounds")
     return value

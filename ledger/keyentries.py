@@ -74,7 +74,7 @@ def parse_key_entry(entry: bytes) -> KeyEntry:
     """Return what a key entry says; verifies no signature."""
     signed = parse_general(entry)
     value = jsontext.load(signed.payload)
-    iss, iat, jti, origin, prev, add, end, _ = jsontext.members(
+    iss, iat, jti, origin, prev, add, end, since = jsontext.members(
         value, "iss", "iat", "jti", "origin", "prev", "add", "end", "since?"
     )
     owner = agency_id(iss)
@@ -85,7 +85,7 @@ def parse_key_entry(entry: bytes) -> KeyEntry:
         prev=jsontext.integer(prev),
         add=parse_keys(add, owner=owner),
         end=_ended(end, owner=owner),
-        since=jsontext.integer(value["since"]) if isinstance(value, dict) and "since" in value else None,
+        since=None if since is None else jsontext.integer(since),
         signed=signed,
     )
     _check(found)

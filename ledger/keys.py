@@ -84,7 +84,7 @@ def enrol(*, kid: KeyId, role: Role, public_key: bytes) -> Key:
 
 
 def parse_keys(value: JsonValue, *, owner: str) -> tuple[Key, ...]:
-    """Return a list of key objects of one owner, by ascending number."""
+    """Return a list of key objects of one owner, by ascending number; raise MalformedError."""
     keys = tuple(_key(item, owner=owner) for item in jsontext.array(value, high=MAX_KEYS))
     numbers = [key.kid.number for key in keys]
     if numbers != sorted(set(numbers)):

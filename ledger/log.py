@@ -215,8 +215,8 @@ class Store(TreeStore, Protocol):
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
 
-    def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
-        """Return what concerns an agency after an index, oldest first.
+    def feed(self, *, agency: str, after: int, before: int, limit: int) -> Sequence[FeedRow]:
+        """Return what concerns an agency between two indices, neither included, oldest first.
 
         That is: grants that name it, records of every (iss, ep) it holds a grant for, messages routed to it, and every
         expungement: whoever holds a copy, by whatever way it came, is told.

@@ -198,7 +198,7 @@ class Membership:
         return tuple(one for one in self._key_changes if one.entry.iss == agency and one.index > after)
 
     def key_chain(self, agency: str, index: int) -> int:
-        """Return what a key entry of `agency` at `index` names as `prev`."""
+        """Return what a key entry of `agency` at `index` names as `prev`; raise NotAMemberError."""
         last = _last(self._key_entries.get(agency, ()), before=index)
         if last < 0 and agency not in self._listed:
             raise NotAMemberError(f"{agency} was never listed by a charter")

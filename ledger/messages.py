@@ -81,7 +81,10 @@ class Message:
 def seal_message(  # noqa: PLR0913  the parts of a message, all by name
     *, signer: Signer, kid: KeyId, iat: int, inner: Inner, recipient_key: bytes, own_key: bytes
 ) -> SealedStatement:
-    """Return a signed message with its blobs: the box to the recipient, the box to oneself, the route."""
+    """Return a signed message with its blobs: the box to the recipient, the box to oneself, the route.
+
+    Raises LabelError for a message to oneself, or for more words than one holds.
+    """
     if inner.to == kid.agency:
         raise LabelError("to: a message goes to another agency")
     jti, plaintext = draw_jti(), _pack(inner)

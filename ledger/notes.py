@@ -165,7 +165,7 @@ def parse_signature(line: str) -> NoteSignature:
 
 
 def plain(text: str, key: VerifierKey, signature: bytes) -> tuple[bytes, bytes]:
-    """Return what a plain signature covers, the text; a key of another type cannot sign any text."""
+    """Return what a plain signature covers, the text; raise MalformedError for a key of another type: it signs no text."""
     if key.type is not SignatureType.ED25519:
         raise MalformedError("a cosigning key signs checkpoints only")
     return text.encode(), signature
@@ -216,7 +216,7 @@ def keep_lines(raw: bytes, *, keys: Iterable[VerifierKey]) -> bytes:
 
 
 def check_name(name: str) -> str:
-    """Return `name` if a signature line, a vkey and a cosigned message can carry it."""
+    """Return `name` if a signature line, a vkey and a cosigned message can carry it; raise MalformedError."""
     try:
         length = len(name.encode())
     except UnicodeEncodeError as error:

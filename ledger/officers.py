@@ -15,7 +15,7 @@ from crypto.signing import Algorithm, PublicKey, Signer
 from ledger import jsontext
 from ledger.errors import BadSignatureError, LedgerError, MalformedError
 from ledger.expunges import Why
-from ledger.identifiers import KeyId, StatementName, agency_id, draw_jti, hash_of, jti_of, key_id
+from ledger.identifiers import KeyId, StatementName, agency_id, draw_jti, hash_of, jti_of
 from ledger.jsontext import JsonValue
 from ledger.labels import Terms, terms_from_json
 from ledger.talk import reading
@@ -192,21 +192,8 @@ def parse_proposal(file: bytes) -> ProposalFile:
 
 def keep(file: bytes, *, agency: str, signer: Signer, kid: KeyId) -> bytes:
     """Return what the agency keeps: the approved file under its own signature."""
-    sig = signer.sign(_kept(agency, file))
+    sig = signer.sign(b"sealtrace/v1/approval" + lp(agency, file))
     return jsontext.dump({"file": b64u(file), "kid": str(kid), "sig": b64u(sig)})
-
-
-def parse_kept(raw: bytes) -> tuple[bytes, KeyId, bytes]:
-    """Return the approved file, the key that signed for the agency, and the signature. Verifies nothing."""
-    file, kid, sig = jsontext.members(jsontext.load(raw, limit=2 * MAX_FILE_BYTES), "file", "kid", "sig")
-    return reading.raw(limit=2 * MAX_FILE_BYTES)(file), key_id(kid), reading.raw(64, limit=86)(sig)
-
-
-def verify_kept(raw: bytes, *, agency: str, key: PublicKey) -> bytes:
-    """Return the approved file of a proof that the agency's `sign` key vouches for; raise BadSignatureError."""
-    file, _, sig = parse_kept(raw)
-    _verify(key, message=_kept(agency, file), signature=sig)
-    return file
 
 
 def _check_second(first: SignedBy, second: SignedBy) -> None:
@@ -223,10 +210,6 @@ def _sign(payload: bytes, *, officer: str, signer: Signer) -> SignedBy:
 
 def _signed(officer: str, payload: bytes) -> bytes:
     return b"sealtrace/v1/officer" + lp(officer, payload)
-
-
-def _kept(agency: str, file: bytes) -> bytes:
-    return b"sealtrace/v1/approval" + lp(agency, file)
 
 
 def _verify(key: PublicKey, *, message: bytes, signature: bytes) -> None:

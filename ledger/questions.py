@@ -95,7 +95,7 @@ def build_question(  # noqa: PLR0913 - the members of a question, each by name
     own: bytes | None = None,
     after: int = BEFORE_ALL,
 ) -> bytes:
-    """Return the body of a question with a fresh salt; the tokens are put in order."""
+    """Return the body of a question with a fresh salt; the tokens are put in order. Raises MalformedError."""
     question = Question(
         held=held, asking=asking, own=own, purpose=purpose, after=after, tokens=tuple(sorted(set(tokens)))
     )

@@ -31,7 +31,7 @@ MAX_REPORT_BYTES = 2**20
 _MAX_AUDITORS = 32
 
 
-class Complaint(Enum):
+class PortionFault(Enum):
     """What is wrong with a portion that this agency holds the key of."""
 
     PORTION = "portion"
@@ -42,7 +42,7 @@ class Complaint(Enum):
 class Report:
     """A portion as its reader found it; `level` is that of the grant it came by. Never public: kr opens the portion."""
 
-    complaint: Complaint
+    fault: PortionFault
     entry: bytes
     index: int
     portion: str
@@ -56,7 +56,7 @@ class Upheld:
     """A report that is true: who issued the record, and what an auditor may say of it."""
 
     iss: str
-    complaint: Complaint
+    fault: PortionFault
     what: str
 
 
@@ -114,27 +114,27 @@ def verify_report(report: Report) -> Upheld:
     try:
         opened = open_with_keys(record, report.portion, keys=keys, ciphertext=report.ciphertext)
     except LedgerError as error:
-        return _upheld(report, record.name.iss, Complaint.PORTION, f"does not open to signed disclosures: {error}")
+        return _upheld(report, record.name.iss, PortionFault.PORTION, f"does not open to signed disclosures: {error}")
     try:
         level = label_from_json(opened.label_json).level
     except LabelError as error:
-        return _upheld(report, record.name.iss, Complaint.LABEL, f"has a label that nobody can read: {error}")
+        return _upheld(report, record.name.iss, PortionFault.LABEL, f"has a label that nobody can read: {error}")
     if level <= report.level:
         raise ProofError("this portion opens to signed disclosures, under a label within its grant")
     what = f"is labelled {level.name} and said to have come by a grant of {report.level.name}"
-    return _upheld(report, record.name.iss, Complaint.LABEL, what)
+    return _upheld(report, record.name.iss, PortionFault.LABEL, what)
 
 
-def _upheld(report: Report, iss: str, complaint: Complaint, what: str) -> Upheld:
-    if complaint is not report.complaint:
+def _upheld(report: Report, iss: str, fault: PortionFault, what: str) -> Upheld:
+    if fault is not report.fault:
         raise ProofError("the report complains of something else than what is wrong")
-    return Upheld(iss=iss, complaint=complaint, what=f"the {report.portion} portion of entry {report.index:,} {what}")
+    return Upheld(iss=iss, fault=fault, what=f"the {report.portion} portion of entry {report.index:,} {what}")
 
 
 def _spell(report: Report) -> bytes:
     return jsontext.dump(
         {
-            "kind": report.complaint.value,
+            "kind": report.fault.value,
             "entry": report.entry.decode(),
             "index": report.index,
             "portion": report.portion,
@@ -153,7 +153,7 @@ def _parse(raw: bytes) -> Report:
         raise MalformedError("a report of no portion")
     try:
         return Report(
-            complaint=Complaint(kind),
+            fault=PortionFault(kind),
             entry=jsontext.text(entry).encode(),
             index=jsontext.integer(index),
             portion=jsontext.text(portion),

@@ -141,7 +141,7 @@ class LogState:
         """Catch up with one's own log, from its charter, key, grant and batch entries between the two sizes.
 
         These were judged when they were appended; chains, grants, charters and keys are checked again, statements and
-        batch signatures are not: that is the audit's work.
+        batch signatures are not: that is the audit's work. Raises a LedgerError where one does not follow from those before.
         """
         grants: list[tuple[int, Grant]] = []
         for index, entry in entries:

@@ -34,7 +34,7 @@ class SignedPayload(NamedTuple):
 
 
 def sign_statement(*, signer: Signer, kid: KeyId, typ: Typ, payload: bytes) -> bytes:
-    """Return the entry that carries `payload` under the agency's `sign` key."""
+    """Return the entry that carries `payload` under the agency's `sign` key; raise MalformedError or TooLargeError."""
     if signer.public_key.algorithm is not Algorithm.ED25519:
         raise MalformedError("a statement is signed with an Ed25519 key")
     signed = jws.signing_input(jws.protected_header(alg=_ALGORITHM, kid=kid, typ=typ), payload)

@@ -28,7 +28,7 @@ _END = struct.Struct("<4sHHHHIIH")
 
 
 def write_stored(members: Mapping[str, bytes]) -> bytes:
-    """Return the ZIP of `members`, in their order."""
+    """Return the ZIP of `members`, in their order; raise MalformedError for names that no reader takes."""
     if len(members) > MAX_MEMBERS or not all(_NAME.fullmatch(name) for name in members):
         raise _refusal("names that no bundle has")
     body, directory = bytearray(), bytearray()
@@ -42,15 +42,18 @@ def write_stored(members: Mapping[str, bytes]) -> bytes:
 
 
 def read_stored(raw: bytes, *, limit: int) -> Mapping[str, bytes]:
-    """Return the members of a ZIP that `write_stored` wrote, in their order; raise for every other one."""
+    """Return the members of a ZIP that `write_stored` wrote, in their order; raise TooLargeError or MalformedError."""
     if len(raw) > limit:
         raise TooLargeError(f"a bundle of more than {limit} bytes")
     members: dict[str, bytes] = {}
     at = 0
     while raw.startswith(b"PK\3\4", at) and len(members) <= MAX_MEMBERS:
         name, data, at = _member(raw, at)
+        if name in members:
+            # It would show in the bytes like all else, but after millions of members that count as one.
+            raise _refusal("a name that is used twice")
         members[name] = data
-    # Sums, sizes, directory, order, names used twice: whatever is not as written shows in the bytes.
+    # Sums, sizes, directory, order: whatever is not as written shows in the bytes.
     if write_stored(members) != raw:
         raise _refusal("a damaged file, or packed by another tool")
     return MappingProxyType(members)

@@ -102,7 +102,7 @@ def witness_name(origin: str, agency: str) -> str:
 
 
 def parse_log_keys(value: JsonValue, *, origin: str) -> LogKeys:
-    """Return the service's keys; their names are the origin and `<origin>/access`."""
+    """Return the service's keys; named by the origin and `<origin>/access`; raise MalformedError."""
     vkeys, access, answer = jsontext.members(value, "vkeys", "access", "answer")
     kid, pk = jsontext.members(answer, "kid", "pk")
     answer_kid = key_id(kid)

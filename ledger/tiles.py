@@ -18,7 +18,7 @@ TILE_WIDTH = 256
 TILE_BYTES = TILE_WIDTH * HASH_BYTES
 MAX_LEVEL = 63
 MAX_INDEX = 10**18 - 1
-MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_ENTRY_BYTES)
+MAX_ENTRY_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_ENTRY_BYTES)
 
 _PATH = re.compile(
     r"tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[0-9]{1,3}))?"
@@ -43,6 +43,11 @@ class TilePath:
     def is_partial(self) -> bool:
         """Return whether the tile holds fewer than 256 hashes or entries."""
         return self.width < TILE_WIDTH
+
+    @property
+    def end(self) -> int:
+        """Return how many leaves the smallest tree has that has this tile, or bundle, as wide as it is named."""
+        return self.index * TILE_WIDTH + self.width << 8 * (self.level or 0)
 
     def full(self) -> "TilePath":
         """Return the full tile that replaces this one as the log grows."""
@@ -97,13 +102,13 @@ def tile_path(*, level: int, index: int, size: int) -> TilePath:
     return _clipped(level=level, index=index, items=size >> 8 * level)
 
 
-def bundle_path(*, index: int, size: int) -> TilePath:
+def entry_bundle_path(*, index: int, size: int) -> TilePath:
     """Return entry bundle `index` as a tree of `size` leaves has it."""
     return _clipped(level=None, index=index, items=size)
 
 
 def tile_paths(size: int) -> Iterator[TilePath]:
-    """Yield every hash tile of a tree of `size` leaves, the lowest level first."""
+    """Yield every hash tile of a tree of `size` leaves, the lowest level first; raise ProofError for a size of no tree."""
     if not 0 <= size <= MAX_SIZE:
         raise ProofError("no tree has this size")
     level = 0
@@ -116,7 +121,7 @@ def tile_paths(size: int) -> Iterator[TilePath]:
 def read_hashes(path: TilePath, read: ReadTile) -> bytes:
     """Return the hashes of a tile, from its full tile where the log keeps the partial one no longer.
 
-    The length is checked here, the hashes are not.
+    The length is checked here (ProofError), the hashes are not. Raises NotFoundError where the log has neither.
     """
     try:
         data = read(path)
@@ -127,19 +132,19 @@ def read_hashes(path: TilePath, read: ReadTile) -> bytes:
     return _of_width(data, path.width)
 
 
-def encode_bundle(entries: Sequence[bytes]) -> bytes:
-    """Return 1 to 256 entries, each behind its uint16 big-endian length."""
+def encode_entry_bundle(entries: Sequence[bytes]) -> bytes:
+    """Return 1 to 256 entries, each behind its uint16 big-endian length; raise TooLargeError for more."""
     if not 1 <= len(entries) <= TILE_WIDTH:
-        raise TooLargeError("a bundle holds 1 to 256 entries")
+        raise TooLargeError("an entry bundle holds 1 to 256 entries")
     if max(map(len, entries)) > MAX_ENTRY_BYTES:
         raise TooLargeError(f"an entry of more than {MAX_ENTRY_BYTES} bytes")
     return b"".join([len(entry).to_bytes(2, "big") + entry for entry in entries])
 
 
-def parse_bundle(raw: bytes, *, width: int) -> tuple[bytes, ...]:
+def parse_entry_bundle(raw: bytes, *, width: int) -> tuple[bytes, ...]:
     """Return the `width` entries of a bundle; raise MalformedError if it holds more, fewer or half of one."""
-    if len(raw) > MAX_BUNDLE_BYTES:
-        raise TooLargeError(f"a bundle of more than {MAX_BUNDLE_BYTES} bytes")
+    if len(raw) > MAX_ENTRY_BUNDLE_BYTES:
+        raise TooLargeError(f"an entry bundle of more than {MAX_ENTRY_BUNDLE_BYTES} bytes")
     entries: list[bytes] = []
     at = 0
     # Two numbers taken from the bytes: an object made of each pair of them was a sixth of the cutting.

@@ -35,7 +35,7 @@ class TreeState:
         return cls(size=0, levels=())
 
     def append(self, leaves: Sequence[bytes]) -> tuple["TreeState", tuple[FullTile, ...]]:
-        """Return the tree grown by leaf hashes, and the tiles that became full, the lowest level first."""
+        """Return the tree grown by leaf hashes, and the tiles that became full, the lowest level first; or ProofError."""
         check_hashes(leaves)
         if self.size + len(leaves) > MAX_SIZE:
             raise ProofError("no tree has this size")

@@ -21,7 +21,7 @@ class VerifiedTree:
     """
 
     def __init__(self, *, size: int, root: bytes, read: ReadTile) -> None:
-        """Fetch the right edge and hold it against the root."""
+        """Fetch the right edge and hold it against the root; raise ProofError."""
         self._read = read
         self._kept: dict[int, tuple[int, Sequence[bytes]]] = {}
         edge = [self._edge(level, size) for level in range((size.bit_length() + 7) // 8)]
@@ -35,7 +35,7 @@ class VerifiedTree:
         return self._state.size
 
     def leaf_hashes(self, start: int, end: int) -> tuple[bytes, ...]:
-        """Return the hashes of leaves [start, end)."""
+        """Return the hashes of leaves [start, end); raise ProofError."""
         if not 0 <= start <= end <= self.size:
             raise ProofError("not a range of leaves of this tree")
         first, last = start // TILE_WIDTH, -(-end // TILE_WIDTH)
@@ -43,7 +43,10 @@ class VerifiedTree:
         return tuple(hashes[start - first * TILE_WIDTH : end - first * TILE_WIDTH])
 
     def state_at(self, size: int) -> TreeState:
-        """Return what the tree was when it had `size` leaves: its partial tiles are beginnings of today's tiles."""
+        """Return what the tree was when it had `size` leaves: its partial tiles are beginnings of today's tiles.
+
+        Raises ProofError for a larger tree than this one.
+        """
         if not 0 <= size <= self.size:
             raise ProofError("the tree has never had this size")
         levels: list[bytes] = []

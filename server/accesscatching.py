@@ -13,7 +13,7 @@ from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, ProofError
 from ledger.log import Append, Head, Published
 from ledger.merkle import leaf_hash
-from ledger.tiles import TILE_WIDTH, bundle_path, parse_bundle
+from ledger.tiles import TILE_WIDTH, entry_bundle_path, parse_entry_bundle
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import paths
 from server.accessstore import AccessStore
@@ -25,7 +25,10 @@ FOLDER = "access"
 
 
 def catch_up_access(store: SqlStore, mirror: Path, charters: Sequence[Charter]) -> int:
-    """Append what the mirror has of the access log and the store has not; return its size. Without a mirror of it, 0."""
+    """Append what the mirror has of the access log and the store has not; return its size.
+
+    Without a mirror of it, 0. Raises StartError for a mirror of another access log than this one.
+    """
     file = mirror / paths.ACCESS_CHECKPOINT.lstrip("/")
     if not file.exists():
         return 0
@@ -67,7 +70,7 @@ def _append(access: AccessStore, head: Head, note: bytes, checkpoint: Checkpoint
 
 def _entries(mirror: Mirror, tree: VerifiedTree, start: int) -> Iterator[bytes]:
     for index in range(start // TILE_WIDTH, -(-tree.size // TILE_WIDTH)):
-        path = bundle_path(index=index, size=tree.size)
-        for entry in parse_bundle(mirror.tile(path), width=path.width)[max(0, start - index * TILE_WIDTH) :]:
+        path = entry_bundle_path(index=index, size=tree.size)
+        for entry in parse_entry_bundle(mirror.tile(path), width=path.width)[max(0, start - index * TILE_WIDTH) :]:
             parse_access_entry(entry)
             yield entry

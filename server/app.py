@@ -26,6 +26,7 @@ from server.errors import MethodError, UnsupportedTypeError
 from server.keys import ServiceKeys
 from server.metrics import Metrics
 from server.pace import Pace
+from server.ratelimit import counted_as
 from server.service import Service, open_service
 from server.signatures import Asker, message, verify_request
 from server.turns import Turns
@@ -118,20 +119,21 @@ class Gate:
         if call.body is not None and request.headers.get("Content-Type") != call.body.media_type:
             raise UnsupportedTypeError(f"this path takes {call.body.media_type}")
         asker = self._asker(query)
-        with self._place(asker) if length else nullcontext():
+        address = counted_as(request.remote_addr or "")
+        with self._place(asker, address) if length else nullcontext():
             body = _read_body(request, length)
         if asker is not None and call.body is not None:
             requests.verify_content_digest(request.headers.get(requests.CONTENT_DIGEST, ""), body=body)
-        return Incoming(asker=asker, names=names, query=query, body=body, address=request.remote_addr or "")
+        return Incoming(asker=asker, names=names, query=query, body=body, address=address)
 
     @contextmanager
-    def _place(self, asker: Asker | None) -> Iterator[None]:
+    def _place(self, asker: Asker | None, address: str) -> Iterator[None]:
         """Hold one of the places for bodies; raise BusyError if those of this asker are taken."""
         if asker is not None:
             with self._turns.hold(asker.agency):
                 yield
             return
-        with self._addresses.hold(request.remote_addr or ""), self._turns.hold(""):
+        with self._addresses.hold(address), self._turns.hold(""):
             yield
 
     def _asker(self, query: str) -> Asker | None:
@@ -229,7 +231,7 @@ def _posix_seconds() -> int:
 
 
 def service_of(app: Flask) -> Service:
-    """Return the service behind an app."""
+    """Return the service behind an app; raise TypeError for an app of another program."""
     service: Any = app.extensions[EXTENSION]
     if not isinstance(service, Service):
         raise TypeError("not an app of this service")

@@ -67,7 +67,10 @@ def read_manifest(folder: Path) -> Backup:
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """Copy a database while it is in use, to a file of its owner alone, durably; nobody stays signed in on the copy."""
+    """Copy a database while it is in use, to a file of its owner alone, durably; nobody stays signed in on the copy.
+
+    Raises StartError for what cannot be copied.
+    """
     engine = database.read_only(database.require(source))
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:

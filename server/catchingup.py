@@ -20,7 +20,7 @@ from ledger.merkle import leaf_hash
 from ledger.recordform import Record
 from ledger.state import LogState, kind_of
 from ledger.submissions import Statement, read_submission
-from ledger.tiles import TILE_WIDTH, bundle_path, parse_bundle
+from ledger.tiles import TILE_WIDTH, entry_bundle_path, parse_entry_bundle
 from ledger.treestate import TreeState
 from ledger.verifiedtree import VerifiedTree
 from ledger.witnesses import quorum_ready
@@ -121,8 +121,8 @@ class _Replay:
     def _entries(self, start: int) -> Iterator[bytes]:
         size = self._tree.size
         for index in range(start // TILE_WIDTH, -(-size // TILE_WIDTH)):
-            path = bundle_path(index=index, size=size)
-            entries = parse_bundle(self._mirror.tile(path), width=path.width)
+            path = entry_bundle_path(index=index, size=size)
+            entries = parse_entry_bundle(self._mirror.tile(path), width=path.width)
             first = index * TILE_WIDTH
             if tuple(map(leaf_hash, entries)) != self._tree.leaf_hashes(first, first + path.width):
                 raise ProofError(f"{path.format()} of the mirror is not what its tiles commit to")

@@ -80,6 +80,8 @@ TABLE: dict[type[Exception], Kind] = {
         next="Use one of the methods that Allow names.",
     ),
     errors.LabelError: _MALFORMED,
+    # What a witness that came itself has brought (9.10); of one that was asked it reaches no answer.
+    WitnessError: _MALFORMED,
     errors.ProofError: _MALFORMED,
     errors.TooLargeError: Kind(
         type="too-large",

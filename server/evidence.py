@@ -13,7 +13,7 @@ from ledger.charterpayload import Charter
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import LedgerError, NotFoundError, TooLargeError
 from ledger.notes import VerifierKey
-from ledger.tiles import MAX_BUNDLE_BYTES, TilePath
+from ledger.tiles import MAX_ENTRY_BUNDLE_BYTES, TilePath
 from ledger.wire import limits, paths
 from server.errors import StartError
 
@@ -42,7 +42,7 @@ class Mirror:
 
     def tile(self, path: TilePath) -> bytes:
         """Return a tile or a bundle; raise NotFoundError."""
-        return self._read(f"/{path.format()}", MAX_BUNDLE_BYTES)
+        return self._read(f"/{path.format()}", MAX_ENTRY_BUNDLE_BYTES)
 
     def charter(self, ver: int) -> bytes:
         """Return a charter file; raise NotFoundError."""

@@ -16,7 +16,7 @@ BEHIND = 4
 
 
 def fail(error: Exception) -> NoReturn:
-    """End with what went wrong: 2 for what the command was told, 1 for what it found."""
+    """End with what went wrong: 2 for what the command was told, 1 for what it found. Raises typer.Exit."""
     told = _unusable(error) if isinstance(error, OSError) else error
     typer.echo(f"sealtrace-server: {told}", err=True)
     raise typer.Exit(USAGE if isinstance(error, ConfigError) else FAILED)

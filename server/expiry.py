@@ -46,15 +46,17 @@ class BoxExpiry:
         """Note the day, delete every box that is 90 days old, and return how many there were."""
         day, deleted, goes_on = self._clock() // DAY_SECONDS, 0, True
         while goes_on:
-            count, goes_on = self._submitting.between(
-                lambda: self._store.maintain(lambda one: _step(one, day, self._piece))
-            )
+            count, goes_on = self._submitting.between(lambda: self._delete_some(day))
             deleted += count
         if deleted:
             # A reader may be in the way: the next run, or the end of the service, empties the write-ahead log.
             with suppress(StorageError):
                 self._submitting.between(self._store.empty_log)
         return deleted
+
+    def _delete_some(self, day: int) -> tuple[int, bool]:
+        with self._store.writing() as connection:
+            return _step(connection, day, self._piece)
 
 
 def _step(connection: Connection, day: int, piece: int) -> tuple[int, bool]:

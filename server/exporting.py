@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from crypto.encoding import HASH_BYTES
 from ledger.errors import LedgerError, NotFoundError
-from ledger.tiles import TILE_WIDTH, TilePath, bundle_path, encode_bundle, tile_paths
+from ledger.tiles import TILE_WIDTH, TilePath, encode_entry_bundle, entry_bundle_path, tile_paths
 from ledger.treestate import TreeState
 from ledger.wire import paths
 from server import database
@@ -39,7 +39,10 @@ def export(source: Path, *, output: Path) -> Exported:
 
 
 def write_open_files(source: Path, *, output: Path) -> Exported:
-    """Write the open files below a folder that may hold other things: a backup, which is a mirror too."""
+    """Write the open files below a folder that may hold other things: a backup, which is a mirror too.
+
+    Raises StartError where they cannot be made.
+    """
     engine = database.read_only(source)
     try:
         with engine.connect() as connection:
@@ -84,8 +87,8 @@ def _export_access(connection: Connection, output: Path) -> int:
         return 0
     size = published.size
     named = [(path, _tile(connection, path, TreeState.decode(tree), "access_tiles")) for path in tile_paths(size)]
-    bundles = [bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH))]
-    named += [(path, encode_bundle(_entries(connection, path, "access_entries"))) for path in bundles]
+    bundles = [entry_bundle_path(index=index, size=size) for index in range(-(-size // TILE_WIDTH))]
+    named += [(path, encode_entry_bundle(_entries(connection, path, "access_entries"))) for path in bundles]
     for path, data in named:
         if data is not None:
             target = output / "access" / path.format()
@@ -101,10 +104,10 @@ def _files(connection: Connection, size: int, tree: TreeState) -> Iterator[tuple
         if data is not None:
             yield path.format(), data
     for index in range(-(-size // TILE_WIDTH)):
-        path = bundle_path(index=index, size=size)
+        path = entry_bundle_path(index=index, size=size)
         entries = _entries(connection, path)
         if entries:
-            yield path.format(), encode_bundle(entries)
+            yield path.format(), encode_entry_bundle(entries)
     for ver, file in connection.exec_driver_sql("SELECT ver, file FROM charters WHERE idx < ? ORDER BY ver", (size,)):
         yield paths.charter(ver), file
     query = "SELECT idx FROM handovers WHERE idx < ? ORDER BY idx"

@@ -21,7 +21,7 @@ from ledger.errors import LedgerError, NotFoundError, ProofError
 from ledger.kinds import Typ
 from ledger.merkle import leaf_hash
 from ledger.state import kind_of
-from ledger.tiles import TILE_WIDTH, TilePath, bundle_path, parse_bundle
+from ledger.tiles import TILE_WIDTH, TilePath, entry_bundle_path, parse_entry_bundle
 from ledger.treestate import TreeState
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import paths
@@ -345,8 +345,8 @@ def _is_file(file: bytes, entry: bytes) -> bool:
 def _bundle(mirror: Mirror, size: int, index: int) -> Sequence[bytes]:
     """Return the entries of a bundle of the mirror, not verified; none if it has not got it."""
     try:
-        path = bundle_path(index=index, size=size)
-        return parse_bundle(mirror.tile(path), width=path.width)
+        path = entry_bundle_path(index=index, size=size)
+        return parse_entry_bundle(mirror.tile(path), width=path.width)
     except LedgerError:
         return ()
 

@@ -25,8 +25,9 @@ class LastRun:
 
 
 def write(path: Path, run: LastRun) -> None:
-    """Put the run in the place of the one before."""
-    privatefile.replace(path, jsontext.dump({"at": run.at, "size": run.size, "broken": run.broken}) + b"\n")
+    """Put the run in the place of the one before; of two that end at once, one after the other."""
+    with privatefile.locked(path):
+        privatefile.replace(path, jsontext.dump({"at": run.at, "size": run.size, "broken": run.broken}) + b"\n")
 
 
 def read(path: Path) -> LastRun | None:

@@ -19,7 +19,7 @@ _MOST_BYTES = 4_096
 
 
 def read_passphrase(environ: Mapping[str, str], *, prompt: Callable[[str], str] | None) -> bytes:
-    """Return the passphrase; `prompt` asks a person and is None where there is no terminal."""
+    """Return the passphrase; `prompt` asks a person, None is no terminal. Raises ConfigError."""
     if DESCRIPTOR in environ:
         return _checked(_from_descriptor(environ[DESCRIPTOR]))
     credential = _from_credential(Path(environ.get(CREDENTIALS, "/nonexistent")) / CREDENTIAL)

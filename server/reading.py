@@ -10,7 +10,7 @@ from ledger.kinds import Typ
 from ledger.log import FeedRow, Published
 from ledger.proofs import TlogProof
 from ledger.tileproofs import inclusion_proof
-from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
+from ledger.tiles import TILE_WIDTH, TilePath, encode_entry_bundle
 from ledger.wire import limits
 from ledger.wire.frames import encode_frames
 from ledger.wire.schemas import (
@@ -69,15 +69,14 @@ class Reading:
         return note
 
     def tile(self, path: TilePath) -> bytes:
-        """Return a hash tile, or cut a bundle of entries from the rows; what is not published is not there."""
-        end = path.index * TILE_WIDTH + path.width << 8 * (path.level or 0)
+        """Return a hash tile, or cut a bundle of entries from the rows; NotFoundError for what is not published."""
         published = self._store.published()
-        if published is None or end > published.size:
+        if published is None or path.end > published.size:
             raise NotFoundError("the published log does not reach that far")
         if path.level is not None:
             return self._store.tile(path)
         first = path.index * TILE_WIDTH
-        return encode_bundle(self._store.entries(first, first + path.width))
+        return encode_entry_bundle(self._store.entries(first, first + path.width))
 
     def receipt(self, logged: Logged) -> Receipt:
         """Return where a submission stands, with the proof of its last entry.
@@ -102,7 +101,7 @@ class Reading:
         )
 
     def entry(self, index: int) -> LoggedEntry:
-        """Return an entry and the proof that the newest published checkpoint holds it."""
+        """Return an entry and the proof that the newest published checkpoint holds it; NotFoundError or UnwitnessedError."""
         published = self._published()
         if published.size <= index < self._store.head().size:
             raise UnwitnessedError("the entry is logged, and waits for the log's witnesses")
@@ -112,7 +111,7 @@ class Reading:
         return LoggedEntry(index=index, entry=entry, proof=self._proof(index, published))
 
     def statement(self, name: StatementName) -> LoggedEntry:
-        """Return the statement of that name."""
+        """Return the statement of that name; raise NotFoundError or UnwitnessedError."""
         index = self._store.statement_index(name)
         if index is None:
             raise NotFoundError("no statement of that name is logged")
@@ -135,11 +134,15 @@ class Reading:
         return AgencyHead(seq=chain.seq, prev=chain.prev, index=chain.index, kx=kx, keys=keys)
 
     def feed(self, *, agency: str, after: int) -> Feed:
-        """Return what concerns an agency after an index, up to the size that is told with it."""
+        """Return what concerns an agency after an index, up to the size that is told with it.
+
+        Or less far: `next` says where to go on, also where nothing of a long stretch was the asker's. Who is named in
+        little of a large log could otherwise have all of it searched with every question.
+        """
         size = self._published().size
-        found = self._store.feed(agency=agency, after=after, limit=limits.MAX_FEED_ITEMS)
-        rows = [row for row in found if row.statement.index < size]
-        last = rows[-1].statement.index if len(rows) == limits.MAX_FEED_ITEMS else size - 1
+        before = min(size, after + 1 + limits.MAX_FEED_SPAN)
+        rows = self._store.feed(agency=agency, after=after, before=before, limit=limits.MAX_FEED_ITEMS)
+        last = rows[-1].statement.index if len(rows) == limits.MAX_FEED_ITEMS else before - 1
         return Feed(items=tuple(_item(row) for row in rows), next=last, size=size)
 
     def blobs(self, *, agency: str, request: BlobRequest) -> bytes:

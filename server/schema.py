@@ -30,7 +30,7 @@ def migrate(path: Path) -> None:
 
 @cache
 def newest() -> str:
-    """Return the revision that this program's tables are of."""
+    """Return the revision that this program's tables are of; raise StartError where its migrations are not whole."""
     head = _scripts().get_current_head()
     if head is None:
         raise StartError("this program was installed without its migrations")

@@ -40,8 +40,8 @@ LOOPBACK = "127.0.0.1"
 _THREADS = 64
 # A sender that never ends its body must not keep the service from ending: a worker that waits longer is ended.
 _STOP_SECONDS = 10
-# Boxes go once a day; an hour later costs a question, and a service that starts often misses no day.
 _SWITCH_SECONDS = 0.000_5
+# Boxes go once a day; an hour later costs a question, and a service that starts often misses no day.
 _EXPIRY_SECONDS = 3_600
 _HTTP1 = HTTP1Settings(header_read_timeout=10_000, max_buffer_size=16_384)
 

@@ -1,16 +1,15 @@
 """One running log: opened, verified, then handed to the views."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.startup import require_primitives
-from ledger import jsontext
 from ledger.accesslog import access_origin
 from ledger.charter import Charter, parse_charter
-from ledger.checkpoints import Checkpoint, open_checkpoint
+from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, NotAMemberError
 from ledger.notes import VerifierKey
 from server import database, schema
@@ -19,7 +18,7 @@ from server.accessstore import AccessStore
 from server.burials import Burials
 from server.complaining import Complaining
 from server.config import Config
-from server.errors import ConfigError, StartError
+from server.errors import StartError
 from server.expiry import BoxExpiry
 from server.highest import HighestSigned, require_reached
 from server.keys import ServiceKeys
@@ -30,6 +29,7 @@ from server.publishing.timing import Timing
 from server.reading import Reading
 from server.sealed import Damage
 from server.sequencer import Sequencer
+from server.servicefile import ServiceFile, read_service_file
 from server.startup import verify_store
 from server.state import SharedState
 from server.store import SqlStore
@@ -39,18 +39,10 @@ from server.ticking import Ticker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What the service was made as: its origin, and the url it has until a charter names one."""
-
-    origin: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The parts that views call; no view sees a table."""
 
-    identity: Identity
+    identity: ServiceFile
     state: SharedState
     reading: Reading
     submitting: Submitting
@@ -101,48 +93,53 @@ def open_service(
 ) -> Service:
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
-    identity = read_identity(config)
+    identity = read_service_file(config.service)
     highest, highest_access = HighestSigned(config.highest), HighestSigned(config.highest_access)
     signed = highest.read()
-    try:
-        store, state, burials = _open_log(config, identity, keys)
-        _require_reached(signed, store)
-        _open_access_log(store, highest_access, identity, keys)
-    except SQLAlchemyError as error:
-        raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
-    try:
+    with ExitStack() as undone:
+        try:
+            store = _open_store(config)
+            undone.callback(store.close)
+            state = _verified_state(store, config, identity, keys)
+            burials = Burials(store, config.tombstones)
+            burials.start()
+            require_reached(signed, store)
+            _check_access_log(store, highest_access, identity, keys)
+        except SQLAlchemyError as error:
+            raise StartError(
+                "the database cannot be read: restore it, or ask for help before anything is lost"
+            ) from error
+        access = AccessLog(
+            store=AccessStore(store),
+            state=state,
+            highest=highest_access,
+            origin=identity.origin,
+            shown=store.published,
+        )
         publishing = open_publishing(
             config,
             store=store,
             state=state,
             keys=keys,
             highest=highest,
-            access=AccessLog(
-                store=AccessStore(store),
-                state=state,
-                highest=highest_access,
-                origin=identity.origin,
-                shown=store.published,
-            ),
+            access=access,
             origin=identity.origin,
             clock=clock,
             timing=timing or Timing(),
             connect=connect,
         )
-    except BaseException:
-        store.close()
-        raise
-    service = _assemble(
-        config,
-        keys=keys,
-        clock=clock,
-        identity=identity,
-        store=store,
-        state=state,
-        burials=burials,
-        publishing=publishing,
-        highest=(highest, highest_access),
-    )
+        service = _assemble(
+            config,
+            keys=keys,
+            clock=clock,
+            identity=identity,
+            store=store,
+            state=state,
+            burials=burials,
+            publishing=publishing,
+            highest=(highest, highest_access),
+        )
+        undone.pop_all()
     publishing.start()
     return service
 
@@ -152,7 +149,7 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
     *,
     keys: ServiceKeys,
     clock: Callable[[], int],
-    identity: Identity,
+    identity: ServiceFile,
     store: SqlStore,
     state: SharedState,
     burials: Burials,
@@ -200,56 +197,26 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
     )
 
 
-def read_identity(config: Config) -> Identity:
-    """Return what `sealtrace-server create` wrote; raise ConfigError if it is not there."""
-    try:
-        raw = config.service.read_bytes().removesuffix(b"\n")
-        origin, url, _log, _match = jsontext.members(jsontext.load(raw), "origin", "url", "log", "match?")
-        return Identity(origin=jsontext.text(origin), url=jsontext.text(url))
-    except (OSError, LedgerError) as error:
-        raise ConfigError(f"{config.service} is not what `sealtrace-server create` writes") from error
-
-
-def _open_log(config: Config, identity: Identity, keys: ServiceKeys) -> tuple[SqlStore, SharedState, Burials]:
+def _open_store(config: Config) -> SqlStore:
     schema.migrate(config.database)
-    store = SqlStore(
+    return SqlStore(
         writer=database.writer(config.database),
         readers=database.readers(config.database, connections=config.reader_connections),
     )
-    try:
-        state = _verified_state(store, config, identity, keys)
-        burials = Burials(store, config.tombstones)
-        burials.start()
-    except BaseException:
-        store.close()
-        raise
-    return store, state, burials
 
 
-def _require_reached(signed: Checkpoint, store: SqlStore) -> None:
-    try:
-        require_reached(signed, store)
-    except BaseException:
-        store.close()
-        raise
-
-
-def _open_access_log(store: SqlStore, highest: HighestSigned, identity: Identity, keys: ServiceKeys) -> None:
+def _check_access_log(store: SqlStore, highest: HighestSigned, identity: ServiceFile, keys: ServiceKeys) -> None:
     """Check the access log as the log itself is checked; a service that had none begins one."""
     access, signers = AccessStore(store), _in_force(store, keys).for_access()
     origin = access_origin(identity.origin)
-    try:
-        if not highest.exists() and not access.head().size:
-            highest.begin(signers, origin=origin)
-        verify_store(access, origin=origin, vkeys=_access_keys(store, access, keys, identity))
-        require_reached(highest.read(), access)
-    except BaseException:
-        store.close()
-        raise
+    if not highest.exists() and not access.head().size:
+        highest.begin(signers, origin=origin)
+    verify_store(access, origin=origin, vkeys=_access_keys(store, access, keys, identity))
+    require_reached(highest.read(), access)
 
 
 def _access_keys(
-    store: SqlStore, access: AccessStore, keys: ServiceKeys, identity: Identity
+    store: SqlStore, access: AccessStore, keys: ServiceKeys, identity: ServiceFile
 ) -> tuple[VerifierKey, ...]:
     """Return the keys that signed the access log's head: those of an earlier charter, if nothing was asked since."""
     head = access.head()
@@ -262,7 +229,7 @@ def _access_keys(
     return _in_force(store, keys).named(identity.origin).access
 
 
-def _verified_state(store: SqlStore, config: Config, identity: Identity, keys: ServiceKeys) -> SharedState:
+def _verified_state(store: SqlStore, config: Config, identity: ServiceFile, keys: ServiceKeys) -> SharedState:
     state = SharedState(origin=identity.origin, fingerprint=config.fingerprint)
     try:
         verify_store(store, origin=identity.origin, vkeys=_in_force(store, keys).named(identity.origin).vkeys)

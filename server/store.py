@@ -1,14 +1,15 @@
 """The log's store over SQL: the tables of `server/models.py` behind `ledger.log.Store`."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from crypto.encoding import HASH_BYTES
-from ledger.errors import LedgerError, NotFoundError
+from ledger.errors import BusyError, LedgerError, NotFoundError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import (
@@ -31,9 +32,8 @@ from server.database import truncate_log
 from server.errors import StorageError
 from server.publishing import table
 
-T = TypeVar("T")
-
 _JUDGED_AT_ONCE = 512
+_READ_RETRY_SECONDS = 2
 
 _BATCH = "SELECT iss, seq, idx, first, payload_hash FROM batches WHERE iss = ?"
 # A record that corrects one of an epoch granted to the agency is told to it, though sealed to others: what it says is for
@@ -43,7 +43,7 @@ WITH granted (iss, ep) AS (
   SELECT g.iss, g.ep FROM recipients AS r JOIN statements AS g ON g.idx = r.idx
   WHERE r.agency = :agency AND g.typ = :grant)
 SELECT s.idx, s.iss, s.jti, s.typ, s.ep, s.kcs, s.batch FROM statements AS s
-WHERE s.idx > :after AND (
+WHERE s.idx > :after AND s.idx < :before AND (
   EXISTS (SELECT 1 FROM recipients AS r WHERE r.agency = :agency AND r.idx = s.idx)
   OR s.typ = :record AND (s.iss, s.ep) IN (SELECT iss, ep FROM granted)
   OR s.sup IS NOT NULL AND EXISTS (
@@ -99,47 +99,45 @@ class SqlStore:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Return a connection that sees what was committed when it began to read."""
-        with self._readers.connect() as connection:
+        """Return a connection that sees what was committed when it began to read; BusyError if all stay in use."""
+        try:
+            connection = self._readers.connect()
+        except PoolTimeoutError as error:
+            raise BusyError("too many are reading at once", retry_after_seconds=_READ_RETRY_SECONDS) from error
+        with connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Return the writer's connection inside a transaction: for the rows beside the log."""
+        """Return the writer's connection inside a transaction, which any error rolls back: for the rows beside the log."""
         with self._writing:
-            if self._writer.closed:
-                self._writer = self._engine.connect()
+            writer = self._open_writer()
             try:
-                with self._writer.begin():
-                    yield self._writer
+                with writer.begin():
+                    yield writer
             except LedgerError:
                 raise
             except BaseException:
                 # A commit that failed may leave its transaction open, and every later one would fail with it. Closing
                 # the connection rolls back; the next transaction begins on a new one.
-                self._writer.invalidate()
-                self._writer.close()
+                writer.invalidate()
+                writer.close()
                 raise
 
     def bury(self, names: Iterable[StatementName]) -> None:
         """Delete what lies beside records that a tombstone file names, and remember that it may be missing."""
-        with self._writing, self._writer.begin():
-            tombstones.bury(self._writer, names)
-
-    def maintain(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction of the writer: for what lies beside the log and may lawfully go."""
-        with self._writing, self._writer.begin():
-            return work(self._writer)
+        with self.writing() as connection:
+            tombstones.bury(connection, names)
 
     def buried(self) -> frozenset[StatementName]:
         """Return the records whose blobs may be missing."""
-        with self._readers.connect() as connection:
+        with self.reading() as connection:
             return tombstones.buried(connection)
 
     def empty_log(self) -> None:
-        """Move the write-ahead log into the file, so that no copy of what was deleted stays in it."""
+        """Move the write-ahead log into the file, so that no copy of what was deleted stays in it; or StorageError."""
         with self._writing:
-            truncate_log(self._writer)
+            truncate_log(self._open_writer())
 
     def head(self) -> Head:
         """Return the head; that of an empty store is EMPTY_HEAD."""
@@ -148,7 +146,7 @@ class SqlStore:
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the entries in [start, end); raise NotFoundError if not all of them exist."""
-        with self._readers.connect() as connection:
+        with self.reading() as connection:
             found = entries_between(connection, start, end)
         if len(found) != end - start:
             raise NotFoundError("the log does not reach that far")
@@ -194,30 +192,30 @@ class SqlStore:
 
     def published(self) -> Published | None:
         """Return the newest checkpoint that readers may see; None before the first."""
-        with self._readers.connect() as connection:
+        with self.reading() as connection:
             return table.newest(connection, table.LOG)
 
     def first_published(self, index: int) -> bytes:
         """Return the published checkpoint that first held the entry at `index`; raise NotFoundError."""
-        with self._readers.connect() as connection:
+        with self.reading() as connection:
             return table.first_holding(connection, table.LOG, index)
 
     def blob(self, name: StatementName, place: str) -> Blob | None:
         """Return the bytes beside a statement at a place, if they are (still) there."""
         return _blob(self._one(_BLOB, (*name, place)))
 
-    def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
-        """Return what concerns an agency after an index, oldest first.
+    def feed(self, *, agency: str, after: int, before: int, limit: int) -> Sequence[FeedRow]:
+        """Return what concerns an agency between two indices, neither included, oldest first.
 
         The scan runs along the index, so that reading a whole feed costs one pass over the log however it is cut.
         """
         kinds = {"record": Typ.RECORD.value, "grant": Typ.GRANT.value, "expunge": Typ.EXPUNGE.value}
-        names = {"agency": agency, "after": after, "limit": limit, **kinds}
+        names = {"agency": agency, "after": after, "before": before, "limit": limit, **kinds}
         return tuple(_feed_row(row) for row in self._all(_FEED, names))
 
     def beside(self, wanted: Sequence[tuple[StatementName, Sequence[str]]]) -> list[Beside | None]:
         """Return many statements at once with those of their blobs that stand at the places, in order."""
-        with self._readers.connect() as connection:
+        with self.reading() as connection:
             return [found_beside(connection, name, places) for name, places in wanted]
 
     def index_of(self, leaf: bytes) -> int | None:
@@ -235,12 +233,18 @@ class SqlStore:
         query = "SELECT 1 FROM nonces WHERE keyid = ? AND nonce = ?"
         return self._one(query, (nonce.keyid, nonce.nonce)) is not None
 
+    def _open_writer(self) -> Connection:
+        """Return the writer's connection, a new one after a failure has closed the last. Called under the lock."""
+        if self._writer.closed:
+            self._writer = self._engine.connect()
+        return self._writer
+
     def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
-        with self._readers.connect() as connection:
+        with self.reading() as connection:
             return connection.exec_driver_sql(query, values).one_or_none()
 
     def _all(self, query: str, values: tuple[Any, ...] | dict[str, Any]) -> Sequence[Any]:
-        with self._readers.connect() as connection:
+        with self.reading() as connection:
             return connection.exec_driver_sql(query, values).all()
 
 

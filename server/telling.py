@@ -20,7 +20,7 @@ from ledger.notices import (
     spell_notice,
     spell_page,
 )
-from ledger.tiles import TILE_WIDTH, TilePath, encode_bundle
+from ledger.tiles import TILE_WIDTH, TilePath, encode_entry_bundle
 from ledger.wire.matching import LEAST_OVERDUE, OverdueCount, Usage, UseCount
 from server.accessstore import AccessStore
 from server.errors import StorageError
@@ -98,14 +98,13 @@ class Telling:
         return self._published().note
 
     def tile(self, path: TilePath) -> bytes:
-        """Return a hash tile of the access log, or a bundle of its entries; what is not published is not there."""
-        level = path.level or 0
-        if (path.index * TILE_WIDTH + path.width) * TILE_WIDTH**level > self._published().size:
+        """Return a hash tile of the access log, or a bundle of its entries; NotFoundError for what is not published."""
+        if path.end > self._published().size:
             raise NotFoundError("the published access log does not reach that far")
         if path.level is not None:
             return self._access.tile(path)
         first = path.index * TILE_WIDTH
-        return encode_bundle(self._access.entries(first, first + path.width))
+        return encode_entry_bundle(self._access.entries(first, first + path.width))
 
     def _published(self) -> Published:
         """Return the newest published checkpoint, of which the file of the highest signed one knows by now."""

@@ -36,7 +36,7 @@ UNCHANGED = "no-store, no-transform"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A request after the checks that all calls share: limits, signature, digest, media type."""
+    """A request after the checks that all calls share; `address` is what its sender counts as (`counted_as`)."""
 
     asker: Asker | None
     names: Mapping[str, str]
@@ -45,7 +45,7 @@ class Incoming:
     address: str
 
     def signer(self) -> Asker:
-        """Return who signed; the gate lets no signed call through without."""
+        """Return who signed; raise BadSignatureError, though the gate lets no signed call through without."""
         if self.asker is None:
             raise BadSignatureError("this call needs a signature")
         return self.asker

@@ -17,7 +17,7 @@ from ledger.errors import NotFoundError
 from ledger.fingerprints import of_file
 from ledger.kinds import Role
 from ledger.submissions import Depth
-from ledger.tiles import TilePath, bundle_path, encode_bundle, tile_paths
+from ledger.tiles import TilePath, encode_entry_bundle, entry_bundle_path, tile_paths
 from tests.support.consortium import Consortium
 
 _BATCHES = 24
@@ -135,7 +135,7 @@ def log_files(entries: Sequence[bytes], consortium: Consortium) -> Files:
     size = len(entries)
     tiles = {path: store.tile(path) for path in tile_paths(size)}
     for index in range(-(-size // 256)):
-        tiles[bundle_path(index=index, size=size)] = encode_bundle(entries[index * 256 : (index + 1) * 256])
+        tiles[entry_bundle_path(index=index, size=size)] = encode_entry_bundle(entries[index * 256 : (index + 1) * 256])
     return Files(tiles=tiles, note=store.head().checkpoint, charters=consortium.files, size=size)
 
 

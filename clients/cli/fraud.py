@@ -114,7 +114,7 @@ def open_command(
         raw = opened.read(MAX_REPORT_BYTES + 1)
     upheld = read_report(raw, me=place.config().id, keyring=edge.keyring(place))
     text = [f"✓ upheld     {upheld.what}", f"issuer       {upheld.iss}"]
-    edge.show(_fitted(text), {"iss": upheld.iss, "kind": upheld.complaint.value, "what": upheld.what}, as_json=as_json)
+    edge.show(_fitted(text), {"iss": upheld.iss, "kind": upheld.fault.value, "what": upheld.what}, as_json=as_json)
 
 
 def _fitted(lines: Iterable[str]) -> str:

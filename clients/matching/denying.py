@@ -17,7 +17,7 @@ from crypto.digests import sha256
 from ledger import fraudform, jsontext
 from ledger.batches import parse_batch
 from ledger.charter import Charter
-from ledger.denied import DeniedHit, verify_denied
+from ledger.denied import DenialEvidence, verify_denied
 from ledger.errors import LedgerError
 from ledger.fraudform import LocatedEntry, format_fraud
 from ledger.padding import pad, unpad
@@ -65,7 +65,7 @@ def find_denied(standing: Standing, handed: Handed) -> list[bytes]:
     charters = [logged.charter for logged in standing.view.charters]
     found: list[bytes] = []
     for stored, slip in _open_slips(standing):
-        evidence = DeniedHit(
+        evidence = DenialEvidence(
             record=parse_record(stored.entry),
             index=stored.index,
             slip=slip,
@@ -88,7 +88,7 @@ def _open_slips(standing: Standing) -> Iterator[tuple[StoredRecord, bytes]]:
                 yield stored, raw
 
 
-def _is_denied(evidence: DeniedHit, charters: list[Charter], *, ended: int | None) -> bool:
+def _is_denied(evidence: DenialEvidence, charters: list[Charter], *, ended: int | None) -> bool:
     """Say whether the proof holds under a charter of this log: which one was in force is told by its matching key."""
     for charter in charters:
         try:
@@ -120,7 +120,7 @@ def _renewals(standing: Standing, entries: Entries) -> Iterator[tuple[int, Renew
                 continue
 
 
-def _spell(standing: Standing, evidence: DeniedHit, stored: StoredRecord) -> bytes:
+def _spell(standing: Standing, evidence: DenialEvidence, stored: StoredRecord) -> bytes:
     """Return the proof as everybody can check it: with the record's place in the log (docs/protocol.md, 9)."""
     view = standing.view
     paths = prove_inclusions(

@@ -43,7 +43,7 @@ def optional(parse: Callable[[JsonValue], _T], value: JsonValue) -> _T | None:
 
 
 def line(value: JsonValue) -> str:
-    """Return one line of text."""
+    """Return one line of text; raise MalformedError."""
     text = _trimmed(value, limit=MAX_LINE_BYTES)
     if "\n" in text or "\t" in text:
         raise MalformedError("expected one line of text")
@@ -56,7 +56,7 @@ def words(value: JsonValue) -> str:
 
 
 def day(value: JsonValue) -> date:
-    """Return a day, `YYYY-MM-DD`."""
+    """Return a day, `YYYY-MM-DD`; raise MalformedError."""
     text = jsontext.text(value, limit=10)
     try:
         return date.fromisoformat(text if _DAY.fullmatch(text) else "")
@@ -72,7 +72,7 @@ def edtf(value: JsonValue) -> str:
 
 
 def country(value: JsonValue) -> str:
-    """Return three capital letters: only the form, since which codes are assigned changes with the year."""
+    """Return three capital letters: only the form, which codes are assigned changes. Raises MalformedError."""
     text = jsontext.text(value, limit=3)
     if not _COUNTRY.fullmatch(text):
         raise MalformedError("a country is three capital letters")
@@ -80,14 +80,14 @@ def country(value: JsonValue) -> str:
 
 
 def flag(value: JsonValue) -> bool:
-    """Return true or false."""
+    """Return true or false; raise MalformedError."""
     if not isinstance(value, bool):
         raise MalformedError("expected true or false")
     return value
 
 
 def code(kind: type[_Code], value: JsonValue) -> _Code:
-    """Return the one of a few codes that `value` spells."""
+    """Return the one of a few codes that `value` spells; raise MalformedError."""
     try:
         return kind(value)
     except ValueError as error:
@@ -107,7 +107,7 @@ def ascending(items: Sequence[_T], key: Callable[[_T], object] = lambda item: it
 
 
 def portions(value: JsonValue) -> tuple[str, ...]:
-    """Return some of item, event and case, in this order."""
+    """Return some of item, event and case, in this order; raise MalformedError."""
     found = listed(value, jsontext.text, high=len(PORTIONS))
     if found != tuple(name for name in PORTIONS if name in found):
         raise MalformedError("portions are item, event and case, in this order")
@@ -115,14 +115,14 @@ def portions(value: JsonValue) -> tuple[str, ...]:
 
 
 def portion(value: JsonValue) -> str:
-    """Return one of item, event and case."""
+    """Return one of item, event and case; raise MalformedError."""
     if value not in PORTIONS:
         raise MalformedError("a portion is item, event or case")
     return jsontext.text(value)
 
 
 def shown_name(value: JsonValue) -> str:
-    """Return a field's name that may be asked for alone: never a label's."""
+    """Return a field's name that may be asked for alone: never a label's; raise MalformedError."""
     name = field_name(value)
     if name in _LABELS:
         raise MalformedError("a label is never shown alone")
@@ -137,7 +137,7 @@ def field_names(value: JsonValue, *, low: int = 0) -> tuple[str, ...]:
 
 
 def fields(portion_name: str) -> Callable[[JsonValue], Mapping[str, JsonValue]]:
-    """Return the parser of an object of fields of one portion."""
+    """Return the parser of an object of fields of one portion; it raises MalformedError."""
 
     def parse(value: JsonValue) -> Mapping[str, JsonValue]:
         if not isinstance(value, dict) or not 1 <= len(value) <= MAX_FIELDS:
@@ -162,7 +162,7 @@ def name_json(found: StatementName) -> JsonValue:
 
 
 def raw(size: int | None = None, *, limit: int) -> Callable[[JsonValue], bytes]:
-    """Return the parser of bytes in base64url."""
+    """Return the parser of bytes in base64url; it raises MalformedError."""
 
     def parse(value: JsonValue) -> bytes:
         try:

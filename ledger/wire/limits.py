@@ -20,6 +20,7 @@ __all__ = [
     "MAX_ENTRY_BYTES",
     "MAX_EVALUATION_BYTES",
     "MAX_FEED_ITEMS",
+    "MAX_FEED_SPAN",
     "MAX_JSON_BYTES",
     "MAX_NOTE_BYTES",
     "MAX_QUESTION_BYTES",
@@ -40,6 +41,8 @@ MAX_CHARTER_BYTES = 4 * 2**20
 MAX_BLOB_NAMES = 1_000
 MAX_BLOBS_REQUEST_BYTES = 2**18
 MAX_FEED_ITEMS = 1_000
+# Entries that one question of the feed is answered from: a tenth of a second's search.
+MAX_FEED_SPAN = 100_000
 MAX_JSON_BYTES = 2**20
 MAX_ELEMENTS = 1_000
 MAX_EVALUATION_BYTES = 2**16

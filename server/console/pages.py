@@ -17,6 +17,7 @@ from crypto.passwords import check_password
 from server.accounts import Session
 from server.console.gate import RefusedError, fresh_form_token
 from server.console.parts import Parts
+from server.ratelimit import counted_as
 
 _log = structlog.get_logger("sealtrace.console")
 _STYLE = (Path(__file__).parent / "console.css").read_bytes()
@@ -63,7 +64,7 @@ class Pages:
         account = self._parts.signing_in.check(
             name=request.form.get("name", ""),
             password=request.form.get("password", ""),
-            address=request.remote_addr or "",
+            address=counted_as(request.remote_addr or ""),
         )
         if account is None:
             # Neither which of the two was wrong nor the name: people type passwords into the wrong field.
@@ -169,7 +170,7 @@ class Pages:
         return response
 
     def _refuse_password(self, name: str, old: str, new: str, again: str) -> str | None:
-        if self._parts.signing_in.check(name=name, password=old, address=request.remote_addr or "") is None:
+        if self._parts.signing_in.check(name=name, password=old, address=counted_as(request.remote_addr or "")) is None:
             return "The old password is not right."
         if new != again:
             return "The two new passwords differ."

@@ -65,6 +65,7 @@ class Publishing:
         self._state = state
         self._timing = timing
         self._polls = threading.Semaphore(_POLLS)
+        self._turn = threading.Lock()
         self._turns: Counter[tuple[str, LogName]] = Counter()
 
     def start(self) -> None:
@@ -115,12 +116,12 @@ class Publishing:
         """Return what a witness that has cosigned `old` entries is to cosign, waiting for it; None if nothing came.
 
         A later question of the same witness ends an earlier one: a connection that broke holds no place for long.
+        Raises NotAMemberError to others than witnesses, BusyError where all places are taken.
         """
         part = self._part(log)
         self._require_witness(agency)
         self._comparison.asked(agency, old, log=log)
-        self._turns[agency, log] += 1
-        turn = self._turns[agency, log]
+        turn = self._take_turn(agency, log)
         part.publisher.stir()
         if not self._polls.acquire(blocking=False):
             raise BusyError("too many witnesses wait here already", retry_after_seconds=5)
@@ -135,6 +136,7 @@ class Publishing:
         """Take the cosignatures of a witness that came itself; return the published size.
 
         A checkpoint of this log that is not asked for is held against the database: a witness may know a larger tree.
+        Raises NotAMemberError, a LedgerError for lines that are not good, NotFoundError or WitnessError for other notes.
         """
         self._require_witness(agency)
         parsed = parse_note(note)
@@ -147,6 +149,12 @@ class Publishing:
                 return part.publisher.shown
         self._comparison.hold(agency, note)
         raise NotFoundError("this checkpoint is not waiting for cosignatures")
+
+    def _take_turn(self, agency: str, log: LogName) -> int:
+        """Return a number that no other question of this witness has: of two that come at once, one ends the other."""
+        with self._turn:
+            self._turns[agency, log] += 1
+            return self._turns[agency, log]
 
     def _part(self, log: LogName) -> Part:
         if log not in self._parts:

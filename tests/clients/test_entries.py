@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clients.entries import Entries, fetch_bundle
 from ledger.errors import LedgerError, MalformedError, NotFoundError, ProofError
-from ledger.tiles import TILE_WIDTH, TilePath, bundle_path, encode_bundle
+from ledger.tiles import TILE_WIDTH, TilePath, encode_entry_bundle, entry_bundle_path
 from tests.support.consortium import Consortium, agency_ids, make_consortium
 from tests.support.logfiles import Files, publish_log
 from tests.support.views import LogTransport, view_of
@@ -104,7 +104,7 @@ def test_an_altered_entry_is_never_read(index: int, data: st.DataObject) -> None
     entry = bytearray(bundle[index])
     entry[data.draw(st.integers(0, len(entry) - 1))] ^= 1
     bundle[index] = bytes(entry)
-    found, _ = entries(published().changed({"tile/entries/000": encode_bundle(bundle)}))
+    found, _ = entries(published().changed({"tile/entries/000": encode_entry_bundle(bundle)}))
 
     with pytest.raises(ProofError, match="not those of the log"):
         found.read(0, 1)
@@ -114,7 +114,7 @@ def test_swapped_entries_are_never_read() -> None:
     """Both are in the log, but not there."""
     bundle = list(logged()[:TILE_WIDTH])
     bundle[3], bundle[4] = bundle[4], bundle[3]
-    found, _ = entries(published().changed({"tile/entries/000": encode_bundle(bundle)}))
+    found, _ = entries(published().changed({"tile/entries/000": encode_entry_bundle(bundle)}))
 
     with pytest.raises(ProofError):
         found.read(3, 4)
@@ -132,7 +132,7 @@ def test_bytes_that_are_no_bundle_raise_only_our_error(raw: bytes) -> None:
 def test_a_bundle_that_has_grown_full_stands_in_for_the_partial_one() -> None:
     """A log drops a partial bundle once the full one exists; what was asked for is cut out of it."""
     size = 40
-    full = published().changed({bundle_path(index=0, size=size).format(): None})
+    full = published().changed({entry_bundle_path(index=0, size=size).format(): None})
 
     assert fetch_bundle(full.tile, index=0, size=size) == logged()[:size]
 
@@ -145,7 +145,7 @@ def test_a_missing_full_bundle_is_not_found() -> None:
 
 def test_a_bundle_of_another_width_is_malformed() -> None:
     """More or fewer entries than its path says."""
-    short = published().changed({"tile/entries/000": encode_bundle(logged()[:255])})
+    short = published().changed({"tile/entries/000": encode_entry_bundle(logged()[:255])})
 
     with pytest.raises(MalformedError):
         fetch_bundle(short.tile, index=0, size=len(logged()))

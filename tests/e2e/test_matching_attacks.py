@@ -18,7 +18,7 @@ from crypto import oprf
 from crypto.keystore import Keystore
 from ledger import calibres, makes
 from ledger.answers import Slot, open_answer, sign_answer
-from ledger.denied import DeniedHit, verify_denied
+from ledger.denied import DenialEvidence, verify_denied
 from ledger.errors import LedgerError, QuotaError
 from ledger.forms import Form, TokenClass
 from ledger.fraud import verify_fraud
@@ -271,7 +271,7 @@ def test_attack_a_denied_hit_is_proved(walk: Walk) -> None:
     assert (wrote.code, found.code) == (0, 1)
     assert question.what not in handed.read_text(encoding="utf-8")
     assert "TJS84213" not in proof.read_text(encoding="utf-8")
-    evidence = DeniedHit(
+    evidence = DenialEvidence(
         record=record,
         index=value["record"]["index"],
         slip=value["slip"].encode(),

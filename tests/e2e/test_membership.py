@@ -30,7 +30,7 @@ from ledger.errors import BadSignatureError, MalformedError, NotFoundError, Proo
 from ledger.labels import Level, Purpose
 from ledger.merkle import leaf_hash
 from ledger.submissions import Depth
-from ledger.tiles import TilePath, encode_bundle
+from ledger.tiles import TilePath, encode_entry_bundle
 from tests.support.lists import submit_rows
 from tests.support.loopback import ORIGIN, PHRASE, URL, WEAK, Walk, found_consortium
 
@@ -187,7 +187,7 @@ def test_bundles_that_shrank_to_full_ones_are_still_read(walk: Walk) -> None:
     def read(path: TilePath) -> bytes:
         if path.is_partial or path.index:
             raise NotFoundError("not kept")
-        return encode_bundle(entries)
+        return encode_entry_bundle(entries)
 
     assert fetch_bundle(read, index=0, size=7) == tuple(entries[:7])
     with pytest.raises(NotFoundError):

@@ -10,7 +10,7 @@ from clients.reports import keep_report
 from ledger.charter import parse_charter
 from ledger.labels import Level
 from ledger.recordform import parse_record
-from ledger.reports import Complaint, Report
+from ledger.reports import PortionFault, Report
 from tests.support.charterlife import OWNER, PARTNER, submit, sync
 from tests.support.commands import command
 from tests.support.encrypted import by_hand, key_of
@@ -53,7 +53,7 @@ def test_nothing_is_kept_of_a_portion_that_is_as_it_should_be(walk: Walk) -> Non
     stored = next(walk.session(PARTNER).replica.records())
     record = parse_record(stored.entry)
     report = Report(
-        complaint=Complaint.PORTION,
+        fault=PortionFault.PORTION,
         entry=record.entry,
         index=stored.index,
         portion="item",
@@ -70,7 +70,7 @@ def test_without_an_auditor_nothing_is_kept(walk: Walk) -> None:
     """A charter that names no auditor has nobody to seal to."""
     stored = next(walk.session(PARTNER).replica.records())
     report = Report(
-        complaint=Complaint.LABEL,
+        fault=PortionFault.LABEL,
         entry=stored.entry,
         index=stored.index,
         portion="item",

@@ -10,7 +10,7 @@ from clients.entries import Entries
 from clients.session import Session
 from clients.syncing import Sync, SyncReport
 from clients.transport import Request, Response, Transport
-from ledger.wire import paths
+from ledger.wire import limits, paths
 from ledger.wire.frames import encode_frames, parse_frames
 from ledger.wire.schemas import BLOB_REQUEST, FEED, Feed
 from tests.support.lists import submit_rows
@@ -80,6 +80,18 @@ class CountedEntries(Entries):
         """Count and read."""
         self.reads[start, end] += 1
         return super().read(start, end)
+
+
+def test_a_feed_that_goes_on_without_naming_anything_is_read_to_its_end(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long stretch of the log that is all of others comes as an empty page, and the sync goes on behind it."""
+    # Nobody logs a hundred thousand entries for one test.
+    monkeypatch.setattr(limits, "MAX_FEED_SPAN", 2)
+    session, paging = partner(walk)
+
+    assert sync(session).records == 3 * PER_BATCH
+    assert paging.asked[paths.FEED] > 3 * PER_BATCH // 2
 
 
 @pytest.mark.parametrize("page", [1, 5, 7, 13, 1_000])

@@ -65,7 +65,7 @@ def test_an_empty_store_has_the_empty_head(store: Store) -> None:
     assert store.entries(0, 0) == ()
     assert list(store.judged_entries(0)) == []
     assert store.batch(A, 1) is None
-    assert store.feed(agency=A, after=-1, limit=10) == ()
+    assert store.feed(agency=A, after=-1, before=1_000, limit=10) == ()
 
 
 def test_what_is_appended_is_read(store: Store) -> None:
@@ -160,7 +160,7 @@ def test_blobs_come_back_with_who_may_have_them(store: Store) -> None:
 
 
 def _seen(store: Store, agency: str, *, after: int = -1, limit: int = 100) -> Sequence[int]:
-    return [found.statement.index for found in store.feed(agency=agency, after=after, limit=limit)]
+    return [found.statement.index for found in store.feed(agency=agency, after=after, before=1_000, limit=limit)]
 
 
 def test_the_feed_is_what_concerns_an_agency(store: Store) -> None:
@@ -170,7 +170,7 @@ def test_the_feed_is_what_concerns_an_agency(store: Store) -> None:
     assert _seen(store, A) == [1, 2, 4, 5, 8]
     assert _seen(store, B) == [1, 4, 5, 8]
     assert _seen(store, C) == []
-    assert [found.batch for found in store.feed(agency=B, after=-1, limit=100)] == [3, 6, 6, 9]
+    assert [found.batch for found in store.feed(agency=B, after=-1, before=1_000, limit=100)] == [3, 6, 6, 9]
 
 
 def test_the_feed_tells_of_a_correction_that_is_sealed_to_others(store: Store) -> None:
@@ -182,7 +182,7 @@ def test_the_feed_tells_of_a_correction_that_is_sealed_to_others(store: Store) -
     new = consortium.record(A, ep=2, sup=old.name.jti)
     consortium.submit(A, [new, consortium.record(A, ep=2, sup=new.name.jti)])
 
-    seen = [found.statement.name for found in store.feed(agency=B, after=2, limit=100)]
+    seen = [found.statement.name for found in store.feed(agency=B, after=2, before=1_000, limit=100)]
     assert seen == [new.name]
     assert _seen(store, C) == []
 
@@ -201,7 +201,7 @@ def test_the_feed_tells_what_a_reader_tries_its_keys_on(store: Store) -> None:
     consortium = over(store)
     record = consortium.record(A)
     consortium.submit(A, [consortium.grant(A, [B]), record])
-    found = store.feed(agency=B, after=1, limit=1)[0].statement
+    found = store.feed(agency=B, after=1, before=1_000, limit=1)[0].statement
 
     assert (found.name, found.typ, found.ep) == (record.name, Typ.RECORD, 1)
     assert [len(kc) for kc in found.kcs] == [32, 32, 32]
@@ -418,7 +418,7 @@ def test_everybody_is_told_of_an_expungement(store: Store) -> None:
     orders = [consortium.state.size - 2]
 
     for agency in consortium.ids:
-        found = store.feed(agency=agency, after=-1, limit=100)
+        found = store.feed(agency=agency, after=-1, before=1_000, limit=100)
         assert [row.statement.index for row in found if row.statement.typ is Typ.EXPUNGE] == orders
 
 

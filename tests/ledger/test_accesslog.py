@@ -44,7 +44,7 @@ from ledger.notices import (
 )
 from ledger.padding import PADDED_BYTES, pad
 from ledger.slips import Hit
-from ledger.tiles import TilePath, bundle_path, encode_bundle
+from ledger.tiles import TilePath, encode_entry_bundle, entry_bundle_path
 from ledger.treestate import TreeState
 from ledger.witnesses import LogName
 from tests.support.consortium import NOW, ORIGIN, agency_ids, first_charter, signer
@@ -228,7 +228,7 @@ class _Access:
     def read(self, path: TilePath) -> bytes:
         """Return a tile or bundle."""
         if path.level is None:
-            return encode_bundle(self.entries)
+            return encode_entry_bundle(self.entries)
         return self.tree.tile(path)
 
 
@@ -246,7 +246,7 @@ def test_an_access_log_is_audited_by_anybody() -> None:
     found = audit_access(after.note, charters=charters, read=after.read, known=before.checkpoint)
 
     assert found.checkpoint == after.checkpoint
-    assert bundle_path(index=0, size=after.tree.size).width == 2 * FILL
+    assert entry_bundle_path(index=0, size=after.tree.size).width == 2 * FILL
 
 
 def test_an_access_log_that_its_quorum_has_not_cosigned_is_said_to_be_so() -> None:

@@ -13,7 +13,7 @@ from crypto.signing import Algorithm
 from ledger import jsontext, jws
 from ledger.answers import SLOTS, Answer, Slot, open_answer, sign_answer, verify_answer
 from ledger.charter import Charter
-from ledger.denied import DeniedHit, verify_denied
+from ledger.denied import DenialEvidence, verify_denied
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError, TooLargeError
 from ledger.identifiers import KeyId, StatementName
 from ledger.padding import PADDED_BYTES, pad, unpad
@@ -171,10 +171,10 @@ def charter() -> Charter:
 
 def evidence(
     value: Answer, *, index: int = 10, question: bytes = QUESTION, statement: SealedStatement | None = None
-) -> DeniedHit:
+) -> DenialEvidence:
     """Return what is shown to prove that `value` denied a hit."""
     record = statement or logged()
-    return DeniedHit(
+    return DenialEvidence(
         record=parse_record(record.entry),
         index=index,
         slip=record.blobs[0],

@@ -238,6 +238,13 @@ def test_members_are_read_by_name_and_order() -> None:
     assert jsontext.members({"a": 1, "b": 2}, "a", "b?") == (1, 2)
 
 
+def test_an_optional_member_has_one_spelling_of_absence() -> None:
+    """It is left out; null says the same in other bytes. Where null is a value, the member is no optional one."""
+    assert jsontext.members({"a": None}, "a") == (None,)
+    with pytest.raises(MalformedError):
+        jsontext.members({"a": 1, "b": None}, "a", "b?")
+
+
 @pytest.mark.parametrize(
     "value", [{"b": 2, "a": 1}, {"a": 1}, {"a": 1, "b": 2, "c": 3}, {}, [], None, "a", {"a": 1, "b?": 2}]
 )

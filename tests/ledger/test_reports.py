@@ -25,7 +25,7 @@ from ledger.portions import pack
 from ledger.recordform import PORTIONS, parse_record
 from ledger.reports import (
     PLAINTEXT_BYTES,
-    Complaint,
+    PortionFault,
     Report,
     _pad,
     _parse,
@@ -76,11 +76,11 @@ def record(label: bytes = LABEL) -> SealedStatement:
     return seal_record(signer=sign, kid=KeyId(ISS, 4), iat=NOW, ep=1, portions=draft, slip=SlipDraft(hit=Hit.OFF))
 
 
-def report(sealed: SealedStatement, complaint: Complaint, *, level: Level = Level.RESTRICTED) -> Report:
+def report(sealed: SealedStatement, fault: PortionFault, *, level: Level = Level.RESTRICTED) -> Report:
     """Return a report on the item portion of a record."""
     keys = portionkeys.derive(epoch_key=KEY, context=portion_context(parse_record(sealed.entry).name, "item"))
     return Report(
-        complaint=complaint,
+        fault=fault,
         entry=sealed.entry,
         index=7,
         portion="item",
@@ -112,40 +112,40 @@ def lying() -> SealedStatement:
 
 def test_a_portion_that_does_not_open_to_signed_disclosures_convicts_its_issuer() -> None:
     """The auditor opens the box and comes to the same result as the reader."""
-    made = report(lying(), Complaint.PORTION)
+    made = report(lying(), PortionFault.PORTION)
     opened = open_report(seal_report(made, charter()), me=AUDITOR, decapsulators=holders())
     upheld = verify_report(opened)
 
     assert opened == made
-    assert (upheld.iss, upheld.complaint) == (ISS, Complaint.PORTION)
+    assert (upheld.iss, upheld.fault) == (ISS, PortionFault.PORTION)
     assert "entry 7" in upheld.what
 
 
 def test_a_label_above_its_grant_is_reported() -> None:
     """It is a report, not a proof: that the key came by this grant is what the reader says."""
-    upheld = verify_report(report(record(), Complaint.LABEL))
+    upheld = verify_report(report(record(), PortionFault.LABEL))
 
-    assert upheld.complaint is Complaint.LABEL
+    assert upheld.fault is PortionFault.LABEL
     assert "SECRET and said to have come by a grant of RESTRICTED" in upheld.what
 
 
 def test_a_label_that_nobody_can_read_is_reported() -> None:
     """A label of no known spelling admits nobody."""
-    assert "nobody can read" in verify_report(report(record(b'{"level":"RESTRICTED"}'), Complaint.LABEL)).what
+    assert "nobody can read" in verify_report(report(record(b'{"level":"RESTRICTED"}'), PortionFault.LABEL)).what
 
 
 def test_attack_framing_an_issuer_of_a_good_portion() -> None:
     """A portion that is as it should be upholds no report, whatever it complains of."""
-    for complaint in Complaint:
+    for fault in PortionFault:
         with pytest.raises(ProofError):
-            verify_report(report(record(), complaint, level=Level.SECRET))
+            verify_report(report(record(), fault, level=Level.SECRET))
     with pytest.raises(ProofError, match="something else"):
-        verify_report(report(lying(), Complaint.LABEL))
+        verify_report(report(lying(), PortionFault.LABEL))
 
 
 def test_attack_framing_with_another_key_or_ciphertext() -> None:
     """The record commits to its key and its ciphertext: with others nothing opens, and nothing is proved."""
-    made = report(record(), Complaint.PORTION)
+    made = report(record(), PortionFault.PORTION)
     for wrong in (replace(made, record_key=bytes(32)), replace(made, ciphertext=made.ciphertext[::-1])):
         with pytest.raises(ProofError, match="commits to"):
             verify_report(wrong)
@@ -154,18 +154,18 @@ def test_attack_framing_with_another_key_or_ciphertext() -> None:
 def test_a_report_that_is_not_true_is_not_sealed() -> None:
     """Nobody is bothered with what does not hold."""
     with pytest.raises(ProofError):
-        seal_report(report(record(), Complaint.PORTION), charter())
+        seal_report(report(record(), PortionFault.PORTION), charter())
 
 
 def test_without_an_auditor_there_is_nobody_to_report_to() -> None:
     """Who is not named reads nothing."""
     with pytest.raises(NotFoundError):
-        seal_report(report(lying(), Complaint.PORTION), replace(charter(), auditors=()))
+        seal_report(report(lying(), PortionFault.PORTION), replace(charter(), auditors=()))
 
 
 def test_nobody_but_the_auditor_opens_it() -> None:
     """Kr opens the portion: it is in no clear byte of the file, and another's key opens no box."""
-    made = report(lying(), Complaint.PORTION)
+    made = report(lying(), PortionFault.PORTION)
     raw = seal_report(made, charter())
     other = decapsulator("somebody else")
 
@@ -183,7 +183,7 @@ def test_all_reports_have_one_size() -> None:
     """The size of a box tells nothing of what is in it."""
     sizes = {
         len(seal_report(one, charter()))
-        for one in (report(lying(), Complaint.PORTION), report(record(), Complaint.LABEL))
+        for one in (report(lying(), PortionFault.PORTION), report(record(), PortionFault.LABEL))
     }
 
     assert len(sizes) == 1
@@ -200,7 +200,7 @@ def test_all_reports_have_one_size() -> None:
 )
 def test_what_stands_in_a_box_is_read_strictly(change: Callable[[dict[str, jsontext.JsonValue]], None]) -> None:
     """A member who seals something else to an auditor is refused."""
-    value = jsontext.load(_spell(report(lying(), Complaint.PORTION)))
+    value = jsontext.load(_spell(report(lying(), PortionFault.PORTION)))
     assert isinstance(value, dict)
     change(value)
 
@@ -230,7 +230,7 @@ def test_arbitrary_bytes_raise_only_our_errors(raw: bytes) -> None:
 @pytest.mark.parametrize("change", [("typ", "x"), ("to", []), ("origin", "no origin"), ("to", [{"r": 1}])])
 def test_other_shapes_are_refused(change: tuple[str, jsontext.JsonValue]) -> None:
     """Members, order and types are exact."""
-    value = jsontext.load(seal_report(report(lying(), Complaint.PORTION), charter()), limit=2**20)
+    value = jsontext.load(seal_report(report(lying(), PortionFault.PORTION), charter()), limit=2**20)
     assert isinstance(value, dict)
     value[change[0]] = change[1]
 

@@ -88,6 +88,16 @@ def test_attack_one_name_twice() -> None:
         read_stored(doubled + first[first.index(b"PK\1\2") :], limit=LIMIT)
 
 
+def test_attack_one_name_a_million_times() -> None:
+    """The second one ends the reading: a file of nothing but members of one name is not worked through to its end."""
+    member, _, _ = write_stored({"a": b""}).partition(b"PK\1\2")
+
+    with pytest.raises(MalformedError) as caught:
+        read_stored(member * 1_000_000, limit=2**26)
+
+    assert evidence(caught.value).found == "a name that is used twice"
+
+
 def test_zips_of_other_writers_are_refused() -> None:
     """A second spelling, compressed or merely with another clock, is not ours."""
     for options in ({}, {"compression": zipfile.ZIP_DEFLATED}):

@@ -226,12 +226,12 @@ def test_a_mixed_batch_is_stored_with_its_rows() -> None:
     """Grants, records and messages of one batch are found again, each in the feed of whom it concerns."""
     consortium, statements = _mixed()
     judged = consortium.submit(A, statements)
-    feed = consortium.store.feed(agency=B, after=-1, limit=10)
+    feed = consortium.store.feed(agency=B, after=-1, before=1_000, limit=10)
 
     assert [found.statement.typ for found in feed] == [Typ.GRANT, Typ.RECORD, Typ.MESSAGE]
     assert [found.statement.recipients for found in feed] == [(A, B), (), (B,)]
     assert {found.batch for found in feed} == {judged.index}
-    assert consortium.store.feed(agency=agency_ids(3)[2], after=-1, limit=10) == ()
+    assert consortium.store.feed(agency=agency_ids(3)[2], after=-1, before=1_000, limit=10) == ()
 
 
 def test_what_was_not_parsed_cannot_be_stored() -> None:

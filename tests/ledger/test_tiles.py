@@ -26,7 +26,7 @@ def test_published_tile_paths_are_spelled_and_read_back() -> None:
 
     assert (len(entries), len(hashes)) == (7, 5)
     for case in entries:
-        path = tiles.bundle_path(index=case["index"] // tiles.TILE_WIDTH, size=case["log_size"])
+        path = tiles.entry_bundle_path(index=case["index"] // tiles.TILE_WIDTH, size=case["log_size"])
         assert case["path"] == path.format()
         assert path == TilePath.parse(case["path"])
     for case in hashes:
@@ -129,7 +129,7 @@ def test_the_specifications_example_of_seventy_thousand_entries() -> None:
 
     assert len([path for path in paths if not path.is_partial]) == 273 + 1
     assert partial == ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
-    assert tiles.bundle_path(index=273, size=70_000).format() == "tile/entries/273.p/112"
+    assert tiles.entry_bundle_path(index=273, size=70_000).format() == "tile/entries/273.p/112"
 
 
 @given(size=st.integers(min_value=0, max_value=1_500))
@@ -138,6 +138,15 @@ def test_a_size_implies_exactly_the_tiles_that_its_leaves_are_cut_into(size: int
     made = rfc6962.Tiles(rfc6962.leaves(1_500)[:size])
 
     assert list(made.files) == list(tiles.tile_paths(size))
+
+
+def test_a_tile_is_there_from_its_end_on() -> None:
+    """A tree has every tile that ends within it, and of a tree that is one leaf too small it is not one."""
+    for size in (1, 256, 257, 1_000):
+        paths = list(tiles.tile_paths(size))
+
+        assert max(path.end for path in paths) == size
+        assert not any(path in tiles.tile_paths(path.end - 1) for path in paths)
 
 
 @pytest.mark.parametrize("size", [-1, 2**63])
@@ -156,10 +165,10 @@ def test_tiles_beyond_the_tree_are_never_asked_for() -> None:
     with pytest.raises(ProofError):
         tiles.tile_path(level=0, index=-1, size=256)
     with pytest.raises(ProofError):
-        tiles.bundle_path(index=0, size=0)
+        tiles.entry_bundle_path(index=0, size=0)
     for index in (-1, 1):
         with pytest.raises(ProofError):
-            tiles.bundle_path(index=index, size=5)
+            tiles.entry_bundle_path(index=index, size=5)
 
 
 def test_a_deleted_partial_tile_is_cut_from_its_full_one() -> None:
@@ -202,49 +211,49 @@ def test_a_full_tile_cut_short_does_not_stand_in_for_a_partial_one() -> None:
 @given(entries=ENTRIES)
 def test_bundles_are_read_back(entries: list[bytes]) -> None:
     """Entries, empty ones too, come back as they went in."""
-    assert tuple(entries) == tiles.parse_bundle(tiles.encode_bundle(entries), width=len(entries))
+    assert tuple(entries) == tiles.parse_entry_bundle(tiles.encode_entry_bundle(entries), width=len(entries))
 
 
 def test_a_bundle_is_spelled_as_the_specification_says() -> None:
     """Each entry stands behind its length in two bytes, big-endian."""
-    assert tiles.encode_bundle([b"a", b"", b"b" * 256]) == b"\x00\x01a\x00\x00\x01\x00" + b"b" * 256
+    assert tiles.encode_entry_bundle([b"a", b"", b"b" * 256]) == b"\x00\x01a\x00\x00\x01\x00" + b"b" * 256
 
 
 @given(raw=st.binary(max_size=60), width=st.integers(min_value=1, max_value=256))
 def test_arbitrary_bundles_are_refused_with_our_error(raw: bytes, width: int) -> None:
     """Bytes that are no bundle raise MalformedError; what is taken is read back to the same bytes."""
     try:
-        entries = tiles.parse_bundle(raw, width=width)
+        entries = tiles.parse_entry_bundle(raw, width=width)
     except MalformedError:
         return
 
-    assert raw == tiles.encode_bundle(entries)
+    assert raw == tiles.encode_entry_bundle(entries)
 
 
 @given(entries=ENTRIES, data=st.data())
 def test_a_bundle_of_more_or_fewer_entries_is_refused(entries: list[bytes], data: st.DataObject) -> None:
     """A log cannot slip an entry in or leave one out, nor cut the last one short."""
-    raw = tiles.encode_bundle(entries)
+    raw = tiles.encode_entry_bundle(entries)
     cut = data.draw(st.integers(min_value=1, max_value=len(raw)))
 
     for bad, width in [(raw, len(entries) + 1), (raw + b"\0\0", len(entries)), (raw[:-cut], len(entries))]:
         with pytest.raises(MalformedError):
-            tiles.parse_bundle(bad, width=width)
+            tiles.parse_entry_bundle(bad, width=width)
 
 
 def test_bundles_beyond_their_limits_are_refused() -> None:
     """No bundle is empty, wider than 256, or holds an entry whose length two bytes cannot say."""
     for entries in ([], [b""] * 257, [bytes(65_536)]):
         with pytest.raises(TooLargeError):
-            tiles.encode_bundle(entries)
+            tiles.encode_entry_bundle(entries)
     with pytest.raises(TooLargeError):
-        tiles.parse_bundle(bytes(tiles.MAX_BUNDLE_BYTES + 1), width=256)
+        tiles.parse_entry_bundle(bytes(tiles.MAX_ENTRY_BUNDLE_BYTES + 1), width=256)
 
 
 def test_the_largest_bundle_is_read_back() -> None:
     """256 entries of 65,535 bytes are exactly the limit."""
     entries = [bytes(65_535)] * 256
-    raw = tiles.encode_bundle(entries)
+    raw = tiles.encode_entry_bundle(entries)
 
-    assert len(raw) == tiles.MAX_BUNDLE_BYTES
-    assert tuple(entries) == tiles.parse_bundle(raw, width=256)
+    assert len(raw) == tiles.MAX_ENTRY_BUNDLE_BYTES
+    assert tuple(entries) == tiles.parse_entry_bundle(raw, width=256)

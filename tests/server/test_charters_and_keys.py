@@ -194,6 +194,19 @@ def test_an_oversized_body_is_refused_by_its_length(quiet_world: World, path: st
     assert_problem(response, "too-large", 413)
 
 
+def test_attack_one_subscriber_with_all_addresses_of_a_network(empty_world: World) -> None:
+    """Another IPv6 address for each request is one sender all the same; the network beside it is another."""
+    answers = [_from(empty_world, f"2001:db8::{number:x}") for number in range(31)]
+
+    assert [status for status in answers if status != 400] == [503]
+    assert _from(empty_world, "2001:db8:0:1::1") == 400
+
+
+def _from(world: World, address: str) -> int:
+    headers = {"Content-Type": paths.KEY_TYPE}
+    return world.client.post(paths.KEYS, data=b"{}", headers=headers, environ_base={"REMOTE_ADDR": address}).status_code
+
+
 def test_one_address_cannot_flood_what_needs_no_signature(empty_world: World) -> None:
     """After thirty in a minute an address is told to wait, and how long."""
     responses = [empty_world.post_key(b"{}") for _ in range(31)]

@@ -12,7 +12,7 @@ from server.config import Config
 from server.errors import ConfigError, StartError
 from server.keys import create_keys, open_keys, service_json
 from server.passphrase import CREDENTIAL, CREDENTIALS, DESCRIPTOR, read_passphrase
-from server.service import read_identity
+from server.servicefile import read_service_file
 from tests.support.consortium import ORIGIN, URL, first_charter
 from tests.support.keystores import PASSPHRASE, WEAK, small_keystore
 from tests.support.services import make_config, service_keys
@@ -111,17 +111,17 @@ def test_a_service_that_was_not_created_does_not_start(tmp_path: Path) -> None:
     """Without service.json, or with another file by that name, the operator is told what writes it."""
     config = Config(data=tmp_path, fingerprint=FINGERPRINT)
     with pytest.raises(ConfigError, match="create"):
-        read_identity(config)
+        read_service_file(config.service)
 
     config.service.write_text("{}\n")
 
     with pytest.raises(ConfigError, match="create"):
-        read_identity(config)
+        read_service_file(config.service)
 
 
 def test_identity_is_read_back(tmp_path: Path) -> None:
     """Origin and url are what `create` was given."""
-    identity = read_identity(make_config(tmp_path, fingerprint=FINGERPRINT))
+    identity = read_service_file(make_config(tmp_path, fingerprint=FINGERPRINT).service)
 
     assert (identity.origin, identity.url) == (ORIGIN, URL)
 

@@ -71,7 +71,7 @@ def test_a_box_is_given_until_it_goes_and_is_then_empty(world: World) -> None:
     first = next(index for index, entry in enumerate(statements) if kind_of(entry) is Typ.GRANT)
     (name,) = [
         row.statement.name
-        for row in world.service.store.feed(agency=B, after=-1, limit=100)
+        for row in world.service.store.feed(agency=B, after=-1, before=1_000, limit=100)
         if row.statement.index == first
     ]
 

@@ -12,7 +12,7 @@ from clients.auditing import audit
 from clients.sources import FolderLog
 from ledger.audit import Verdict
 from ledger.submissions import Depth
-from ledger.tiles import TilePath, bundle_path, tile_paths
+from ledger.tiles import TilePath, entry_bundle_path, tile_paths
 from ledger.wire import paths
 from server.cli import app
 from server.config import DATABASE
@@ -45,7 +45,7 @@ def _verdict(world: World, folder: Path) -> Verdict:
 def test_the_folder_holds_every_file_that_the_size_implies(filled: World, tmp_path: Path) -> None:
     """A mirror made from the database has the relative paths of the service, no more and no fewer."""
     size = filled.service.store.head().size
-    bundles = [bundle_path(index=index, size=size) for index in range(-(-size // 256))]
+    bundles = [entry_bundle_path(index=index, size=size) for index in range(-(-size // 256))]
     expected = {
         "checkpoint",
         "v1/charters/1",

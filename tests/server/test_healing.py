@@ -16,7 +16,7 @@ from crypto.signing import Algorithm
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.identifiers import StatementName
 from ledger.slips import Hit
-from ledger.tiles import TilePath, encode_bundle, parse_bundle, tile_path
+from ledger.tiles import TilePath, encode_entry_bundle, parse_entry_bundle, tile_path
 from ledger.treestate import TreeState
 from server.backup import back_up
 from server.cli import app
@@ -202,9 +202,9 @@ def test_a_tile_is_grown_from_entries_where_no_mirror_has_it(site: Site) -> None
 def test_attack_a_damaged_mirror_puts_nothing_wrong_in(world: World, site: Site) -> None:
     """Bytes that the signed tree does not prove are not taken: the row is named, stays, and nothing is signed on it."""
     path = site.mirror / TilePath(level=None, index=0).format()
-    entries = list(parse_bundle(path.read_bytes(), width=256))
+    entries = list(parse_entry_bundle(path.read_bytes(), width=256))
     entries[RECORD] = entries[RECORD][:-1] + b"?"
-    path.write_bytes(encode_bundle(entries))
+    path.write_bytes(encode_entry_bundle(entries))
     site.damage(
         f"UPDATE entries SET entry = {FLIP.format('entry')} WHERE idx IN ({RECORD}, {RECORD + 1})",
     )

@@ -27,7 +27,7 @@ from ledger.notices import AskedStands, Audited, WatchFired, parse_page
 from ledger.padding import PADDED_BYTES
 from ledger.questions import Asking, question_hash
 from ledger.slips import Hit
-from ledger.tiles import TilePath, parse_bundle
+from ledger.tiles import TilePath, parse_entry_bundle
 from ledger.wire import paths
 from ledger.wire.matching import REVIEWS, USAGE, Reviews
 from server.accessstore import AccessStore
@@ -54,7 +54,7 @@ def access_entries(world: MatchWorld) -> list[AccessEntry]:
     checkpoint = open_checkpoint(note, origin=access_origin(world.consortium.origin), vkeys=log.access)
     path = TilePath(level=None, index=0, width=checkpoint.size)
     raw = world.client.get(f"/access/{path.format()}").data
-    entries = parse_bundle(raw, width=checkpoint.size)
+    entries = parse_entry_bundle(raw, width=checkpoint.size)
     assert root_of([leaf_hash(entry) for entry in entries]) == checkpoint.root
     return [parse_access_entry(entry) for entry in entries]
 

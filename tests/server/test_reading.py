@@ -9,7 +9,7 @@ from ledger.merkle import leaf_hash
 from ledger.proofs import TlogProof, verify_logged
 from ledger.recordform import PORTIONS, parse_record
 from ledger.statements import SealedStatement
-from ledger.tiles import TilePath, parse_bundle, tile_paths
+from ledger.tiles import TilePath, parse_entry_bundle, tile_paths
 from ledger.verifiedtree import VerifiedTree
 from ledger.wire import limits, paths, schemas
 from ledger.wire.frames import parse_frames
@@ -66,7 +66,7 @@ def test_an_auditor_rebuilds_the_tree_from_tiles_and_bundles(world: World) -> No
     full = world.client.get("/tile/entries/000").data
     rest = checkpoint.size - 256
     last = world.client.get(f"/tile/entries/001.p/{rest}").data
-    entries = (*parse_bundle(full, width=256), *parse_bundle(last, width=rest))
+    entries = (*parse_entry_bundle(full, width=256), *parse_entry_bundle(last, width=rest))
     assert leaves == tuple(leaf_hash(entry) for entry in entries)
 
 
@@ -219,6 +219,22 @@ def test_the_feed_goes_on_where_it_ended(world: World) -> None:
     assert second.next == second.size - 1
 
 
+def test_attack_questions_of_a_feed_that_search_the_whole_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One question is answered from a stretch of the log, named in it or not; going on finds all that one search did."""
+    world.open_epoch("xaa-arms")
+    world.log("xaa-arms", [world.consortium.record("xaa-arms") for _ in range(4)])
+    whole = _feed(world, "xab-arms")
+    # Nobody logs a hundred thousand entries for one test.
+    monkeypatch.setattr(limits, "MAX_FEED_SPAN", 3)
+    pages = [_feed(world, "xab-arms")]
+    while pages[-1].next < pages[-1].size - 1:
+        pages.append(_feed(world, "xab-arms", after=pages[-1].next))
+
+    assert [page.next for page in pages] == [2, 5, 8]
+    assert tuple(item for page in pages for item in page.items) == whole.items
+    assert all(item.index <= page.next for page in pages for item in page.items)
+
+
 @pytest.mark.parametrize("query", ["", "after=", "after=-2", "after=01", "after=1&after=2", "before=1", "after=1 "])
 def test_a_feed_query_has_one_spelling(quiet_world: World, query: str) -> None:
     """The query is after=INDEX and nothing else."""
@@ -315,7 +331,7 @@ def test_charters_are_listed_and_served_byte_for_byte(quiet_world: World) -> Non
 
 def test_the_tile_of_a_path_is_what_the_store_holds(quiet_world: World) -> None:
     """The one entry of a new log is its charter, and its tile is that entry's hash."""
-    (entry,) = parse_bundle(quiet_world.client.get("/tile/entries/000.p/1").data, width=1)
+    (entry,) = parse_entry_bundle(quiet_world.client.get("/tile/entries/000.p/1").data, width=1)
 
     hashes = quiet_world.client.get("/" + TilePath(level=0, index=0, width=1).format()).data
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import QueuePool, create_engine, event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from ledger.errors import ConflictError, DuplicateError, NotFoundError, ReplayedError
+from ledger.errors import BusyError, ConflictError, DuplicateError, NotFoundError, ReplayedError
 from ledger.identifiers import StatementName
 from ledger.kinds import Typ
 from ledger.log import EMPTY_HEAD, Append, BatchRow, Blob, CharterRow, Head, Nonce, RecordFacts, StatementRow
@@ -328,17 +329,18 @@ def test_a_feed_is_ordered_and_limited(store: SqlStore) -> None:
     message = replace(statement(3), typ=Typ.MESSAGE, recipients=("xac-arms",), ep=None)
     log.append(batch(0, seq=1, rows=(grant, statement(1), other, message)), 0)
 
-    mine = store.feed(agency="xab-arms", after=-1, limit=10)
+    mine = store.feed(agency="xab-arms", after=-1, before=5, limit=10)
 
     assert [(row.statement.index, row.statement.typ, row.batch) for row in mine] == [
         (0, Typ.GRANT, 4),
         (1, Typ.RECORD, 4),
     ]
     assert mine[1].statement.kcs == statement(1).kcs
-    assert [row.statement.index for row in store.feed(agency="xac-arms", after=-1, limit=10)] == [3]
-    assert [row.statement.index for row in store.feed(agency="xab-arms", after=0, limit=10)] == [1]
-    assert [row.statement.index for row in store.feed(agency="xab-arms", after=-1, limit=1)] == [0]
-    assert store.feed(agency="xad-arms", after=-1, limit=10) == ()
+    assert [row.statement.index for row in store.feed(agency="xac-arms", after=-1, before=5, limit=10)] == [3]
+    assert [row.statement.index for row in store.feed(agency="xab-arms", after=0, before=5, limit=10)] == [1]
+    assert [row.statement.index for row in store.feed(agency="xab-arms", after=-1, before=5, limit=1)] == [0]
+    assert [row.statement.index for row in store.feed(agency="xab-arms", after=-1, before=1, limit=10)] == [0]
+    assert store.feed(agency="xad-arms", after=-1, before=5, limit=10) == ()
 
 
 def test_readers_cannot_write(path: Path) -> None:
@@ -358,3 +360,42 @@ def test_an_error_of_the_database_names_no_values(store: SqlStore) -> None:
         store._writer.exec_driver_sql("INSERT INTO entries VALUES (0, 'x', 'SECRET', 'y')", ())
 
     assert "parameters hidden" in str(caught.value) or "SECRET" not in str(caught.value.params or "")
+
+
+def test_a_full_disk_stops_nobody_who_deletes(path: Path) -> None:
+    """After a commit that failed the writer is opened anew for whoever comes next: an append, a burial, the log's end."""
+    store = open_store(path)
+    failures = ["commit"]
+
+    @event.listens_for(store._writer.engine, "commit")
+    def fail(_connection: object) -> None:
+        if failures:
+            failures.clear()
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        store.bury([StatementName("xaa-arms", bytes(16))])
+    store.empty_log()
+    failures.append("commit")
+    with pytest.raises(OSError, match="no space"):
+        store.bury([StatementName("xaa-arms", bytes(16))])
+    store.bury([StatementName("xaa-arms", bytes(16))])
+
+    assert store.buried() == {StatementName("xaa-arms", bytes(16))}
+    store.close()
+
+
+def test_attack_readers_that_take_every_connection(path: Path) -> None:
+    """Who finds no connection is told to come again, and of no failure: it is nobody's fault, and soon over."""
+    readers = create_engine(
+        f"sqlite+pysqlite:///{path}", poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0
+    )
+    store = SqlStore(writer=database.writer(path), readers=readers)
+
+    with store.reading():
+        for read in (store.head, store.published, lambda: store.beside([]), store.buried):
+            with pytest.raises(BusyError):
+                read()
+
+    assert store.head() == EMPTY_HEAD
+    store.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.errors import BusyError
-from server.ratelimit import _MOST_ADDRESSES, RateLimit
+from server.ratelimit import _MOST_ADDRESSES, RateLimit, counted_as
 from server.turns import Turns
 from tests.support.fakes import FixedClock
 
@@ -66,3 +66,35 @@ def test_the_oldest_addresses_are_forgotten() -> None:
 
     assert len(limit._windows) == _MOST_ADDRESSES
     limit.take("0")
+
+
+def test_a_clock_that_is_put_back_keeps_nobody_waiting() -> None:
+    """What was counted in a time that is still to come counts no more; the new window is as long as any."""
+    clock = FixedClock(10_000)
+    limit = RateLimit(most=1, seconds=60, clock=clock)
+    limit.take("a")
+    clock.advance(-5_000)
+    limit.take("a")
+
+    with pytest.raises(BusyError) as caught:
+        limit.take("a")
+
+    assert caught.value.retry_after_seconds == 60
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("", ""),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_address_counts_as_its_subscriber(address: str, counted: str) -> None:
+    """One IPv4 address, or the network of IPv6 addresses that one connection is given."""
+    assert counted_as(address) == counted

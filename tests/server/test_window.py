@@ -11,7 +11,7 @@ from crypto.signing import Algorithm
 from ledger.accessaudit import audit_access
 from ledger.accesslog import access_origin
 from ledger.checkpoints import open_checkpoint
-from ledger.denied import DeniedHit, verify_denied
+from ledger.denied import DenialEvidence, verify_denied
 from ledger.errors import ProofError
 from ledger.identifiers import KeyId, StatementName
 from ledger.kinds import Role
@@ -123,7 +123,7 @@ def test_an_honest_service_convicts_itself_of_no_denied_hit(world: WindowWorld, 
     assert refused.headers["Retry-After"] == "2"
     assert world.standing() == before
     world.release()
-    evidence = DeniedHit(
+    evidence = DenialEvidence(
         record=parse_record(record.entry),
         index=index,
         slip=record.blobs[0],

@@ -215,15 +215,15 @@ class MemoryStore:
         row = self.rows.statements.get(name)
         return next((blob for blob in row.statement.blobs if blob.place == place), None) if row else None
 
-    def feed(self, *, agency: str, after: int, limit: int) -> Sequence[FeedRow]:
-        """Return what concerns an agency after an index, oldest first."""
+    def feed(self, *, agency: str, after: int, before: int, limit: int) -> Sequence[FeedRow]:
+        """Return what concerns an agency between two indices, neither included, oldest first."""
         rows = [row.statement for row in self.rows.statements.values()]
         granted = {(row.name.iss, row.ep) for row in rows if row.typ is Typ.GRANT and agency in row.recipients}
         held = {row.name for row in rows if (row.name.iss, row.ep) in granted}
         found = [
             row
             for row in self.rows.statements.values()
-            if row.statement.index > after and _concerns(row.statement, agency, granted, held)
+            if after < row.statement.index < before and _concerns(row.statement, agency, granted, held)
         ]
         return tuple(sorted(found, key=lambda row: row.statement.index)[:limit])
 

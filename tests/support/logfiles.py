@@ -11,7 +11,7 @@ from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import NotFoundError
 from ledger.fingerprints import of_file
 from ledger.merkle import EMPTY_ROOT, leaf_hash
-from ledger.tiles import TilePath, bundle_path, encode_bundle, tile_paths
+from ledger.tiles import TilePath, encode_entry_bundle, entry_bundle_path, tile_paths
 from ledger.treestate import TreeState
 from ledger.wire import paths
 from ledger.wire.schemas import CHARTER_LIST, CharterList, CharterVersion
@@ -87,8 +87,8 @@ def publish(entries: Sequence[bytes], charters: Mapping[int, bytes]) -> Files:
     found = {tile.path.format(): tile.data for tile in full}
     found |= {path.format(): tree.tile(path) for path in tile_paths(size) if path.is_partial}
     for index in range(-(-size // 256)):
-        path = bundle_path(index=index, size=size)
-        found[path.format()] = encode_bundle(entries[index * 256 : index * 256 + path.width])
+        path = entry_bundle_path(index=index, size=size)
+        found[path.format()] = encode_entry_bundle(entries[index * 256 : index * 256 + path.width])
     found |= {f"v1/charters/{ver}": file for ver, file in charters.items()}
     return Files({**found, "checkpoint": checkpoint_of(entries), "access/checkpoint": empty_access_log()})
 

@@ -6,6 +6,8 @@ import time
 import pytest
 from werkzeug.test import TestResponse
 
+from crypto.signing import Algorithm, SeedSigner
+from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.notes import format_note, parse_note
 from ledger.wire import paths, schemas
 from ledger.witnesses import LogName, open_published
@@ -151,6 +153,35 @@ def test_a_forged_cosignature_is_refused(walled: WitnessedWorld) -> None:
     assert walled.post(C, paths.WITNESS_COSIGNATURES, broken, TEXT).status_code in (400, 401)
     assert_problem(walled.post(C, paths.WITNESS_COSIGNATURES, b"garbage", TEXT), "malformed", 400)
     assert_problem(walled.client.get(paths.CHECKPOINT), "unwitnessed", 503)
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, f"{ORIGIN}/access", "other.example/log"])
+def test_attack_a_witness_that_brings_what_this_log_never_signed(walled: WitnessedWorld, origin: str) -> None:
+    """A checkpoint of a stranger's making is refused as what it is: no failure of the service, and it stops nothing."""
+    walled.found()
+    key = SeedSigner(Algorithm.ED25519, bytes(32))
+    mldsa = SeedSigner(Algorithm.ML_DSA_44, bytes(32))
+    forged = sign_checkpoint(Checkpoint(origin=origin, size=99, root=bytes(32)), ed25519=key, ml_dsa_44=mldsa)
+
+    assert_problem(walled.post(C, paths.WITNESS_COSIGNATURES, forged, TEXT), "malformed", 400)
+    assert walled.service.publishing.not_compared() is None
+
+
+def test_attack_a_witness_that_asks_many_times_at_once(walled: WitnessedWorld) -> None:
+    """Each question has a number of its own, so that of any two one ends the other, and one place is all it holds."""
+    publishing = walled.service.publishing
+    numbers: list[int] = []
+
+    def take() -> None:
+        numbers.extend(publishing._take_turn(C, LogName.LOG) for _ in range(2_000))
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(numbers) == list(range(1, 8_001))
 
 
 def test_a_witness_ahead_of_the_log_is_told_to_wait(walled: WitnessedWorld) -> None:
