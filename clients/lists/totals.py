@@ -10,10 +10,18 @@ _NAMES = (
     "suma,soma,gesamt,summe,anzahl,итого,всего,разом,усього,المجموع,الإجمالي,الاجمالي,اجمالي,المجموع الكلي,مجموع,کل"
 )
 _WORDS = frozenset(fold(name) for name in _NAMES.split(","))
+_MOST_CHARACTERS = 40
 _FIGURES = re.compile(r"[\d\s.,:=/%()-]+")
 
 
 def is_total(cells: Sequence[str]) -> bool:
     """Say whether a row holds a word for a sum, and beside it figures alone."""
-    words = [word for cell in cells if (word := fold(_FIGURES.sub(" ", cell)))]
-    return bool(words) and all(word in _WORDS for word in words)
+    found = False
+    for cell in cells:
+        if len(cell) > _MOST_CHARACTERS:
+            return False
+        word = fold(_FIGURES.sub(" ", cell))
+        if word and word not in _WORDS:  # the first cell of nearly every row
+            return False
+        found = found or bool(word)
+    return found
