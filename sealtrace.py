@@ -50,3 +50,7 @@ def foreign_packages(home: Path) -> tuple[str, ...]:
 def _is_in(home: Path, name: str) -> bool:
     spec = find_spec(name)
     return spec is not None and spec.origin is not None and Path(spec.origin) == home / name / "__init__.py"
+
+
+if __name__ == "__main__":
+    agency()

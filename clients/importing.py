@@ -6,15 +6,17 @@ list sent again, sorted anew or with spaces added, is known row by row (docs/adr
 
 import datetime as dt
 import hmac
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from clients.equalrows import EqualRows, told_twice
 from clients.lists.maps import ListMap
 from clients.lists.reading import read_table
 from clients.lists.report import Problem, Weight
 from clients.lists.rows import Draft, MappedRow, check_map, map_rows
-from clients.lists.tables import Row, Table
+from clients.lists.spoiled import zeros_lost
+from clients.lists.tables import Row, Table, check_filled
+from clients.lists.unread import left_unread
 from clients.lists.values import Tables
 from crypto.encoding import lp
 from ledger import jsontext
@@ -82,10 +84,11 @@ def prepare_table(
     table: Table, list_map: ListMap, means: Means, *, progress: Progress = lambda _done, _total: None
 ) -> Prepared:
     """Return a list that was read already as plans; raise ListError where the map is not one for it."""
+    check_filled(table)
     check_map(list_map, table)
     rows: list[PlannedRow] = []
     rejected: list[Row] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = [*left_unread(table), *zeros_lost(table, list_map.records)]
     names = _RowNames(means.row_key)
     mapping = map_rows(list_map, table, means.tables, today=means.today)
     for done, (original, (mapped, found)) in enumerate(zip(table.rows, mapping, strict=True), 1):
@@ -96,7 +99,9 @@ def prepare_table(
         if mapped is None or refused:
             rejected.append(original)
         else:
-            rows.append(names.named(mapped, plans))
+            row, twice = names.named(mapped, plans)
+            rows.append(row)
+            problems += twice
         progress(done, len(table.rows))
     return Prepared(table=table, rows=tuple(rows), rejected=tuple(rejected), problems=tuple(problems))
 
@@ -106,7 +111,7 @@ class _RowNames:
 
     def __init__(self, row_key: bytes) -> None:
         self._row_key = row_key
-        self._seen: Counter[bytes] = Counter()
+        self._equal = EqualRows(_fingerprint(row_key, b"equal rows"))
         self._keys: dict[bytes, int] = {}
 
     def refuse_repeated_key(self, mapped: MappedRow) -> tuple[Problem, ...]:
@@ -120,18 +125,19 @@ class _RowNames:
         cause = f"the columns that the map names as key hold the same as on line {earlier}"
         return (Problem(line=mapped.row.line, column="", cause=cause, fix="correct the row, or name more columns"),)
 
-    def named(self, mapped: MappedRow, plans: tuple[Plan, ...]) -> PlannedRow:
-        """Return the row with its fingerprints."""
-        meaning = _meaning(mapped.drafts)
-        count, self._seen[meaning] = self._seen[meaning], self._seen[meaning] + 1
-        return PlannedRow(
-            line=mapped.row.line,
+    def named(self, mapped: MappedRow, plans: tuple[Plan, ...]) -> tuple[PlannedRow, tuple[Problem, ...]]:
+        """Return the row with its fingerprints, and what to look at where an earlier row says the same."""
+        meaning, line = _meaning(mapped.drafts), mapped.row.line
+        count, first = self._equal.met(meaning, line)
+        row = PlannedRow(
+            line=line,
             plans=plans,
             drafts=mapped.drafts,
             fingerprint=_fingerprint(self._row_key, b"row", meaning, str(count).encode()),
             key=self._key(mapped),
             parts=tuple(_fingerprint(self._row_key, b"event", draft.event.encode()) for draft in mapped.drafts),
         )
+        return row, (told_twice(mapped.drafts, line=line, first=first),) if count else ()
 
     def _key(self, mapped: MappedRow) -> bytes | None:
         if not any(cell.strip() for cell in mapped.key):

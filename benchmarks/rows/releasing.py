@@ -94,6 +94,7 @@ def _by_sync(synced: Sequence[float], bare: Sequence[float]) -> Figure:
         median=statistics.median(synced),
         low=min(synced),
         high=max(synced),
+        target="",
         limit=Limit(
             name="bare libsodium verification of the records and AES-256-GCM of their portions, s",
             median=statistics.median(bare),

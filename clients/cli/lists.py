@@ -23,8 +23,8 @@ from clients.importing import Means, Prepared, prepare
 from clients.lists.maps import ListMap, parse_map
 from clients.lists.proposing import propose_map
 from clients.lists.reading import read_table
-from clients.lists.report import rejected_csv
-from clients.lists.tables import MAX_LIST_BYTES, Format
+from clients.lists.report import Problem, Weight, rejected_csv
+from clients.lists.tables import MAX_LIST_BYTES, Format, check_filled
 from clients.session import Session, load_profile
 from clients.submitting import Submission, resume
 from clients.submitting import submit as submit_rows
@@ -108,7 +108,11 @@ def preview(  # noqa: PLR0913 - as `submit`
         if prepared.rejected:
             left_out = counted(len(prepared.rejected), "row")
             edge.note(f"! {left_out} left out of this: `sealtrace submit --dry-run` says why")
-        edge.show(text, previews.to_json(previews.schedule(prepared)), as_json=as_json)
+        warnings = [one for one in prepared.problems if one.weight is Weight.WARNING]
+        if warnings:
+            edge.note("\n".join(_listed(warnings)))
+        told: dict[str, JsonValue] = {"warnings": [{**one.to_json()} for one in warnings]}
+        edge.show(text, previews.to_json(previews.schedule(prepared)) | told, as_json=as_json)
 
 
 def _prepare(
@@ -176,6 +180,7 @@ def _map(raw: bytes, file: Path, name: str | None, sheet: str | None, edge: Edge
         found = parse_map(path.read_text(encoding="utf-8")) if path.suffix == ".toml" else shippedmaps.load(name)
         return replace(found, form=replace(found.form, sheet=sheet))
     table = read_table(raw, form=Format(sheet=sheet))
+    check_filled(table)
     fitting = shippedmaps.fitting(table)
     if fitting:
         raise ListError("the list needs a map", next_step=f"one that fits is shipped: --map {fitting[0]}")
@@ -208,12 +213,18 @@ def _report(prepared: Prepared) -> str:
         f"read         {counted(len(table.rows), 'row')} below the header on line {table.header_line} · {table.source}",
         f"planned      {counted(prepared.records, 'record')} from {counted(len(prepared.rows), 'row')} · {counted(len(prepared.rejected), 'row')} refused",
     ]
-    for problem in prepared.problems[:_SHOWN_PROBLEMS]:
-        sign = "✗" if problem.weight.value == "error" else "!"
-        lines.append(f"{sign} line {problem.line}, {problem.column or 'row'}: {problem.cause}")
-        lines.append(f"  {problem.fix}")
-    more = len(prepared.problems) - _SHOWN_PROBLEMS
-    return "\n".join([*lines, f"  … and {more:,} more"] if more > 0 else lines)
+    return "\n".join([*lines, *_listed(prepared.problems)])
+
+
+def _listed(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield the first problems, those that keep a row out before all others: they are what has to be mended."""
+    for problem in sorted(problems, key=lambda one: one.weight is Weight.WARNING)[:_SHOWN_PROBLEMS]:
+        sign = "✗" if problem.weight is Weight.ERROR else "!"
+        yield f"{sign} line {problem.line}, {problem.column or 'row'}: {problem.cause}"
+        yield f"  {problem.fix}"
+    more = len(problems) - _SHOWN_PROBLEMS
+    if more > 0:
+        yield f"  … and {more:,} more: --json names them all"
 
 
 def _schedule(session: Session, prepared: Prepared) -> str:

@@ -83,6 +83,7 @@ _ENTERING: Mapping[str, Step] = {
         marked("correct the map, or upload the list again: the desk proposes one")
     ),
     "give --sheet the name as it stands on the tab": Step(marked("name the sheet as it stands on the tab")),
+    "name the sheet to read with --sheet": Step(marked("name the sheet to read, or upload it as a file of its own")),
     "leave --sheet out": Step(marked("name no sheet")),
     "show or delete it, or name the sheet to read with --sheet": Step(
         marked("show or delete it, or name the sheet to read")

@@ -86,8 +86,9 @@ def marking_of(labels: Sequence[JsonValue], *, profile: Profile, members: Member
 
 
 def pack_problems(problems: Sequence[Problem]) -> bytes:
-    """Return the problems as they are kept beside the list."""
-    return zlib.compress(json.dumps([one.to_json() for one in problems[:MAX_PROBLEMS]], ensure_ascii=False).encode())
+    """Return the problems as they are kept beside the list: what keeps a row out before what does not."""
+    kept = sorted(problems, key=lambda one: one.weight is Weight.WARNING)[:MAX_PROBLEMS]
+    return zlib.compress(json.dumps([one.to_json() for one in kept], ensure_ascii=False).encode())
 
 
 def unpack_problems(kept: bytes | None) -> tuple[Problem, ...]:

@@ -22,12 +22,14 @@ def pack(table: Table) -> bytes:
     """Return a table as it is kept."""
     lines = [[row.line, *row.cells] for row in table.rows]
     about = [table.header, table.header_line, table.source, table.encoding, table.delimiter]
-    return zlib.compress(json.dumps([about, lines], ensure_ascii=False).encode(), level=1)
+    left = {"unread": table.unread, "comments": table.comments, "numbers": table.numbers}
+    return zlib.compress(json.dumps([[*about, left], lines], ensure_ascii=False).encode(), level=1)
 
 
 def unpack(kept: bytes) -> Table:
     """Return the table that `pack` kept."""
-    (header, header_line, source, encoding, delimiter), lines = json.loads(zlib.decompress(kept))
+    (header, header_line, source, encoding, delimiter, *left), lines = json.loads(zlib.decompress(kept))
+    said = left[0] if left else {}  # one kept by an earlier version says nothing of it
     return Table(
         header=tuple(header),
         header_line=header_line,
@@ -35,4 +37,7 @@ def unpack(kept: bytes) -> Table:
         source=source,
         encoding=encoding,
         delimiter=delimiter,
+        unread=tuple(said.get("unread", ())),
+        comments=bool(said.get("comments")),
+        numbers={name: (count, first) for name, (count, first) in said.get("numbers", {}).items()},
     )

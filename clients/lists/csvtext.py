@@ -7,15 +7,30 @@ guessed is told in the report, and a map can say it instead.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 from clients.errors import ListError
 from clients.lists.formulas import unguard
-from clients.lists.tables import Format, Row, Table, capped, fitted, header_names, header_position
+from clients.lists.headers import FIELD_BY_HEADER, fold
+from clients.lists.tables import (
+    Format,
+    Row,
+    Table,
+    capped,
+    chosen_columns,
+    fitted,
+    header_names,
+    header_position,
+    named_columns,
+)
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1251", "cp1256")
 DELIMITERS = (",", ";", "\t", "|")
 
+_ONE_BYTE = ("cp1252", "cp1251", "cp1256")
+_CELL_ENDS = re.compile(r'[,;\t|"\r\n]+')
+_HEADER_BYTES = 8_192
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -25,11 +40,12 @@ def read_csv(raw: bytes, *, form: Format, columns: Sequence[str]) -> Table:
     delimiter = form.delimiter or _delimiter(text)
     rows = list(capped(_rows(text, delimiter)))
     at = header_position(rows, form.header_line, columns)
-    header = header_names(rows[at])
+    places = named_columns(rows[at], rows[at + 1 :])
+    header = header_names(next(chosen_columns([rows[at]], places)))
     return Table(
         header=header,
         header_line=rows[at].line,
-        rows=fitted(rows[at + 1 :], len(header)),
+        rows=fitted(chosen_columns(rows[at + 1 :], places), len(header)),
         source=f"CSV in {encoding}",
         encoding=encoding,
         delimiter=delimiter,
@@ -54,8 +70,18 @@ def _guess(raw: bytes) -> str:
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
-        return "cp1252"
+        return max(_ONE_BYTE, key=lambda encoding: _known_names(raw, encoding))
     return "utf-8"
+
+
+def _known_names(raw: bytes, encoding: str) -> int:
+    """Return how many names of columns that we know the first lines hold in an encoding.
+
+    Every one-byte text reads in each of these encodings, and in all but one as nonsense: what the columns are called
+    tells which. Letters are not counted for it: a guess at words would have to know the language.
+    """
+    cells = _CELL_ENDS.split(raw[:_HEADER_BYTES].decode(encoding, errors="replace"))
+    return sum(fold(cell) in FIELD_BY_HEADER for cell in cells)
 
 
 def _strict(raw: bytes, encoding: str) -> str:

@@ -27,9 +27,11 @@ _PATTERNS = {
     "YYYY/MM/DD": r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})",
     "YYYYMMDD": r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
 }
+# The word for a year that stands behind it in Russian and Ukrainian, short and long, as escapes: its letters look Latin.
+_YEAR = "\u0433(?:\u043e\u0434\u0430)?|\u0440(?:\u043e\u043a\u0443)?"
 # With the month as a word neither can be taken for the other; they are compared as names of columns are.
 _NAMED = {
-    "D MONTH YYYY": r"((?P<d>\d{1,2})(st|nd|rd|th|er)? (of )?)?(?P<month>[^\d]+) (?P<y>\d{4})",
+    "D MONTH YYYY": rf"((?P<d>\d{{1,2}})(st|nd|rd|th|er|o)? ((of|de|d) )?)?(?P<month>[^\d]+?)( (de|del))? (?P<y>\d{{4}})(?: (?:{_YEAR}))?",
     "MONTH D YYYY": r"(?P<month>[^\d]+) ((?P<d>\d{1,2})(st|nd|rd|th)? )?(?P<y>\d{4})",
 }
 # What says more than a date, such as the ? of an uncertain one, must not fall away with the points and dashes.
@@ -41,7 +43,12 @@ _PLAIN = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
 # The same figures, two days.
 TURNED = frozenset({"DD/MM/YYYY", "MM/DD/YYYY"})
-_MIDNIGHT = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", re.ASCII)
+_MIDNIGHT = re.compile(r"(?:T|,? +)\d{1,2}[:h]\d{2}(:\d{2}(\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?Z?$", re.ASCII)
+_TIME_ALONE = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?", re.ASCII)
+_TWO_DIGITS = re.compile(r"(\d{1,2}[./-]\d{1,2}|\d{1,2}[ -][^\W\d_]+\.?)[./ -]\d{2}")
+# What officers write around a date, and what says nothing: blanks at its points and strokes, a last point, the word for year.
+_AROUND = re.compile(r"\s*([./-])\s*")
+_BEHIND = re.compile(rf"(?<=\d\d\d\d)(?:\.| ?(?:{_YEAR})\.?)$")
 
 
 def read_date(text: str, patterns: Sequence[str]) -> str:
@@ -93,7 +100,8 @@ def _contradict(fitting: Mapping[str, set[str]]) -> bool:
 
 
 def _numbered(pattern: str, text: str) -> str | None:
-    found = _COMPILED[pattern].fullmatch(text) if pattern in _COMPILED else None
+    plain = _BEHIND.sub("", _AROUND.sub(r"\1", text))
+    found = _COMPILED[pattern].fullmatch(plain) if pattern in _COMPILED else None
     return None if found is None else _checked(int(found["y"]), int(found["m"]), int(found["d"]))
 
 
@@ -113,6 +121,13 @@ def _fits(cell: str, *patterns: str) -> bool:
     except CellError:
         return False
     return True
+
+
+def _is_spelled(text: str, pattern: str) -> bool:
+    try:
+        return (_named if pattern in _NAMED else _numbered)(pattern, text) is not None
+    except CellError:
+        return False
 
 
 def _checked(year: int, month: int, day: int) -> str:
@@ -140,6 +155,18 @@ def _not_spelled(text: str, patterns: Sequence[str]) -> CellError:
         return CellError(
             "this looks like a spreadsheet's own number for a day",
             "format the column as a date in the spreadsheet, and save the list again",
+        )
+    if _TIME_ALONE.fullmatch(text):
+        return CellError("a time of day, and no date", "write the date too, or name its own column in the map")
+    if _TWO_DIGITS.fullmatch(text):
+        return CellError(
+            "a year of two digits may be of either century",
+            "write it with four; in a spreadsheet, format the column as yyyy-mm-dd and save the list again",
+        )
+    ways = [name for name in _COMPILED if name not in patterns and _is_spelled(text, name)]
+    if ways:
+        return CellError(
+            "a date in a spelling that the map does not name", f"name {' or '.join(ways)} under dates, as it is meant"
         )
     return CellError(
         "no date is spelled so",

@@ -11,8 +11,8 @@ _NAMES: Mapping[str, str] = {
     "item.serials": (
         "serial,serial no,serial number,firearm serial,weapon serial,serials,sn,"
         "numero de serie,n de serie,nº de serie,no de serie,numero serie,num serie,serie,"
-        "número de série,numéro de série,matricule,seriennummer,"
-        "серийный номер,номер,номер оружия,заводской номер,серійний номер,номер зброї,"
+        "n o de serie,nº serie,n serie,número de série,numéro de série,matricule,n° d'arme,n° de l'arme,numéro d'arme,seriennummer,"
+        "серийный номер,номер,номер оружия,№ оружия,серия и номер,заводской номер,серійний номер,номер зброї,"
         "الرقم التسلسلي,رقم السلاح,رقم القطعة,سیریل نمبر,شماره سریال,نمبر مسلسل"
     ),
     "item.make": (
@@ -39,7 +39,7 @@ _NAMES: Mapping[str, str] = {
     "event.date": (
         "date,event date,date of seizure,seizure date,date seized,date recovered,recovery date,date of event,"
         "data,data da apreensao,data da apreensão,data do fato,fecha,fecha de incautacion,fecha de incautación,"
-        "date de saisie,datum,дата,дата изъятия,дата вилучення,التاريخ,تاريخ الضبط,تاریخ"
+        "fecha de decomiso,date de saisie,datum,дата,дата изъятия,дата вилучення,التاريخ,تاريخ الضبط,تاریخ"
     ),
     "event.country": "country,country of event,pais,país,pays,land,страна,країна,البلد,ملک,کشور",
     "event.place": (
@@ -48,8 +48,9 @@ _NAMES: Mapping[str, str] = {
     ),
     "case.case_number": (
         "case,case no,case number,file number,reference,report number,bo,numero do bo,nº do bo,processo,inquerito,"
-        "expediente,numero de caso,número de caso,numero de dossier,numéro de dossier,aktenzeichen,"
-        "номер дела,номер справи,رقم القضية,مقدمہ نمبر,شماره پرونده"
+        "expediente,numero de caso,número de caso,nº de expediente,numero de dossier,numéro de dossier,n° de dossier,n° dossier,"
+        "aktenzeichen,"
+        "номер дела,№ дела,номер справи,رقم القضية,مقدمہ نمبر,شماره پرونده"
     ),
     "case.offence": "offence,offense,crime,delito,crime cometido,infraction,natureza,преступление,злочин,الجريمة,جرم",
     "case.circumstances": (

@@ -12,13 +12,16 @@ from clients.errors import ListError
 from clients.lists.csvtext import decode
 from clients.lists.tables import MAX_COLUMNS, Format, Row, Table, capped, fitted, header_names
 
-_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+_BEGINS = re.compile(r"\s*(?:\{|\[\s*[\[{\]])")
+_BEGIN_BYTES = 256
+_ONE_A_LINE = "write one object a line, with no brackets around all of them and no commas between them"
 _FIX = "write one object a line, each member once, its value a text, a number, true, false or null"
 
 
 def looks_like_json_lines(raw: bytes) -> bool:
     """Say whether a file begins as JSON Lines do; no spreadsheet names its first column with a brace."""
-    return _BEGINS.match(raw) is not None
+    begin = decode(raw[:2], None)[1] if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    return _BEGINS.match(raw[:_BEGIN_BYTES].decode(begin, errors="replace").lstrip("\ufeff")) is not None
 
 
 def read_json_lines(raw: bytes, *, form: Format) -> Table:
@@ -43,9 +46,9 @@ def _objects(text: str, columns: dict[str, int]) -> Iterator[tuple[int, dict[str
         if not line.strip():
             continue
         try:
-            found = _DECODER.decode(line)
+            found = _DECODER.decode(line.strip())
         except (ValueError, RecursionError) as error:
-            raise ListError(f"line {number} is no JSON object of texts and numbers", next_step=_FIX) from error
+            raise _refused(number, line.strip()) from error
         if not isinstance(found, dict):
             raise ListError(f"line {number} is no JSON object", next_step=_FIX)
         for name in found:
@@ -53,6 +56,17 @@ def _objects(text: str, columns: dict[str, int]) -> Iterator[tuple[int, dict[str
         if len(columns) > MAX_COLUMNS:
             raise ListError(f"line {number} brings the columns to more than {MAX_COLUMNS}", next_step=_FIX)
         yield number, found
+
+
+def _refused(number: int, line: str) -> ListError:
+    """Return what is wrong with a line that is no object: most are whole JSON files, which other programs write."""
+    if line.startswith("["):
+        return ListError(f"line {number} begins a list of objects", next_step=_ONE_A_LINE)
+    if line.endswith("},"):
+        return ListError(f"line {number} ends with a comma", next_step=_ONE_A_LINE)
+    if line.startswith("{") and not line.endswith("}"):
+        return ListError(f"the object that line {number} begins goes on below it", next_step=_ONE_A_LINE)
+    return ListError(f"line {number} is no JSON object of texts and numbers", next_step=_FIX)
 
 
 def _cells(found: dict[str, str], columns: dict[str, int]) -> tuple[str, ...]:

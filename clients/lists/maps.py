@@ -29,7 +29,7 @@ DATE_EXAMPLES: Mapping[str, str] = {
     "MONTH D YYYY": "March 17, 2026",
     "EDTF": "2026-03?",
 }
-"""The ways to write a date that a map may name, each by an example. The words of a month may be English, French or Arabic."""
+"""The ways to write a date that a map may name, each by an example. A month may be named in the languages of `monthnames`."""
 DATE_PATTERNS = tuple(DATE_EXAMPLES)
 
 _NEXT = "correct the map, or delete it and let `sealtrace submit` propose one"

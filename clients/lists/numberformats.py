@@ -25,6 +25,10 @@ class RoundedError(Exception):
     """A number of more digits than a spreadsheet keeps."""
 
 
+class YearlessError(UnshowableError):
+    """A date of which the day is shown and no year: a spreadsheet makes one of 3-4, and no record can hold one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     """A piece of a format: a literal text (kind "text"), or a code, by its kind and how it is written."""
@@ -83,6 +87,8 @@ def shown_date(value: dt.datetime, code: str) -> str:
     if any(token.kind == "refused" for token in section):
         raise UnshowableError
     codes = set(_date_codes(section))
+    if "d" in codes and "y" not in codes:
+        raise YearlessError
     shown = {"y": f"{value.year:04}", "m": f"{value.month:02}", "d": f"{value.day:02}" if "m" in codes else ""}
     date = "-".join(text for letter, text in shown.items() if letter in codes and text)
     time = f"{value.hour:02}:{value.minute:02}" if codes & {"h", "n", "s"} else ""

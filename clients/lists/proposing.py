@@ -23,6 +23,9 @@ def _lines(table: Table) -> Iterator[str]:
     yield "# Proposed by `sealtrace submit`. Read every line: nothing is submitted before you pass this file with --map."
     yield 'title = ""  # what this list is'
     yield f"ignore = {_quoted_list(unknown)}  # columns left out: not recognised, or needed twice"
+    if not fields:
+        yield f"# No column is recognised: if line {table.header_line} is not the header, add header_line below; if its names"
+        yield "# are unreadable here, correct encoding; else name for each column the field that it fills."
     yield from ("", "[format]")
     if table.encoding is not None:
         yield f"encoding = {_quoted(table.encoding)}"

@@ -22,23 +22,28 @@ class Weight(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing a person should look at; `column` is empty when it concerns the whole row."""
+    """One thing a person should look at; `column` is empty when it concerns the whole row.
+
+    `same_as` is the line of an earlier row that says the same, 0 where none does.
+    """
 
     line: int
     column: str
     cause: str
     fix: str
     weight: Weight = Weight.ERROR
+    same_as: int = 0
 
     def to_json(self) -> dict[str, int | str]:
         """Return the problem as `--json` prints it."""
-        return {
+        found: dict[str, int | str] = {
             "line": self.line,
             "column": self.column,
             "cause": self.cause,
             "fix": self.fix,
             "weight": self.weight.value,
         }
+        return found | ({"same_as": self.same_as} if self.same_as else {})
 
 
 def is_refused(problems: Iterable[Problem]) -> bool:
@@ -48,11 +53,15 @@ def is_refused(problems: Iterable[Problem]) -> bool:
 
 def rejected_csv(table: Table, rows: Sequence[Row], problems: Sequence[Problem]) -> str:
     """Return a CSV of `rows` as they came, with two more columns that say why, safe to open in a spreadsheet."""
+    errors: dict[int, list[Problem]] = {}
+    for problem in problems:
+        if problem.weight is Weight.ERROR:
+            errors.setdefault(problem.line, []).append(problem)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=table.delimiter, lineterminator="\r\n")
     writer.writerow([guard(name) for name in (*table.header, CAUSE, FIX)])
     for row in rows:
-        mine = [problem for problem in problems if problem.line == row.line and problem.weight is Weight.ERROR]
+        mine = errors.get(row.line, [])
         cells = row.cells[: len(table.header)]
         causes = "; ".join(f"{problem.column}: {problem.cause}".removeprefix(": ") for problem in mine)
         fixes = "; ".join(dict.fromkeys(problem.fix for problem in mine))

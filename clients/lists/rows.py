@@ -13,7 +13,9 @@ from clients.lists.cells import CellError
 from clients.lists.maps import ListMap, RecordRule, Source
 from clients.lists.proposing import DATE_FIELDS
 from clients.lists.report import Problem, Weight
+from clients.lists.spoiled import spoiled
 from clients.lists.tables import Row, Table
+from clients.lists.totals import is_total
 from clients.lists.values import Fields, Reading, Tables, place, read_cell, shape_of
 from ledger.dates import parse_date
 from ledger.eventfields import KINDS
@@ -79,6 +81,8 @@ def _map_row(
 ) -> tuple[MappedRow | None, tuple[Problem, ...]]:
     if len(row.cells) > len(header):
         return None, (_row_problem(row, "more cells than the header has columns", "check the delimiter and quotes"),)
+    if is_total(row.cells):
+        return None, (_row_problem(row, "a row that sums up the list, and no weapon", "delete the row"),)
     cells = dict(zip(header, row.cells, strict=True))
     drafts: list[Draft] = []
     problems: list[Problem] = []
@@ -107,6 +111,8 @@ def _draft(rule: RecordRule, cells: Mapping[str, str], row: Row, reading: Readin
         except CellError as error:
             problems.append(Problem(line=row.line, column=column, cause=error.cause, fix=error.fix))
             continue
+        if name == "item.serials":
+            problems += spoiled(_clean(cells.get(column, "")), line=row.line, column=column)
         if found:
             place(fields, found)
             columns |= dict.fromkeys(found, column)

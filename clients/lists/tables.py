@@ -3,8 +3,8 @@
 How the header is found is the same for CSV and workbooks, and so are the limits.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from clients.errors import ListError
 
@@ -13,6 +13,8 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_CELL_CHARACTERS = 8_192
 HEADER_SEARCH_ROWS = 20
+
+OTHER_SHEET = "name the sheet to read with --sheet"
 
 CAUSE = "sealtrace cause"
 FIX = "sealtrace fix"
@@ -31,7 +33,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A list as read: the header, where it stood, the rows below it, what it was read from; of a CSV its encoding."""
+    """A list as read: the header, where it stood, the rows below it, what it was read from; of a CSV its encoding.
+
+    Of a workbook also what was not read (`unread` sheets that hold something, `comments` on cells), and of each column
+    that has cells of plain numbers how many, and the line of the first: there no zero stands in front of a number.
+    """
 
     header: tuple[str, ...]
     header_line: int
@@ -39,6 +45,9 @@ class Table:
     source: str
     encoding: str | None = None
     delimiter: str = ","
+    unread: tuple[str, ...] = ()
+    comments: bool = False
+    numbers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +114,42 @@ def header_names(row: Row) -> tuple[str, ...]:
     return names
 
 
+def named_columns(header: Row, rows: Sequence[Row]) -> tuple[int, ...]:
+    """Return the places of the columns that have a name; raise ListError where one without has cells all the same.
+
+    A column left empty to keep others apart is none of the list's.
+    """
+    names = [cell.strip() for cell in header.cells]
+    for place, name in enumerate(names):
+        first = next((row.line for row in rows if _has(row, place)), None) if not name else None
+        if first is not None and any(names[place:]):
+            raise ListError(
+                f"the header on line {header.line} has no name for column {place + 1}, and line {first} fills it",
+                next_step="name the column",
+            )
+    return tuple(place for place, name in enumerate(names) if name)
+
+
+def chosen_columns(rows: Iterable[Row], places: Sequence[int]) -> Iterator[Row]:
+    """Yield rows with the cells at `places` alone, and those beyond the last of them, for `fitted` to judge."""
+    end = places[-1] + 1 if places else 0
+    if len(places) == end:
+        yield from rows
+        return
+    for row in rows:
+        cells = tuple(row.cells[place] if place < len(row.cells) else "" for place in places)
+        yield replace(row, cells=cells + row.cells[end:])
+
+
+def check_filled(table: Table) -> None:
+    """Raise ListError for a list of which nothing was found but its header."""
+    if not table.rows:
+        raise ListError(
+            f"there is no row below the header on line {table.header_line}",
+            next_step=OTHER_SHEET if table.unread else "check that the right file was given",
+        )
+
+
 def fitted(rows: Iterable[Row], width: int) -> tuple[Row, ...]:
     """Return rows of `width` cells; spare empty cells fall away, spare filled ones stay for the report to name."""
     return tuple(_fit(row, width) for row in rows)
@@ -122,6 +167,10 @@ def _checked(row: Row, count: int) -> Row:
                 next_step="shorten the cell, or check for an unclosed quotation mark",
             )
     return row
+
+
+def _has(row: Row, place: int) -> bool:
+    return place < len(row.cells) and bool(row.cells[place].strip())
 
 
 def _filled(row: Row) -> int:

@@ -25,14 +25,23 @@ from openpyxl.utils.datetime import from_excel  # type: ignore[import-untyped]  
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet  # type: ignore[import-untyped]  # as above
 from openpyxl.worksheet._reader import WorkSheetParser  # type: ignore[import-untyped]  # as above
 
-from clients.lists.numberformats import RoundedError, UnshowableError, shown_date, shown_number, shown_text
-from clients.lists.zipbounds import ZipRefusedError, check_zip
+from clients.lists.numberformats import (
+    RoundedError,
+    UnshowableError,
+    YearlessError,
+    shown_date,
+    shown_number,
+    shown_text,
+)
+from clients.lists.zipbounds import ZipRefusedError, check_kind, check_zip
 
 MEMORY_BYTES = 256 * 1024 * 1024
 SECONDS = 240
 MAX_WORKBOOK_COLUMNS = 200
 MAX_FORMAT_CHARACTERS = 255
 MAX_MERGED = 10_000
+_PLAIN = frozenset({"General", "0", "#"})
+_COMMENTS = ("xl/comments", "xl/threadedComments")
 _BREAKS = str.maketrans({"\r": "\n"})
 
 
@@ -65,6 +74,7 @@ def answer(file: BinaryIO, sheet: str | None, out: TextIO) -> None:
     """Write the rows of a workbook's sheet as they are read, then the end; or a refusal in place of it."""
     try:
         check_zip(file)
+        check_kind(file)
         out.writelines(json.dumps(line) + "\n" for line in _lines(file, sheet))
     except RefusedError as error:
         refusal = {"refused": error.reason, "at": error.at}
@@ -81,13 +91,24 @@ def answer(file: BinaryIO, sheet: str | None, out: TextIO) -> None:
 
 def _lines(file: BinaryIO, sheet: str | None) -> Iterator[object]:
     book = load_workbook(file, read_only=True, keep_links=False)
-    chosen = _choose(book, sheet)
+    chosen, unread = _choose(book, sheet)
     with chosen._get_source() as source:  # noqa: SLF001 - see _Sheet
-        yield from _Sheet(book, chosen, source).lines()
+        read = _Sheet(book, chosen, source)
+        yield from read.lines()
+    parts = book._archive.namelist()  # noqa: SLF001 - the library keeps comments from whoever reads rows alone
+    yield {
+        "sheet": chosen.title,
+        "merged": read.merged(),
+        "unread": [one.title for one in unread],
+        "comments": any(part.startswith(_COMMENTS) for part in parts),
+    }
 
 
-def _choose(book: Any, name: str | None) -> Any:
-    """Return the sheet to read: the one that was named, or the first where none is hidden."""
+def _choose(book: Any, name: str | None) -> tuple[Any, list[Any]]:
+    """Return the sheet to read, and those that hold something and are not read where nobody chose between them.
+
+    It is the one that was named, or the first that holds anything where none is hidden.
+    """
     sheets = [one for one in book.worksheets if isinstance(one, ReadOnlyWorksheet)]
     hidden = [one.title for one in sheets if one.sheet_state != "visible"]
     if name is None:
@@ -95,13 +116,33 @@ def _choose(book: Any, name: str | None) -> Any:
             raise RefusedError("hidden sheet", hidden[0])
         if not sheets:
             raise RefusedError("no sheet")
-        return sheets[0]
+        filled = [one for one in sheets if len(sheets) == 1 or _is_filled(book, one)] or sheets
+        return filled[0], filled[1:]
     found = next((one for one in sheets if one.title == name), None)
     if found is None:
         raise RefusedError("no such sheet", name)
     if name in hidden:
         raise RefusedError("hidden sheet", name)
-    return found
+    return found, []
+
+
+def _is_filled(book: Any, sheet: Any) -> bool:
+    with sheet._get_source() as source:  # noqa: SLF001 - see _Sheet
+        parser = _Parser(source, sheet._shared_strings, data_only=False, epoch=book.epoch)  # noqa: SLF001 - as above
+        return any(cell["value"] is not None for _, cells in parser.parse() for cell in cells)
+
+
+class _Parser(WorkSheetParser):  # type: ignore[misc]  # as above
+    """The library's parser, but for the cells that hold nothing: a million formatted rows are passed over quickly."""
+
+    def parse_row(self, row: Any) -> Any:
+        """Return a row's number and its cells; one that is only formatted is none, where each says its own place."""
+        if not any(map(len, row)) and all("r" in cell.attrib for cell in row):
+            del row[:]
+        found = super().parse_row(row)
+        if not found[1]:
+            self.row_dimensions.clear()  # it would keep one for every row that has a height
+        return found
 
 
 class _Sheet:
@@ -110,30 +151,40 @@ class _Sheet:
     def __init__(self, book: Any, sheet: Any, source: Any) -> None:
         self._book = book
         self._title = sheet.title
-        self._parser = WorkSheetParser(source, sheet._shared_strings, data_only=False, epoch=book.epoch)  # noqa: SLF001 - as the worksheet itself starts it
+        self._parser = _Parser(source, sheet._shared_strings, data_only=False, epoch=book.epoch)  # noqa: SLF001 - as the worksheet itself starts it
         self._hidden_columns: list[range] | None = None
+        self._struck: dict[int, bool] = {}
 
     def lines(self) -> Iterator[object]:
-        """Yield [row, cells] for every row that holds anything, and at the end the merged ranges."""
+        """Yield [row, cells, columns of plain numbers] for every row that holds anything."""
         last = 0
         for number, cells in self._parser.parse():
             if number <= last:
                 raise RefusedError("damaged")
             last = number
-            texts = self._texts(number, cells)
+            texts, numbers = self._texts(number, cells)
             if texts:
-                yield [number, texts]
-        yield {"sheet": self._title, "merged": self._merged()}
+                yield [number, texts, numbers]
 
-    def _texts(self, row: int, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    def merged(self) -> list[list[int]]:
+        """Return the merged ranges, which stand behind the last row."""
+        ranges = self._parser.merged_cells.mergeCell if self._parser.merged_cells is not None else []
+        if len(ranges) > MAX_MERGED:
+            raise RefusedError("merged", self._title)
+        return [[one.min_row, one.min_col, one.max_row, one.max_col] for one in ranges]
+
+    def _texts(self, row: int, cells: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[int]]:
         found: dict[int, str] = {}
+        numbers: list[int] = []
         for cell in cells:
             text = self._text(cell)
             if text:
-                self._check_place(row, cell["column"])
+                self._check_seen(cell, row)
                 found[cell["column"]] = text
+                if self._is_plain(cell):
+                    numbers.append(cell["column"])
         self._parser.row_dimensions.clear()  # it would keep one for every row that has a height
-        return [found.get(column, "") for column in range(1, max(found, default=0) + 1)]
+        return [found.get(column, "") for column in range(1, max(found, default=0) + 1)], numbers
 
     def _text(self, cell: Mapping[str, Any]) -> str:
         value = cell["value"]
@@ -145,6 +196,8 @@ class _Sheet:
             return ""
         try:
             return self._shown(value, self._format(cell["style_id"]))
+        except YearlessError as error:
+            raise RefusedError("no year", self._address(cell)) from error
         except UnshowableError as error:
             raise RefusedError("format", self._address(cell)) from error
         except RoundedError as error:
@@ -180,9 +233,15 @@ class _Sheet:
             raise UnshowableError
         return code
 
-    def _check_place(self, row: int, column: int) -> None:
-        """Raise RefusedError for a filled cell that the officer does not see, or beyond what a list has."""
-        at = f"{get_column_letter(column)}{row}"
+    def _is_plain(self, cell: Mapping[str, Any]) -> bool:
+        """Say whether a cell is a whole number, shown with no more zeros in front than the file keeps: none."""
+        return cell["data_type"] == "n" and type(cell["value"]) is int and self._format(cell["style_id"]) in _PLAIN
+
+    def _check_seen(self, cell: Mapping[str, Any], row: int) -> None:
+        """Raise RefusedError for a filled cell that the officer does not see, has struck out, or beyond a list's end."""
+        column, at = cell["column"], self._address(cell)
+        if self._is_struck(cell["style_id"]):
+            raise RefusedError("struck", at)
         if column > MAX_WORKBOOK_COLUMNS:
             raise RefusedError("columns", at)
         if _is_hidden(self._parser.row_dimensions.get(str(row), {})):
@@ -195,11 +254,10 @@ class _Sheet:
         if any(column in columns for columns in self._hidden_columns):
             raise RefusedError("hidden column", at)
 
-    def _merged(self) -> list[list[int]]:
-        ranges = self._parser.merged_cells.mergeCell if self._parser.merged_cells is not None else []
-        if len(ranges) > MAX_MERGED:
-            raise RefusedError("merged", self._title)
-        return [[one.min_row, one.min_col, one.max_row, one.max_col] for one in ranges]
+    def _is_struck(self, style: int) -> bool:
+        if style not in self._struck:
+            self._struck[style] = bool(self._book._fonts[self._book._cell_styles[style].fontId].strike)  # noqa: SLF001 - as a cell of the library looks it up
+        return self._struck[style]
 
     def _address(self, cell: Mapping[str, Any]) -> str:
         return f"{get_column_letter(cell['column'])}{cell['row']}"

@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,17 @@ from typing import IO, Any
 
 from clients.errors import ListError
 from clients.lists.merges import Merged, last_header_row, merged_header, unmerged_rows
-from clients.lists.tables import Format, Row, Table, capped, fitted, header_names, header_position
+from clients.lists.tables import (
+    Format,
+    Row,
+    Table,
+    capped,
+    chosen_columns,
+    fitted,
+    header_names,
+    header_position,
+    named_columns,
+)
 
 WORKBOOK = b"PK\x03\x04"
 WALL_SECONDS = 480.0
@@ -38,6 +49,12 @@ REASONS = {
     "no sheet": ("the workbook has no sheet with cells", "check that the right file was given"),
     "no such sheet": ("the workbook has no sheet {at!r}", "give --sheet the name as it stands on the tab"),
     "hidden sheet": ("the sheet {at!r} is hidden", "show or delete it, or name the sheet to read with --sheet"),
+    "struck": ("the cell {at} is struck through", "delete the row, or take the line through it away"),
+    "no year": ("the cell {at} is a date that shows no year, which a spreadsheet makes of a number like 3-4",
+                "format the column as text and enter it again, or show the year"),
+    "opendocument": ("the file is an OpenDocument one (.ods)", "save it as .xlsx, or as CSV UTF-8"),
+    "binary": ("the workbook is a binary one (.xlsb)", "save it as .xlsx, or as CSV UTF-8"),
+    "other": ("the file is a ZIP, and no workbook is in it", "unpack it, or save the list as .xlsx or as CSV UTF-8"),
     "hidden row": ("the cell {at} is in a hidden row", "show the row (clear the filter), or delete it"),
     "hidden column": ("the cell {at} is in a hidden column", "show the column, or delete it"),
     "formula": ("the cell {at} is a formula", "copy the sheet and paste its values alone"),
@@ -53,11 +70,14 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """What the child said: the rows, the name of the sheet, what is merged on it."""
+    """What the child said: the rows, the sheet's name, what is merged on it, what it left, lines of numbers by column."""
 
     rows: tuple[Row, ...]
     sheet: str
     merged: tuple[Merged, ...]
+    unread: tuple[str, ...]
+    comments: bool
+    numbers: Mapping[int, Sequence[int]]
 
 
 def read_workbook(raw: bytes, *, form: Format, columns: Sequence[str]) -> Table:
@@ -65,35 +85,61 @@ def read_workbook(raw: bytes, *, form: Format, columns: Sequence[str]) -> Table:
     found = _ask(raw, form.sheet)
     at = last_header_row(found.rows, header_position(found.rows, form.header_line, columns), found.merged)
     line = found.rows[at].line
-    header = header_names(merged_header(found.rows[: at + 1], found.merged))
-    rows = unmerged_rows(found.rows[at + 1 :], found.merged, header_line=line, width=len(header))
+    named = merged_header(found.rows[: at + 1], found.merged)
+    places = named_columns(named, found.rows[at + 1 :])
+    header = header_names(next(chosen_columns([named], places)))
+    below = unmerged_rows(found.rows[at + 1 :], found.merged, header_line=line, width=places[-1] + 1 if places else 0)
+    rows = chosen_columns(below, places)
     return Table(
         header=header,
         header_line=line,
         rows=fitted(rows, len(header)),
         source=f"sheet {found.sheet!r} of a workbook",
         delimiter=form.delimiter or ",",
+        unread=found.unread,
+        comments=found.comments,
+        numbers=dict(_numbers(found.numbers, [place + 1 for place in places], header, line)),
     )
+
+
+def _numbers(
+    found: Mapping[int, Sequence[int]], columns: Sequence[int], header: Sequence[str], line: int
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    for column, name in zip(columns, header, strict=True):
+        below = [one for one in found.get(column, ()) if one > line]
+        if below:
+            yield name, (len(below), below[0])
 
 
 def _ask(raw: bytes, sheet: str | None) -> _Answer:
     with _child(raw, sheet) as output:
         lines = _lines(output)
         end: dict[str, Any] = {}
+        numbers: dict[int, array[int]] = {}
 
         def rows() -> Iterator[Row]:
             for line in lines:
                 if isinstance(line, dict):
                     end.update(line)
                     return
-                yield _row(line)
+                row, columns = _row(line)
+                for column in columns:
+                    numbers.setdefault(column, array("L")).append(row.line)
+                yield row
 
         found = tuple(capped(rows()))
     if "refused" in end:
         raise _refusal(end)
-    if "merged" not in end:
+    if not {"sheet", "merged", "unread", "comments"} <= end.keys():
         raise _refused("memory")  # it was ended by a bound, or by the system for lack of memory
-    return _Answer(rows=found, sheet=str(end["sheet"]), merged=tuple(Merged(*_integers(one)) for one in end["merged"]))
+    return _Answer(
+        rows=found,
+        sheet=str(end["sheet"]),
+        merged=tuple(Merged(*_integers(one)) for one in end["merged"]),
+        unread=tuple(str(one)[:64] for one in end["unread"]),
+        comments=bool(end["comments"]),
+        numbers=numbers,
+    )
 
 
 @contextmanager
@@ -139,11 +185,15 @@ def _lines(output: IO[bytes]) -> Iterator[Any]:
             raise _refused("damaged") from error
 
 
-def _row(line: Any) -> Row:
-    """Return a row if the child said one."""
+def _row(line: Any) -> tuple[Row, list[int]]:
+    """Return a row, and which of its columns are plain numbers, if the child said one."""
     match line:
-        case [int() as number, list() as cells] if all(isinstance(cell, str) for cell in cells):
-            return Row(line=number, cells=tuple(cells))
+        case [int() as number, list() as cells, list() as numbers] if (
+            number > 0
+            and all(isinstance(cell, str) for cell in cells)
+            and set(numbers) <= set(range(1, len(cells) + 1))
+        ):
+            return Row(line=number, cells=tuple(cells)), numbers
         case _:
             raise _refused("damaged")
 

@@ -40,6 +40,18 @@ def check_zip(file: BinaryIO) -> None:
         raise ZipRefusedError("ratio")
 
 
+def check_kind(file: BinaryIO) -> None:
+    """Raise ZipRefusedError for a ZIP, passed by `check_zip`, that is no XLSX workbook, whatever its name says."""
+    with zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+    if "xl/workbook.bin" in names:
+        raise ZipRefusedError("binary")
+    if {"mimetype", "content.xml"} <= names:
+        raise ZipRefusedError("opendocument")
+    if not any(name.casefold().endswith("workbook.xml") for name in names):
+        raise ZipRefusedError("other")
+
+
 def _stated_members(file: BinaryIO) -> int:
     """Return how many members the end of the central directory states, or could list: 46 bytes are the least each."""
     size = file.seek(0, 2)

@@ -304,3 +304,36 @@ def test_no_content_of_a_refused_list_is_told(desk: Desk) -> None:
 
     assert refused.code == 1
     assert "canary" not in refused.notes + refused.output
+
+
+EQUAL = b"id,make,serial,sold,seized\n,Taurus,ABE 573528,,2026-03-14\n,Taurus,ABE 573528,,2026-03-14\n"
+
+
+def test_equal_rows_are_told_by_every_command_and_sent(desk: Desk) -> None:
+    """Preview, dry run and submission name both lines, in words and as JSON; sent again, both are known."""
+    path = desk.put("equal.csv", EQUAL)
+    said = "line 3, row: the same weapon as on line 2: same serial, make, model and all else"
+    shown = command(desk.walk, "preview", str(path), "--map", str(desk.walk.folder / "map.toml"), home=OWNER)
+    dry, sent = desk.submit(path, "--dry-run"), desk.submit(path)
+    again = desk.sent(path)
+
+    assert [said in text for text in (shown.notes, dry.output, sent.notes)] == [True, True, True]
+    assert (shown.code, dry.code, sent.code) == (0, 0, 0)
+    assert (again["records"], again["unchanged"]) == (0, 2)
+    assert [(one["line"], one["same_as"]) for one in again["problems"]] == [(3, 2)]
+
+
+def test_a_preview_tells_machines_of_equal_rows(desk: Desk) -> None:
+    """As a submission does, by both lines."""
+    path = desk.put("equal.csv", EQUAL)
+    found = command(desk.walk, "preview", str(path), "--map", str(desk.walk.folder / "map.toml"), "--json", home=OWNER)
+
+    assert [(one["line"], one["same_as"]) for one in found.json["warnings"]] == [(3, 2)]
+
+
+def test_a_killed_list_with_equal_rows_is_resumed_without_a_third(desk: Desk) -> None:
+    """What the outbox knows decides: of two equal rows one that is logged is skipped, the other is sent."""
+    one, both = desk.put("one.csv", EQUAL.rsplit(b"\n", 2)[0] + b"\n"), desk.put("equal.csv", EQUAL)
+
+    assert desk.sent(one)["records"] == 1
+    assert (desk.sent(both)["records"], desk.sent(both)["records"]) == (1, 0)

@@ -79,6 +79,28 @@ def test_the_problems_of_a_list_are_in_its_readers_language(desk: Desk, language
     assert "no date is spelled so" in browser.text(f"/imports/{one.number}/problems.csv")
 
 
+@pytest.mark.parametrize(
+    ("language", "plain", "other"),
+    [
+        ("en", "same weapon as on line 2: same serial, make, model", "ays the same as line 4"),
+        ("fr", "arme qu\u2019à la ligne 2\u00a0: mêmes numéro de série", "it la même chose que la ligne 4"),
+        ("ar", "السلاح نفسه الذي في السطر", "يقول ما يقوله السطر"),
+    ],
+)
+def test_equal_rows_are_told_before_anybody_signs(desk: Desk, language: str, plain: str, other: str) -> None:
+    """In three languages, with both lines; the list can be signed all the same."""
+    desk.add("A. Abiola", ENTERS)
+    browser = reader(desk, "A. Abiola", language)
+    rows = b"Taurus,ABE 573528,2026-03-14,\n" * 2 + b"Rossi,,2026-03-14,\n" * 2
+    one = to_checked(desk, browser, b"make,serial,date,note\n" + rows)
+    page = html.unescape(browser.text(f"/imports/{one.number}"))
+
+    assert (plain in page, other in page, f"/imports/{one.number}/sign" in page) == (True, True, True)
+    assert (one.findings["warnings"], one.findings["rejected"]) == (2, 0)
+    assert language == "en" or english_in(page) == []
+    assert [each["line"] for each in browser.get(f"/imports/{one.number}/problems.json").get_json()] == [3, 5]
+
+
 @pytest.mark.parametrize(("language", "said"), [("fr", "est une formule"), ("ar", "صيغة حسابية")])
 def test_a_list_that_cannot_be_read_says_why(desk: Desk, language: str, said: str) -> None:
     """What the worker kept in English is said to each reader in their own language."""
