@@ -141,16 +141,19 @@ def serve_command(  # noqa: PLR0913  each option is one thing to listen on
     except (ConfigError, CryptoError) as error:
         fail(error)
     typer.echo(f"http://{host}:{port}, charter {fingerprints.to_words(config.fingerprint)}", err=True)
-    serve(
-        config,
-        keys=keys,
-        host=host,
-        port=port,
-        metrics_port=metrics_port,
-        console=place,
-        proxies=proxy or (),
-        notify=os.environ.get("NOTIFY_SOCKET"),
-    )
+    try:
+        serve(
+            config,
+            keys=keys,
+            host=host,
+            port=port,
+            metrics_port=metrics_port,
+            console=place,
+            proxies=proxy or (),
+            notify=os.environ.get("NOTIFY_SOCKET"),
+        )
+    except StartError as error:
+        fail(error)
 
 
 @app.command(short_help="prepare new keys of the log, for the next charter")

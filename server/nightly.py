@@ -4,12 +4,9 @@ What was not made here is never touched: a folder counts as ours if its name is 
 writes or removes while another does.
 """
 
-import fcntl
-import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +14,7 @@ from pathlib import Path
 from server.backup import MANIFEST, Backup, back_up
 from server.config import Config
 from server.errors import ConfigError, StartError
+from server.holding import held
 
 # Two weeks: whoever comes back from a holiday still finds the day before it went wrong. Far from the 30 days after
 # which what was expunged must be gone from backups, too.
@@ -54,26 +52,11 @@ def back_up_beside(config: Config, *, into: Path, keep: int, now: int) -> Kept:
     return Kept(backup=backup, folder=folder, removed=len(old))
 
 
-@contextmanager
-def _alone(into: Path) -> Iterator[None]:
-    # On the folder itself: the kernel lets go of it when the process ends, so no lock is ever left behind.
-    try:
-        descriptor = os.open(into, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError) as error:
+def _alone(into: Path) -> AbstractContextManager[None]:
+    if not into.is_dir():
         # Not made here: where a disk is not mounted, its place on the other disk would be filled instead.
-        raise ConfigError(f"{into} is no folder: mount its disk, or make it with mode 0700 for this user") from error
-    try:
-        _lock(descriptor, into)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, into: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise StartError(f"another backup into {into} is under way: wait until it has ended") from error
+        raise ConfigError(f"{into} is no folder: mount its disk, or make it with mode 0700 for this user")
+    return held(into, taken=StartError(f"another backup into {into} is under way: wait until it has ended"))
 
 
 def _ours(into: Path) -> list[Path]:

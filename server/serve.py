@@ -28,6 +28,7 @@ from server.console.app import create_console, make_parts
 from server.console.place import PREFIX, Place
 from server.errors import ConfigError, StartError
 from server.forwarding import Forwarding
+from server.holding import held
 from server.keys import ServiceKeys
 from server.metrics import Metrics, serve_metrics
 from server.readiness import tell_ready
@@ -59,6 +60,7 @@ def serve(  # noqa: PLR0913  what one service listens on, all by name
 ) -> None:
     """Serve until a signal ends it; exit with 1 if the log cannot be opened.
 
+    Raises StartError if another service runs on the folder: the kernel would give each a part of the requests.
     `console` is where its pages are reached, `proxies` who else than loopback may name a client, `notify` the socket of
     a service manager that waits.
     """
@@ -81,7 +83,10 @@ def serve(  # noqa: PLR0913  what one service listens on, all by name
     )
     ready = partial(tell_ready, notify, host=host, port=port)
     loader = partial(_load, config, keys, metrics_port=metrics_port, console=console, proxies=proxies, ready=ready)
-    server.serve(target_loader=loader, wrap_loader=False)
+    taken = StartError(f"another service runs on {config.data}: end it first, or name a folder of its own")
+    # One that is just ending is waited for.
+    with held(config.data, taken=taken, patience_seconds=_STOP_SECONDS):
+        server.serve(target_loader=loader, wrap_loader=False)
 
 
 def configure_logging() -> None:

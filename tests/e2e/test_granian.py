@@ -86,7 +86,7 @@ def make_folder(folder: Path) -> None:
 
 
 def start(
-    folder: Path, fingerprint: bytes, *, port: int, metrics_port: int, notify: Path | None = None
+    folder: Path, fingerprint: bytes, *, port: int, metrics_port: int, notify: Path | None = None, log: str = "stderr"
 ) -> subprocess.Popen[bytes]:
     """Start the service; the passphrase comes by descriptor."""
     reader, writer = os.pipe()
@@ -95,7 +95,7 @@ def start(
     arguments = [sys.executable, "-W", "error", "-c", "from server.cli import main; main()", "serve"]
     arguments += ["--data", str(folder), "--charter", to_words(fingerprint), "--port", str(port)]
     arguments += ["--metrics-port", str(metrics_port)]
-    with (folder / "stderr").open("wb") as stderr:
+    with (folder / log).open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603  our own program
             arguments,
             env={**os.environ, "SEALTRACE_PASSPHRASE_FD": str(reader)}
@@ -167,6 +167,16 @@ def test_a_batch_goes_in_and_its_records_come_out(service: Process) -> None:
     assert feed.items[-1].index == receipt.first
     assert checkpoint.size == receipt.size
     assert len(httpx.get(service.url(f"/tile/0/000.p/{receipt.size}")).content) == 32 * receipt.size
+
+
+def test_a_second_service_on_the_folder_is_refused(service: Process, folder: Path) -> None:
+    """The kernel would give each a part of the requests, even on one port: the second ends and says why."""
+    fingerprint = of_file(service.consortium.charter_file)
+    second = start(folder, fingerprint, port=service.port, metrics_port=free_port(), log="second")
+
+    assert second.wait(timeout=60) == 1
+    assert f"another service runs on {folder}" in (folder / "second").read_text()
+    assert httpx.get(service.url(paths.HEALTHZ)).status_code == 200
 
 
 def test_a_replay_over_the_wire_is_refused(service: Process) -> None:
