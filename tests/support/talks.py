@@ -7,6 +7,7 @@ from datetime import date
 from crypto.digests import sha256
 from ledger.expunges import Why
 from ledger.identifiers import StatementName
+from ledger.jsontext import JsonValue
 from ledger.labels import Level, Purpose, Terms
 from ledger.talk.answers import (
     Acknowledgement,
@@ -37,7 +38,7 @@ FULL = Declared(
     onward=(Onward.COURT, Onward.PUBLIC),
     reference="K 17/2031",
 )
-WEAPON = {
+WEAPON: dict[str, JsonValue] = {
     "item.calibre": "9x19",
     "item.country_of_manufacture": "BRA",
     "item.make": "TAU",
