@@ -28,7 +28,7 @@ from server.publishing.publishing import Publishing
 from server.questionrows import unpack_told
 from server.state import SharedState
 from server.store import SqlStore
-from server.watching import Firing, firings
+from server.watching import Fired, fire
 
 KEPT_DAYS = 90
 _REVIEWS_KEPT_DAYS = 400
@@ -55,7 +55,7 @@ class _Waiting:
 
     last: int
     drawn: tuple[Drawn, ...]
-    fired: tuple[Firing, ...]
+    fired: Fired
 
 
 class Noticing:
@@ -96,7 +96,7 @@ class Noticing:
         def beside(connection: Connection, first: int) -> None:
             _tell(connection, [(first + at, drawn) for at, (_, drawn) in enumerate(placed) if drawn], waiting, now)
             connection.exec_driver_sql("DELETE FROM outcomes WHERE id <= ?", (waiting.last,))
-            connection.exec_driver_sql(_TICK, (now, shown.size))
+            connection.exec_driver_sql(_TICK, (now, waiting.fired.size))
             _forget(connection, now)
             _retire(connection, live, now)
 
@@ -134,8 +134,8 @@ def _waiting(connection: Connection, now: int, *, size: int, charter: Charter) -
         drawn += draw(asked, _results(connection, asker, unpack_told(bytes(told)), now))
     since = connection.exec_driver_sql("SELECT size FROM tick WHERE id = 1").scalar() or 0
     askers = {agency.id for agency in charter.agencies if "read" in agency.roles}
-    fired = firings(connection, since=since, end=size, now=now, askers=askers)
-    for one in fired:
+    fired = fire(connection, since=since, end=size, now=now, askers=askers)
+    for one in fired.firings:
         hit = ToldHit(index=one.slot.index, jti=one.slot.name.jti, c=one.slot.c, hit=Hit.OPEN)
         drawn += draw(one.asked, [Result(to=one.slot.name.iss, asker=one.asked.iss, at=now, hits=(hit,))])
     last = outcomes[-1][0] if outcomes else 0
@@ -166,7 +166,7 @@ def _tell(connection: Connection, placed: Sequence[tuple[int, Drawn]], waiting: 
             notices.append((result.to, Matched(id=token_bytes(ID_BYTES), result=result, opening=opening)))
         audited = Audited(index=index, asked=asked, salt=drawn.salt, outcome=drawn.outcome)
         connection.exec_driver_sql(_OPENING, (index, now, spell_notice(audited)))
-    for one in waiting.fired:
+    for one in waiting.fired.firings:
         notices.append((one.asked.iss, WatchFired(q=one.asked.body_hash, slot=one.slot)))
         connection.exec_driver_sql("INSERT INTO firings (watch, idx) VALUES (?, ?)", (one.watch, one.slot.index))
     _write_notices(connection, notices, now)

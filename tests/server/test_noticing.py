@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from ledger.accesslog import (
 )
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import ProofError
+from ledger.identifiers import StatementName
 from ledger.merkle import leaf_hash, root_of
 from ledger.notices import AskedStands, Audited, WatchFired, parse_page
 from ledger.padding import PADDED_BYTES
@@ -30,8 +32,10 @@ from ledger.slips import Hit
 from ledger.tiles import TilePath, parse_entry_bundle
 from ledger.wire import paths
 from ledger.wire.matching import REVIEWS, USAGE, Reviews
+from server import watching
 from server.accessstore import AccessStore
 from server.noticing import _tell, _Waiting
+from server.watching import Fired
 from tests.support.matching import AUDITOR, A, B, C, MatchWorld, token
 from tests.support.services import SignedRequest, assert_problem
 
@@ -262,6 +266,30 @@ def test_a_watch_fires_once_for_a_later_open_record_of_another(world: MatchWorld
     assert (notice.result.asker, notice.result.names()) == (B, (name,))
 
 
+def test_attack_watches_and_records_by_the_thousand_in_one_tick(
+    world: MatchWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who collude lengthen no tick beyond its bound; what it leaves is told by the next ones, each once and all of it."""
+    monkeypatch.setattr(watching, "MAX_FIRINGS", 3)
+    for _ in range(2):
+        world.ask(B, token("revolver"), asking=Asking.WATCH)
+        world.ask(C, token("revolver"), asking=Asking.WATCH)
+    world.service.tick()
+    names = [world.log_weapon(A, "revolver") for _ in range(4)]
+
+    ticks = []
+    while world.service.tick():
+        ticks.append(_fired(world, B) + _fired(world, C))
+
+    told = [len(ticks[0]), *(len(later) - len(earlier) for earlier, later in pairwise(ticks))]
+    assert told == [4, 4, 4, 4]
+    assert sorted(ticks[-1]) == sorted(names * 4)
+
+
+def _fired(world: MatchWorld, agency: str) -> list[StatementName]:
+    return [notice.slot.name for notice in world.told(agency) if isinstance(notice, WatchFired)]
+
+
 def test_attack_a_watch_goes_on_for_an_agency_that_may_ask_no_more(world: MatchWorld) -> None:
     """Whom a charter takes the role `read` is told nothing by what it set before, and nobody is told that it asked."""
     world.ask(B, token("revolver"), asking=Asking.WATCH)
@@ -305,7 +333,7 @@ def test_silent_unmasked_by_the_number_of_entries(world: MatchWorld) -> None:
     asked = Asked(iss=B, body_hash=bytes(32), signature_input="", signature="")
     placed = list(enumerate(draw(asked, results)))
     with world.service.store.writing() as connection:
-        _tell(connection, placed, _Waiting(last=0, drawn=(), fired=()), 0)
+        _tell(connection, placed, _Waiting(last=0, drawn=(), fired=Fired(firings=(), size=0)), 0)
         told = connection.exec_driver_sql("SELECT count(*) FROM notices WHERE agency = ?", (B,)).scalar()
 
     assert (len(placed), told) == (2, 1)
