@@ -35,6 +35,8 @@ WALL_SECONDS = 480.0
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 
+# The last row that a sheet can have.
+_LAST_ROW = 1_048_576
 _ROOT = Path(__file__).resolve().parents[2]
 # Isolated (-I): neither the environment nor the folder one stands in can put other code in the place of ours.
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from clients.lists import workbookchild as child; child.main(*sys.argv[2:] or [None])"
@@ -130,16 +132,18 @@ def _ask(raw: bytes, sheet: str | None) -> _Answer:
         found = tuple(capped(rows()))
     if "refused" in end:
         raise _refusal(end)
-    if not {"sheet", "merged", "unread", "comments"} <= end.keys():
-        raise _refused("memory")  # it was ended by a bound, or by the system for lack of memory
-    return _Answer(
-        rows=found,
-        sheet=str(end["sheet"]),
-        merged=tuple(Merged(*_integers(one)) for one in end["merged"]),
-        unread=tuple(str(one)[:64] for one in end["unread"]),
-        comments=bool(end["comments"]),
-        numbers=numbers,
-    )
+    match end:
+        case {"sheet": str() as title, "merged": list() as merged, "unread": list() as unread, "comments": comments}:
+            return _Answer(
+                rows=found,
+                sheet=title,
+                merged=tuple(Merged(*_integers(one)) for one in merged),
+                unread=tuple(str(one)[:64] for one in unread),
+                comments=bool(comments),
+                numbers=numbers,
+            )
+        case _:
+            raise _refused("memory")  # it was ended by a bound, or by the system for lack of memory
 
 
 @contextmanager
@@ -189,9 +193,9 @@ def _row(line: Any) -> tuple[Row, list[int]]:
     """Return a row, and which of its columns are plain numbers, if the child said one."""
     match line:
         case [int() as number, list() as cells, list() as numbers] if (
-            number > 0
+            0 < number <= _LAST_ROW
             and all(isinstance(cell, str) for cell in cells)
-            and set(numbers) <= set(range(1, len(cells) + 1))
+            and all(isinstance(column, int) and 0 < column <= len(cells) for column in numbers)
         ):
             return Row(line=number, cells=tuple(cells)), numbers
         case _:

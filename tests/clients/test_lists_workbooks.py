@@ -392,7 +392,18 @@ def test_every_reason_of_the_child_has_its_words() -> None:
     assert str(workbooks._refusal({"refused": "canary", "at": "canary"})) == workbooks.REASONS["damaged"][0]
 
 
-@pytest.mark.parametrize("line", [[1], ["1", ["x"]], [1, [2]], "x", 7, None, [1, "x"]])
+# Numbers of no row of a sheet, and of no column of the row.
+_TAKEN_OVER = (
+    [0, ["x"], []],
+    [2**80, ["x"], [1]],
+    [1, ["x"], [2]],
+    [1, ["x"], [0]],
+    [1, ["x"], [[1]]],
+    [1, ["x"], ["1"]],
+)
+
+
+@pytest.mark.parametrize("line", [[1], ["1", ["x"]], [1, [2]], "x", 7, None, [1, "x"], *_TAKEN_OVER])
 def test_a_child_that_was_taken_over_says_nothing_new(line: object) -> None:
     """A row of another shape than rows have is refused: the parser is believed no more than the file."""
     with pytest.raises(ListError, match="damaged"):
