@@ -164,7 +164,8 @@ def _not_spelled(text: str, patterns: Sequence[str]) -> CellError:
             "write it with four; in a spreadsheet, format the column as yyyy-mm-dd and save the list again",
         )
     ways = [name for name in _COMPILED if name not in patterns and _is_spelled(text, name)]
-    if ways:
+    # Where a date is typed by itself there is no map that could name another way.
+    if ways and "EDTF" not in patterns:
         return CellError(
             "a date in a spelling that the map does not name", f"name {' or '.join(ways)} under dates, as it is meant"
         )

@@ -142,7 +142,7 @@ def test_why_two_officers_must_agree_is_in_their_language(desk: Desk, language: 
 
 @pytest.mark.parametrize(
     ("language", "reason"),
-    [("fr", "est communiqué au-dessous de son étiquette dans"), ("ar", "إتاحته دون وسم أصله في")],
+    [("fr", "est communiqué au-dessous de son étiquette pour"), ("ar", "إتاحته دون وسم أصله في")],
 )
 def test_what_a_release_would_do_is_in_its_officers_language(pair: Pair, language: str, reason: str) -> None:
     """A downgrade says that it is one, and why it takes two, before anybody signs."""
