@@ -22,9 +22,8 @@ def counted_as(address: str) -> str:
         return address
     if found.version == 4:
         return address
-    if (
-        found.ipv4_mapped is not None
-    ):  # a socket of both families: under one prefix, all of IPv4 would be one subscriber
+    # From a socket of both families: under one prefix, all of IPv4 would be one subscriber.
+    if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((int(found), _SUBSCRIBER_BITS), strict=False))
 

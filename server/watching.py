@@ -4,7 +4,7 @@ A silent slip fires nobody's watch, its owner's notice included: an entry of the
 has just asked would tell the watch's owner that something matched (docs/protocol.md, 6.9).
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -70,7 +70,12 @@ def fire(connection: Connection, *, since: int, end: int, now: int, askers: Cont
         return Fired(firings=(), size=end)
     found: dict[tuple[int, int], Firing] = {}
     for slips in _parts(connection, since, end):
-        found |= _untold(connection, _closest(_fired(connection, slips, now, askers)))
+        for one in _fired(connection, slips, now, askers):
+            key = one.watch, one.slot.index
+            # A record may come with two slips in one tick: the best class in which they meet the watch is told.
+            best = found.get(key)
+            if one.slot.c < best.slot.c if best else not _is_told(connection, key):
+                found[key] = one
         if len(found) >= MAX_FIRINGS:
             # A renewal brings many slips: it is looked at again, and what was told is not told twice.
             return Fired(firings=tuple(found.values()), size=slips[-1].source)
@@ -95,18 +100,8 @@ def _watchers(connection: Connection, slips: Sequence[_NewSlip]) -> int:
     return sum(counts)
 
 
-def _closest(firings: Iterable[Firing]) -> dict[tuple[int, int], Firing]:
-    """Return of each watch and record the best class in which they meet."""
-    found: dict[tuple[int, int], Firing] = {}
-    for one in firings:
-        best = found.setdefault((one.watch, one.slot.index), one)
-        if one.slot.c < best.slot.c:
-            found[one.watch, one.slot.index] = one
-    return found
-
-
-def _untold(connection: Connection, found: Mapping[tuple[int, int], Firing]) -> Mapping[tuple[int, int], Firing]:
-    return {key: one for key, one in found.items() if connection.exec_driver_sql(_TOLD, key).first() is None}
+def _is_told(connection: Connection, key: tuple[int, int]) -> bool:
+    return connection.exec_driver_sql(_TOLD, key).first() is not None
 
 
 def _new_slips(connection: Connection, since: int, end: int) -> Iterator[_NewSlip]:

@@ -286,6 +286,28 @@ def test_attack_watches_and_records_by_the_thousand_in_one_tick(
     assert sorted(ticks[-1]) == sorted(names * 4)
 
 
+def test_a_renewal_of_which_a_tick_tells_a_part_is_told_in_full(
+    world: MatchWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick that ends within one statement goes on within it: none of its slips is passed over, none told twice."""
+    monkeypatch.setattr(watching, "MAX_FIRINGS", 3)
+    for _ in range(3):
+        world.ask(B, token("revolver"), asking=Asking.WATCH)
+    world.service.tick()
+    records = [world.record(A, "revolver", hit=Hit.SILENT) for _ in range(3)]
+    world.log(A, records)
+    names = [record.name for record in records]
+    seq = world.consortium.state.chain(A).seq
+    world.log(A, [world.renewal(A, seq, [(name, "revolver", Hit.OPEN) for name in names])])
+
+    told = []
+    while world.service.tick():
+        told.append(len(_fired(world, B)))
+
+    assert told == [3, 6, 9]
+    assert sorted(_fired(world, B)) == sorted(names * 3)
+
+
 def _fired(world: MatchWorld, agency: str) -> list[StatementName]:
     return [notice.slot.name for notice in world.told(agency) if isinstance(notice, WatchFired)]
 
