@@ -115,13 +115,20 @@ class Comparison:
 
     def _run(self) -> None:
         failures = 0
-        while not self._closing.is_set() and self.waits() is not None and self._refusal is None:
-            heard = set.intersection(*self._heard_of.values())
-            asked = [agency for agency in self._links if agency not in heard]
-            with ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="compare") as pool:
-                list(pool.map(self._compare, asked))
+        self._ask()
+        while self.waits() is not None and self._refusal is None:
             failures += 1
-            self._closing.wait(self._timing.retry_seconds(failures))
+            if self._closing.wait(self._timing.retry_seconds(failures)):
+                return
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask whoever was not heard yet: each at least once, even where enough have cosigned the head by then."""
+        with self._lock:
+            heard = set.intersection(*self._heard_of.values())
+        asked = [agency for agency in self._links if agency not in heard]
+        with ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="compare") as pool:
+            list(pool.map(self._compare, asked))
 
     def _compare(self, agency: str) -> None:
         for name, log in self._logs.items():

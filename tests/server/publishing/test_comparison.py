@@ -11,13 +11,13 @@ from ledger.errors import BusyError, UnwitnessedError
 from ledger.terms import WitnessPolicy
 from ledger.wire import paths
 from ledger.witnesses import LogName
-from server.publishing.comparison import needed
+from server.publishing.comparison import Comparison, needed
 from server.publishing.link import Answer
 from tests.support.accesslogs import grow
 from tests.support.consortium import ORIGIN
 from tests.support.cosigners import Twisted
 from tests.support.services import assert_problem
-from tests.support.witnessed import WitnessedWorld
+from tests.support.witnessed import QUICK, WitnessedWorld
 
 A, B, C, D = "xaa-arms", "xab-arms", "xac-arms", "xad-arms"
 
@@ -139,10 +139,28 @@ def test_a_fork_at_one_size_signs_nothing(world: WitnessedWorld) -> None:
     world.close()
     other = Checkpoint(origin=ORIGIN, size=1, root=bytes(32))
     forked = sign_checkpoint(other, ed25519=world.keys.ed25519, ml_dsa_44=world.keys.ml_dsa_44)
-    world.cosigners[D].notes[ORIGIN] = forked
+    world.cosigners[D].held[ORIGIN], world.cosigners[D].notes[ORIGIN] = other, forked
     world.open()
 
     world.until(lambda: "xad-arms holds" in (world.service.publishing.not_compared() or ""))
+
+
+def test_a_witness_is_asked_even_where_enough_have_cosigned(world: WitnessedWorld) -> None:
+    """Three that are quicker do not keep the fourth from showing the fork that it holds."""
+    world.found()
+    other = Checkpoint(origin=ORIGIN, size=1, root=bytes(32))
+    world.cosigners[D].notes[ORIGIN] = sign_checkpoint(
+        other, ed25519=world.keys.ed25519, ml_dsa_44=world.keys.ml_dsa_44
+    )
+    logs = world.service.publishing._comparison._logs
+    comparison = Comparison(logs=logs, charter=world.consortium.charter, links=world.cosigners, timing=QUICK)
+    for agency in (A, B, C):
+        for name in logs:
+            comparison.cosigned(agency, 1, log=name)
+    assert comparison.waits() is None
+    comparison.start()
+
+    world.until(lambda: "xad-arms holds" in (comparison.waits() or ""))
 
 
 @pytest.fixture
