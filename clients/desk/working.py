@@ -45,6 +45,10 @@ class _Round:
     due: int
     on_the_minute: bool
 
+    def following(self, now: int) -> int:
+        """Return when it comes round next if it does so now."""
+        return now + self.seconds - (now % self.seconds if self.on_the_minute else 0)
+
 
 @dataclass(slots=True)
 class _State:
@@ -81,9 +85,10 @@ class Worker:
     def every(self, seconds: int, job: Job, *, name: str, on_the_minute: bool = False) -> None:
         """Do a job now and then again and again; `on_the_minute` begins it when the clock shows a multiple of `seconds`."""
         now = self._clock()
-        due = now + seconds - now % seconds if on_the_minute else now
+        one = _Round(job=job, seconds=seconds, due=now, on_the_minute=on_the_minute)
+        one.due = one.following(now) if on_the_minute else now
         with self._changed:
-            self._state.rounds[name] = _Round(job=job, seconds=seconds, due=due, on_the_minute=on_the_minute)
+            self._state.rounds[name] = one
             self._changed.notify()
 
     def soon(self, job: Job, *, name: str) -> bool:
@@ -156,11 +161,14 @@ class Worker:
 
     def _choose(self) -> tuple[str, Job] | None:
         now = self._clock()
+        for one in self._state.rounds.values():
+            # Under a clock that was put back, what was due then would wait until it is that late again.
+            one.due = min(one.due, one.following(now))
         due = [(one.due, name) for name, one in self._state.rounds.items() if one.due <= now]
         if due:
             _, name = min(due)
             one = self._state.rounds[name]
-            one.due = now + one.seconds - (now % one.seconds if one.on_the_minute else 0)
+            one.due = one.following(now)
             return name, one.job
         return self._state.queue.popleft() if self._state.queue else None
 

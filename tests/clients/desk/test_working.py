@@ -74,6 +74,25 @@ def test_a_job_on_the_minute_waits_for_it(worker: Worker, clock: FixedClock) -> 
     assert [at % 60 for at in done] == [0, 5, 0]
 
 
+@pytest.mark.parametrize(("on_the_minute", "seconds"), [(False, 60), (True, 50)])
+def test_a_clock_that_is_put_back_keeps_nothing_waiting(
+    worker: Worker, clock: FixedClock, *, on_the_minute: bool, seconds: int
+) -> None:
+    """A machine that believed for an hour to be in another year fetches and sends again at the next turn, on the minute."""
+    done: list[int] = []
+    clock.advance(31_536_000)
+    worker.every(60, lambda: done.append(clock()), name="letters", on_the_minute=on_the_minute)
+    worker.wake("letters")
+    worker.start()
+    _until(lambda: len(done) == 1)
+    clock.advance(-31_536_000)
+    began = clock()
+    _until(lambda: worker.due("letters") == began + seconds)
+    clock.advance(seconds)
+
+    _until(lambda: len(done) == 2)
+
+
 def test_a_failing_job_ends_nothing(worker: Worker, clock: FixedClock) -> None:
     """What failed is tried again at its time; the others go on; what was wrong is kept to be shown."""
     done: list[int] = []
