@@ -49,8 +49,8 @@ class CharterBook:
         """Return every charter with the index of its entry, in order."""
         return tuple(self._charters)
 
-    def learn(self, reader: CharterReader) -> bool:
-        """Take over what is new, and say whether anything was; raise TrustError for what contradicts what is known."""
+    def learn(self, reader: CharterReader) -> None:
+        """Take over what is new; raise TrustError for what contradicts what is known, OSError where it cannot be kept."""
         listed = reader.charters().charters
         with privatefile.locked(self._folder / "charters"):
             self._load()
@@ -58,10 +58,8 @@ class CharterBook:
                 raise TrustError("the service no longer shows a charter that was verified before")
             for known, one in zip(self._charters, listed, strict=False):
                 self._compare(known, one)
-            new = listed[len(self._charters) :]
-            for one in new:
+            for one in listed[len(self._charters) :]:
                 self._take(one, reader.charter(one.ver), keep=True)
-        return bool(new)
 
     def _load(self) -> None:
         names = {int(match[1]): path for path in self._folder.iterdir() if (match := _NAME.fullmatch(path.name))}

@@ -11,7 +11,7 @@ from clients.keyring import Keyring
 from clients.service import Service
 from clients.transport import Request, Transport
 from clients.trust import Trust
-from clients.witness.book import CharterBook
+from clients.witness.book import CharterBook, CharterReader
 from clients.witness.cosigner import Assignment, Cosigner, Log, OwnKey, assignment, own_keys
 from clients.witness.evidence import Evidence
 from clients.witness.state import WitnessFiles
@@ -56,17 +56,25 @@ class OpenWitness:
     keys: tuple[OwnKey, ...]
     watch: Watch
 
-    def follow(self, reader: Service) -> None:
-        """Go by the newest charter from now on; what cannot be verified is noted, and nothing changes."""
+    def follow(self, reader: CharterReader) -> None:
+        """Go by the newest charter from now on; what keeps one from being read is noted, and the next time is another."""
+        known = len(self.book.charters)
         try:
-            if self.book.learn(reader):
-                self.cosigner.given = assignment(self.book.charters, agency=self.agency, keys=self.keys)
-                newest = self.book.charters[-1][1]
-                self.watch.log.info("charter", version=newest.ver, witness=bool(self.cosigner.given.keys))
-        except (ClientError, LedgerError) as error:
+            self.book.learn(reader)
+        except (ClientError, LedgerError, OSError) as error:
             self.watch.log.warning("charters not read", error=type(error).__name__, why=str(error))
+        except Exception as error:  # noqa: BLE001 — whatever went wrong, nobody else follows the charters
+            self.watch.log.warning("charters not read", error=type(error).__name__, why="")
+        # Also what was read before one that could not be, and what another program of this home had stored meanwhile.
+        if len(self.book.charters) > known:
+            self._go_by_newest()
 
-    def keep_following(self, reader: Service, *, until: threading.Event) -> None:
+    def _go_by_newest(self) -> None:
+        self.cosigner.given = assignment(self.book.charters, agency=self.agency, keys=self.keys)
+        newest = self.book.charters[-1][1]
+        self.watch.log.info("charter", version=newest.ver, witness=bool(self.cosigner.given.keys))
+
+    def keep_following(self, reader: CharterReader, *, until: threading.Event) -> None:
         """Follow the charters, every half minute and soon after a request that only a new charter can explain."""
         doubt = threading.Event()
         self.cosigner.doubt = doubt.set
@@ -121,7 +129,7 @@ def open_witness(place: Place, transport: Transport, watch: Watch) -> OpenWitnes
     return found
 
 
-def await_charter(book: CharterBook, reader: Service, watch: Watch) -> None:
+def await_charter(book: CharterBook, reader: CharterReader, watch: Watch) -> None:
     """Wait until the service shows the pinned charter; it may be founded after its witnesses were started."""
     told = False
     while not book.charters:

@@ -52,6 +52,9 @@ class Outbound:
         except (ClientError, LedgerError, OSError) as error:
             self._log.warning("not asked", log=log.value, error=type(error).__name__, why=str(error))
             return False
+        except Exception as error:  # noqa: BLE001 — a thread that ended would leave this log unwitnessed, and nobody would notice
+            self._log.warning("not asked", log=log.value, error=type(error).__name__, why="")
+            return False
         return True
 
     def _ask(self, log: LogName, until: threading.Event) -> None:

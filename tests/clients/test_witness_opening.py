@@ -243,6 +243,54 @@ def test_doubt_makes_it_look_again(bench: Bench) -> None:
     assert asked.is_set()
 
 
+def test_a_charter_is_gone_by_though_the_next_cannot_be_read(bench: Bench) -> None:
+    """The line died between two: the keys of the first of them are known, and count."""
+    witness = bench.open()
+    keys = tuple(
+        vkey(ORIGIN, signer("new", algorithm).public_key) for algorithm in (Algorithm.ED25519, Algorithm.ML_DSA_44)
+    )
+    _, file = second(bench, log=replace(log_keys(), vkeys=keys))
+
+    class Dying(FakeService):
+        def charter(self, ver: int) -> bytes:
+            if ver == 3:
+                raise UnreachableError("the line died")
+            return super().charter(ver)
+
+    witness.follow(Dying([*bench.service.files, (7, file), (9, file)]))
+
+    assert statuses(witness, LOG.add(0, 8)) == [403]
+    assert bench.events.of("charter") == [{"version": 2, "witness": True}]
+    assert [one["why"] for one in bench.events.of("charters not read")] == ["the line died"]
+
+
+def test_a_charter_that_another_program_of_the_home_stored_is_gone_by(bench: Bench) -> None:
+    """Two programs of one witness share a folder: what one has stored, the other follows too."""
+    witness = bench.open()
+    _, file = second(bench)
+    bench.service.files.append((7, file))
+    CharterBook(bench.place.folder / "charters", fingerprint=bench.place.fingerprint).learn(bench.reader)
+
+    witness.follow(bench.reader)
+
+    assert bench.events.of("charter") == [{"version": 2, "witness": True}]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "no space"), ZeroDivisionError("a defect")])
+def test_whatever_happens_the_charters_are_followed_on(bench: Bench, error: Exception) -> None:
+    """A disk that is full for a minute leaves no witness that knows no new charter for ever."""
+    witness = bench.open()
+
+    class Broken(FakeService):
+        def charters(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - as above
+            raise error
+
+    witness.follow(Broken(bench.service.files))
+    witness.follow(bench.reader)
+
+    assert [one["error"] for one in bench.events.of("charters not read")] == [type(error).__name__]
+
+
 def test_where_a_witness_works(tmp_path: Path) -> None:
     """A home with witness keys, joined or told which log; the fingerprint is pinned once."""
     home = create_home(str(tmp_path / "home"), {}, HomeConfig(id=ME, name="Arms", country="XAA"))
@@ -367,6 +415,18 @@ def test_an_outbound_witness_survives_a_full_disk(bench: Bench) -> None:
     assert service.sent == []
     assert bench.events.of("not asked")[0]["error"] == "OSError"
     assert outbound(witness, service).step(LogName.LOG)
+
+
+def test_a_defect_ends_no_outbound_thread(bench: Bench) -> None:
+    """Whatever was wrong with one answer, this log is asked for again: half a witness would look like a whole one."""
+
+    class Broken(Asked):
+        def witness_pending(self, *, log: str, old: int) -> bytes | None:
+            del log, old
+            raise ZeroDivisionError("a defect")
+
+    assert not outbound(bench.open(), Broken(LOG, 7)).step(LogName.LOG)
+    assert bench.events.of("not asked") == [{"log": "log", "error": "ZeroDivisionError", "why": ""}]
 
 
 def test_an_outbound_witness_ends_when_told(bench: Bench) -> None:
