@@ -96,8 +96,10 @@ def test_a_second_question_ends_the_first(walled: WitnessedWorld) -> None:
     thread = threading.Thread(target=lambda: first.append(_pending(walled, C) is None))
     started = time.monotonic()
 
+    turns = walled.service.publishing._turns
+    before = turns[C, LogName.LOG]
     thread.start()
-    time.sleep(0.1)
+    walled.until(lambda: turns[C, LogName.LOG] > before)
     other = threading.Thread(target=lambda: _pending(walled, C), daemon=True)
     other.start()
     thread.join(timeout=10)
