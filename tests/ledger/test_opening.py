@@ -209,6 +209,16 @@ def forged_plaintext(plaintext: bytes, *, digests: tuple[str, ...] = RECORD.dige
     ), ciphertext
 
 
+@pytest.mark.parametrize("shown", [1, len(ITEM) - 1])
+def test_attack_a_reader_seals_a_portion_anew_with_fewer_of_its_fields(shown: int) -> None:
+    """Whoever holds the key can seal signed fields anew for the operator to hand out: only the hash shows what is left out."""
+    fewer = [(f"item.{place}", text.encode()) for place, text in enumerate(ITEM[:shown])]
+    _, ciphertext = forged_plaintext(pack("item", fewer))
+
+    with pytest.raises(ProofError, match=r"^item: the ciphertext is not the one the record names"):
+        attempt(RECORD, ciphertext)
+
+
 def test_fields_the_issuer_did_not_sign_for_are_refused() -> None:
     """A portion whose disclosures have no digest in the record is not shown: it could be denied later."""
     record, ciphertext = forged([("item.label", {}), ("item.make", "TAU")])
