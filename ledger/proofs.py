@@ -8,11 +8,10 @@ from crypto.encoding import HASH_BYTES, b64, unb64
 from crypto.errors import EncodingError
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import MalformedError, TooLargeError
-from ledger.merkle import MAX_SIZE, leaf_hash, verify_inclusion
+from ledger.merkle import MAX_HASHES, MAX_SIZE, leaf_hash, verify_inclusion
 from ledger.notes import MAX_NOTE_BYTES, VerifierKey
 
 HEADER = "c2sp.org/tlog-proof@v1"
-MAX_HASHES = 63
 MAX_EXTRA_BYTES = 65_535
 MAX_PROOF_BYTES = MAX_NOTE_BYTES + 2**17
 

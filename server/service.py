@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.startup import require_primitives
-from ledger.accesslog import access_origin
 from ledger.charter import Charter, parse_charter
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, NotAMemberError
+from ledger.identifiers import access_origin
 from ledger.notes import VerifierKey
 from server import database, schema
 from server.accesslog import AccessLog

@@ -15,6 +15,7 @@ from crypto.errors import EncodingError
 from ledger import jsontext
 from ledger.errors import LedgerError, MalformedError
 from ledger.identifiers import agency_id
+from ledger.merkle import MAX_HASHES
 from ledger.wire import limits, rows
 
 STAGE_DURABLE = "durable"
@@ -188,7 +189,7 @@ class ReceiptSchema(_Strict):
     index = _whole(required=True)
     size = _whole(required=True)
     checkpoint = _text(required=True, most=limits.MAX_NOTE_BYTES)
-    proof = fields.List(Raw(size=32, url=False), required=True, validate=validate.Length(max=63))
+    proof = fields.List(Raw(size=32, url=False), required=True, validate=validate.Length(max=MAX_HASHES))
     stage = fields.String(required=True, validate=validate.OneOf((STAGE_DURABLE, STAGE_WITNESSED)))
     since = _whole()
 

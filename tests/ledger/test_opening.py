@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 from crypto import portionkeys
 from crypto.digests import sha256
 from crypto.encoding import b64u
-from ledger.disclosures import make_disclosure
 from ledger.errors import LedgerError, MalformedError, ProofError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import JsonValue
-from ledger.opening import check_disclosures, open_portion, open_with_keys, which_key
+from ledger.opening import check_disclosures, open_with_keys, which_key
 from ledger.portions import pack
 from ledger.recordform import DIGESTS, PORTIONS, PortionCommitment, Record, check_blobs, parse_record
 from ledger.sealing import portion_context
 from ledger.statements import SealedStatement
-from tests.support.records import EPOCH_KEYS, FIELDS, ISS, LABEL, seal, seed
+from tests.support.records import EPOCH_KEYS, FIELDS, ISS, LABEL, make_disclosure, open_portion, seal, seed
 
 SEALED = seal()
 RECORD = parse_record(SEALED.entry)
