@@ -1,16 +1,20 @@
 """One agency with fixed keys, and records it seals: what the tests of statements start from."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from crypto.encoding import b64u_ascii
 from crypto.hpke import SeedDecapsulator
 from crypto.signing import Algorithm, SeedSigner
+from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.disclosures import join_disclosure, spell_value
 from ledger.errors import ProofError
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
+from ledger.merkle import leaf_hash, verify_inclusion
+from ledger.notes import VerifierKey
 from ledger.opening import OpenedPortion, open_with_keys, which_key
+from ledger.proofs import TlogProof
 from ledger.recordform import PORTIONS, Record
 from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
@@ -78,3 +82,12 @@ def open_portion(record: Record, portion: str, *, epoch_keys: Iterable[bytes], c
     if keys is None:
         raise ProofError(f"{portion}: none of the keys held fits the commitment")
     return open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
+
+
+def verify_logged(proof: TlogProof, *, entry: bytes, origin: str, vkeys: Sequence[VerifierKey]) -> Checkpoint:
+    """Return the checkpoint under which a proof shows an entry to be logged, as anybody's tool takes it (C2SP tlog-proof)."""
+    checkpoint = open_checkpoint(proof.checkpoint, origin=origin, vkeys=vkeys)
+    verify_inclusion(
+        leaf=leaf_hash(entry), index=proof.index, size=checkpoint.size, proof=proof.hashes, root=checkpoint.root
+    )
+    return checkpoint
