@@ -14,7 +14,7 @@ from crypto.hpke import Decapsulator, SeedDecapsulator
 from crypto.keystore import STRONG, Cost, Keystore, Secret
 from crypto.signing import Algorithm, SeedSigner, Signer
 from ledger.identifiers import KeyId, key_id
-from ledger.keys import SUITE, Key, enrol
+from ledger.keys import ALGORITHMS, Key, enrol
 from ledger.kinds import Role
 
 SEED_BYTES = 32
@@ -45,7 +45,7 @@ class SigningKey:
 
 def draw_keys(agency: str, roles: tuple[Role, ...], *, first: int) -> list[Secret]:
     """Return a fresh seed for every key of `roles`, numbered from `first` on."""
-    names = [(role, algorithm) for role in roles for algorithm in (SUITE[role] or (None,))]
+    names = [(role, algorithm) for role in roles for algorithm in (ALGORITHMS[role] or (None,))]
     return [
         Secret(
             name=str(KeyId(agency, number)),

@@ -29,6 +29,9 @@ class Viewer:
     members: Members
 
 
+_CONTRADICTS = "it gives a field another value than a portion before it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortionView:
     """One portion as shown: its level and fields, or neither and the reason it is withheld.
@@ -68,8 +71,23 @@ class RecordView:
 def view_record(record: StoredRecord, viewer: Viewer, *, portions: Sequence[str] = PORTIONS) -> RecordView:
     """Return what `viewer` may see of a stored record, or of some portions of it: their marking is for these alone."""
     shown: list[Marking] = []
-    views = tuple(_view_portion(record, name, viewer, shown) for name in portions)
+    views = _without_contradictions([_view_portion(record, name, viewer, shown) for name in portions])
     return RecordView(record=record, portions=views, marking=join(shown[0], *shown[1:]) if shown else None)
+
+
+def _without_contradictions(views: Sequence[PortionView]) -> tuple[PortionView, ...]:
+    """Return the portions, without any that gives a field another value than one before it.
+
+    A name stands once in a record (docs/protocol.md, 4.2), which nobody sees who is shown one portion of two: each alone
+    opens to signed words. Whoever sees both is told, and not shown the later value as if there were no other.
+    """
+    said: dict[str, JsonValue] = {}
+    found: list[PortionView] = []
+    for view in views:
+        contradicts = any(said.get(name, value) != value for name, value in view.fields.items())
+        found.append(PortionView(portion=view.portion, reason=_CONTRADICTS) if contradicts else view)
+        said.update(found[-1].fields)
+    return tuple(found)
 
 
 def _view_portion(record: StoredRecord, name: str, viewer: Viewer, shown: list[Marking]) -> PortionView:

@@ -23,10 +23,10 @@ from clients.watchingaccess import AccessRound, look_access
 from clients.witnessviews import Alarm, ShownLog, Word, compare, hear
 from crypto.digests import sha256
 from crypto.encoding import b64u
-from ledger.accesslog import access_origin
 from ledger.batches import Batch
 from ledger.checkpoints import Checkpoint
 from ledger.errors import BusyError, LedgerError, ProofError, SequenceError
+from ledger.identifiers import access_origin
 from ledger.keyentries import parse_key_entry
 from ledger.kinds import Typ
 from ledger.state import kind_of

@@ -7,7 +7,7 @@ itself: what encoding everything again would say, in half the time.
 
 import binascii
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from crypto.codec import b64decode, b64encode
@@ -33,7 +33,14 @@ def lp(*parts: bytes | str | int) -> bytes:
 
 def unlp(raw: bytes) -> tuple[bytes, ...]:
     """Return the parts that `lp` framed; raise EncodingError unless the frames fill `raw` exactly."""
-    parts = []
+    return tuple(unlp_each(raw))
+
+
+def unlp_each(raw: bytes) -> Iterator[bytes]:
+    """Yield the parts that `lp` framed, one by one; raise EncodingError at a frame that is longer than what is left.
+
+    For whoever knows how many there may be: an empty part takes four bytes in `raw`, and twice as many in a list.
+    """
     start = 0
     while start < len(raw):
         length = int.from_bytes(raw[start : start + _PREFIX_BYTES], "big")
@@ -41,9 +48,8 @@ def unlp(raw: bytes) -> tuple[bytes, ...]:
         # A prefix cut short reads as a smaller number, but then `end` lies past the bytes there are.
         if end > len(raw):
             raise EncodingError("a length prefix points past the end")
-        parts.append(raw[start + _PREFIX_BYTES : end])
+        yield raw[start + _PREFIX_BYTES : end]
         start = end
-    return tuple(parts)
 
 
 def cut(data: bytes, *, size: int, gap: int = 0) -> tuple[bytes, ...]:

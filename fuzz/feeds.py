@@ -44,13 +44,6 @@ def private_file(raw: bytes) -> object:
         return privatefile.read(path, limit=1_000)
 
 
-def portion_sealed_as(raw: bytes) -> object:
-    """Open `raw` as the ciphertext that the record names, with the epoch key that fits."""
-    record = recordform.parse_record(sample().record)
-    named = replace(record, portions={**record.portions, "item": record.portions["item"]._replace(ct=sha256(raw))})
-    return opening.open_portion(named, "item", epoch_keys=[epoch_key(f"{ISS} 1")], ciphertext=raw)
-
-
 def portion_with_keys(raw: bytes) -> object:
     """Open `raw` as the ciphertext that the record names, with the portion's own keys."""
     record = recordform.parse_record(sample().record)

@@ -8,7 +8,7 @@ from crypto.signing import Algorithm
 from fuzz.parsers import Feed, as_value
 from ledger import accessaudit, accesslog, answers, complaints, jsontext, notices, questions
 from ledger.checkpoints import Checkpoint, sign_checkpoint
-from ledger.identifiers import KeyId, StatementName
+from ledger.identifiers import KeyId, StatementName, access_origin
 from ledger.merkle import EMPTY_ROOT
 from ledger.slips import Hit
 from tests.support.consortium import ORIGIN, first_charter, signer
@@ -96,7 +96,7 @@ def _own_question() -> complaints.Own:
 def _complaint(own: complaints.Own) -> bytes:
     """Return the complaint of whoever holds an opening of an entry."""
     kid = KeyId(own.agency, 5)
-    origin = accesslog.access_origin(ORIGIN)
+    origin = access_origin(ORIGIN)
     signing = signer(str(kid), Algorithm.ED25519)
     return complaints.build_complaint(signer=signing, kid=kid, iat=1, held=1, origin=origin, own=own)
 
@@ -113,7 +113,7 @@ def _handed() -> bytes:
 
 
 def _access_note() -> bytes:
-    nothing = Checkpoint(origin=accesslog.access_origin(ORIGIN), size=0, root=EMPTY_ROOT)
+    nothing = Checkpoint(origin=access_origin(ORIGIN), size=0, root=EMPTY_ROOT)
     return sign_checkpoint(
         nothing, ed25519=signer("access", Algorithm.ED25519), ml_dsa_44=signer("access", Algorithm.ML_DSA_44)
     )

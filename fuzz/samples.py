@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+from crypto import portionkeys
 from ledger import (
     charterpayload,
     expunges,
@@ -24,6 +25,7 @@ from ledger import (
 from ledger.kinds import Role
 from ledger.labels import Level, MembersAt
 from ledger.profiles import default_profile
+from ledger.sealing import portion_context
 from ledger.statements import SealedStatement
 from tests.support import keystores
 from tests.support.consortium import ORIGIN, epoch_key, log_keys, make_consortium
@@ -69,7 +71,8 @@ def valid() -> dict[str, bytes]:
 def plaintext() -> bytes:
     """Return what was sealed in the portion of the submission."""
     record = recordform.parse_record(sample().record)
-    opened = opening.open_portion(record, "item", epoch_keys=[epoch_key(f"{ISS} 1")], ciphertext=sample().portion)
+    keys = portionkeys.derive(epoch_key=epoch_key(f"{ISS} 1"), context=portion_context(record.name, "item"))
+    opened = opening.open_with_keys(record, "item", keys=keys, ciphertext=sample().portion)
     text = "~".join(opened.disclosures).encode()
     return (len(text).to_bytes(4, "big") + text).ljust(recordform.SIZES["item"], b"\0")
 

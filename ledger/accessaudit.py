@@ -7,11 +7,12 @@ that it is built of nothing but commitments.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.accesslog import FILL, access_origin, parse_access_entry
+from ledger.accesslog import FILL, parse_access_entry
 from ledger.charterpayload import Charter
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.checks import require
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError
+from ledger.identifiers import access_origin
 from ledger.merkle import leaf_hash
 from ledger.tiles import TILE_WIDTH, ReadTile, entry_bundle_path, parse_entry_bundle
 from ledger.verifiedtree import VerifiedTree

@@ -26,11 +26,6 @@ HITS_TOLD = 8
 _TOLD = (Hit.OPEN.value, Hit.SILENT.value)
 
 
-def access_origin(origin: str) -> str:
-    """Return the name of the access log of a log."""
-    return f"{origin}/access"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessEntry:
     """One entry: a commitment to a request and one to its outcome. Random ones look the same."""

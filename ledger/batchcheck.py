@@ -7,8 +7,7 @@ verified ahead and side by side, slice by slice: `verify_signatures` takes no lo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from crypto.encoding import HASH_BYTES
-from ledger.batches import Batch
+from ledger.batches import FIRST_PREV, Batch
 from ledger.checks import locate, refuse, require, require_signature
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, SequenceError, StaleKeysError
 from ledger.jws import split_compact
@@ -28,7 +27,7 @@ class Chain:
     """Where an agency's chain of batches stands: its last seq, the hash of that payload, the index of that entry."""
 
     seq: int = 0
-    prev: bytes = bytes(HASH_BYTES)
+    prev: bytes = FIRST_PREV
     index: int | None = None
 
 

@@ -14,7 +14,8 @@ from ledger.checks import require
 from ledger.errors import MalformedError
 from ledger.identifiers import hash_of
 from ledger.jsontext import JsonValue
-from ledger.proofs import MAX_HASHES, TlogProof
+from ledger.merkle import MAX_HASHES
+from ledger.proofs import TlogProof
 from ledger.storedzip import read_stored, write_stored
 
 RECORD = "record.sdjwt"

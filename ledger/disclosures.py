@@ -71,11 +71,6 @@ def check_spelled(spelled: bytes) -> None:
         raise MalformedError("a member named _sd or ... is reserved (RFC 9901)")
 
 
-def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
-    """Return the disclosure of one field under 16 fresh random bytes; raise LabelError as `spell_value` does."""
-    return join_disclosure(salt=b64u_ascii(salt), name=name, spelled=spell_value(name, value)).decode("ascii")
-
-
 def join_disclosure(*, salt: bytes, name: str, spelled: bytes) -> bytes:
     """Return the disclosure of one field from its salt in base64url and what `spell_value` returned for its value."""
     return b64u_ascii(b'["%b","%b",%b]' % (salt, name.encode(), spelled))

@@ -169,18 +169,10 @@ def _two_batches(fraud: TwoBatches, believed: Believed) -> Conviction:
 
 def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
     _, checkpoint = believed.open_note(fraud.checkpoint)
-    charter, _ = named = believed.charter(fraud.ver)
-    require_charter(fraud.charter, named, checkpoint)
+    charter, _ = believed.charter(fraud.ver)
     require_logged(fraud.grant, checkpoint)
+    _require_in_force(fraud, believed, checkpoint)
     grant, index = parse_grant(fraud.grant.entry), fraud.grant.index
-    if fraud.charter.index >= index:
-        raise ProofError("this charter was not in force for the grant")
-    if fraud.next is not None:
-        require_charter(fraud.next, believed.charter(fraud.ver + 1), checkpoint)
-    elif fraud.ver + 1 in believed.charters:
-        raise ProofError(f"charter {fraud.ver + 1} exists, and where it stands is not shown")
-    if fraud.next is not None and fraud.next.index < index:
-        raise ProofError("another charter was in force for the grant")
     member = charter.agency(fraud.r)
     if fraud.r == grant.name.iss or fraud.r not in {one.r for one in grant.to}:
         raise ProofError(f"{fraud.r} is no recipient whom a ceiling binds")
@@ -197,6 +189,20 @@ def _above_ceiling(fraud: AboveCeiling, believed: Believed) -> Conviction:
         what=f"entry {index:,} grants {grant.level.name} to {fraud.r}, {bound} by charter {fraud.ver}",
         unless=None if fraud.next is not None else later,
     )
+
+
+def _require_in_force(fraud: AboveCeiling, believed: Believed, checkpoint: Checkpoint) -> None:
+    """Raise ProofError unless the charter was in force for the grant: it stands before, and the next one behind or nowhere."""
+    require_charter(fraud.charter, believed.charter(fraud.ver), checkpoint)
+    if fraud.charter.index >= fraud.grant.index:
+        raise ProofError("this charter was not in force for the grant")
+    if fraud.next is None:
+        if fraud.ver + 1 in believed.charters:
+            raise ProofError(f"charter {fraud.ver + 1} exists, and where it stands is not shown")
+        return
+    require_charter(fraud.next, believed.charter(fraud.ver + 1), checkpoint)
+    if fraud.next.index < fraud.grant.index:
+        raise ProofError("another charter was in force for the grant")
 
 
 def _denied_hit(fraud: DeniedHit, believed: Believed) -> Conviction:

@@ -15,7 +15,7 @@ from ledger.charterpayload import MAX_VERSION
 from ledger.errors import MalformedError
 from ledger.identifiers import agency_id, hash_of
 from ledger.jsontext import JsonValue
-from ledger.proofs import MAX_HASHES
+from ledger.merkle import MAX_HASHES
 
 TYP = "sealtrace/v1/fraud"
 MAX_FRAUD_BYTES = 2**19

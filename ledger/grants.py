@@ -76,20 +76,11 @@ def seal_grant(  # noqa: PLR0913 - the members of the statement, all by name
     `recipients` maps agencies to their keys for boxes; the issuer's own entry is its recovery key, so that a lost
     keystore can be rebuilt from the log.
     """
-    ek = _key_id(use, epoch_key)
-    order = sorted(recipients)
-    boxes = {
-        r: hpke.seal(
-            public_key=recipients[r],
-            info=_info(use=use, iss=kid.agency, r=r, h=sha256(recipients[r]), ek=ek, level=level, ep=ep),
-            plaintext=epoch_key,
-        )
-        for r in order
-    }
-    to: list[jsontext.JsonValue] = [
-        {"r": r, "h": b64u(sha256(recipients[r])), "g": b64u(sha256(boxes[r]))} for r in order
-    ]
-    jti = draw_jti()
+    jti, ek = draw_jti(), _key_id(use, epoch_key)
+    hashes = {r: sha256(key) for r, key in sorted(recipients.items())}
+    infos = {r: _info(use=use, iss=kid.agency, r=r, h=h, ek=ek, level=level, ep=ep) for r, h in hashes.items()}
+    boxes = {r: hpke.seal(public_key=recipients[r], info=info, plaintext=epoch_key) for r, info in infos.items()}
+    to: list[jsontext.JsonValue] = [{"r": r, "h": b64u(h), "g": b64u(sha256(boxes[r]))} for r, h in hashes.items()]
     payload = jsontext.dump(
         {
             "iss": kid.agency,
@@ -104,7 +95,7 @@ def seal_grant(  # noqa: PLR0913 - the members of the statement, all by name
     )
     entry = sign_statement(signer=signer, kid=kid, typ=Typ.GRANT, payload=payload)
     parse_grant(entry)
-    return SealedStatement(entry=entry, name=StatementName(kid.agency, jti), blobs=tuple(boxes[r] for r in order))
+    return SealedStatement(entry=entry, name=StatementName(kid.agency, jti), blobs=tuple(boxes.values()))
 
 
 def parse_grant(entry: bytes) -> Grant:

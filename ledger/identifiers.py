@@ -66,6 +66,11 @@ def origin_name(text: object) -> str:
     return text
 
 
+def access_origin(origin: str) -> str:
+    """Return the name of the access log of a log."""
+    return f"{origin}/access"
+
+
 def draw_jti() -> bytes:
     """Return a fresh statement id for a statement that derives no key from it."""
     return token_bytes(JTI_BYTES)

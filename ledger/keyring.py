@@ -3,6 +3,7 @@
 A key id and a public key belong together for ever: neither is taken a second time, in whatever role, by whomever.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -34,6 +35,8 @@ class KeyRing:
     def __init__(self) -> None:
         """Begin without keys."""
         self._tenures: dict[KeyId, Tenure] = {}
+        # A grant asks for a key of each of its recipients, a batch for some 28,000: never by way of everybody's keys.
+        self._kids: dict[tuple[str, Role], list[KeyId]] = {}
         self._owners: dict[bytes, str] = {}
 
     def check_unused(self, key: Key) -> None:
@@ -55,6 +58,7 @@ class KeyRing:
     def enrol(self, key: Key, index: int) -> None:
         """Let a key that was checked count after `index`."""
         self._tenures[key.kid] = Tenure(key=key, headers=MappingProxyType(headers_of(key)), start=index)
+        insort(self._kids.setdefault((key.kid.agency, key.role), []), key.kid)
         self.claim(key.public_key, owner=str(key.kid))
 
     def claim(self, public_key: bytes, *, owner: str) -> None:
@@ -89,12 +93,8 @@ class KeyRing:
 
     def keys_of(self, agency: str, *, role: Role, index: int) -> tuple[Key, ...]:
         """Return all keys of a role that are in force for an entry at `index`, by ascending number."""
-        found = (
-            tenure.key
-            for kid, tenure in self._tenures.items()
-            if kid.agency == agency and tenure.key.role is role and tenure.covers(index)
-        )
-        return tuple(sorted(found, key=lambda key: key.kid))
+        tenures = (self._tenures[kid] for kid in self._kids.get((agency, role), ()))
+        return tuple(tenure.key for tenure in tenures if tenure.covers(index))
 
     def disputed(self, kid: KeyId, index: int) -> bool:
         """Say whether what `kid` signed at `index` is disputed by the entry that ended the key."""

@@ -21,7 +21,7 @@ from ledger.kinds import STATEMENTS, Role, Typ
 MAX_KEYS = 64
 
 # In the order they are listed. HPKE keys sign nothing: they have no JOSE algorithm.
-SUITE: Mapping[Role, tuple[Algorithm, ...]] = MappingProxyType(
+ALGORITHMS: Mapping[Role, tuple[Algorithm, ...]] = MappingProxyType(
     {
         Role.ROOT: (Algorithm.ED25519, Algorithm.ML_DSA_65),
         Role.RECOVERY: (),
@@ -101,7 +101,7 @@ def of_role(keys: Iterable[Key], role: Role) -> tuple[Key, ...]:
 
 def is_pair(keys: Iterable[Key], role: Role) -> bool:
     """Say whether `keys` hold exactly the two keys of a role that signs twice, Ed25519 first."""
-    return tuple(key.algorithm for key in of_role(keys, role)) == SUITE[role]
+    return tuple(key.algorithm for key in of_role(keys, role)) == ALGORITHMS[role]
 
 
 def headers_of(key: Key) -> dict[bytes, HeaderKey]:
@@ -128,10 +128,10 @@ def _key(value: JsonValue, *, owner: str) -> Key:
 
 
 def _algorithm(role: Role, public_key: bytes) -> Algorithm | None:
-    if not SUITE[role]:
+    if not ALGORITHMS[role]:
         hpke.check_public_key(public_key)
         return None
-    for algorithm in SUITE[role]:
+    for algorithm in ALGORITHMS[role]:
         if len(public_key) == algorithm.public_key_bytes:
             PublicKey(algorithm=algorithm, raw=public_key)  # enrols strictly
             return algorithm

@@ -13,6 +13,7 @@ from ledger.errors import ProofError
 
 EMPTY_ROOT = sha256(b"").digest()
 MAX_SIZE = 2**63 - 1
+MAX_HASHES = 63  # in the longest proof of a tree of that size
 
 
 def leaf_hash(entry: bytes) -> bytes:

@@ -46,14 +46,6 @@ def which_key(name: StatementName, portion: str, kc: bytes, epoch_keys: Iterable
     return None
 
 
-def open_portion(record: Record, portion: str, *, epoch_keys: Iterable[bytes], ciphertext: bytes) -> OpenedPortion:
-    """Return a portion opened with whichever of `epoch_keys` fits; raise ProofError if none does or a check fails."""
-    keys = which_key(record.name, portion, record.portions[portion].kc, epoch_keys)
-    if keys is None:
-        raise ProofError(f"{portion}: none of the keys held fits the commitment")
-    return open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
-
-
 def open_with_keys(record: Record, portion: str, *, keys: PortionKeys, ciphertext: bytes) -> OpenedPortion:
     """Return a portion opened with its own keys, as found by trial or carried by a release.
 

@@ -1,18 +1,15 @@
 """A proof that travels: an entry's place in the log, with the checkpoint it stands under (C2SP tlog-proof@v1)."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crypto.encoding import HASH_BYTES, b64, unb64
 from crypto.errors import EncodingError
-from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import MalformedError, TooLargeError
-from ledger.merkle import MAX_SIZE, leaf_hash, verify_inclusion
-from ledger.notes import MAX_NOTE_BYTES, VerifierKey
+from ledger.merkle import MAX_HASHES, MAX_SIZE
+from ledger.notes import MAX_NOTE_BYTES
 
 HEADER = "c2sp.org/tlog-proof@v1"
-MAX_HASHES = 63
 MAX_EXTRA_BYTES = 65_535
 MAX_PROOF_BYTES = MAX_NOTE_BYTES + 2**17
 
@@ -64,12 +61,3 @@ class TlogProof:
         except (EncodingError, UnicodeDecodeError) as error:
             raise MalformedError("a proof that is not in ASCII and base64") from error
         return cls(index=int(match["index"]), hashes=hashes, checkpoint=checkpoint, extra=extra)
-
-
-def verify_logged(proof: TlogProof, *, entry: bytes, origin: str, vkeys: Sequence[VerifierKey]) -> Checkpoint:
-    """Return the checkpoint of `origin` under which the proof shows `entry` to be logged, or raise."""
-    checkpoint = open_checkpoint(proof.checkpoint, origin=origin, vkeys=vkeys)
-    verify_inclusion(
-        leaf=leaf_hash(entry), index=proof.index, size=checkpoint.size, proof=proof.hashes, root=checkpoint.root
-    )
-    return checkpoint

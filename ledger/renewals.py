@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from crypto.encoding import b64u, lp, unlp
+from crypto.encoding import b64u, lp, unlp_each
 from crypto.errors import EncodingError
 from crypto.signing import Signer
 from ledger import jsontext
@@ -76,7 +77,8 @@ def check_blobs(renewal: Renewal, blobs: Sequence[bytes]) -> tuple[Slip, ...]:
 
 def _split(blob: bytes, *, count: int) -> tuple[bytes, ...]:
     try:
-        slips = unlp(blob)
+        # One more than there may be, and no further: of empty frames a blob can hold eight million.
+        slips = tuple(islice(unlp_each(blob), count + 1))
     except EncodingError as error:
         raise MalformedError("the slips are not framed") from error
     if len(slips) != count:

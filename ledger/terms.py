@@ -8,7 +8,7 @@ from crypto.signing import Algorithm, PublicKey
 from ledger import jsontext
 from ledger.agencies import MAX_AGENCIES, ascending
 from ledger.errors import MalformedError
-from ledger.identifiers import LOG_ID, KeyId, agency_id, hash_of, key_id
+from ledger.identifiers import LOG_ID, KeyId, access_origin, agency_id, hash_of, key_id
 from ledger.jsontext import JsonValue
 from ledger.notes import SignatureType, VerifierKey
 
@@ -110,7 +110,7 @@ def parse_log_keys(value: JsonValue, *, origin: str) -> LogKeys:
         raise MalformedError("the answer key is not one of the log's")
     return LogKeys(
         vkeys=_vkeys(vkeys, name=origin),
-        access=_vkeys(access, name=f"{origin}/access"),
+        access=_vkeys(access, name=access_origin(origin)),
         answer_kid=answer_kid,
         answer_key=_answer_key(pk),
     )

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ledger.charterpayload import Charter
 from ledger.checkpoints import Checkpoint, Cosignature, cosigner_vkey, open_cosigned
 from ledger.errors import BadSignatureError, LedgerError, MalformedError
+from ledger.identifiers import access_origin
 from ledger.keys import of_role
 from ledger.kinds import Role
 from ledger.notes import VerifierKey
@@ -30,7 +31,7 @@ class LogName(Enum):
 
     def origin(self, charter: Charter) -> str:
         """Return the name that this log's checkpoints begin with."""
-        return charter.origin if self is LogName.LOG else f"{charter.origin}/access"
+        return charter.origin if self is LogName.LOG else access_origin(charter.origin)
 
     def vkeys(self, charter: Charter) -> tuple[VerifierKey, ...]:
         """Return the keys that sign this log's checkpoints."""

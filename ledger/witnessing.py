@@ -16,11 +16,10 @@ from crypto.errors import EncodingError
 from ledger.charterpayload import Charter
 from ledger.checkpoints import Checkpoint, CosignedCheckpoint, open_any, open_cosigned
 from ledger.errors import LedgerError, MalformedError, ProofError, TooLargeError
-from ledger.merkle import EMPTY_ROOT, MAX_SIZE, check_subtree, verify_consistency, verify_subtree
+from ledger.merkle import EMPTY_ROOT, MAX_HASHES, MAX_SIZE, check_subtree, verify_consistency, verify_subtree
 from ledger.notes import NoteSignature, SignatureType, VerifierKey
 from ledger.witnesses import LogName
 
-MAX_HASHES = 63
 MAX_BODY_BYTES = 2**17
 SIZE_TYPE = "text/x.tlog.size"
 TEXT_TYPE = "text/plain; charset=utf-8"

@@ -7,10 +7,11 @@ told has its own copy, and what was not told in time is lost with the database i
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ledger.accesslog import access_origin, parse_access_entry
+from ledger.accesslog import parse_access_entry
 from ledger.charterpayload import Charter
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, ProofError
+from ledger.identifiers import access_origin
 from ledger.log import Append, Head, Published
 from ledger.merkle import leaf_hash
 from ledger.tiles import TILE_WIDTH, entry_bundle_path, parse_entry_bundle

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ledger.accesslog import access_origin
+from ledger.identifiers import access_origin
 from ledger.log import Published
 from ledger.tiles import TilePath
 from ledger.witnesses import LogName

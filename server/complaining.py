@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from ledger.accesslog import AccessEntry, access_origin, parse_access_entry
+from ledger.accesslog import AccessEntry, parse_access_entry
 from ledger.complaints import Complaint, parse_complaint
 from ledger.errors import MalformedError, NotAMemberError, NotFoundError
+from ledger.identifiers import access_origin
 from ledger.kinds import Role
 from server.accessstore import AccessStore
 from server.charges import keep_nonce

@@ -15,7 +15,7 @@ from crypto.signing import SEED_BYTES, Algorithm, SeedSigner, Signer
 from ledger import jsontext
 from ledger.charter import Charter
 from ledger.checkpoints import vkey
-from ledger.identifiers import LOG_ID, KeyId, key_id
+from ledger.identifiers import LOG_ID, KeyId, access_origin, key_id
 from ledger.terms import LogKeys, Match
 from server.errors import StartError
 from server.matchkeys import MatchKeys, draw_match_key, outlived, read_match_keys, waits
@@ -45,7 +45,7 @@ class ServiceKeys:
 
     def named(self, origin: str) -> LogKeys:
         """Return the keys as the charter of the log `origin` names them."""
-        access = f"{origin}/access"
+        access = access_origin(origin)
         return LogKeys(
             vkeys=(vkey(origin, self.ed25519.public_key), vkey(origin, self.ml_dsa_44.public_key)),
             access=(vkey(access, self.access_ed25519.public_key), vkey(access, self.access_ml_dsa_44.public_key)),

@@ -11,7 +11,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from ledger.wire import requests
 from ledger.wire.calls import CALLS, Access, Body, Call
 from ledger.wire.paths import PROBLEM_TYPE
-from ledger.wire.schemas import ProblemSchema, Raw
+from ledger.wire.schemas import ProblemSchema
+from ledger.wire.strict import Raw
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SIGNATURE = "RFC 9421: {fields} by the caller's http key, over {components} and, with a body, {body}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.startup import require_primitives
-from ledger.accesslog import access_origin
 from ledger.charter import Charter, parse_charter
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import LedgerError, NotAMemberError
+from ledger.identifiers import access_origin
 from ledger.notes import VerifierKey
 from server import database, schema
 from server.accesslog import AccessLog
@@ -93,71 +93,70 @@ def open_service(
 ) -> Service:
     """Open the log of `config`; raise StartError, signing nothing, unless all of it fits together."""
     require_primitives()
-    identity = read_service_file(config.service)
-    highest, highest_access = HighestSigned(config.highest), HighestSigned(config.highest_access)
-    signed = highest.read()
     with ExitStack() as undone:
-        try:
-            store = _open_store(config)
-            undone.callback(store.close)
-            state = _verified_state(store, config, identity, keys)
-            burials = Burials(store, config.tombstones)
-            burials.start()
-            require_reached(signed, store)
-            _check_access_log(store, highest_access, identity, keys)
-        except SQLAlchemyError as error:
-            raise StartError(
-                "the database cannot be read: restore it, or ask for help before anything is lost"
-            ) from error
+        log = _open_log(config, keys, undone)
         access = AccessLog(
-            store=AccessStore(store),
-            state=state,
-            highest=highest_access,
-            origin=identity.origin,
-            shown=store.published,
+            store=AccessStore(log.store),
+            state=log.state,
+            highest=log.highest_access,
+            origin=log.identity.origin,
+            shown=log.store.published,
         )
         publishing = open_publishing(
             config,
-            store=store,
-            state=state,
+            store=log.store,
+            state=log.state,
             keys=keys,
-            highest=highest,
+            highest=log.highest,
             access=access,
-            origin=identity.origin,
+            origin=log.identity.origin,
             clock=clock,
             timing=timing or Timing(),
             connect=connect,
         )
-        service = _assemble(
-            config,
-            keys=keys,
-            clock=clock,
-            identity=identity,
-            store=store,
-            state=state,
-            burials=burials,
-            publishing=publishing,
-            highest=(highest, highest_access),
-        )
+        service = _assemble(config, log, keys=keys, clock=clock, publishing=publishing)
         undone.pop_all()
     publishing.start()
     return service
 
 
-def _assemble(  # noqa: PLR0913  the opened parts, each by name
-    config: Config,
-    *,
-    keys: ServiceKeys,
-    clock: Callable[[], int],
-    identity: ServiceFile,
-    store: SqlStore,
-    state: SharedState,
-    burials: Burials,
-    publishing: Publishing,
-    highest: tuple[HighestSigned, HighestSigned],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OpenLog:
+    """A log whose parts were found to fit together; `highest` are the files of what it and its access log signed."""
+
+    identity: ServiceFile
+    store: SqlStore
+    state: SharedState
+    burials: Burials
+    highest: HighestSigned
+    highest_access: HighestSigned
+
+
+def _open_log(config: Config, keys: ServiceKeys, undone: ExitStack) -> _OpenLog:
+    """Open the database and hold it against everything beside it; `undone` closes it if what follows fails."""
+    identity = read_service_file(config.service)
+    highest, highest_access = HighestSigned(config.highest), HighestSigned(config.highest_access)
+    signed = highest.read()
+    try:
+        store = _open_store(config)
+        undone.callback(store.close)
+        state = _verified_state(store, config, identity, keys)
+        burials = Burials(store, config.tombstones)
+        burials.start()
+        require_reached(signed, store)
+        _check_access_log(store, highest_access, identity, keys)
+    except SQLAlchemyError as error:
+        raise StartError("the database cannot be read: restore it, or ask for help before anything is lost") from error
+    return _OpenLog(
+        identity=identity, store=store, state=state, burials=burials, highest=highest, highest_access=highest_access
+    )
+
+
+def _assemble(
+    config: Config, log: _OpenLog, *, keys: ServiceKeys, clock: Callable[[], int], publishing: Publishing
 ) -> Service:
-    """Put what views call over an opened log; `highest` are the files of the log and of its access log."""
-    log_file, access_file = highest
+    """Put what views call over an opened log."""
+    store, state = log.store, log.state
     sequencer, damage = Sequencer(), Damage()
     matching = Matching(store=store, state=state, keys=keys, sequencer=sequencer, clock=clock)
     noticing = Noticing(store=store, state=state, keys=keys, matching=matching, publishing=publishing, clock=clock)
@@ -165,19 +164,19 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
         store=store,
         state=state,
         keys=keys,
-        burials=burials,
+        burials=log.burials,
         publishing=publishing,
         sequencer=sequencer,
         clock=clock,
         threads=config.verify_threads,
     )
     return Service(
-        identity=identity,
+        identity=log.identity,
         state=state,
         reading=Reading(
             store=store,
             state=state,
-            highest=log_file,
+            highest=log.highest,
             damage=damage,
             waiting_since=lambda: publishing.pending_since or clock(),
         ),
@@ -185,7 +184,7 @@ def _assemble(  # noqa: PLR0913  the opened parts, each by name
         publishing=publishing,
         matching=matching,
         noticing=noticing,
-        telling=Telling(store=store, state=state, highest=access_file, clock=clock),
+        telling=Telling(store=store, state=state, highest=log.highest_access, clock=clock),
         complaining=Complaining(store=store, state=state, sequencer=sequencer, clock=clock),
         ticker=Ticker(lambda: sequencer.run(noticing.tick), interval_seconds=config.tick_seconds, clock=clock),
         sequencer=sequencer,

@@ -200,6 +200,9 @@ REASON_WORDS: Mapping[str, str] = {
     Reason.EXPIRED.value: _l("expired"),
     Reason.RECALLED.value: _l("recalled by the originator"),
     "sealed to others": _l("sealed to others"),
+    "it gives a field another value than a portion before it": _l(
+        "it gives a field another value than a portion before it"
+    ),
 }
 
 # The words of the International Tracing Instrument, 22.

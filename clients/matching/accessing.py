@@ -7,9 +7,10 @@ from clients.durable import write_file
 from clients.entries import fetch_bundle
 from clients.errors import TrustError
 from clients.session import Standing
-from ledger.accesslog import AccessEntry, access_origin, parse_access_entry
+from ledger.accesslog import AccessEntry, parse_access_entry
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import LedgerError, ProofError
+from ledger.identifiers import access_origin
 from ledger.merkle import leaf_hash
 from ledger.tiles import TILE_WIDTH
 from ledger.verifiedtree import VerifiedTree

@@ -13,9 +13,10 @@ from clients.matching.accessing import AccessLog
 from clients.session import Standing
 from crypto.encoding import b64
 from crypto.errors import CryptoError
-from ledger.accesslog import Asked, access_origin
+from ledger.accesslog import Asked
 from ledger.complaints import Complaint, check_openings
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, ProofError
+from ledger.identifiers import access_origin
 from ledger.keys import Key
 from ledger.kinds import Role
 from ledger.notices import OPENED_AFTER_DAYS, Audited, Complained, Notice, NoticePage

@@ -8,8 +8,8 @@ from clients.errors import ListError
 from clients.matching.accessing import AccessLog
 from clients.matching.noticing import asked_by
 from clients.session import Standing
-from ledger.accesslog import access_origin
 from ledger.complaints import Own, OwnQuestion, OwnResult, build_complaint, parse_complaint
+from ledger.identifiers import access_origin
 from ledger.kinds import Role
 from ledger.notices import AskedStands, Matched
 

@@ -1,11 +1,11 @@
 """Length-prefixed frames: the body of a batch and of an answer with blobs (docs/protocol.md, Notation and 7)."""
 
 from collections.abc import Iterable
+from itertools import islice
 
-from crypto.encoding import lp
+from crypto.encoding import lp, unlp_each
+from crypto.errors import EncodingError
 from ledger.errors import MalformedError, TooLargeError
-
-_PREFIX_BYTES = 4
 
 
 def encode_frames(frames: Iterable[bytes]) -> bytes:
@@ -14,15 +14,11 @@ def encode_frames(frames: Iterable[bytes]) -> bytes:
 
 
 def parse_frames(raw: bytes, *, most: int) -> tuple[bytes, ...]:
-    """Return the frames of `raw`, at most `most` of them; raise MalformedError where they do not end with it."""
-    frames: list[bytes] = []
-    position = 0
-    while position < len(raw):
-        if len(frames) == most:
-            raise TooLargeError(f"more than {most} frames")
-        start = position + _PREFIX_BYTES
-        position = start + int.from_bytes(raw[position:start], "big")
-        if start > len(raw) or position > len(raw):
-            raise MalformedError("a frame is longer than what is left of the body")
-        frames.append(raw[start:position])
-    return tuple(frames)
+    """Return the frames of `raw`; raise TooLargeError for more than `most`, MalformedError where they do not end with it."""
+    try:
+        frames = tuple(islice(unlp_each(raw), most + 1))
+    except EncodingError as error:
+        raise MalformedError("a frame is longer than what is left of the body") from error
+    if len(frames) > most:
+        raise TooLargeError(f"more than {most} frames")
+    return frames

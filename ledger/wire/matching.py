@@ -5,16 +5,15 @@ Questions, answers and notices are no schemas: they are hashed, signed or padded
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from ledger import jsontext
 from ledger.b64lists import SPELLED_32, read_list, spell_list
 from ledger.errors import MalformedError, TooLargeError
-from ledger.identifiers import agency_id
 from ledger.wire import limits
-from ledger.wire.schemas import Raw, Shape
+from ledger.wire.schemas import Shape
+from ledger.wire.strict import Raw, Strict, agency, whole
 
 ELEMENT_BYTES = 32
 PROOF_BYTES = 64
@@ -84,69 +83,54 @@ class Usage:
     overdue: tuple[OverdueCount, ...]
 
 
-def _agency(text: str) -> None:
-    agency_id(text)
-
-
-def _whole(*, low: int = 0, high: int = jsontext.MAX_INTEGER, **options: Any) -> fields.Integer:
-    return fields.Integer(required=True, strict=True, validate=validate.Range(min=low, max=high), **options)
-
-
 def _elements() -> "fields.List[bytes]":
     most = limits.MAX_ELEMENTS
     return fields.List(Raw(size=ELEMENT_BYTES), required=True, validate=validate.Length(min=1, max=most))
 
 
-class _Strict(Schema):
-    class Meta:
-        """Refuse what the shape does not name."""
-
-        unknown = RAISE
-
-
 _Named = Schema.from_dict({"for": fields.String(required=True, validate=validate.OneOf(USES))})
 
 
-class EvaluationRequestSchema(_Named, _Strict):  # type: ignore[misc, valid-type]  # "for" is no Python name
+class EvaluationRequestSchema(_Named, Strict):  # type: ignore[misc, valid-type]  # "for" is no Python name
     """Blinded elements."""
 
-    ep = _whole(low=1)
-    n = _whole(low=1, high=limits.MAX_ELEMENTS)
+    ep = whole(required=True, low=1)
+    n = whole(required=True, low=1, high=limits.MAX_ELEMENTS)
     el = _elements()
 
 
-class EvaluationAnswerSchema(_Strict):
+class EvaluationAnswerSchema(Strict):
     """Evaluated elements."""
 
-    ep = _whole(low=1)
+    ep = whole(required=True, low=1)
     el = _elements()
     proof = Raw(size=PROOF_BYTES, required=True)
 
 
-class ReviewsSchema(_Strict):
+class ReviewsSchema(Strict):
     """Reviewed notices."""
 
     ids = fields.List(Raw(size=ID_BYTES), required=True, validate=validate.Length(min=1, max=limits.MAX_REVIEWED))
 
 
-class UseCountSchema(_Strict):
+class UseCountSchema(Strict):
     """One counter of one agency on one day."""
 
-    agency = fields.String(required=True, validate=_agency)
-    day = _whole(high=LAST_DAY)
+    agency = fields.String(required=True, validate=agency)
+    day = whole(required=True, high=LAST_DAY)
     kind = fields.String(required=True, validate=validate.Regexp(r"[a-z]{1,16}(/evaluated)?\Z"))
-    used = _whole()
+    used = whole(required=True)
 
 
-class OverdueCountSchema(_Strict):
+class OverdueCountSchema(Strict):
     """Overdue silent hits of one month."""
 
-    agency = fields.String(required=True, validate=_agency)
+    agency = fields.String(required=True, validate=agency)
     month = fields.String(required=True, validate=validate.Regexp(r"[0-9]{4}-(0[1-9]|1[0-2])\Z"))
-    n = _whole(low=LEAST_OVERDUE)
+    n = whole(required=True, low=LEAST_OVERDUE)
 
 
-class UsageSchema(_Strict):
+class UsageSchema(Strict):
     """Counters by agency and day, overdue silent hits by agency and month."""
 
     uses = fields.List(fields.Nested(UseCountSchema), required=True)

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
-from crypto.encoding import b64, b64u, unb64, unb64u
-from crypto.errors import EncodingError
 from ledger import jsontext
-from ledger.errors import LedgerError, MalformedError
-from ledger.identifiers import agency_id
+from ledger.errors import MalformedError
+from ledger.merkle import MAX_HASHES
 from ledger.wire import limits, rows
+from ledger.wire.strict import Raw, Strict, agency, text, whole
 
 STAGE_DURABLE = "durable"
 STAGE_WITNESSED = "witnessed"
@@ -135,114 +134,68 @@ class Problem:
     kx: int | None = None
 
 
-class Raw(fields.Field[bytes]):
-    """Bytes as text: unpadded base64url, or the padded standard alphabet where the log's formats use it."""
-
-    def __init__(self, *, size: int | None = None, url: bool = True, **options: Any) -> None:
-        """Take the exact size in bytes, if there is one."""
-        super().__init__(**options)
-        self.size = size
-        self.url = url
-
-    def _serialize(self, value: bytes | None, attr: str | None, obj: object, **_options: object) -> str | None:
-        del attr, obj
-        if value is None:
-            return None
-        return b64u(value) if self.url else b64(value)
-
-    def _deserialize(self, value: object, attr: str | None, data: object, **_options: object) -> bytes:
-        del attr, data
-        try:
-            decode = unb64u if self.url else unb64
-            return decode(value if isinstance(value, str) else "!", size=self.size)
-        except EncodingError as error:
-            raise ValidationError("not base64 of the right size") from error
-
-
-def _agency(text: str) -> None:
-    try:
-        agency_id(text)
-    except LedgerError as error:
-        raise ValidationError("not an agency id") from error
-
-
-def _whole(*, low: int = 0, **options: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=low, max=jsontext.MAX_INTEGER), **options)
-
-
-def _text(*, most: int = 1_024, **options: Any) -> fields.String:
-    return fields.String(validate=validate.Length(max=most), **options)
-
-
-class _Strict(Schema):
-    class Meta:
-        """Refuse what the shape does not name."""
-
-        unknown = RAISE
-
-
-class ReceiptSchema(_Strict):
+class ReceiptSchema(Strict):
     """Where a submission stands in the log."""
 
-    first = _whole(required=True)
-    index = _whole(required=True)
-    size = _whole(required=True)
-    checkpoint = _text(required=True, most=limits.MAX_NOTE_BYTES)
-    proof = fields.List(Raw(size=32, url=False), required=True, validate=validate.Length(max=63))
+    first = whole(required=True)
+    index = whole(required=True)
+    size = whole(required=True)
+    checkpoint = text(required=True, most=limits.MAX_NOTE_BYTES)
+    proof = fields.List(Raw(size=32, url=False), required=True, validate=validate.Length(max=MAX_HASHES))
     stage = fields.String(required=True, validate=validate.OneOf((STAGE_DURABLE, STAGE_WITNESSED)))
-    since = _whole()
+    since = whole()
 
 
-class LoggedEntrySchema(_Strict):
+class LoggedEntrySchema(Strict):
     """One entry and its proof."""
 
-    index = _whole(required=True)
+    index = whole(required=True)
     entry = Raw(required=True)
-    proof = _text(required=True, most=limits.MAX_NOTE_BYTES)
+    proof = text(required=True, most=limits.MAX_NOTE_BYTES)
 
 
-class AgencyHeadSchema(_Strict):
+class AgencyHeadSchema(Strict):
     """Where an agency's chain of batches stands."""
 
-    seq = _whole(required=True)
+    seq = whole(required=True)
     prev = Raw(size=32, required=True)
-    index = _whole(required=True, allow_none=True)
-    kx = _whole(required=True)
-    keys = _whole(required=True)
+    index = whole(required=True, allow_none=True)
+    kx = whole(required=True)
+    keys = whole(required=True)
 
 
-class FeedItemSchema(_Strict):
+class FeedItemSchema(Strict):
     """A statement that concerns the asker."""
 
     kind = fields.String(required=True, validate=validate.OneOf(FEED_KINDS))
-    index = _whole(required=True)
-    batch = _whole(required=True)
-    iss = fields.String(required=True, validate=_agency)
+    index = whole(required=True)
+    batch = whole(required=True)
+    iss = fields.String(required=True, validate=agency)
     jti = Raw(size=16, required=True)
-    ep = _whole()
+    ep = whole()
     kc = fields.List(Raw(size=32), validate=validate.Length(equal=3))
 
 
-class FeedSchema(_Strict):
+class FeedSchema(Strict):
     """What was logged for the asker."""
 
     items = fields.List(
         fields.Nested(FeedItemSchema), required=True, validate=validate.Length(max=limits.MAX_FEED_ITEMS)
     )
-    next = _whole(required=True, low=-1)
-    size = _whole(required=True)
+    next = whole(required=True, low=-1)
+    size = whole(required=True)
 
 
-class BlobNameSchema(_Strict):
+class BlobNameSchema(Strict):
     """One sealed blob to fetch."""
 
-    iss = fields.String(required=True, validate=_agency)
+    iss = fields.String(required=True, validate=agency)
     jti = Raw(size=16, required=True)
     place = fields.String(required=True, validate=validate.OneOf(PLACES))
     tag = Raw(size=32)
 
 
-class BlobRequestSchema(_Strict):
+class BlobRequestSchema(Strict):
     """The blobs to fetch."""
 
     get = fields.List(
@@ -250,32 +203,32 @@ class BlobRequestSchema(_Strict):
     )
 
 
-class CharterVersionSchema(_Strict):
+class CharterVersionSchema(Strict):
     """One charter of the log."""
 
-    ver = _whole(required=True, low=1)
-    index = _whole(required=True)
+    ver = whole(required=True, low=1)
+    index = whole(required=True)
     h = Raw(size=32, required=True)
 
 
-class CharterListSchema(_Strict):
+class CharterListSchema(Strict):
     """All charters of the log."""
 
     charters = fields.List(fields.Nested(CharterVersionSchema), required=True)
 
 
-class ProblemSchema(_Strict):
+class ProblemSchema(Strict):
     """A refusal (RFC 9457)."""
 
-    type = _text(required=True)
-    title = _text(required=True)
+    type = text(required=True)
+    title = text(required=True)
     status = fields.Integer(required=True, strict=True, validate=validate.Range(min=400, max=599))
-    detail = _text(required=True)
-    next = _text(required=True)
-    seq = _whole()
+    detail = text(required=True)
+    next = text(required=True)
+    seq = whole()
     prev = Raw(size=32)
-    index = _whole()
-    kx = _whole()
+    index = whole()
+    kx = whole()
 
 
 class Shape(Generic[T]):

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from ledger.accesslog import FILL, access_origin, parse_access_entry
+from ledger.accesslog import FILL, parse_access_entry
 from ledger.charterpayload import parse_charter
 from ledger.checkpoints import Checkpoint, open_checkpoint
 from ledger.errors import BadSignatureError, LedgerError
+from ledger.identifiers import access_origin
 from ledger.log import EMPTY_HEAD
 from ledger.merkle import leaf_hash, root_after
 from ledger.tiles import FullTile

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ledger.accesslog import access_origin
 from ledger.errors import BusyError, NotAMemberError, NotFoundError
+from ledger.identifiers import access_origin
 from ledger.notes import parse_note
 from ledger.tileproofs import consistency_proof
 from ledger.tiles import ReadTile

@@ -14,12 +14,13 @@ from ledger.jws import parse_compact, parse_general
 from ledger.kinds import Role, Typ
 from ledger.log import Append
 from ledger.merkle import leaf_hash
-from ledger.opening import open_portion, open_with_keys
+from ledger.opening import open_with_keys
 from ledger.recordform import PORTIONS, parse_record
 from ledger.statements import SealedStatement
 from ledger.wire import paths, schemas
 from tests.support.consortium import epoch_key, make_consortium, make_key, sign_by
 from tests.support.forgeries import Writer
+from tests.support.records import open_portion
 from tests.support.services import World, assert_problem, assert_refused, body_of
 
 ISS, THIEF = "xaa-arms", "xab-arms"

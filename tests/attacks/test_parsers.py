@@ -18,6 +18,7 @@ NAMED_LIKE_A_PARSER = re.compile(r"(parse|open|from|read|load|decode|unpack|unlp
 NO_PARSERS = {
     "clients.cli.fraud.open_command": "a command: what it reads is ledger.reports.open_report",
     "clients.reports.read_report": "ledger.reports.open_report with a home's keys",
+    "crypto.encoding.unlp_each": "`unlp`, which is a target, is all of it",
     "crypto.ed25519.load_private_key": "takes a seed that was drawn here",
     "crypto.mldsa.load_private_key": "takes a seed that was drawn here",
     "crypto.hpke.Decapsulator.open": "an interface",

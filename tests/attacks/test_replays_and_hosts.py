@@ -52,6 +52,10 @@ def test_attack_a_request_replayed_when_its_nonce_may_be_forgotten(world: World,
     request = batch_request(world)
     assert world.send(request).status_code == 201
     world.clock.advance(seconds)
+    # Old nonces are deleted when a new one is kept.
+    other = "xab-arms"
+    body = world.upload(other, [world.consortium.grant(other, world.consortium.ids)])
+    assert world.post(other, paths.BATCHES, body, paths.BATCH_TYPE).status_code == 201
 
     assert_problem(world.send(request), "replayed", 409)
 

@@ -126,6 +126,24 @@ def test_a_label_of_an_unknown_version_withholds() -> None:
     assert all(portion.withheld for portion in view.portions)
 
 
+def test_attack_two_values_of_one_field_in_two_portions() -> None:
+    """Who is shown both portions of a record that says two things of one field is told so, and shown the first alone."""
+    lying = {"case.offence": "murder", "item.lot": "L8"}
+    view = view_record(record({"item": (SHARED, ITEM), "case": (SHARED, lying)}), viewer())
+    item, _, case = view.portions
+
+    assert (item.withheld, case.withheld) == (False, True)
+    assert case.reason == "it gives a field another value than a portion before it"
+    assert view.fields == ITEM
+
+
+def test_a_field_shown_twice_with_one_value_is_no_contradiction() -> None:
+    """A field that lies in the case may be released by itself and again with the case."""
+    view = view_record(record({"item": (SHARED, ITEM), "case": (SHARED, {"item.lot": "L7"})}), viewer())
+
+    assert not any(portion.withheld for portion in view.portions if portion.portion != "event")
+
+
 def test_the_banner_is_the_join_of_what_is_shown() -> None:
     """A page with the case on it is marked as high as the case, and as narrow."""
     own = Label(level=Level.SECRET, rel=(), purp=frozenset({Purpose.TRACE}), comp=frozenset({Compartment.CT}))

@@ -27,10 +27,13 @@ from ledger.agencies import Auditor, Contact
 from ledger.audit import Verdict
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import BadSignatureError, MalformedError, NotFoundError, ProofError
+from ledger.fingerprints import of_file
 from ledger.labels import Level, Purpose
 from ledger.merkle import leaf_hash
 from ledger.submissions import Depth
 from ledger.tiles import TilePath, encode_entry_bundle
+from ledger.wire import paths
+from ledger.wire.schemas import CHARTER_LIST, CharterList, CharterVersion
 from tests.support.lists import submit_rows
 from tests.support.loopback import ORIGIN, PHRASE, URL, WEAK, Walk, found_consortium
 
@@ -63,13 +66,19 @@ def root(home: Home) -> Keyring:
     return Keyring.open(home.root_keystore, passphrase=PHRASE, allow_weak=True)
 
 
-def admit(walk: Walk) -> tuple[Home, bytes]:
-    """Log charter 2, which admits a newcomer; return its home and the file."""
+def proposed(walk: Walk) -> tuple[Home, bytes]:
+    """Return the home of a newcomer and charter 2, which admits it, signed by everybody."""
     home, request = create(walk.folder, NEWCOMER)
     terms = charters.Terms(ceilings={NEWCOMER: Level.RESTRICTED})
     file = charters.propose_next(walk.charter_file, [parse_enrolment(request)], terms)
     for signer in (walk.homes[OWNER], walk.homes[PARTNER], home):
         file = charters.sign(file, root(signer), previous=walk.charter_file)
+    return home, file
+
+
+def admit(walk: Walk) -> tuple[Home, bytes]:
+    """Log charter 2, which admits a newcomer; return its home and the file."""
+    home, file = proposed(walk)
     assert charters.submit(Service(walk.transport), file).index > 0
     return home, file
 
@@ -121,6 +130,48 @@ def test_a_charter_that_is_hidden_again(walk: Walk) -> None:
 
     with pytest.raises(TrustError, match="no longer shows a charter"):
         session.trust.refresh(Service(Hiding()))
+
+
+class Placing:
+    """A service that says of charter 2 that it stands elsewhere, whether it is logged or not."""
+
+    def __init__(self, walk: Walk, file: bytes, index: int) -> None:
+        """Take the honest service, the charter's file, and where it is said to stand."""
+        self._walk = walk
+        self._file = file
+        self._index = index
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Name the charter beside the first, and hand it out."""
+        if request.path == paths.charter(2):
+            return Response(status=200, content_type=paths.CHARTER_TYPE, body=self._file)
+        response = self._walk.transport.send(request, limit=limit)
+        if request.path != paths.CHARTERS:
+            return response
+        first = CHARTER_LIST.read(response.body).charters[0]
+        second = CharterVersion(ver=2, index=self._index, h=of_file(self._file))
+        return replace(response, body=CHARTER_LIST.write(CharterList(charters=(first, second))))
+
+
+@pytest.mark.parametrize("index", [1, 2])
+def test_attack_a_charter_that_was_signed_and_never_logged(walk: Walk, index: int) -> None:
+    """A charter that enough members signed counts from its place in the log on, and nowhere before it has one."""
+    file = proposed(walk)[1]
+    session = walk.session(PARTNER)
+    before = session.refresh().charter
+
+    with pytest.raises(ProofError, match="charter 2 is not where the service says it is logged"):
+        session.trust.refresh(Service(Placing(walk, file, index)))
+
+    assert session.trust.charters() == (before,)
+
+
+def test_attack_a_logged_charter_said_to_stand_elsewhere(walk: Walk) -> None:
+    """Where a charter stands says which keys count: it is proved, and not believed."""
+    file = admit(walk)[1]
+
+    with pytest.raises(ProofError, match="charter 2 is not where the service says it is logged"):
+        walk.session(PARTNER).trust.refresh(Service(Placing(walk, file, 1)))
 
 
 def test_a_key_entry_beyond_the_checkpoint(walk: Walk) -> None:

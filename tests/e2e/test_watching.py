@@ -13,11 +13,11 @@ from clients.transport import Request, Response, Transport
 from clients.watching import Round, Watch
 from clients.witnessviews import Standing
 from crypto.digests import sha256
-from ledger.accesslog import access_origin
 from ledger.checkpoints import Checkpoint
 from ledger.errors import LedgerError
 from ledger.fingerprints import of_file, to_words
 from ledger.fraud import verify_fraud
+from ledger.identifiers import access_origin
 from ledger.notes import format_note, parse_note
 from ledger.wire import paths
 from tests.support.commands import command

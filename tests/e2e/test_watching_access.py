@@ -14,10 +14,11 @@ from clients.watchingaccess import AccessRound
 from clients.witnesslinks import connect_witness, named_witnesses, read_witnesses
 from clients.witnessviews import Standing
 from crypto.digests import sha256
-from ledger.accesslog import FILL, access_origin
+from ledger.accesslog import FILL
 from ledger.checkpoints import Checkpoint
 from ledger.fingerprints import of_file
 from ledger.fraud import verify_fraud
+from ledger.identifiers import access_origin
 from ledger.wire import paths
 from ledger.witnesses import LogName
 from tests.support.accesslogs import grow

@@ -18,7 +18,6 @@ from ledger.accesslog import (
     OutcomeOpening,
     Result,
     ToldHit,
-    access_origin,
     arrange,
     draw,
     parse_access_entry,
@@ -28,7 +27,7 @@ from ledger.accesslog import (
 from ledger.answers import Slot
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import BadSignatureError, LedgerError, MalformedError, NotFoundError, ProofError
-from ledger.identifiers import StatementName
+from ledger.identifiers import StatementName, access_origin
 from ledger.merkle import leaf_hash
 from ledger.notices import (
     AskedStands,

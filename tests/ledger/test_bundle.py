@@ -477,6 +477,20 @@ def test_attack_key_entry_left_out() -> None:
             verify_bundle(bundle_of(consortium, index, keys=left).format(), anchor=anchor_of(consortium))
 
 
+def test_attack_a_bundle_that_leaves_out_a_key_entry() -> None:
+    """An entry whose keys the record does without is missed too: the batch says up to which its agency knew."""
+    consortium = witnessed_consortium()
+    entry = consortium.submit_key_entry(
+        consortium.key_entry(ISS, add=[make_key(KeyId(ISS, 22), Role.HTTP, Algorithm.ED25519)])
+    )
+    index = first_record(consortium)
+    assert verify_bundle(bundle_of(consortium, index, keys=[entry.index]).format(), anchor=anchor_of(consortium))
+
+    with pytest.raises(MalformedError) as caught:
+        verify_bundle(bundle_of(consortium, index).format(), anchor=anchor_of(consortium))
+    assert evidence(caught.value).check == "batch/kx"
+
+
 def test_attack_charter_left_out() -> None:
     """The chain of charters begins with the first and has no gap; up to which version it leads is said."""
     consortium, index, keys = rotated()

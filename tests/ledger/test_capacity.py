@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.capacity import disclosure_bytes, free_bytes
-from ledger.disclosures import make_disclosure, spell_value
+from ledger.disclosures import spell_value
 from ledger.errors import LabelError
 from ledger.jsontext import JsonValue
 from ledger.labels import Label, Level, Purpose
 from ledger.portions import pack
 from ledger.recordform import SIZES
 from tests.support.fields import PARTNERS, PISTOL, label
+from tests.support.records import make_disclosure
 
 SALT = bytes(16)
 LABEL = label(Level.RESTRICTED, *PARTNERS).to_json()

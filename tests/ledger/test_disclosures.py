@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from crypto.encoding import b64u, unb64u
 from ledger import jsontext
-from ledger.disclosures import Disclosure, digest, field_name, make_disclosure, parse_disclosure, parse_disclosures
+from ledger.disclosures import Disclosure, digest, field_name, parse_disclosure, parse_disclosures
 from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
+from tests.support.records import make_disclosure
 from tests.support.reference import vector_json
 
 RAW_SALT = bytes(range(16))
@@ -22,6 +23,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS.filter(lambda name: name != "..."), inner),
     max_leaves=5,
 )
+
 NAMES = st.from_regex(r"(item|event|case)\.[a-z][a-z0-9_]{0,63}", fullmatch=True)
 
 

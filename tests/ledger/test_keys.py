@@ -10,7 +10,7 @@ from ledger import jws
 from ledger.errors import LedgerError, MalformedError
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
-from ledger.keys import MAX_KEYS, SUITE, enrol, headers_of, is_pair, of_role, parse_keys
+from ledger.keys import ALGORITHMS, MAX_KEYS, enrol, headers_of, is_pair, of_role, parse_keys
 from ledger.kinds import STATEMENTS, Role, Typ
 from tests.support.consortium import decapsulator, make_key, make_keys, signer
 
@@ -41,7 +41,7 @@ def test_the_algorithm_follows_from_role_and_length() -> None:
     """A key object names no algorithm, and can name no wrong one."""
     found = {(key.role, key.algorithm) for key in _ALL}
 
-    assert found == {(role, algorithm) for role in Role for algorithm in (SUITE[role] or (None,))}
+    assert found == {(role, algorithm) for role in Role for algorithm in (ALGORITHMS[role] or (None,))}
 
 
 @pytest.mark.parametrize("raw", [_ORDER_8, _IDENTITY, bytes(32), b"\xff" * 32])

@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 from crypto import portionkeys
 from crypto.digests import sha256
 from crypto.encoding import b64u
-from ledger.disclosures import make_disclosure
 from ledger.errors import LedgerError, MalformedError, ProofError
 from ledger.identifiers import KeyId, StatementName
 from ledger.jsontext import JsonValue
-from ledger.opening import check_disclosures, open_portion, open_with_keys, which_key
+from ledger.opening import check_disclosures, open_with_keys, which_key
 from ledger.portions import pack
 from ledger.recordform import DIGESTS, PORTIONS, PortionCommitment, Record, check_blobs, parse_record
 from ledger.sealing import portion_context
 from ledger.statements import SealedStatement
-from tests.support.records import EPOCH_KEYS, FIELDS, ISS, LABEL, seal, seed
+from tests.support.records import EPOCH_KEYS, FIELDS, ISS, LABEL, make_disclosure, open_portion, seal, seed
 
 SEALED = seal()
 RECORD = parse_record(SEALED.entry)
@@ -207,6 +206,16 @@ def forged_plaintext(plaintext: bytes, *, digests: tuple[str, ...] = RECORD.dige
     return replace(
         RECORD, listed='","'.join(digests).encode(), portions={**RECORD.portions, "item": commitment}
     ), ciphertext
+
+
+@pytest.mark.parametrize("shown", [1, len(ITEM) - 1])
+def test_attack_a_reader_seals_a_portion_anew_with_fewer_of_its_fields(shown: int) -> None:
+    """Whoever holds the key can seal signed fields anew for the operator to hand out: only the hash shows what is left out."""
+    fewer = [(f"item.{place}", text.encode()) for place, text in enumerate(ITEM[:shown])]
+    _, ciphertext = forged_plaintext(pack("item", fewer))
+
+    with pytest.raises(ProofError, match=r"^item: the ciphertext is not the one the record names"):
+        attempt(RECORD, ciphertext)
 
 
 def test_fields_the_issuer_did_not_sign_for_are_refused() -> None:

@@ -13,7 +13,7 @@ from ledger.errors import LedgerError
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
 from ledger.labels import Compartment, Level, MembersAt, label_from_json
-from ledger.opening import OpenedPortion, open_portion
+from ledger.opening import OpenedPortion
 from ledger.plan import Plan, Planner, describe
 from ledger.profiles import ANY, Audience, FieldRule, Profile, RecordClass, Stricter, audiences, default_profile
 from ledger.recordform import PORTIONS, parse_record
@@ -21,6 +21,7 @@ from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
 from ledger.statements import SealedStatement
 from tests.support.fields import EVERYBODY, MEMBERS, PARTNERS, PISTOL, US, label, labels
+from tests.support.records import open_portion
 from tests.support.reference import data
 
 SIGNER = SeedSigner(Algorithm.ED25519, sha256(b"a sign key"))

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.disclosures import make_disclosure
 from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
 from ledger.portions import check_place, pack, unpack
 from ledger.recordform import PORTIONS, SIZES
+from tests.support.records import make_disclosure
 
 SALT = bytes(16)
 

@@ -13,10 +13,10 @@ from sd_jwt.verifier import SDJWTVerifier
 from crypto.encoding import b64u
 from ledger.errors import LedgerError, MalformedError, ProofError, TooLargeError
 from ledger.jsontext import JsonValue
-from ledger.opening import check_disclosures, open_portion
+from ledger.opening import check_disclosures
 from ledger.presentation import MAX_PRESENTATION_BYTES, parse_presentation, present
 from ledger.recordform import PORTIONS, parse_record
-from tests.support.records import EPOCH_KEYS, FIELDS, IAT, ISS, LABEL, SIGNER, seal, seed
+from tests.support.records import EPOCH_KEYS, FIELDS, IAT, ISS, LABEL, SIGNER, open_portion, seal, seed
 
 SEALED = seal()
 RECORD = parse_record(SEALED.entry)

@@ -12,6 +12,7 @@ from ledger import checkpoints, merkle, proofs
 from ledger.checkpoints import Checkpoint
 from ledger.errors import BadSignatureError, MalformedError, ProofError, TooLargeError
 from ledger.proofs import TlogProof
+from tests.support.records import verify_logged
 from tests.support.reference import vector_json
 
 ORIGIN = "log.example"
@@ -159,7 +160,7 @@ def test_the_largest_proof_is_read_back() -> None:
 def test_an_entry_is_proved_to_be_logged(index: int) -> None:
     """A proof read from a file, with the entry and the log's keys, is all that is needed."""
     proof = TlogProof.parse(logged(index).format())
-    checkpoint = proofs.verify_logged(proof, entry=ENTRIES[index], origin=ORIGIN, vkeys=VKEYS)
+    checkpoint = verify_logged(proof, entry=ENTRIES[index], origin=ORIGIN, vkeys=VKEYS)
 
     assert (len(LEAVES), merkle.root_of(LEAVES)) == (checkpoint.size, checkpoint.root)
 
@@ -168,7 +169,7 @@ def test_another_entry_is_not_proved() -> None:
     """A proof shown beside an entry that is not at its place is refused."""
     for entry in (ENTRIES[4], b"", ENTRIES[3] + b"\0"):
         with pytest.raises(ProofError):
-            proofs.verify_logged(logged(3), entry=entry, origin=ORIGIN, vkeys=VKEYS)
+            verify_logged(logged(3), entry=entry, origin=ORIGIN, vkeys=VKEYS)
 
 
 def test_a_proof_under_a_checkpoint_nobody_signed_is_refused() -> None:
@@ -179,15 +180,13 @@ def test_a_proof_under_a_checkpoint_nobody_signed_is_refused() -> None:
     )
 
     with pytest.raises(BadSignatureError):
-        proofs.verify_logged(
-            TlogProof(index=0, hashes=(), checkpoint=forged), entry=b"forged", origin=ORIGIN, vkeys=VKEYS
-        )
+        verify_logged(TlogProof(index=0, hashes=(), checkpoint=forged), entry=b"forged", origin=ORIGIN, vkeys=VKEYS)
 
 
 def test_a_proof_from_another_log_is_refused() -> None:
     """The origin is the reader's, never the proof's."""
     with pytest.raises(ProofError):
-        proofs.verify_logged(logged(3), entry=ENTRIES[3], origin="other.example", vkeys=VKEYS)
+        verify_logged(logged(3), entry=ENTRIES[3], origin="other.example", vkeys=VKEYS)
 
 
 def test_extra_data_changes_nothing() -> None:
@@ -195,6 +194,6 @@ def test_extra_data_changes_nothing() -> None:
     plain = logged(2)
     with_extra = TlogProof(index=2, hashes=plain.hashes, checkpoint=SIGNED, extra=b"anything")
 
-    assert proofs.verify_logged(plain, entry=ENTRIES[2], origin=ORIGIN, vkeys=VKEYS) == proofs.verify_logged(
+    assert verify_logged(plain, entry=ENTRIES[2], origin=ORIGIN, vkeys=VKEYS) == verify_logged(
         with_extra, entry=ENTRIES[2], origin=ORIGIN, vkeys=VKEYS
     )

@@ -14,9 +14,10 @@ from crypto.signing import Algorithm, PublicKey
 from ledger import batches, expunges, grants, jws, messages, renewals
 from ledger.errors import MalformedError
 from ledger.identifiers import statement_name
-from ledger.opening import check_disclosures, open_portion, open_with_keys
+from ledger.opening import check_disclosures, open_with_keys
 from ledger.presentation import parse_presentation
 from ledger.recordform import PORTIONS, check_blobs, parse_record
+from tests.support.records import open_portion
 
 FROZEN = json.loads((Path(__file__).parents[1] / "vectors" / "records.json").read_text(encoding="utf-8"))
 KEYS = FROZEN["keys"]

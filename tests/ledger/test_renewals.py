@@ -1,6 +1,7 @@
 """Slip renewals: new slips for a whole batch under one root (docs/protocol.md, 3.3)."""
 
 import json
+import tracemalloc
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -77,6 +78,20 @@ def test_slips_the_statement_does_not_name_are_refused(blobs: list[bytes]) -> No
     """Exactly the slips under the root, in their order."""
     with pytest.raises(MalformedError):
         check_blobs(RENEWAL, blobs)
+
+
+def test_attack_a_blob_of_millions_of_empty_slips() -> None:
+    """As many frames are read as there may be slips, and one more: 32 MiB of nothing take no time and no memory."""
+    blob = bytes(32 * 2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedError, match="not as many as the statement says"):
+            check_blobs(RENEWAL, [blob])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2**20
 
 
 def test_what_is_no_slip_is_refused_even_under_a_signed_root() -> None:

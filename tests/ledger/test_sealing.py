@@ -19,12 +19,24 @@ from ledger.disclosures import digest, spell_value
 from ledger.errors import LabelError, LedgerError, MalformedError
 from ledger.jsontext import JsonValue
 from ledger.labels import Level
-from ledger.opening import open_portion
 from ledger.recordform import PORTIONS, SIZES, check_blobs, parse_record
 from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft, parse_slip
 from ledger.statements import SealedStatement
-from tests.support.records import EMPTY, EPOCH_KEYS, FIELDS, IAT, KID, LABEL, OFF, SIGNER, drafts, seal, seed
+from tests.support.records import (
+    EMPTY,
+    EPOCH_KEYS,
+    FIELDS,
+    IAT,
+    KID,
+    LABEL,
+    OFF,
+    SIGNER,
+    drafts,
+    open_portion,
+    seal,
+    seed,
+)
 
 Fields = Mapping[str, Mapping[str, JsonValue]]
 

@@ -232,11 +232,12 @@ class Held:
         self._free = threading.Event()
         self._threads: list[threading.Thread] = []
         self.responses: dict[str, TestResponse] = {}
+        self._waited_in_vain = False
         begun = threading.Event()
 
         def wait() -> None:
             begun.set()
-            self._free.wait(30)
+            self._waited_in_vain = not self._free.wait(30)
 
         self._spawn(lambda: world.service.submitting._sequencer.run(wait))
         begun.wait(30)
@@ -251,8 +252,9 @@ class Held:
             assert self._threads[-1].is_alive(), self.responses[name].get_data(as_text=True)
 
     def release(self) -> None:
-        """Let everything through."""
+        """Let everything through; whoever was to be answered meanwhile, and waited instead, has kept us from coming here."""
         self._free.set()
+        assert not self._waited_in_vain
         for thread in self._threads:
             thread.join(30)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from ledger.accesslog import access_origin
 from ledger.complaints import Own, OwnQuestion, OwnResult, build_complaint
+from ledger.identifiers import access_origin
 from ledger.kinds import Role
 from ledger.notices import AskedStands, Complained, NoticePage, parse_page
 from ledger.padding import PADDED_BYTES

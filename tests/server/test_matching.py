@@ -1,6 +1,7 @@
 """Blind matching over HTTP: who is shown what, who is told, what it costs, what is refused (docs/protocol.md, 6)."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,18 @@ def test_attack_an_evaluation_sent_again_for_nothing(world: MatchWorld) -> None:
     assert_problem(world.send(first), "replayed", 409)
     assert_problem(world.send(again), "replayed", 409)
     assert used(world)[B, "lookups/evaluated"] == 1
+
+
+def test_attack_one_evaluation_sent_twice_at_once(world: MatchWorld) -> None:
+    """Two copies that are both being computed are one request: one is answered, and one is charged and logged."""
+    body = evaluation(*(one.element for one in oprf.blind([bytes([number]) for number in range(160)])), n=10)
+    request = world.signed(B, "POST", paths.EVALUATIONS, body=body, content_type=paths.JSON_TYPE)
+    with ThreadPoolExecutor(2) as senders:
+        first, second = sorted(senders.map(world.send, [request, request]), key=lambda answer: answer.status_code)
+
+    assert first.status_code == 200
+    assert_problem(second, "replayed", 409)
+    assert used(world)[B, "lookups/evaluated"] == 10
 
 
 def test_an_oversized_list_is_refused(world: MatchWorld) -> None:

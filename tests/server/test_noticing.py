@@ -14,7 +14,6 @@ from ledger.accesslog import (
     Asked,
     Result,
     ToldHit,
-    access_origin,
     arrange,
     draw,
     parse_access_entry,
@@ -23,7 +22,7 @@ from ledger.accesslog import (
 )
 from ledger.checkpoints import open_checkpoint
 from ledger.errors import ProofError
-from ledger.identifiers import StatementName
+from ledger.identifiers import StatementName, access_origin
 from ledger.merkle import leaf_hash, root_of
 from ledger.notices import AskedStands, Audited, WatchFired, parse_page
 from ledger.padding import PADDED_BYTES

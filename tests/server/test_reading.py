@@ -6,7 +6,7 @@ from crypto.encoding import b64u, lp
 from crypto.portionkeys import derive
 from ledger.checkpoints import open_checkpoint
 from ledger.merkle import leaf_hash
-from ledger.proofs import TlogProof, verify_logged
+from ledger.proofs import TlogProof
 from ledger.recordform import PORTIONS, parse_record
 from ledger.statements import SealedStatement
 from ledger.tiles import TilePath, parse_entry_bundle, tile_paths
@@ -15,6 +15,7 @@ from ledger.wire import limits, paths, schemas
 from ledger.wire.frames import parse_frames
 from ledger.wire.schemas import BlobName, BlobRequest, Feed
 from tests.support.consortium import ORIGIN, epoch_key, log_keys
+from tests.support.records import verify_logged
 from tests.support.services import World, assert_problem
 
 

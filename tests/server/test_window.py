@@ -9,11 +9,10 @@ import pytest
 from clients.sources import FolderLog
 from crypto.signing import Algorithm
 from ledger.accessaudit import audit_access
-from ledger.accesslog import access_origin
 from ledger.checkpoints import open_checkpoint
 from ledger.denied import DenialEvidence, verify_denied
 from ledger.errors import ProofError
-from ledger.identifiers import KeyId, StatementName
+from ledger.identifiers import KeyId, StatementName, access_origin
 from ledger.kinds import Role
 from ledger.log import Head
 from ledger.recordform import parse_record

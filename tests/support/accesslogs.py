@@ -1,7 +1,8 @@
 """The access log of a witnessed service, grown without anybody asking anything."""
 
-from ledger.accesslog import FILL, AccessEntry, access_origin
+from ledger.accesslog import FILL, AccessEntry
 from ledger.checkpoints import Checkpoint
+from ledger.identifiers import access_origin
 from ledger.log import Append, Log
 from ledger.notes import parse_note
 from ledger.wire import paths

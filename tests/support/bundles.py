@@ -14,7 +14,6 @@ from ledger.fingerprints import of_file
 from ledger.keys import of_role
 from ledger.kinds import Role
 from ledger.merkle import inclusion_proof_of, leaf_hash
-from ledger.opening import open_portion
 from ledger.presentation import present
 from ledger.proofs import TlogProof
 from ledger.recordform import parse_record
@@ -35,6 +34,7 @@ from tests.support.consortium import (
     signer,
     signer_of,
 )
+from tests.support.records import open_portion
 
 ISS = "xaa-arms"
 WITNESSES = agency_ids(5)[:4]

@@ -21,7 +21,7 @@ from ledger.fingerprints import of_file
 from ledger.grants import Use, seal_grant
 from ledger.identifiers import KeyId, StatementName
 from ledger.keyentries import build_key_entry
-from ledger.keys import SUITE, Key, enrol, of_role
+from ledger.keys import ALGORITHMS, Key, enrol, of_role
 from ledger.kinds import Role
 from ledger.labels import Level
 from ledger.log import Log, Store, TreeStore
@@ -62,7 +62,7 @@ def make_key(kid: KeyId, role: Role, algorithm: Algorithm | None) -> Key:
 
 def make_keys(agency: str, *, roles: Sequence[Role] = ROLES, start: int = 1) -> tuple[Key, ...]:
     """Return keys of the given roles, numbered from `start` on."""
-    algorithms = [(role, algorithm) for role in roles for algorithm in (SUITE[role] or (None,))]
+    algorithms = [(role, algorithm) for role in roles for algorithm in (ALGORITHMS[role] or (None,))]
     return tuple(
         make_key(KeyId(agency, number), role, algorithm)
         for number, (role, algorithm) in enumerate(algorithms, start=start)

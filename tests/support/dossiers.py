@@ -10,8 +10,8 @@ from ledger.grants import open_box, parse_grant
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
 from ledger.kinds import Role
-from ledger.opening import check_disclosures, open_portion
-from ledger.proofs import TlogProof, verify_logged
+from ledger.opening import check_disclosures
+from ledger.proofs import TlogProof
 from ledger.recordform import parse_record
 from ledger.state import LogState
 from ledger.submissions import attach_blobs, read_submission
@@ -27,6 +27,7 @@ from tests.support.consortium import (
     sign_by,
 )
 from tests.support.fakes import MemoryStore
+from tests.support.records import open_portion, verify_logged
 
 OTHER_ORIGIN = "log.test/exercise"
 ISS, READER = "xaa-arms", "xab-arms"

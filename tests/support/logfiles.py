@@ -6,10 +6,10 @@ from pathlib import Path
 
 from clients.transport import Request, Response
 from crypto.signing import Algorithm
-from ledger.accesslog import access_origin
 from ledger.checkpoints import Checkpoint, sign_checkpoint
 from ledger.errors import NotFoundError
 from ledger.fingerprints import of_file
+from ledger.identifiers import access_origin
 from ledger.merkle import EMPTY_ROOT, leaf_hash
 from ledger.tiles import TilePath, encode_entry_bundle, entry_bundle_path, tile_paths
 from ledger.treestate import TreeState

@@ -1,14 +1,21 @@
 """One agency with fixed keys, and records it seals: what the tests of statements start from."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from crypto.encoding import b64u_ascii
 from crypto.hpke import SeedDecapsulator
 from crypto.signing import Algorithm, SeedSigner
-from ledger.disclosures import spell_value
+from ledger.checkpoints import Checkpoint, open_checkpoint
+from ledger.disclosures import join_disclosure, spell_value
+from ledger.errors import ProofError
 from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue
-from ledger.recordform import PORTIONS
+from ledger.merkle import leaf_hash, verify_inclusion
+from ledger.notes import VerifierKey
+from ledger.opening import OpenedPortion, open_with_keys, which_key
+from ledger.proofs import TlogProof
+from ledger.recordform import PORTIONS, Record
 from ledger.sealing import PortionDraft, seal_record
 from ledger.slips import Hit, SlipDraft
 from ledger.statements import SealedStatement
@@ -62,3 +69,25 @@ def seal(
 ) -> SealedStatement:
     """Return a sealed record of the agency."""
     return seal_record(signer=SIGNER, kid=kid, iat=IAT, ep=ep, portions=drafts(fields), slip=OFF, sup=sup)
+
+
+def make_disclosure(*, salt: bytes, name: str, value: JsonValue) -> str:
+    """Return the disclosure of one field, as sealing makes it but for the salt, which is given."""
+    return join_disclosure(salt=b64u_ascii(salt), name=name, spelled=spell_value(name, value)).decode("ascii")
+
+
+def open_portion(record: Record, portion: str, *, epoch_keys: Iterable[bytes], ciphertext: bytes) -> OpenedPortion:
+    """Return a portion as readers open it: the key that fits is found by trial; raise ProofError if none does."""
+    keys = which_key(record.name, portion, record.portions[portion].kc, epoch_keys)
+    if keys is None:
+        raise ProofError(f"{portion}: none of the keys held fits the commitment")
+    return open_with_keys(record, portion, keys=keys, ciphertext=ciphertext)
+
+
+def verify_logged(proof: TlogProof, *, entry: bytes, origin: str, vkeys: Sequence[VerifierKey]) -> Checkpoint:
+    """Return the checkpoint under which a proof shows an entry to be logged, as anybody's tool takes it (C2SP tlog-proof)."""
+    checkpoint = open_checkpoint(proof.checkpoint, origin=origin, vkeys=vkeys)
+    verify_inclusion(
+        leaf=leaf_hash(entry), index=proof.index, size=checkpoint.size, proof=proof.hashes, root=checkpoint.root
+    )
+    return checkpoint

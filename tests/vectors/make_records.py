@@ -21,7 +21,6 @@ from ledger.jsontext import JsonValue
 from ledger.kinds import Typ
 from ledger.labels import Level
 from ledger.messages import Inner, Kind, seal_message
-from ledger.opening import open_portion
 from ledger.presentation import present
 from ledger.recordform import PORTIONS, parse_record
 from ledger.renewals import build_renewal
@@ -42,6 +41,7 @@ from tests.support.records import (
     PARTNER_BOXES,
     RECOVERY,
     SIGNER,
+    open_portion,
     seal,
     seed,
 )

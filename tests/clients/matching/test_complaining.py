@@ -10,9 +10,12 @@ from clients.errors import ListError
 from clients.matching import complaining
 from clients.matching.auditing import openings
 from clients.transport import Request, Response, Transport
+from crypto.encoding import b64
 from ledger.errors import MalformedError
-from ledger.notices import AskedStands
+from ledger.notices import AskedStands, Audited, parse_notice
 from ledger.wire import paths, requests
+from server.app import service_of
+from server.questionrows import NOBODY, keep_outcome
 from tests.support.commands import Result, command
 from tests.support.loopback import Walk
 
@@ -111,6 +114,41 @@ def test_an_operator_that_frames_an_asker_before_the_auditor(walk: Walk) -> None
     framed = [one for one in told.json["openings"] if one["asker"] == "xco-npa1"]
     assert framed
     assert all(one["doubt"] for one in framed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubt"),
+    [
+        pytest.param({"body_hash": bytes(32)}, "the request is not what its asker signed", id="other words"),
+        pytest.param(
+            {"signature": f"sealtrace=:{b64(bytes(64))}:"},
+            "the request is not what its asker signed",
+            id="no signature",
+        ),
+        pytest.param(
+            {"iss": "xco-npa1"},
+            "the request was signed by another agency than is said to have made it",
+            id="another's signature",
+        ),
+    ],
+)
+def test_attack_an_operator_logs_a_request_that_nobody_signed(
+    walk: Walk, changes: dict[str, str | bytes], doubt: str
+) -> None:
+    """What an operator wrote into the access log itself opens as it should: the asker's signature alone tells it."""
+    service = service_of(walk.app)
+    with service.store.writing() as connection:
+        body = connection.exec_driver_sql("SELECT body FROM openings ORDER BY idx LIMIT 1").scalar_one()
+        honest = parse_notice(bytes(body))
+        assert isinstance(honest, Audited)
+        keep_outcome(connection, replace(honest.asked, **changes), NOBODY)
+    service.tick()
+    walk.clock.now += 30 * DAY
+
+    told = shown(walk)
+
+    assert [one["doubt"] for one in told.json["openings"] if one["doubt"]] == [doubt]
+    assert told.code != 0
 
 
 class Early:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crypto.portionkeys import TAG_BYTES
 from ledger.decision import Denied, Permit, Reader, Reason, permit
-from ledger.disclosures import make_disclosure, spell_value
+from ledger.disclosures import spell_value
 from ledger.errors import LedgerError, MalformedError, ProofError
 from ledger.expunges import Why
 from ledger.grants import Use, parse_grant, seal_grant
@@ -18,7 +18,7 @@ from ledger.jsontext import JsonValue
 from ledger.kinds import Role
 from ledger.labels import Compartment, Label, Level, Purpose, Terms, label_from_json
 from ledger.messages import Kind
-from ledger.opening import open_portion, which_key
+from ledger.opening import which_key
 from ledger.recordform import PORTIONS, parse_record
 from ledger.sealing import PortionDraft, seal_record
 from ledger.statements import SealedStatement
@@ -38,7 +38,7 @@ from ledger.talk.releases import (
 from ledger.talk.state import Thread
 from ledger.talk.thread import listen
 from tests.support.consortium import make_consortium
-from tests.support.records import FIELDS, IAT, ISS, KID, OFF, SIGNER, seed
+from tests.support.records import FIELDS, IAT, ISS, KID, OFF, SIGNER, make_disclosure, open_portion, seed
 from tests.support.talks import TERMS, Talking
 
 READERS = ("xbe-cib", "xco-npa", "xdu-moi")

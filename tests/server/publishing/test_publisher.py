@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from ledger.accesslog import access_origin
 from ledger.checkpoints import Checkpoint, cosign, sign_checkpoint
+from ledger.identifiers import access_origin
 from ledger.notes import format_note, parse_note
 from ledger.statements import SealedStatement
 from ledger.terms import witness_name
