@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from clients.cli import (
     agency,
+    approvals,
     audit,
     bundle,
     charter,
@@ -96,6 +97,7 @@ for _command in (
     release.release,
     release.approve,
     reply.recall,
+    approvals.approvals,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 
