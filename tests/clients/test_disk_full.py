@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from clients.cli.exits import Exit, code_of, next_step
 from clients.database import empty_log, open_database
+from clients.durable import rewrite_file
 from clients.errors import ClientError, HomeError
 from clients.outbox import Outbox
 from clients.outboxrows import Letter
@@ -124,6 +125,21 @@ def test_a_log_that_cannot_be_emptied_says_why(tmp_path: Path) -> None:
     empty_log(engine)
     engine.dispose()
     outbox.close()
+
+
+def test_a_full_disk_takes_no_signatures_out_of_a_charter(tmp_path: Path) -> None:
+    """A file that is rewritten with one signature more stays as it was, and as open to others; a link stays a link."""
+    path, link = tmp_path / "charter.json", tmp_path / "link.json"
+    rewrite_file(path, b"signed by one")
+    path.chmod(0o644)
+    link.symlink_to(path)
+    with full(5), pytest.raises(OSError, match="too large"):
+        rewrite_file(link, b"signed by one and by another")
+    assert path.read_bytes() == b"signed by one"
+
+    rewrite_file(link, b"signed by one and by another")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"signed by one and by another", 0o644)
+    assert link.is_symlink()
 
 
 def test_a_full_disk_is_not_called_a_damaged_keystore(tmp_path: Path) -> None:
