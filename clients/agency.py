@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from clients.errors import ListError
+from clients.errors import HomeError, ListError
 from clients.home import Home, HomeConfig, create_home
 from clients.keyring import (
     AUDITOR_ROLES,
@@ -62,7 +62,7 @@ def create_agency(
 
     Who will witness gets witness keys too, under the working passphrase in a keystore of their own.
     """
-    agency_id(identity.id)
+    _check_country(identity.id, identity.country)
     offline = draw_keys(identity.id, OFFLINE_ROLES, first=1)
     working = draw_keys(identity.id, WORKING_ROLES, first=len(offline) + 1)
     agency = _agency(identity, [*offline, *working])
@@ -83,7 +83,7 @@ def create_auditor(
     path: str | None, environ: Mapping[str, str], config: HomeConfig, *, passphrase: bytes, cost: Cost = STRONG
 ) -> tuple[Home, bytes]:
     """Return a new home of an auditor, who has keys for requests and boxes only, and its enrolment request."""
-    agency_id(config.id)
+    _check_country(config.id, config.country)
     keys = draw_keys(config.id, AUDITOR_ROLES, first=1)
     request = _enrolment("auditor", Auditor(id=config.id, keys=tuple(public_key(key) for key in keys)).to_json())
     home = create_home(path, environ, config)
@@ -116,6 +116,19 @@ def enrolment_of(agency: Agency) -> bytes:
 def witness_request(keys: WitnessKeys) -> bytes:
     """Return the request of a member to be a witness under new keys."""
     return _enrolment("witness", keys.to_json())
+
+
+def _check_country(ident: str, country: str) -> None:
+    """Raise HomeError unless an id begins with the country: it stands in the log for ever, a slip in either does too.
+
+    Only here. What a charter says that was signed long ago stays as it is.
+    """
+    code = agency_id(ident)[:3].upper()
+    if country != code:
+        raise HomeError(
+            f"{ident} begins with another country than {country}: it would stand in the log for ever",
+            next_step=f"say --country {code}, or another --id; a body of several States is xin-… and XIN",
+        )
 
 
 def _agency(identity: Identity, keys: list[Secret]) -> Agency:

@@ -16,9 +16,19 @@ from sqlalchemy.exc import DatabaseError
 from sqlcipher3 import dbapi2  # type: ignore[import-untyped]  # the library comes without types
 
 from clients.durable import PRIVATE_FILE, sync_folder
-from clients.errors import HomeError
+from clients.errors import ClientError, HomeError
 
 KEY_BYTES = 32
+
+# What keeps a file from being used and damages nothing in it, by SQLite's primary result code (https://sqlite.org/rescode.html).
+_HINDRANCES = {
+    dbapi2.SQLITE_BUSY: "another program has been using it for too long",
+    dbapi2.SQLITE_READONLY: "it may not be written",
+    dbapi2.SQLITE_IOERR: "its disk is full, or does not work",
+    dbapi2.SQLITE_FULL: "its disk is full",
+    dbapi2.SQLITE_CANTOPEN: "its disk is full, or its folder may not be written",
+}
+_PRIMARY = 0xFF
 
 _READING = "sealtrace_reading"
 
@@ -37,13 +47,21 @@ _PRAGMAS = (
 
 
 def open_database(path: Path, tables: MetaData, *, key: bytes) -> Engine:
-    """Return the database at `path` with its tables; a new file is readable by the owner alone and durably named."""
+    """Return the database at `path` with its tables; a new file is readable by the owner alone and durably named.
+
+    Raises HomeError for a file that is damaged or under another key, and then and later ClientError for one that cannot be
+    used now: whoever took a full disk for damage would put an old backup in the place of a good file.
+    """
     if not path.exists():
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_FILE))
+        _make(path)
     engine = create_engine(f"sqlite:///{path}", module=dbapi2, creator=lambda: _prepared(path, key))
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", lambda context: require_usable(path, context.original_exception))
     try:
         tables.create_all(engine)
+    except ClientError:
+        engine.dispose()
+        raise
     except DatabaseError as error:
         engine.dispose()
         raise HomeError(
@@ -106,10 +124,32 @@ def empty_log(engine: Engine) -> None:
     connection = engine.raw_connection()
     try:
         busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except dbapi2.Error as error:
+        require_usable(Path(str(engine.url.database)), error)
+        raise
     finally:
         connection.close()
     if busy:
         raise HomeError("another program reads the replica", next_step="end it and run `sealtrace sync` again")
+
+
+def _make(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_FILE))
+    except FileExistsError:
+        if not path.exists():  # a link to nowhere; else another program made the file in this moment
+            raise
+
+
+def require_usable(path: Path, error: BaseException) -> None:
+    """Raise ClientError for what keeps a file from being used and has damaged nothing in it; for any other error nothing."""
+    why = _HINDRANCES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY)
+    if why is not None:
+        raise ClientError(
+            f"{path.name} of the home cannot be used: {why}",
+            next_step="free space on the disk, or end the other program, and try again: leave the file as "
+            "it is, nothing in it is lost",
+        ) from error
 
 
 def _prepared(path: Path, key: bytes) -> DBAPIConnection:

@@ -1,6 +1,7 @@
 """Files and folders that survive a power cut, open to the owner alone."""
 
 import os
+import stat
 from pathlib import Path
 
 from crypto import privatefile
@@ -12,6 +13,20 @@ PRIVATE_FOLDER = 0o700
 def write_file(path: Path, data: bytes) -> None:
     """Put `data` at `path`: a reader sees the old bytes or the new. One program at a time: hold the home's lock."""
     privatefile.replace(path, data)
+
+
+def rewrite_file(path: Path, data: bytes) -> None:
+    """Put `data` where a person's own file is, or make one: whatever was there stays until the new bytes are durable.
+
+    What others may do with it stays as it was; of a link the file that it leads to is rewritten.
+    """
+    place = path.resolve()
+    if not place.exists():
+        place.write_bytes(data)
+        return
+    mode = stat.S_IMODE(place.stat().st_mode)
+    write_file(place, data)
+    place.chmod(mode)
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2  # type: ignore[import-untyped]  # the library comes without types
 
-from clients.database import connect, key_literal
+from clients.database import connect, key_literal, require_usable
 from clients.durable import PRIVATE_FILE, sync_folder
 from clients.errors import HomeError
 from clients.home import Home
@@ -50,6 +50,8 @@ def encrypt(path: Path, *, key: bytes) -> None:
         for _step in encrypting(path, key=key):
             pass
     except dbapi2.Error as error:
+        if getattr(error, "sqlite_errorcode", None) != dbapi2.SQLITE_BUSY:
+            require_usable(path, error)
         raise HomeError(
             f"{path.name} of the home cannot be encrypted: another program uses it, or it is damaged",
             next_step="end every other `sealtrace` of this home and try again, else restore it from a backup",

@@ -20,6 +20,8 @@ from ledger.profiles import Audience, Profile, audiences
 from ledger.statements import SealedStatement
 
 EPOCH_SECONDS = 7 * 86_400
+CLOCK_SECONDS = 300
+"""By so much a clock may be put back under an open epoch."""
 MAX_RECORDS = 1_000_000
 
 
@@ -56,7 +58,9 @@ def _fits(standing: Standing, epoch: OpenEpoch, wanted: Sequence[Audience]) -> b
     spelled = {_spelled(audience) for audience in wanted}
     if not spelled <= set(epoch.audiences) or not set(epoch.audiences.values()) <= set(held):
         return False
-    if standing.now() - epoch.opened >= EPOCH_SECONDS or epoch.records >= MAX_RECORDS:
+    age = standing.now() - epoch.opened
+    # Opened by a clock that was ahead and has been put right: it would go on until that day and a week more.
+    if not -CLOCK_SECONDS <= age < EPOCH_SECONDS or epoch.records >= MAX_RECORDS:
         return False
     if epoch.first is None or standing.authority.membership.charter_index(standing.view.checkpoint.size) > epoch.first:
         return False

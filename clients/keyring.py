@@ -173,6 +173,8 @@ class Keyring:
 
     def row_key(self) -> bytes:
         """Return the key under which this home fingerprints list rows, drawn at its first use."""
+        if _ROWS not in self._keystore.secrets:
+            self.reload()  # another program may have drawn it since
         found = self._keystore.secrets.get(_ROWS)
         if found is None:
             found = Secret(name=_ROWS, role="rows", value=secrets.token_bytes(SEED_BYTES))

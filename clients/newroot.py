@@ -5,6 +5,8 @@ holds that charter, `adopt` puts them in the old ones' place.
 """
 
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
+from pathlib import Path
 
 from clients.agency import enrolment_of
 from clients.durable import sync_folder
@@ -38,8 +40,7 @@ def draw(standing: Standing, *, passphrase: bytes, working: bytes, cost: Cost = 
     first = membership.last_number(standing.me) + 1
     offline = draw_keys(standing.me, OFFLINE_ROLES, first=first)
     anew = draw_keys(standing.me, WORKING_ROLES, first=first + len(offline))
-    # What an earlier attempt left was never in force, or `adopt` would have taken it over.
-    home.next_root_keystore.unlink(missing_ok=True)
+    _keep_earlier(home)
     create_keystore(home.next_root_keystore, passphrase=passphrase, keys=[*offline, *anew], cost=cost)
     agency = membership.agency(standing.me, standing.view.checkpoint.size)
     keys = tuple(public_key(secret) for secret in (*offline, *anew))
@@ -54,9 +55,7 @@ def adopt(home: Home, keyring: Keyring, *, next_root: Keyring, membership: Membe
     me = home.config().id
     roots = membership.keys_of(me, role=Role.ROOT, index=size)
     if roots != tuple(key for _, key in next_root.roots()):
-        raise HomeError(
-            "the charter in force does not name the new root", next_step="sign and submit the charter that does"
-        )
+        raise _not_named(home)
     working = {key.kid for role in WORKING_ROLES for key in membership.keys_of(me, role=role, index=size)}
     ended = [key.kid for key in keyring.public_keys() if key.kid not in working and key.role is not Role.HPKE]
     next_root.move_working_keys(keyring)
@@ -67,3 +66,32 @@ def adopt(home: Home, keyring: Keyring, *, next_root: Keyring, membership: Membe
     home.next_root_keystore.rename(home.root_keystore)
     sync_folder(home.path)
     return NewRoot(kids=tuple(key.kid for key in roots), retired=retired.name)
+
+
+def _keep_earlier(home: Home) -> None:
+    """Keep a root that was drawn before and not adopted: the charter that names it may be signed, or in force by now.
+
+    Thrown away it could never be adopted, and the agency would stand in the log under keys that nobody has.
+    """
+    if home.next_root_keystore.exists():
+        home.next_root_keystore.rename(_aside(home, len(_earlier(home)) + 1))
+        sync_folder(home.path)
+
+
+def _earlier(home: Home) -> list[Path]:
+    return [*takewhile(Path.exists, (_aside(home, number) for number in count(1)))]
+
+
+def _aside(home: Home, number: int) -> Path:
+    return home.next_root_keystore.with_name(f"{home.next_root_keystore.name}.{number}")
+
+
+def _not_named(home: Home) -> HomeError:
+    step = "sign and submit the charter that does"
+    if earlier := _earlier(home):
+        names = ", ".join(path.name for path in earlier)
+        step += (
+            f"; if it names one that was drawn before ({names}), put that file in the place of "
+            f"{home.next_root_keystore.name} and run `sealtrace key adopt` again"
+        )
+    return HomeError("the charter in force does not name the new root", next_step=step)

@@ -12,7 +12,7 @@ from itertools import islice
 from clients.authority import Authority
 from clients.batchreading import ReadBatch
 from clients.blobs import fetch_blobs
-from clients.replica import StoredGrant, StoredPortion, StoredRecord
+from clients.replica import AGAIN, StoredGrant, StoredPortion, StoredRecord
 from clients.reports import keep_report
 from clients.session import Session
 from crypto.digests import sha256
@@ -96,7 +96,9 @@ class Opener:
         self._session.keyring.put_epoch_keys({name: key for name, key in keys.items() if name not in self._held})
         self._held |= keys
         good = [(index, grant) for index, grant in fresh if index not in refused]
-        self._session.replica.add(grants=[_stored_grant(index, grant) for index, grant in good])
+        # In one transaction: a sync that is cut off behind it reads again what the key came too late for.
+        again = {f"{AGAIN}{grant.name.iss}/{grant.ep}": 1 for _, grant in good}
+        self._session.replica.add(grants=[_stored_grant(index, grant) for index, grant in good], state=again)
         self._grants.clear()
         return [grant for _, grant in good], refused
 

@@ -60,6 +60,7 @@ VERIFIED_AT = "verified_at"
 WITNESSES = "witnesses"
 WITNESSES_OF = "witnesses_of"
 FRESH = "fresh"
+AGAIN = "again/"
 _AT_ONCE = 500
 
 

@@ -17,7 +17,7 @@ from clients.logged import LoggedBatches
 from clients.matching.keys import counts
 from clients.oldseeds import destroy_old
 from clients.opening import BatchRecord, Opener, OpenResult
-from clients.replica import CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF
+from clients.replica import AGAIN, CURSOR, FRESH, SIZE, VERIFIED_AT, WITNESSES, WITNESSES_OF
 from clients.session import Session, Standing
 from clients.superseding import corrections
 from clients.talk.applying import Applier
@@ -93,6 +93,7 @@ class Sync:
         replica = self._session.replica
         cursor = replica.state(CURSOR, default=-1)
         self._routed = True
+        self._read_again(before=cursor)
         self._read_feed(cursor, until=self._view.checkpoint.size, only=None)
         return self._finish(left_out=())
 
@@ -106,6 +107,7 @@ class Sync:
             _follow(chains, batch)
             self._take([(batch, range(batch.first, batch.index))])
             self._progress(index + 1, self._view.checkpoint.size)
+        self._session.replica.add(state={f"{AGAIN}{epoch}": 0 for epoch in self._session.replica.states(AGAIN)})
         left_out = sorted(index for index in self._tally.stored - known if index <= cursor)
         return self._finish(left_out=tuple(left_out))
 
@@ -115,10 +117,10 @@ class Sync:
             feed = self._session.service.feed(after)
             items = [item for item in feed.items if item.index < until and _wanted(item, only)]
             self._check_order(after, feed.items, feed.next)
-            opened = self._take_items(items)
+            self._take_items(items)
             if only is None:
+                self._read_again(before=after)
                 self._session.replica.add(state={CURSOR: min(feed.next, until - 1)})
-                self._read_again(opened, before=after)
             after = feed.next
             self._progress(min(after + 1, until), until)
 
@@ -127,8 +129,8 @@ class Sync:
         if sorted(set(indices)) != indices or following < indices[-1] or following <= after:
             raise ProofError("the service's feed does not go forward")
 
-    def _take_items(self, items: Sequence[FeedItem]) -> list[Grant]:
-        """Take the items batch by batch, each batch read once; return the grants that brought new keys."""
+    def _take_items(self, items: Sequence[FeedItem]) -> None:
+        """Take the items batch by batch, each batch read once."""
         by_batch: dict[int, list[FeedItem]] = {}
         for item in items:
             by_batch.setdefault(item.batch, []).append(item)
@@ -137,7 +139,7 @@ class Sync:
             batch = self._batch(index)
             self._check_items(batch, named)
             batches.append((batch, [item.index for item in named]))
-        return self._take(batches)
+        self._take(batches)
 
     def _batch(self, index: int) -> ReadBatch:
         """Return a batch, verified once: the pages of a feed cut through batches."""
@@ -151,7 +153,7 @@ class Sync:
             if (name.iss, name.jti) != (item.iss, item.jti):
                 raise ProofError("the service's feed names a statement that stands elsewhere")
 
-    def _take(self, batches: Iterable[tuple[ReadBatch, Iterable[int]]]) -> list[Grant]:
+    def _take(self, batches: Iterable[tuple[ReadBatch, Iterable[int]]]) -> None:
         """Open the grants and records at the indices of each batch, and store what opens, in log order."""
         grants: list[tuple[int, Grant]] = []
         matching: list[tuple[int, Grant]] = []
@@ -182,7 +184,6 @@ class Sync:
         received = take_messages(self._session, messages, routed=self._routed)
         self._tally.messages += received.new
         self._tally.refused |= received.refused
-        return new
 
     def _take_matching(self, grants: Sequence[tuple[int, Grant]]) -> Mapping[int, str]:
         """Keep the matching keys that a charter names, from whom it names; any other is a planted one."""
@@ -201,12 +202,20 @@ class Sync:
             self._tally.expunged += 1
             self._tally.refused.pop(self._tally.names.get(StatementName(order.name.iss, order.of), -1), None)
 
-    def _read_again(self, grants: Iterable[Grant], *, before: int) -> None:
-        """Read the feed again for the records of epochs whose key came only now (a repeat for a newcomer)."""
-        for grant in grants:
-            start = self._session.replica.last_index_below(grant.name.iss, grant.ep)
+    def _read_again(self, *, before: int) -> None:
+        """Read the feed again for the records of epochs whose key came only now (a repeat for a newcomer).
+
+        Which these are stands in the replica until it is done: a line may die on the way, and the grants are new only once.
+        """
+        replica = self._session.replica
+        waiting = [epoch for epoch, waits in replica.states(AGAIN).items() if waits]
+        for epoch in waiting:
+            iss, _, number = epoch.rpartition("/")
+            start = replica.last_index_below(iss, int(number))
             if start < before:
-                self._read_feed(start, until=before + 1, only=frozenset({(grant.name.iss, grant.ep)}))
+                self._read_feed(start, until=before + 1, only=frozenset({(iss, int(number))}))
+        if waiting:
+            replica.add(state={f"{AGAIN}{epoch}": 0 for epoch in waiting})
 
     def _batch_indices(self) -> Iterable[int]:
         for index in range(self._view.checkpoint.size):

@@ -12,6 +12,7 @@ from fuzz.samples import sample
 from ledger import officers, opening, recordform
 from ledger.errors import MalformedError
 from ledger.expunges import Why
+from ledger.identifiers import KeyId
 from ledger.jsontext import JsonValue, dump, load
 from ledger.messages import Kind
 from ledger.talk import answers, bodies, notices, releases, requests
@@ -45,6 +46,7 @@ def table() -> dict[str, tuple[Feed, tuple[bytes, ...]]]:
         "ledger.talk.requests.parse_what": (_what, (b'[["case"],[],false]',)),
         "ledger.talk.bodies.parse_body": (_any_body, tuple(dump(one.to_json()) for one in BODIES)),
         "ledger.officers.parse_proposal": (officers.parse_proposal, (proposal(),)),
+        "ledger.officers.parse_kept": (officers.parse_kept, (kept(),)),
     }
 
 
@@ -83,6 +85,12 @@ def proposal() -> bytes:
     plan = officers.PlannedExpunge(of=RECORD.jti, why=Why.LAW)
     key = signer("ann", Algorithm.ED25519)
     return officers.propose(plan, agency=ISS, officer="Ann", signer=key, now=1)
+
+
+def kept() -> bytes:
+    """Return what an agency keeps of an approval."""
+    key = signer("ann", Algorithm.ED25519)
+    return officers.keep(proposal(), agency=ISS, signer=key, kid=KeyId(ISS, 4))
 
 
 def _parse(parse: Callable[[JsonValue], object], raw: bytes) -> object:

@@ -15,7 +15,7 @@ from crypto.signing import Algorithm, PublicKey, Signer
 from ledger import jsontext
 from ledger.errors import BadSignatureError, LedgerError, MalformedError
 from ledger.expunges import Why
-from ledger.identifiers import KeyId, StatementName, agency_id, draw_jti, hash_of, jti_of
+from ledger.identifiers import KeyId, StatementName, agency_id, draw_jti, hash_of, jti_of, key_id
 from ledger.jsontext import JsonValue
 from ledger.labels import Terms, terms_from_json
 from ledger.talk import reading
@@ -23,6 +23,7 @@ from ledger.talk.reading import code
 
 TYP = "sealtrace/v1/proposal"
 MAX_FILE_BYTES = 262_144
+MAX_KEPT_BYTES = 2 * MAX_FILE_BYTES
 MAX_NAMED = 5_000
 LIFE_SECONDS = 3 * 86_400
 MAX_LIFE_SECONDS = 7 * 86_400
@@ -133,6 +134,15 @@ class ProposalFile:
         return tuple(one.officer for one in self.signatures)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What an agency keeps, taken apart: the approved file, and its own signature over it. Nothing of it is verified."""
+
+    file: bytes = field(repr=False)
+    kid: KeyId
+    sig: bytes = field(repr=False)
+
+
 def propose(  # noqa: PLR0913 - who proposes what, when and for how long, all by name
     do: Plan, *, agency: str, officer: str, signer: Signer, now: int, life_seconds: int = LIFE_SECONDS
 ) -> bytes:
@@ -160,14 +170,7 @@ def approve(  # noqa: PLR0913 - who approves what, when, of those enrolled, all 
 
 def verify_proposed(file: bytes, *, agency: str, enrolled: Mapping[str, bytes], now: int) -> ProposalFile:
     """Return a proposal that officers of `agency` signed, one or two, and that has not run out; raise ApprovalError."""
-    found = parse_proposal(file)
-    if found.proposal.agency != agency:
-        raise ApprovalError("the proposal is of another agency")
-    for one in found.signatures:
-        if enrolled.get(one.officer) != one.pk:
-            raise ApprovalError("an officer who is not enrolled here under this key has signed")
-        key = _public_key(one.pk)
-        _verify(key, message=_signed(one.officer, found.payload), signature=one.sig)
+    found = _verify_signed(file, agency=agency, enrolled=enrolled)
     if not found.proposal.at <= now < found.proposal.until:
         raise ApprovalError("the proposal has run out, or lies in the future: propose it again")
     return found
@@ -175,11 +178,7 @@ def verify_proposed(file: bytes, *, agency: str, enrolled: Mapping[str, bytes], 
 
 def verify_approved(file: bytes, *, agency: str, enrolled: Mapping[str, bytes], now: int) -> ProposalFile:
     """Return a proposal that two different officers of `agency` signed in time; raise ApprovalError."""
-    found = verify_proposed(file, agency=agency, enrolled=enrolled, now=now)
-    if len(found.signatures) != OFFICERS:
-        raise ApprovalError("one officer has signed, and two are needed")
-    _check_second(*found.signatures)
-    return found
+    return _require_two(verify_proposed(file, agency=agency, enrolled=enrolled, now=now))
 
 
 def parse_proposal(file: bytes) -> ProposalFile:
@@ -192,8 +191,42 @@ def parse_proposal(file: bytes) -> ProposalFile:
 
 def keep(file: bytes, *, agency: str, signer: Signer, kid: KeyId) -> bytes:
     """Return what the agency keeps: the approved file under its own signature."""
-    sig = signer.sign(b"sealtrace/v1/approval" + lp(agency, file))
+    sig = signer.sign(_kept(agency, file))
     return jsontext.dump({"file": b64u(file), "kid": str(kid), "sig": b64u(sig)})
+
+
+def parse_kept(raw: bytes) -> Kept:
+    """Return what an agency keeps of an approval, taken apart; raise MalformedError for any other spelling."""
+    file, kid, sig = jsontext.members(jsontext.load(raw, limit=MAX_KEPT_BYTES), "file", "kid", "sig")
+    return Kept(file=reading.raw(limit=MAX_KEPT_BYTES)(file), kid=key_id(kid), sig=reading.raw(64, limit=86)(sig))
+
+
+def verify_kept(kept: Kept, *, agency: str, key: PublicKey, enrolled: Mapping[str, bytes]) -> ProposalFile:
+    """Return what two different officers of `agency` agreed on, whenever that was, and the agency signed with `key`.
+
+    `enrolled` are the officers of then. Raises ApprovalError, or BadSignatureError for what was changed.
+    """
+    _verify(key, message=_kept(agency, kept.file), signature=kept.sig)
+    return _require_two(_verify_signed(kept.file, agency=agency, enrolled=enrolled))
+
+
+def _verify_signed(file: bytes, *, agency: str, enrolled: Mapping[str, bytes]) -> ProposalFile:
+    found = parse_proposal(file)
+    if found.proposal.agency != agency:
+        raise ApprovalError("the proposal is of another agency")
+    for one in found.signatures:
+        if enrolled.get(one.officer) != one.pk:
+            raise ApprovalError("an officer who is not enrolled here under this key has signed")
+        key = _public_key(one.pk)
+        _verify(key, message=_signed(one.officer, found.payload), signature=one.sig)
+    return found
+
+
+def _require_two(found: ProposalFile) -> ProposalFile:
+    if len(found.signatures) != OFFICERS:
+        raise ApprovalError("one officer has signed, and two are needed")
+    _check_second(*found.signatures)
+    return found
 
 
 def _check_second(first: SignedBy, second: SignedBy) -> None:
@@ -210,6 +243,10 @@ def _sign(payload: bytes, *, officer: str, signer: Signer) -> SignedBy:
 
 def _signed(officer: str, payload: bytes) -> bytes:
     return b"sealtrace/v1/officer" + lp(officer, payload)
+
+
+def _kept(agency: str, file: bytes) -> bytes:
+    return b"sealtrace/v1/approval" + lp(agency, file)
 
 
 def _verify(key: PublicKey, *, message: bytes, signature: bytes) -> None:

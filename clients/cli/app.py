@@ -1,5 +1,6 @@
 """`sealtrace`: one application, one place where errors become words and exit codes. No stack trace ever."""
 
+import errno
 import gc
 import json
 import os
@@ -16,6 +17,7 @@ from typer.main import get_command
 
 from clients.cli import (
     agency,
+    approvals,
     audit,
     bundle,
     charter,
@@ -96,6 +98,7 @@ for _command in (
     release.release,
     release.approve,
     reply.recall,
+    approvals.approvals,
 ):
     app.command(name="list" if _command is reading.find else None)(_command)
 
@@ -174,6 +177,11 @@ def _usage(error: TyperException) -> str:
 
 def _unusable(error: OSError) -> ClientError:
     named = f" ({error.filename})" if error.filename else ""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return ClientError(
+            f"a file cannot be written: {error.strerror}{named}",
+            next_step="free space on the disk and run the same command again: it goes on where it stopped",
+        )
     return ClientError(
         f"a file cannot be used: {error.strerror or type(error).__name__}{named}",
         next_step="check its name and who may read and write there; nothing was sent",

@@ -13,6 +13,7 @@ from clients import charters
 from clients.agency import parse_enrolment
 from clients.cli.edge import Edge
 from clients.cli.options import HomeOption, JsonOption, edge_of
+from clients.durable import rewrite_file
 from clients.errors import ListError
 from clients.freshness import pending, require_fresh, vouched
 from clients.matching.keys import draw_matching_key
@@ -118,7 +119,7 @@ def sign(  # noqa: PLR0913 - where the file is, where it goes, what came before
     files = [path for path in (place.root_keystore, place.next_root_keystore) if path.exists()]
     signed = charters.sign(file.read_bytes(), *(edge.root_keyring(path) for path in files), previous=before)
     found = charters.signatures(signed, previous=before)
-    (output or file).write_bytes(signed)
+    rewrite_file(output or file, signed)  # the file holds others' signatures, and a full disk must not take them
     fingerprint = fingerprints.to_text(fingerprints.of_file(signed))
     lines = [
         f"✓ signed     {output or file}",

@@ -39,6 +39,9 @@ _UNTRUE = (
     "believe nothing of it, and try again; if it stays so, keep what you were shown and ask other members what they see"
 )
 
+# A backup in the place of a keystore that is whole would take keys away that were drawn since.
+_UNUSED = "free space on its disk, or see who may read and write there, and try again: nothing in it has changed"
+
 
 class Exit(IntEnum):
     """Exit codes that scripts rely on."""
@@ -105,6 +108,8 @@ def _advice(error: Exception) -> str:
 
 def _by_kind(error: Exception) -> str:
     """Return what to do about an error that does not say it itself; what is no error of ours was not foreseen."""
+    if isinstance(error, CryptoError) and isinstance(error.__cause__, OSError):
+        return _UNUSED
     return next((step for kind, step in _STEPS if isinstance(error, kind)), "")
 
 

@@ -152,6 +152,12 @@ class Imports:
         with reading(self._engine) as connection:
             return tuple(map(_import, connection.execute(chosen)))
 
+    def proposed(self) -> tuple[Import, ...]:
+        """Return all imports that an officer signed for to a second one, the oldest first."""
+        chosen = select(IMPORT).where(IMPORT.c.proposal != b"").order_by(IMPORT.c.number)
+        with reading(self._engine) as connection:
+            return tuple(map(_import, connection.execute(chosen)))
+
     def content(self, number: int) -> Content:
         """Return what an import holds; raise MissingError once it is over."""
         with reading(self._engine) as connection:

@@ -158,6 +158,27 @@ def new_home(walk: Walk, folder: Path) -> str:
     return str(folder)
 
 
+@pytest.mark.parametrize("kind", [(), ("--auditor",)])
+def test_an_id_of_another_country_is_refused_before_anything_is_made(
+    walk: Walk, tmp_path: Path, kind: tuple[str, ...]
+) -> None:
+    """An id stands under every record for ever: a slip in it or in the country is told while it costs nothing."""
+    made = ("agency", "create", *kind, "--id", "xar-police", "--name", "P", "--home", str(tmp_path / "new"))
+    refused = [command(walk, *made, "--country", country) for country in ("XBE", "xar", "XIN")]
+
+    assert [one.code for one in refused] == [Exit.USAGE] * 3
+    assert "xar-police begins with another country than XBE" in refused[0].notes
+    assert "next: say --country XAR, or another --id" in refused[0].notes
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_body_of_several_states_is_enrolled(walk: Walk, tmp_path: Path) -> None:
+    """Its id and its country are the code that no State has."""
+    made = ("agency", "create", "--id", "xin-office", "--name", "O", "--country", "XIN")
+
+    assert command(walk, *made, "--home", str(tmp_path / "new")).code == Exit.DONE
+
+
 def test_joining_at_another_address_says_what_is_refused_there(walk: Walk, tmp_path: Path) -> None:
     """A mirror is read; one line says that nothing can be signed there and where it can, for machines too."""
     home, words = new_home(walk, tmp_path / "new"), fingerprints.to_words(walk.fingerprint)

@@ -186,6 +186,13 @@ def test_the_key_for_rows_is_drawn_once(tmp_path: Path) -> None:
     assert key != keyring(tmp_path / "other").row_key()
 
 
+def test_two_programs_that_draw_the_key_for_rows_at_once_have_one(tmp_path: Path) -> None:
+    """Under two keys a list that is sent again would be logged twice; whoever comes second takes the first's."""
+    first, second = keyring(tmp_path), reopened(tmp_path)
+
+    assert first.row_key() == second.row_key()
+
+
 def test_a_wrong_passphrase_opens_nothing(tmp_path: Path) -> None:
     """And is told apart from nothing else."""
     keyring(tmp_path)

@@ -116,6 +116,23 @@ def test_a_new_root_is_adopted_when_a_charter_names_it(walk: Walk) -> None:
     assert sync(walk, PARTNER).records == 1
 
 
+def test_a_root_that_is_drawn_again_loses_none_that_a_charter_names(walk: Walk) -> None:
+    """Drawn twice, and the charter of the first request is logged: its keys are in the home still, and are adopted."""
+    proposal, previous = renew(walk)
+    first = next_root(walk)
+    renew(walk)
+    renew(walk)
+    pass_charter(walk, proposal, previous, first)
+    home = walk.homes[PARTNER]
+    with pytest.raises(HomeError, match="does not name the new root") as refused:
+        adopt(walk)
+    assert "drawn before (root.keystore.next.1, root.keystore.next.2)" in refused.value.next_step
+
+    (home.path / "root.keystore.next.1").replace(home.next_root_keystore)
+    adopt(walk)
+    assert sync(walk, PARTNER).records == 1
+
+
 def test_an_interrupted_adoption_is_finished(walk: Walk) -> None:
     """A crash after the first file was moved destroys nothing that is still needed."""
     proposal, previous = renew(walk)

@@ -80,8 +80,8 @@ def test_founding_by_commands_alone(tmp_path: Path) -> None:
         return result
 
     for agency in ("xar-arms", "xbe-cib"):
-        run("agency", "create", "--home", str(tmp_path / agency), "--id", agency, "--name", agency, "--country", "XAR",
-            "--law", "FOI:Files may be asked for.")  # fmt: skip
+        run("agency", "create", "--home", str(tmp_path / agency), "--id", agency, "--name", agency,
+            "--country", agency[:3].upper(), "--law", "FOI:Files may be asked for.")  # fmt: skip
     run("agency", "create", "--auditor", "--home", str(tmp_path / "xau-dit"), "--id", "xau-dit", "--name", "Auditor",
         "--country", "XAU", "-o", str(tmp_path / "auditor.json"))  # fmt: skip
     enrolments = [str(tmp_path / agency / "enrolment.json") for agency in ("xar-arms", "xbe-cib")]

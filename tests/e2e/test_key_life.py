@@ -98,6 +98,34 @@ def test_a_seed_for_boxes_is_destroyed_90_days_after_its_key_ended(walk: Walk) -
     assert held == [[7, 8], [8]]
 
 
+def test_a_clock_that_stood_wrong_once_destroys_no_seed(walk: Walk) -> None:
+    """A machine that believed for one sync that it was 2001: the key has ended no earlier than its end was signed."""
+    keychange.rotate(walk.session(PARTNER), root(walk, PARTNER), [Role.HPKE])
+    right = walk.clock.now
+    session = walk.session(PARTNER)
+    walk.clock.now = 1_000_000_000
+    session.refresh()
+    walk.clock.now = right + 86_400
+    sync(walk, PARTNER)
+
+    assert [key.kid.number for key in walk.keyring(PARTNER).public_keys() if key.role is Role.HPKE] == [7, 8]
+
+
+def test_an_epoch_that_a_wrong_clock_opened_in_the_future_is_not_gone_on_with(walk: Walk) -> None:
+    """Put right, the clock would reach the epoch's end in years: the next record opens the next epoch."""
+    right = walk.clock.now
+    walk.clock.now = right + 8 * 86_400 * 100
+    submit(walk, "LIFE2")
+    walk.clock.now = right
+    submit(walk, "LIFE3")
+    walk.clock.now = right - 60
+    submit(walk, "LIFE4")
+
+    session = walk.session(OWNER)
+    Sync(session, progress=quiet).by_feed()
+    assert [record.ep for record in session.replica.records()] == [1, 2, 3, 3]
+
+
 def test_one_role_can_be_rotated_alone(walk: Walk) -> None:
     """The others go on as they are."""
     changed = keychange.rotate(walk.session(OWNER), root(walk, OWNER), [Role.HTTP])

@@ -78,12 +78,24 @@ class Officer:
             for at in range(first, first + count)
         ]
 
-    def submit(self, *options: str, after_calls: int | None = None, after_seconds: float | None = None) -> Ended:
+    def submit(
+        self,
+        *options: str,
+        after_calls: int | None = None,
+        after_seconds: float | None = None,
+        most_bytes: int | None = None,
+    ) -> Ended:
         """Run `sealtrace submit` over the list."""
         named = (str(self.list), "--map", str(self.walk.folder / "map.toml"), "--correct")
-        return self.run(*named, *options, after_calls=after_calls, after_seconds=after_seconds)
+        return self.run(*named, *options, after_calls=after_calls, after_seconds=after_seconds, most_bytes=most_bytes)
 
-    def run(self, *options: str, after_calls: int | None = None, after_seconds: float | None = None) -> Ended:
+    def run(
+        self,
+        *options: str,
+        after_calls: int | None = None,
+        after_seconds: float | None = None,
+        most_bytes: int | None = None,
+    ) -> Ended:
         """Run `sealtrace submit` with these words."""
         return self.nursery.run(
             *("submit", *options, "--json", "--home", str(self.walk.homes[OWNER].path)),
@@ -91,6 +103,7 @@ class Officer:
             now=self.walk.clock(),
             after_calls=after_calls,
             after_seconds=after_seconds,
+            most_bytes=most_bytes,
         )
 
     def killed(self, chance: random.Random) -> Ended:
@@ -158,3 +171,21 @@ def test_killed_again_and_again_on_the_way(officer: Officer) -> None:
 
     assert (ends[0], ends[-1]) == (SIGKILL, 0)
     assert live(officer.walk) == sorted(row["serial"] for row in officer.rows)
+
+
+def test_a_submission_on_a_disk_that_is_full_goes_on_when_there_is_room(officer: Officer) -> None:
+    """However far it came, it says what to do; nothing is called damaged, and every row is logged once."""
+    officer.add(3)
+    said: set[str] = set()
+    for most in (0, *range(1_000, 400_000, 16_384)):
+        full = officer.submit(most_bytes=most)
+        if full.code == 0:
+            break
+        assert full.code == 1, full.output
+        said.add(full.json["what"].partition(": ")[0])
+        assert "free space" in full.json["next"]
+
+    assert {f"{name}.sqlite of the home cannot be used" for name in ("replica", "outbox")} <= said
+    officer.finish()
+    assert Sync(officer.walk.session(OWNER), progress=lambda _done, _total: None).by_feed().size > 0
+    assert officer.walk.session(OWNER).replica.count() == len(officer.rows)

@@ -22,12 +22,15 @@ from ledger.officers import (
     PlannedExpunge,
     PlannedRelease,
     PlannedSubmission,
+    ProposalFile,
     approve,
     body_hash,
     keep,
+    parse_kept,
     parse_proposal,
     propose,
     verify_approved,
+    verify_kept,
     verify_proposed,
 )
 from tests.support.consortium import signer
@@ -156,6 +159,59 @@ def test_what_is_kept_is_under_the_agencys_own_signature() -> None:
     EVE.public_key.verify(message=message, signature=unb64u(str(kept.pop("sig"))))
 
     assert kept == {"file": b64u(FILE), "kid": f"{AGENCY}#4"}
+
+
+KEPT = keep(FILE, agency=AGENCY, signer=EVE, kid=KeyId(AGENCY, 4))
+
+
+def checked(raw: bytes, *, agency: str = AGENCY) -> ProposalFile:
+    """Return what is kept of an approval, verified as long as one likes after it was given."""
+    return verify_kept(parse_kept(raw), agency=agency, key=EVE.public_key, enrolled=ENROLLED)
+
+
+def test_what_is_kept_verifies_long_after_its_time() -> None:
+    """An inspector comes years later: what ran out for whoever carries it out is evidence still."""
+    assert (parse_kept(KEPT).kid, checked(KEPT)) == (KeyId(AGENCY, 4), parse_proposal(FILE))
+
+
+@given(at=st.integers(0, len(KEPT) - 1), bit=st.integers(0, 7))
+def test_attack_any_changed_bit_of_what_is_kept(at: int, bit: int) -> None:
+    """Every bit is signed or spelled in one way; only the number of the key has to be looked up."""
+    spoiled = bytearray(KEPT)
+    spoiled[at] ^= 1 << bit
+
+    try:
+        found = parse_kept(bytes(spoiled))
+    except LedgerError:
+        return
+    if found.kid == KeyId(AGENCY, 4):
+        with pytest.raises((LedgerError, CryptoError)):
+            checked(bytes(spoiled))
+
+
+def test_attack_a_kept_file_of_one_officer() -> None:
+    """The agency's own signature makes no second officer, of one signature or of the same one twice."""
+    payload, rows = jsontext.members(jsontext.load(proposed()), "payload", "signatures")
+    assert isinstance(rows, list)
+    for signed, words in ((rows, "two are needed"), ([rows[0], rows[0]], "same officer")):
+        file = jsontext.dump({"payload": payload, "signatures": [*signed]})
+        with pytest.raises(ApprovalError, match=words):
+            checked(keep(file, agency=AGENCY, signer=EVE, kid=KeyId(AGENCY, 4)))
+
+
+def test_attack_what_another_agency_keeps() -> None:
+    """The agency's name is under its signature, and in the proposal itself."""
+    with pytest.raises(BadSignatureError):
+        checked(KEPT, agency="xbe-cib")
+    with pytest.raises(ApprovalError, match="another agency"):
+        checked(keep(FILE, agency="xbe-cib", signer=EVE, kid=KeyId("xbe-cib", 4)), agency="xbe-cib")
+
+
+@given(raw=st.binary(max_size=300))
+def test_arbitrary_bytes_in_the_folder_of_approvals_raise_only_our_errors(raw: bytes) -> None:
+    """A damaged disk may show anything."""
+    with pytest.raises((LedgerError, CryptoError)):
+        parse_kept(raw)
 
 
 def test_only_an_officers_kind_of_key_signs() -> None:

@@ -7,6 +7,7 @@ socket), or by the nursery's after some time, wherever it then is.
 
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -53,10 +54,17 @@ class Nursery:
         )
 
     def run(
-        self, *arguments: str, url: str, now: int, after_calls: int | None = None, after_seconds: float | None = None
+        self,
+        *arguments: str,
+        url: str,
+        now: int,
+        after_calls: int | None = None,
+        after_seconds: float | None = None,
+        most_bytes: int | None = None,
     ) -> Ended:
-        """Run `sealtrace` against a service at `url`; kill it as told."""
+        """Run `sealtrace` against a service at `url`; kill it as told, or let no file of it grow beyond `most_bytes`."""
         order = {"arguments": arguments, "url": url, "now": now, "calls": after_calls, "seconds": after_seconds}
+        order["bytes"] = most_bytes
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -101,6 +109,8 @@ def _run(order: dict[str, Any], answer: int) -> int:
     output: list[str] = []
     if order["calls"] is not None:
         sys.setprofile(Count(order["calls"]))
+    if order["bytes"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["bytes"], order["bytes"]))
     code = run(order["arguments"], _edge(order, output.append))
     sys.setprofile(None)
     os.write(answer, json.dumps({"output": "\n".join(output)[:60_000]}).encode())
