@@ -196,6 +196,22 @@ def test_bad_rows_are_told_and_come_back_as_csv(desk: Desk, browser: Browser) ->
     assert press(browser, sign, sign, good_rows="on").status_code == 303
     work(desk)
     assert newest(desk).receipt["records"] == 2
+    assert "<dt>Rows that stayed out</dt><dd>1</dd>" in browser.text(f"/imports/{one.number}")
+
+
+def test_a_corrected_row_that_no_column_names_is_not_passed_over_in_silence(desk: Desk, browser: Browser) -> None:
+    """Beside rows that are logged already a new one may be a correction: before it is sealed, that is said."""
+    one = to_checked(desk, browser)
+    sign = f"/imports/{one.number}/sign"
+    assert "Is a new one a correction?" not in browser.text(f"/imports/{one.number}")
+    assert press(browser, sign, sign).status_code == 303
+    work(desk)
+
+    again = to_checked(desk, browser, CSV.replace(b"ABE 573528", b"ABE 573529"))
+
+    page = browser.text(f"/imports/{again.number}")
+    assert "<dt>Rows that are new</dt><dd>1</dd>" in page
+    assert "Is a new one a correction?" in page
 
 
 def test_stored_script_in_names_and_cells_is_text(desk: Desk, browser: Browser) -> None:
