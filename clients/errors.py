@@ -23,7 +23,9 @@ class PassphraseError(ClientError):
 
 
 class ListError(ClientError):
-    """A list, map or code table that cannot be read as a whole."""
+    """A list, map or code table that cannot be read as a whole; `sheets` are those of a workbook that can be named instead."""
+
+    sheets: tuple[str, ...] = ()
 
 
 class UnreachableError(ClientError):

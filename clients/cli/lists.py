@@ -25,6 +25,7 @@ from clients.lists.proposing import propose_map
 from clients.lists.reading import read_table
 from clients.lists.report import Problem, Weight, rejected_csv
 from clients.lists.tables import MAX_LIST_BYTES, Format, check_filled
+from clients.plaintext import wrap
 from clients.session import Session, load_profile
 from clients.submitting import Submission, resume
 from clients.submitting import submit as submit_rows
@@ -34,6 +35,7 @@ from ledger.plan import Planner
 from ledger.profiles import Profile
 
 _SHOWN_PROBLEMS = 20
+_WIDTH = 80
 
 
 def submit(  # noqa: PLR0913 - each option is one decision about the list
@@ -220,8 +222,9 @@ def _listed(problems: Sequence[Problem]) -> Iterator[str]:
     """Yield the first problems, those that keep a row out before all others: they are what has to be mended."""
     for problem in sorted(problems, key=lambda one: one.weight is Weight.WARNING)[:_SHOWN_PROBLEMS]:
         sign = "✗" if problem.weight is Weight.ERROR else "!"
-        yield f"{sign} line {problem.line}, {problem.column or 'row'}: {problem.cause}"
-        yield f"  {problem.fix}"
+        said = f"{sign} line {problem.line}, {problem.column or 'row'}: {problem.cause}"
+        yield from wrap(said, width=_WIDTH, indent="  ")
+        yield from (f"  {line}" for line in wrap(problem.fix, width=_WIDTH - 2, indent=""))
     more = len(problems) - _SHOWN_PROBLEMS
     if more > 0:
         yield f"  … and {more:,} more: --json names them all"

@@ -110,6 +110,21 @@ def chosen_text() -> str:
     return request.form.get("map", "").replace("\r\n", "\n")
 
 
+def rereading(form: Format, sheets: Sequence[str], *, is_text: bool, is_read: bool = True) -> dict[str, Any]:
+    """Return what the form shows by which a list is read another way: of a workbook its sheets, of a text its encoding.
+
+    A list that could not be read needs its sheet said; of one that was read it may be found out again.
+    """
+    return {
+        "form": form,
+        "sheets": sheets,
+        "must_choose": not is_read,
+        "is_text": is_text,
+        "encodings": ENCODINGS,
+        "delimiters": {",": ",", ";": ";", "\t": _("tab"), "|": "|"},
+    }
+
+
 def mapping(listed: Listed, *, choices: Choices | None, text: str | None) -> dict[str, Any]:
     """Return what the form of columns shows: as sent before, as another map says, or as the list is read now."""
     table = listed.table
@@ -128,11 +143,9 @@ def mapping(listed: Listed, *, choices: Choices | None, text: str | None) -> dic
         "dates": DATE_EXAMPLES,
         "unclear": _unclear(table, found),
         "compartments": tuple(Compartment),
-        "encodings": ENCODINGS,
-        "delimiters": {",": ",", ";": ";", "\t": _("tab"), "|": "|"},
-        "form": listed.form,
         "table": {"source": table.source, "rows": len(table.rows), "header_line": table.header_line},
         "source": request.form.get("source", ""),
+        "rereading": rereading(listed.form, table.sheets, is_text=table.encoding is not None),
     }
 
 

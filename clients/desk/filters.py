@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from clients.desk.fieldwords import field_hint, field_word
 from clients.desk.sentences import linked, sentence
-from clients.desk.vocabulary import compare_words, country_word, portion_word, term
+from clients.desk.vocabulary import compare_words, country_word, meaning, portion_word, term
 from crypto.encoding import b64u
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
@@ -87,6 +87,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "span": span,
     "ago": ago,
     "term": term,
+    "meaning": meaning,
     "country": country_word,
     "portion_word": portion_word,
     "compare": compare_words,

@@ -28,7 +28,7 @@ CODE_WORDS: Mapping[str, str] = {
     "night vision": _l("night vision"),
     "communications": _l("communications"),
     "biometric": _l("biometric"),
-    "uas": _l("uas"),
+    "uas": _l("unmanned aircraft"),
     "aircraft": _l("aircraft"),
     "vehicle": _l("vehicle"),
     "other": _l("other"),
@@ -227,6 +227,20 @@ WHY_WORDS: Mapping[str, str] = {
     Why.LAW.value: _l("the law"),
     Why.SAFETY.value: _l("a person's safety"),
 }
+# Compartments and purposes go by their codes everywhere, like levels; where one is chosen, this stands beside it.
+MEANINGS: Mapping[str, str] = {
+    "CT": _l("counter-terrorism"),
+    "SRC": _l("protected sources"),
+    "OPS": _l("operations under way"),
+    "UNPANEL": _l("panels of experts of the United Nations"),
+    "PII": _l("personal data"),
+    "EXPORT": _l("export control"),
+    "STOCK": _l("stockpiles"),
+    "TRACE": _l("tracing weapons"),
+    "CRIM": _l("criminal investigation"),
+    "SANCTIONS": _l("sanctions and embargoes"),
+    "STATS": _l("statistics"),
+}
 
 TERMS: Mapping[str, str] = {
     **CODE_WORDS,
@@ -262,6 +276,11 @@ def term(code: str) -> str:
     """Return a code of the vocabulary, a type's name or a reason, in the reader's language; anything else as it came."""
     words = code.replace("_", " ")
     return str(TERMS.get(words, words))
+
+
+def meaning(code: str) -> str:
+    """Return what the code of a compartment or purpose stands for; nothing for one that is not known here."""
+    return str(MEANINGS.get(code, ""))
 
 
 def portion_word(portion: str) -> str:

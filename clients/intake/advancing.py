@@ -23,8 +23,9 @@ from clients.keyring import Keyring
 from clients.lists.proposing import propose_map
 from clients.lists.reading import read_table
 from clients.lists.report import rejected_csv
-from clients.lists.tables import Table
+from clients.lists.tables import Format, Table
 from clients.lists.values import Tables
+from clients.lists.workbooks import WORKBOOK
 from clients.outbox import Outbox
 from clients.replica import Replica
 from clients.session import Session
@@ -99,11 +100,19 @@ def check_now(bench: Bench, one: Import) -> Import:
 
 
 def read_now(bench: Bench, one: Import) -> Import:
-    """Read what was uploaded; return the import with its columns and a map for them, or refused with the reason."""
+    """Read what was uploaded; return the import with its columns and a map for them, or with the reason why not.
+
+    It is refused for good where nothing else can be tried. Where a sheet can be named, or its officer had said how it is
+    to be read, it stays, with the sheets that there are.
+    """
+    raw = bench.imports.content(one.number).raw
     try:
-        table = read_table(bench.imports.content(one.number).raw, form=one.form)
+        table = read_table(raw, form=one.form)
     except ListError as error:
-        return bench.imports.move(one, State.REFUSED, told=told(error))
+        if not error.sheets and one.form == Format():
+            return bench.imports.move(one, State.REFUSED, told=told(error))
+        unread = {"is_unread": True, "sheets": [*error.sheets], "is_text": not raw.startswith(WORKBOOK)}
+        return bench.imports.note(one, told=told(error).to_json(), findings=unread)
     known = bench.imports.remembered(header_of(table))
     text = known[0][1] if known else propose_map(table)
     return bench.imports.note(one, read=pack(table), map=text, total=len(table.rows), findings=_columns(table))

@@ -22,7 +22,7 @@ def pack(table: Table) -> bytes:
     """Return a table as it is kept."""
     lines = [[row.line, *row.cells] for row in table.rows]
     about = [table.header, table.header_line, table.source, table.encoding, table.delimiter]
-    left = {"unread": table.unread, "comments": table.comments, "numbers": table.numbers}
+    left = {"unread": table.unread, "sheets": table.sheets, "comments": table.comments, "numbers": table.numbers}
     return zlib.compress(json.dumps([[*about, left], lines], ensure_ascii=False).encode(), level=1)
 
 
@@ -38,6 +38,7 @@ def unpack(kept: bytes) -> Table:
         encoding=encoding,
         delimiter=delimiter,
         unread=tuple(said.get("unread", ())),
+        sheets=tuple(said.get("sheets", ())),
         comments=bool(said.get("comments")),
         numbers={name: (count, first) for name, (count, first) in said.get("numbers", {}).items()},
     )

@@ -23,6 +23,7 @@ def _lines(table: Table) -> Iterator[str]:
     yield "# Proposed by `sealtrace submit`. Read every line: nothing is submitted before you pass this file with --map."
     yield 'title = ""  # what this list is'
     yield f"ignore = {_quoted_list(unknown)}  # columns left out: not recognised, or needed twice"
+    yield '# key = [""]  # columns by which a row stays the same row when it is corrected: else it goes in anew, beside the old'
     if not fields:
         yield f"# No column is recognised: if line {table.header_line} is not the header, add header_line below; if its names"
         yield "# are unreadable here, correct encoding; else name for each column the field that it fills."
@@ -94,7 +95,7 @@ def _strays(table: Table, patterns: Sequence[str]) -> Iterator[str]:
         lines = [str(table.rows[place].line) for place in unfitting([row.cells[at] for row in table.rows], patterns)]
         if lines:
             more = f" and {len(lines) - _NAMED_LINES:,} more" if len(lines) > _NAMED_LINES else ""
-            yield f"# No such date stands in column {_quoted(column)} of line {', '.join(lines[:_NAMED_LINES])}{more}: correct it."
+            yield f"# No such date stands in column {_quoted(column)} of {'line' if len(lines) == 1 else 'lines'} {', '.join(lines[:_NAMED_LINES])}{more}: correct it."
 
 
 def _told(unclear: Sequence[str]) -> str:

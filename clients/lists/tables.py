@@ -35,7 +35,8 @@ class Row:
 class Table:
     """A list as read: the header, where it stood, the rows below it, what it was read from; of a CSV its encoding.
 
-    Of a workbook also what was not read (`unread` sheets that hold something, `comments` on cells), and of each column
+    Of a workbook of several sheets also the names of the visible ones, what was not read (`unread` sheets that hold something where none
+    was named, `comments` on cells), and of each column
     that has cells of plain numbers how many, and the line of the first: there no zero stands in front of a number.
     """
 
@@ -46,6 +47,7 @@ class Table:
     encoding: str | None = None
     delimiter: str = ","
     unread: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
     comments: bool = False
     numbers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 

@@ -25,6 +25,7 @@ from openpyxl.utils.datetime import from_excel  # type: ignore[import-untyped]  
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet  # type: ignore[import-untyped]  # as above
 from openpyxl.worksheet._reader import WorkSheetParser  # type: ignore[import-untyped]  # as above
 
+from clients.lists.emptyrows import WithoutEmptyRows
 from clients.lists.numberformats import (
     RoundedError,
     UnshowableError,
@@ -46,13 +47,14 @@ _BREAKS = str.maketrans({"\r": "\n"})
 
 
 class RefusedError(Exception):
-    """A workbook that is not read: the reason, one of `workbooks.REASONS`, and where."""
+    """A workbook that is not read: the reason, one of `workbooks.REASONS`, where, and which of its sheets may be named."""
 
     def __init__(self, reason: str, at: str = "") -> None:
-        """Hold both."""
+        """Hold reason and place; the sheets are added where they are known."""
         super().__init__(reason)
         self.reason = reason
         self.at = at
+        self.sheets: Sequence[str] = ()
 
 
 def main(sheet: str | None) -> None:
@@ -72,12 +74,13 @@ def bound() -> None:
 
 def answer(file: BinaryIO, sheet: str | None, out: TextIO) -> None:
     """Write the rows of a workbook's sheet as they are read, then the end; or a refusal in place of it."""
+    refusal: dict[str, object]
     try:
         check_zip(file)
         check_kind(file)
         out.writelines(json.dumps(line) + "\n" for line in _lines(file, sheet))
     except RefusedError as error:
-        refusal = {"refused": error.reason, "at": error.at}
+        refusal = {"refused": error.reason, "at": error.at, "sheets": [*error.sheets]}
     except ZipRefusedError as error:
         refusal = {"refused": str(error), "at": ""}
     except MemoryError:
@@ -91,17 +94,32 @@ def answer(file: BinaryIO, sheet: str | None, out: TextIO) -> None:
 
 def _lines(file: BinaryIO, sheet: str | None) -> Iterator[object]:
     book = load_workbook(file, read_only=True, keep_links=False)
-    chosen, unread = _choose(book, sheet)
-    with chosen._get_source() as source:  # noqa: SLF001 - see _Sheet
-        read = _Sheet(book, chosen, source)
-        yield from read.lines()
+    try:
+        chosen, unread = _choose(book, sheet)
+        with chosen._get_source() as source:  # noqa: SLF001 - see _Sheet
+            read = _Sheet(book, chosen, source)
+            yield from read.lines()
+    except RefusedError as error:
+        error.sheets = _visible(book)
+        raise
     parts = book._archive.namelist()  # noqa: SLF001 - the library keeps comments from whoever reads rows alone
     yield {
         "sheet": chosen.title,
+        "sheets": _visible(book),
         "merged": read.merged(),
         "unread": [one.title for one in unread],
         "comments": any(part.startswith(_COMMENTS) for part in parts),
     }
+
+
+def _sheets(book: Any) -> list[Any]:
+    return [one for one in book.worksheets if isinstance(one, ReadOnlyWorksheet)]
+
+
+def _visible(book: Any) -> list[str]:
+    """Return the names that somebody could choose between: none, where there is no other sheet at all."""
+    sheets = _sheets(book)
+    return [one.title for one in sheets if len(sheets) > 1 and one.sheet_state == "visible"]
 
 
 def _choose(book: Any, name: str | None) -> tuple[Any, list[Any]]:
@@ -109,7 +127,7 @@ def _choose(book: Any, name: str | None) -> tuple[Any, list[Any]]:
 
     It is the one that was named, or the first that holds anything where none is hidden.
     """
-    sheets = [one for one in book.worksheets if isinstance(one, ReadOnlyWorksheet)]
+    sheets = _sheets(book)
     hidden = [one.title for one in sheets if one.sheet_state != "visible"]
     if name is None:
         if hidden:
@@ -128,7 +146,7 @@ def _choose(book: Any, name: str | None) -> tuple[Any, list[Any]]:
 
 def _is_filled(book: Any, sheet: Any) -> bool:
     with sheet._get_source() as source:  # noqa: SLF001 - see _Sheet
-        parser = _Parser(source, sheet._shared_strings, data_only=False, epoch=book.epoch)  # noqa: SLF001 - as above
+        parser = _Parser(WithoutEmptyRows(source), sheet._shared_strings, data_only=False, epoch=book.epoch)  # noqa: SLF001 - as above
         return any(cell["value"] is not None for _, cells in parser.parse() for cell in cells)
 
 
@@ -151,7 +169,7 @@ class _Sheet:
     def __init__(self, book: Any, sheet: Any, source: Any) -> None:
         self._book = book
         self._title = sheet.title
-        self._parser = _Parser(source, sheet._shared_strings, data_only=False, epoch=book.epoch)  # noqa: SLF001 - as the worksheet itself starts it
+        self._parser = _Parser(WithoutEmptyRows(source), sheet._shared_strings, data_only=False, epoch=book.epoch)  # noqa: SLF001 - as the worksheet itself starts it
         self._hidden_columns: list[range] | None = None
         self._struck: dict[int, bool] = {}
 

@@ -35,6 +35,8 @@ WALL_SECONDS = 480.0
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 
+_MOST_SHEETS = 1_000
+_SHEET_CHARACTERS = 64
 # The last row that a sheet can have.
 _LAST_ROW = 1_048_576
 _ROOT = Path(__file__).resolve().parents[2]
@@ -72,10 +74,11 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """What the child said: the rows, the sheet's name, what is merged on it, what it left, lines of numbers by column."""
+    """What the child said: the rows, the sheet's name and all visible ones', what is merged, what it left, lines of numbers."""
 
     rows: tuple[Row, ...]
     sheet: str
+    sheets: tuple[str, ...]
     merged: tuple[Merged, ...]
     unread: tuple[str, ...]
     comments: bool
@@ -83,8 +86,19 @@ class _Answer:
 
 
 def read_workbook(raw: bytes, *, form: Format, columns: Sequence[str]) -> Table:
-    """Return the table on a workbook's sheet; raise ListError naming the cell that stands in the way."""
+    """Return the table on a workbook's sheet; raise ListError naming the cell that stands in the way.
+
+    The error has the names of the visible sheets where the workbook has more than one.
+    """
     found = _ask(raw, form.sheet)
+    try:
+        return _table(found, form, columns)
+    except ListError as error:
+        error.sheets = found.sheets
+        raise
+
+
+def _table(found: _Answer, form: Format, columns: Sequence[str]) -> Table:
     at = last_header_row(found.rows, header_position(found.rows, form.header_line, columns), found.merged)
     line = found.rows[at].line
     named = merged_header(found.rows[: at + 1], found.merged)
@@ -99,6 +113,7 @@ def read_workbook(raw: bytes, *, form: Format, columns: Sequence[str]) -> Table:
         source=f"sheet {found.sheet!r} of a workbook",
         delimiter=form.delimiter or ",",
         unread=found.unread,
+        sheets=found.sheets,
         comments=found.comments,
         numbers=dict(_numbers(found.numbers, [place + 1 for place in places], header, line)),
     )
@@ -137,8 +152,9 @@ def _ask(raw: bytes, sheet: str | None) -> _Answer:
             return _Answer(
                 rows=found,
                 sheet=title,
+                sheets=_titles(end.get("sheets")),
                 merged=tuple(Merged(*_integers(one)) for one in merged),
-                unread=tuple(str(one)[:64] for one in unread),
+                unread=_titles(unread),
                 comments=bool(comments),
                 numbers=numbers,
             )
@@ -210,8 +226,14 @@ def _integers(values: Any) -> tuple[int, int, int, int]:
             raise _refused("damaged")
 
 
+def _titles(said: Any) -> tuple[str, ...]:
+    return tuple(str(one)[:_SHEET_CHARACTERS] for one in said[:_MOST_SHEETS]) if isinstance(said, list) else ()
+
+
 def _refusal(end: dict[str, Any]) -> ListError:
-    return _refused(str(end["refused"]), str(end.get("at", ""))[:64])
+    error = _refused(str(end["refused"]), str(end.get("at", ""))[:_SHEET_CHARACTERS])
+    error.sheets = _titles(end.get("sheets"))
+    return error
 
 
 def _refused(reason: str, at: str = "") -> ListError:

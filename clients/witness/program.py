@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from clients.errors import ClientError
+from clients.errors import ClientError, HomeError
 from clients.home import open_home
 from clients.keyring import Keyring
 from clients.passphrase import Passphrases, Purpose
@@ -54,6 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(options: argparse.Namespace) -> None:
     """Open the home and its keys, and answer, or ask, until a signal comes."""
     home = open_home(options.home, os.environ)
+    if not home.witness_keystore.exists():
+        raise HomeError(
+            f"{home.witness_keystore} is missing: no witness runs without its keys",
+            next_step="bring it from the agency's home; an agency that is to become a witness runs `sealtrace witness keys`",
+        )
     phrase = Passphrases(os.environ, ask=getpass.getpass if sys.stdin.isatty() else None).of(Purpose.KEYSTORE)
     place = place_of(
         home,

@@ -80,7 +80,7 @@ def _service_file(site: Site) -> Iterator[Fault]:
     try:
         service = read_service_file(site.config.service)
     except ConfigError as error:
-        yield Fault(name="service-file", found=str(error))
+        yield Fault(name="service-file", found=str(error).partition(": put ")[0])
         return
     if site.keys is not None and all(keys.named(service.origin) != service.log for keys in site.keys.generations()):
         yield Fault(name="keystore-foreign", found="the keystore holds other keys than service.json names")

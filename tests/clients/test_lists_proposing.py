@@ -45,7 +45,7 @@ def test_cells_that_do_not_fit_are_named_by_line_and_hide_no_pattern() -> None:
 
     assert date_patterns(table) == (("DD.MM.YYYY",), ())
     assert parse_map(text).dates == ("DD.MM.YYYY",)
-    assert '# No such date stands in column "date" of line 3, 5: correct it.' in text
+    assert '# No such date stands in column "date" of lines 3, 5: correct it.' in text
     assert "46100" not in text
 
 
@@ -54,4 +54,4 @@ def test_of_many_cells_that_do_not_fit_the_first_are_named() -> None:
     rows = "".join(f"{number};soon\n" for number in range(12))
     text = propose_map(read_table(f"serial;date\n{rows}".encode()))
 
-    assert "of line 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more" in text
+    assert "of lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more" in text

@@ -226,6 +226,15 @@ def test_a_seeded_fault_is_found(site: Site, case: str) -> None:
     assert all(fault.found and fault.next_step for fault in found)
 
 
+def test_a_file_that_is_gone_is_called_missing(site: Site) -> None:
+    """And not damaged: whoever moved it away looks for it, and what to do is said once."""
+    site.config.service.unlink()
+
+    (told,) = [fault.found for fault in diagnose(site) if fault.name == "service-file"]
+
+    assert told == f"{site.config.service} is missing"
+
+
 def test_every_fault_it_knows_is_seeded() -> None:
     """A fault that no test seeds may never be found."""
     seeded = {name for name, _ in FAULTS.values()} | {

@@ -37,7 +37,7 @@ def take() -> BaseResponse:
     """Prepare the questions about a list, a file or pasted lines; where its columns say too little, they come first."""
     file = request.files.get("file")
     raw = (file.read(MAX_UPLOAD_BYTES + 1) if file is not None else b"") or pasted(request.form.get("lines", ""))
-    new = _read(raw, Format())
+    new = _read(raw, Format(sheet=request.form.get("sheet") or None))
     try:
         items = _items(new)
     except ListError:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response as BaseResponse
 
-from clients.desk.columnform import Listed, chosen, chosen_format, chosen_source, chosen_text, mapping
+from clients.desk.columnform import Listed, chosen, chosen_format, chosen_source, chosen_text, mapping, rereading
 from clients.desk.downloads import CSV
 from clients.desk.gate import RefusedError
 from clients.desk.importing import bench, decided, found, is_shown, marking, name_of, once, once_of, signer_of, wake
@@ -225,6 +225,7 @@ def _shown(
         is_mine=is_mine,
         is_worked_on=_is_worked_on(one),
         mapping=_mapping(one, choices, text) if is_mine and _has_columns(one) else None,
+        reread=_reread(one) if is_mine and _is_unread(one) else None,
         problem=problem,
         problems=_problems(one)[:SHOWN_PROBLEMS],
         schedule=one.findings.get("preview", {}).get("schedule", []),
@@ -241,6 +242,11 @@ def _mapping(one: Import, choices: Choices | None, text: str | None) -> dict[str
     listed = Listed(table=table, form=one.form, map=one.map, remembered=remembered)
     urls = {name: url_for(f"imports.{name}", number=one.number) for name in ("show", "columns", "text", "read")}
     return {**mapping(listed, choices=choices, text=text), "urls": urls, "revision": one.revision}
+
+
+def _reread(one: Import) -> dict[str, Any]:
+    """Return what the form shows of a list that could not be read as it is, and may be another way."""
+    return rereading(one.form, one.findings["sheets"], is_text=one.findings["is_text"], is_read=False)
 
 
 def _listed() -> Sequence[Import]:
@@ -295,7 +301,16 @@ def _problems(one: Import) -> tuple[Problem, ...]:
 
 
 def _has_columns(one: Import) -> bool:
-    return one.kind is Kind.LIST and one.state in {State.UPLOADED, State.CHECKED} and bool(one.findings)
+    return (
+        one.kind is Kind.LIST
+        and one.state in {State.UPLOADED, State.CHECKED}
+        and bool(one.findings)
+        and not _is_unread(one)
+    )
+
+
+def _is_unread(one: Import) -> bool:
+    return one.state is State.UPLOADED and bool(one.findings.get("is_unread"))
 
 
 def _is_worked_on(one: Import) -> bool:

@@ -1,5 +1,6 @@
 """Ask another agency: to trace a weapon, or to show what it withheld. What is declared here is shown before anybody decides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -42,6 +43,7 @@ from ledger.markings import Marking
 from ledger.recordform import PORTIONS
 from ledger.talk.bodies import Body
 from ledger.talk.requests import Declared, DisclosureRequest, Onward, TraceRequest, What, check_weapon
+from ledger.vocabulary import FIELDS, portion_of
 
 # The blueprint is the inbox's, with the two pages of this module.
 __all__ = ["bp"]
@@ -111,7 +113,7 @@ def _what(form: MultiDict[str, str], name: StatementName | None, viewer: Viewer)
         return What(history=True)
     if name is None:
         raise ListError(_("no record is named"), next_step=_("open the record and ask from its page"))
-    fields = (_typed(form, "fields") or "").replace(",", " ").split()
+    fields = " ".join(form.getlist("fields")).replace(",", " ").split()
     if fields or form.getlist("portion"):
         return named_parts(form.getlist("portion"), fields)
     with office().replica() as replica:
@@ -151,8 +153,9 @@ def _form(form: MultiDict[str, str], *, problem: str = "") -> str:
         "request.html",
         marking=shown.marking if shown else None,
         shown=shown,
+        fields=_fields(shown) if shown else (),
         form=form,
-        chosen={one: form.getlist(one) for one in ("to", "portion", "onward")},
+        chosen={one: form.getlist(one) for one in ("to", "portion", "fields", "onward")},
         kind=form.get("kind") or (TRACE if shown is None or not shown.withheld else DISCLOSURE),
         problem=problem,
         agencies=[one for one in office().charter().agencies if one.id != office().me],
@@ -161,6 +164,11 @@ def _form(form: MultiDict[str, str], *, problem: str = "") -> str:
         words_level=WORDS_LEVEL,
         once=form.get("once") or once(),
     )
+
+
+def _fields(shown: Shown) -> Sequence[str]:
+    """Return what the withheld portions may hold; whether they do, their originator knows."""
+    return [one for one in FIELDS if portion_of(one) in shown.withheld]
 
 
 def _record(name: StatementName) -> Shown | None:

@@ -196,6 +196,22 @@ def test_bad_rows_are_told_and_come_back_as_csv(desk: Desk, browser: Browser) ->
     assert press(browser, sign, sign, good_rows="on").status_code == 303
     work(desk)
     assert newest(desk).receipt["records"] == 2
+    assert "<dt>Rows that stayed out</dt><dd>1</dd>" in browser.text(f"/imports/{one.number}")
+
+
+def test_a_corrected_row_that_no_column_names_is_not_passed_over_in_silence(desk: Desk, browser: Browser) -> None:
+    """Beside rows that are logged already a new one may be a correction: before it is sealed, that is said."""
+    one = to_checked(desk, browser)
+    sign = f"/imports/{one.number}/sign"
+    assert "Is a new one a correction?" not in browser.text(f"/imports/{one.number}")
+    assert press(browser, sign, sign).status_code == 303
+    work(desk)
+
+    again = to_checked(desk, browser, CSV.replace(b"ABE 573528", b"ABE 573529"))
+
+    page = browser.text(f"/imports/{again.number}")
+    assert "<dt>Rows that are new</dt><dd>1</dd>" in page
+    assert "Is a new one a correction?" in page
 
 
 def test_stored_script_in_names_and_cells_is_text(desk: Desk, browser: Browser) -> None:
@@ -213,7 +229,6 @@ def test_stored_script_in_names_and_cells_is_text(desk: Desk, browser: Browser) 
     ("raw", "said"),
     [
         (workbook([("make", "serial"), ("Taurus", "=1+1")]), "is a formula"),
-        (workbook([("make", "serial")], touch=_hide_a_second), "is hidden"),
         (b"PK\x03\x04" + bytes(100), "damaged"),
         (b"", "no list was chosen"),
     ],
@@ -281,16 +296,60 @@ def test_a_map_as_text_says_what_the_form_cannot(desk: Desk, browser: Browser) -
     assert browser.text(f"{path}/map.toml").partition("\n")[2] == two
 
 
-def test_another_sheet_is_read_anew(desk: Desk, browser: Browser) -> None:
-    """A list that was read wrongly goes back to its upload, with what the officer says of it."""
+def test_a_list_that_cannot_be_read_so_stays_to_be_read_another_way(desk: Desk, browser: Browser) -> None:
+    """A list that was read wrongly goes back to its upload, with what the officer says of it, and stays where that fails."""
     one = to_columns(desk, browser, workbook([("make", "serial"), ("Taurus", "1")], title="March"))
     path = f"/imports/{one.number}"
     assert press(browser, path, f"{path}/read", sheet="March", header_line="x").status_code == 422
     assert press(browser, path, f"{path}/read", sheet="April").status_code == 303
     work(desk)
 
-    assert newest(desk).state is State.REFUSED
-    assert "no sheet" in browser.text(path)
+    assert newest(desk).state is State.UPLOADED
+    page = browser.text(path)
+    assert "not read yet" in page
+    assert "no sheet" in page
+    assert press(browser, path, f"{path}/read", sheet="").status_code == 303
+    work(desk)
+    assert "ABE" not in browser.text(path)
+    assert '<option value="item.make" selected>' in browser.text(path)
+
+
+def test_of_a_workbook_with_a_hidden_sheet_the_officer_chooses_one(desk: Desk, browser: Browser) -> None:
+    """The page names the sheets that can be seen; the hidden one is not among them, and is refused all the same."""
+    raw = workbook([("make", "serial"), ("Taurus", "1")], touch=_hide_a_second, title="March")
+    one = to_columns(desk, browser, raw)
+    path = f"/imports/{one.number}"
+    page = browser.text(path)
+    assert "is hidden" in page
+    assert "<option>March</option>" in page
+    assert "<option>Second</option>" not in page
+
+    assert press(browser, path, f"{path}/read", sheet="Second").status_code == 303
+    work(desk)
+    assert "is hidden" in browser.text(path)
+    assert press(browser, path, f"{path}/read", sheet="March").status_code == 303
+    work(desk)
+
+    page = browser.text(path)
+    assert '<option value="item.make" selected>' in page
+    assert "<option selected>March</option>" in page
+
+
+def test_another_sheet_is_chosen_by_its_name(desk: Desk, browser: Browser) -> None:
+    """Of two sheets the first is read; the other is chosen, and nobody types its name."""
+
+    def touch(sheet: Any) -> None:
+        other = sheet.parent.create_sheet("April")
+        other.append(["make", "serial"])
+        other.append(["Norinco", "A7"])
+
+    one = to_columns(desk, browser, workbook([("make", "serial"), ("Taurus", "1")], touch=touch, title="March"))
+    path = f"/imports/{one.number}"
+    assert "<option>April</option>" in browser.text(path)
+    assert press(browser, path, f"{path}/read", sheet="April").status_code == 303
+    work(desk)
+
+    assert "Norinco" in browser.text(path)
 
 
 def test_two_officers_where_the_label_asks(desk: Desk, browser: Browser) -> None:

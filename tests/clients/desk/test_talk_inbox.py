@@ -26,6 +26,7 @@ from tests.support.desktalks import (
     Pair,
     hidden,
     press,
+    request_case,
     unsent,
 )
 
@@ -62,6 +63,20 @@ def test_the_first_page_leads_to_the_conversation(pair: Pair) -> None:
     assert "not confirmed" in pair.asker.browser("Oto").text(f"/inbox/{row['thread']}")
     ticks.sync(pair.asker.office)
     assert "confirmed by receipt" in pair.asker.browser("Oto").text(f"/inbox/{row['thread']}")
+
+
+def test_single_fields_are_asked_for_by_their_words(pair: Pair) -> None:
+    """The form offers the fields of what is withheld; two that are ticked are asked for, and no whole portion."""
+    browser = pair.asker.browser("Oto")
+    form = browser.text(f"/inbox/request?record={pair.record}")
+    said = {"portion": [], "fields": ["case.offence", "case.circumstances"]}
+
+    asked = request_case(pair, browser, **said)
+
+    assert 'name="fields" value="case.offence"> Offence' in form
+    text = pair.owner.browser(FIRST).text(f"/inbox/messages/{asked}")
+    assert "Offence" in text
+    assert "Circumstances" in text
 
 
 def test_conversations_are_shown_a_hundred_at_a_time(pair: Pair) -> None:
