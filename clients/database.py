@@ -20,7 +20,7 @@ from clients.errors import ClientError, HomeError
 
 KEY_BYTES = 32
 
-# What keeps a file from being used and damages nothing in it, by SQLite's primary result code (https://sqlite.org/rescode.html).
+# What keeps a file from being used and does not say that it is damaged, by SQLite's primary result code (https://sqlite.org/rescode.html).
 _HINDRANCES = {
     dbapi2.SQLITE_BUSY: "another program has been using it for too long",
     dbapi2.SQLITE_READONLY: "it may not be written",
@@ -142,13 +142,13 @@ def _make(path: Path) -> None:
 
 
 def require_usable(path: Path, error: BaseException) -> None:
-    """Raise ClientError for what keeps a file from being used and has damaged nothing in it; for any other error nothing."""
+    """Raise ClientError for what keeps a file from being used and does not say that it is damaged; else nothing."""
     why = _HINDRANCES.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY)
     if why is not None:
         raise ClientError(
             f"{path.name} of the home cannot be used: {why}",
-            next_step="free space on the disk, or end the other program, and try again: leave the file as "
-            "it is, nothing in it is lost",
+            next_step="free space on the disk, see that it works, or end the other program, and try again: "
+            "leave the file as it is",
         ) from error
 
 
