@@ -66,7 +66,8 @@ def open_database(path: Path, tables: MetaData, *, key: bytes) -> Engine:
         engine.dispose()
         raise HomeError(
             f"{path.name} of the home cannot be opened: it is damaged, or its key is not the one in the keystore",
-            next_step="restore it and the keystore from one backup; replica.sqlite may be removed and synced anew",
+            next_step="restore it and the keystore from one backup; without one replica.sqlite alone can be removed and synced "
+            "anew, but for messages older than 90 days",
         ) from error
     sync_folder(path.parent)
     return engine

@@ -96,7 +96,7 @@ def _draw(home: Home, keyring: Keyring) -> bytes:
         raise HomeError(
             f"the keystore holds no key for {', '.join(sealed)}",
             next_step="restore the keystore from a backup made since; without it these files are lost: "
-            "replica.sqlite may be removed and synced anew",
+            "replica.sqlite alone can be removed and synced anew, but for messages older than 90 days",
         )
     return keyring.put_database_key(draw_database_key())
 
