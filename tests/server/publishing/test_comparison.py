@@ -41,6 +41,7 @@ def rolled_back(world: WitnessedWorld, tmp_path: Path) -> WitnessedWorld:
     old = tmp_path.parent / f"{tmp_path.name}-old"
     shutil.copytree(tmp_path, old)
     world.open()
+    world.until(lambda: world.service.publishing.not_compared() is None)
     world.log(A, [world.consortium.grant(A, [])])
     world.until(lambda: all(one.size(ORIGIN) == 3 for one in world.cosigners.values()))
     world.close()
