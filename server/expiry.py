@@ -41,6 +41,8 @@ class BoxExpiry:
         self._store = store
         self._submitting = submitting
         self._clock = clock
+        # What an earlier run of the program left in the write-ahead log, the start of this one has emptied.
+        self._is_settled = True
 
     def run(self) -> int:
         """Note the day, delete every box that is 90 days old, and return how many there were."""
@@ -48,10 +50,12 @@ class BoxExpiry:
         while goes_on:
             count, goes_on = self._submitting.between(lambda: self._delete_some(day))
             deleted += count
-        if deleted:
+            self._is_settled = self._is_settled and not count
+        if not self._is_settled:
             # A reader may be in the way: the next run, or the end of the service, empties the write-ahead log.
             with suppress(StorageError):
                 self._submitting.between(self._store.empty_log)
+                self._is_settled = True
         return deleted
 
     def _delete_some(self, day: int) -> tuple[int, bool]:

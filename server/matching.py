@@ -88,8 +88,7 @@ class Matching:
         """Return the signed and padded answer to a question."""
         question = parse_question(body)
         charter = self._charter(asker, role="read")
-        for ep in {token.ep for token in question.tokens}:
-            self._live(ep)
+        self._require_live(question)
         limit = "own" if question.asking is Asking.OWN else "lookups"
         charge = self._charge(asker, charter, limit=limit, kind=limit, amount=1)
         return self._sequencer.run(lambda: self._answer(question, body, asker, charge))
@@ -125,6 +124,11 @@ class Matching:
         with self._store.reading() as connection:
             started = connection.exec_driver_sql(_STARTED, (newer.ep,)).scalar()
         return started is not None and started + LIVE_DAYS * DAY_SECONDS <= self._clock()
+
+    def _require_live(self, question: Question) -> None:
+        """Raise NotFoundError unless every token is of an epoch that is matched now."""
+        for ep in {token.ep for token in question.tokens}:
+            self._live(ep)
 
     def _live(self, ep: int) -> Match:
         for match in self.live_epochs():
@@ -164,6 +168,8 @@ class Matching:
 
     def _answer(self, question: Question, body: bytes, asker: Asker, charge: Charge) -> bytes:
         asked = _asked(asker, body)
+        # Again, in its turn: a tick that came first may have ended some of the slips of an epoch that was over by then.
+        self._require_live(question)
         with self._store.writing() as connection:
             self._write(connection, charge, asker)
             size = _shown(connection)

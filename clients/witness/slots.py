@@ -24,11 +24,22 @@ _HEAD = re.compile(rb"([1-9][0-9]{0,17}) (0|[1-9][0-9]{0,4}) ([0-9a-f]{64})\n")
 def read(path: Path) -> bytes | None:
     """Return what was written last, None if nothing ever was; HomeError for another file, or with no slot whole."""
     try:
-        return _newest(path, privatefile.read(path, limit=_FILE_BYTES))[1]
+        return _read(path)
     except FileNotFoundError:
         return None
     except KeystoreError as error:
         raise unbelieved(path, str(error)) from error
+
+
+def _read(path: Path) -> bytes:
+    raw = privatefile.read(path, limit=_FILE_BYTES)
+    try:
+        return _newest(path, raw)[1]
+    except HomeError:
+        # Two that write, one soon after the other, may have reached both slots during one read: only alone with the
+        # file its word counts.
+        with privatefile.held(path) as descriptor:
+            return _newest(path, os.pread(descriptor, _FILE_BYTES + 1, 0))[1]
 
 
 def update(path: Path, change: Callable[[bytes | None], bytes]) -> None:

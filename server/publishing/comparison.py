@@ -7,7 +7,6 @@ log they are asked the same: what was asked must not be forgotten either.
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
@@ -68,12 +67,12 @@ class Comparison:
         self._noted: dict[str, str] = {}
         self._refusal: str | None = None
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="comparison", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask, where there is somebody to be asked."""
-        if self._needed:
-            self._thread.start()
+        """Begin to ask, where there is somebody to be asked: each on a thread of its own, so that none holds up another."""
+        for agency in self._links if self._needed else ():
+            # A daemon: an exchange that hangs in a name server must not keep the service from ending.
+            threading.Thread(target=self._ask, args=(agency,), name=f"compare {agency}", daemon=True).start()
 
     def close(self) -> None:
         """Ask no more."""
@@ -113,22 +112,21 @@ class Comparison:
         """Return how many of the charter's witnesses were heard of both logs."""
         return len(self._named.intersection(*self._heard_of.values()))
 
-    def _run(self) -> None:
+    def _ask(self, agency: str) -> None:
+        """Ask one witness until it or enough were heard: at least once, even where enough have cosigned the head by then."""
         failures = 0
-        self._ask()
-        while self.waits() is not None and self._refusal is None:
+        self._compare(agency)
+        while self._is_missing(agency):
             failures += 1
             if self._closing.wait(self._timing.retry_seconds(failures)):
                 return
-            self._ask()
+            self._compare(agency)
 
-    def _ask(self) -> None:
-        """Ask whoever was not heard yet: each at least once, even where enough have cosigned the head by then."""
+    def _is_missing(self, agency: str) -> bool:
+        """Say whether more have to be heard, and this one was not."""
         with self._lock:
-            heard = set.intersection(*self._heard_of.values())
-        asked = [agency for agency in self._links if agency not in heard]
-        with ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="compare") as pool:
-            list(pool.map(self._compare, asked))
+            is_heard = all(agency in heard for heard in self._heard_of.values())
+            return not is_heard and self._refusal is None and self._heard() < self._needed
 
     def _compare(self, agency: str) -> None:
         for name, log in self._logs.items():

@@ -1,7 +1,7 @@
 """A file that is overwritten in place: what a crash leaves is what was there before, and what is none of ours says nothing."""
 
 import stat
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from clients.errors import HomeError
 from clients.witness import slots
 from clients.witness.slots import SLOT_BYTES
+from crypto import privatefile
 
 
 @pytest.fixture
@@ -43,6 +44,21 @@ def test_what_was_written_last_is_read(tmp_path_factory: pytest.TempPathFactory,
     assert seen == [None, *many[:-1]]
     assert file.stat().st_size == 2 * SLOT_BYTES
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_both_slots_written_during_one_read_are_read_again_alone(file: Path) -> None:
+    """Two requests, one soon after the other, may reach both slots while a third reads: it waits, and fails nobody."""
+    put(file, b"one", b"two")
+    whole = file.read_bytes()
+    with ThreadPoolExecutor(1) as pool:
+        with privatefile.held(file):
+            file.write_bytes(bytes(len(whole)))
+            found = pool.submit(slots.read, file)
+            # It cannot be seen to wait: whoever gave up instead has done so long before.
+            wait([found], timeout=0.5)
+            file.write_bytes(whole)
+
+        assert found.result(60) == b"two"
 
 
 @pytest.mark.parametrize("written", [0, 1, 20, 80, 512, 4_096, SLOT_BYTES - 1])

@@ -14,9 +14,11 @@ from ledger.wire.limits import BOX_DAYS
 from ledger.wire.schemas import BlobName, BlobRequest
 from server import schema
 from server.backup import back_up
+from server.errors import StorageError
 from server.expiry import DAY_SECONDS, BoxExpiry
 from server.fsck import check_database
 from server.repeating import Repeating
+from server.store import SqlStore
 from tests.support.copies import by_hand, copy_of, filled_world
 from tests.support.services import World
 
@@ -161,6 +163,33 @@ def test_a_large_log_is_worked_through_in_pieces(world: World) -> None:
     assert expiry.run() > 0
     assert {one for one in before if one[1] in {"box", "to", "self"}} & places(world.config.database) == set()
     assert check_database(world.config.database, progress=lambda _: None).findings == ()
+    world.close()
+
+
+class _InTheWay(SqlStore):
+    """A store whose write-ahead log is being read; it counts how often it was emptied all the same."""
+
+    def __init__(self, world: World) -> None:
+        vars(self).update(vars(world.service.store))
+        self.is_read, self.emptied = True, 0
+
+    def empty_log(self) -> None:
+        if self.is_read:
+            raise StorageError("the write-ahead log could not be emptied")
+        self.emptied += 1
+        super().empty_log()
+
+
+def test_boxes_that_a_reader_kept_in_the_log_are_gone_with_the_next_run(world: World) -> None:
+    """The next run finds no box to delete, and yet empties the write-ahead log of those that the last one deleted: once."""
+    world.clock.advance(BOX_DAYS * DAY_SECONDS)
+    store = _InTheWay(world)
+    expiry = BoxExpiry(store, world.service.submitting, clock=world.clock)
+    assert expiry.run() > 0
+    store.is_read = False
+
+    assert [expiry.run(), expiry.run()] == [0, 0]
+    assert store.emptied == 1
     world.close()
 
 

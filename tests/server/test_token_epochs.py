@@ -1,6 +1,9 @@
 """Token epochs and renewed slips over HTTP (docs/protocol.md, 6.4 and 6.5), and what fsck says of what is matched."""
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -176,6 +179,31 @@ def test_new_slips_stand_beside_the_old_for_30_days(world: MatchWorld) -> None:
     assert found(world, "revolver", ep=2) == [name]
     assert (world.rows()["slips"], world.rows()["tokens"]) == (1, 8)
     assert findings(world) == []
+
+
+def test_a_question_that_waited_for_the_tick_which_ends_its_epoch_is_refused(world: MatchWorld) -> None:
+    """It came while the epoch was matched; answered in its turn, without the slips that ended, it would deny a hit."""
+    world.log_weapon(A, "revolver")
+    world.next_charter(match=match_of(2))
+    world.service.tick()
+    question, holding = world.question(token("revolver", ep=1)), threading.Event()
+
+    def tick_when_asked() -> int:
+        holding.set()
+        end = time.monotonic() + 60
+        while not world.service.sequencer._jobs.qsize() and time.monotonic() < end:
+            time.sleep(0.001)
+        world.clock.advance(30 * DAY)
+        return world.service.noticing.tick()
+
+    with ThreadPoolExecutor(1) as pool:
+        ticked = pool.submit(world.service.sequencer.run, tick_when_asked)
+        assert holding.wait(60)
+        response = world.post_question(B, question)
+        ticked.result()
+
+    assert_problem(response, "not-found", 404)
+    assert world.rows()["slips"] == 0
 
 
 def test_the_newest_policy_holds_for_old_slips_too(world: MatchWorld) -> None:

@@ -40,7 +40,8 @@ class Attempts:
     def _count(self, key: tuple[str, str], share: Share) -> None:
         now = self._clock()
         start, used = self._windows.get(key, (now, 0))
-        if now - start >= share.seconds:
+        # A clock that was put back would otherwise keep a person waiting until it is where it was.
+        if not 0 <= now - start < share.seconds:
             start, used = now, 0
         if used >= share.most:
             raise AttemptsError(retry_after_seconds=start + share.seconds - now)

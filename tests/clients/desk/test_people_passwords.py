@@ -143,6 +143,17 @@ def test_attack_guessing_codes_for_one_name(desk_staff: Staff, abiola: Person) -
     assert abiola == desk_staff.people.passwords.check(desk_staff.typed(abiola))
 
 
+def test_a_clock_that_was_put_back_keeps_nobody_out(desk_staff: Staff, abiola: Person) -> None:
+    """Attempts counted by a clock that stood a year ahead are not held against anybody until that year is over."""
+    desk_staff.clock.advance(31_536_000)
+    for attempt in range(A_NAME.most):
+        with pytest.raises(IdentityError):
+            desk_staff.people.passwords.check(desk_staff.typed(abiola, code=f"{attempt:06}"))
+    desk_staff.clock.advance(-31_536_000)
+
+    assert abiola == desk_staff.people.passwords.check(desk_staff.typed(abiola))
+
+
 def test_attack_guessing_over_many_names(desk_staff: Staff) -> None:
     """One address has a share, whichever names it tries, known or not; another address has its own."""
     typed = Typed(name="", password=PASSWORD, code="000000", address="127.0.0.1")

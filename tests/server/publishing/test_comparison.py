@@ -1,6 +1,7 @@
 """What witnesses remember and a database has forgotten: the comparison before anything is signed."""
 
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from server.publishing.comparison import Comparison, needed
 from server.publishing.link import Answer
 from tests.support.accesslogs import grow
 from tests.support.consortium import ORIGIN
-from tests.support.cosigners import Twisted
+from tests.support.cosigners import Cosigner, Twisted
 from tests.support.services import assert_problem
 from tests.support.witnessed import QUICK, WitnessedWorld
 
@@ -162,6 +163,35 @@ def test_a_witness_is_asked_even_where_enough_have_cosigned(world: WitnessedWorl
     comparison.start()
 
     world.until(lambda: "xad-arms holds" in (comparison.waits() or ""))
+
+
+def test_a_witness_that_hangs_keeps_no_other_from_being_asked_again(world: WitnessedWorld) -> None:
+    """One that is lost in a name server for minutes costs its own thread: the others are soon enough to be signed with."""
+    world.found()
+    logs = world.service.publishing._comparison._logs
+    hanging = _Hanging(D, [(0, world.consortium.charter)], world.clock)
+    links = {**world.cosigners, D: hanging}
+    links[C].down = True
+    comparison = Comparison(logs=logs, charter=world.consortium.charter, links=links, timing=QUICK)
+    comparison.start()
+    world.until(lambda: comparison.waits() == "2 of 3 witnesses heard" and hanging.is_asked.is_set())
+    links[C].down = False
+
+    try:
+        world.until(lambda: comparison.waits() is None)
+    finally:
+        hanging.ends.set()
+
+
+class _Hanging(Cosigner):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.is_asked, self.ends = threading.Event(), threading.Event()
+
+    def latest(self, origin: str) -> Answer:
+        self.is_asked.set()
+        self.ends.wait()
+        return super().latest(origin)
 
 
 @pytest.fixture

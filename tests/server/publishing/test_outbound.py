@@ -94,6 +94,8 @@ def test_a_second_question_ends_the_first(walled: WitnessedWorld) -> None:
     first: list[int] = []
     # The test client is one thread's; the other asks behind the gate.
     thread = threading.Thread(target=lambda: first.append(_pending(walled, C) is None))
+    turns = walled.service.publishing._turns
+    before = turns[C, LogName.LOG]
     started = time.monotonic()
 
     turns = walled.service.publishing._turns
