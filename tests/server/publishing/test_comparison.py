@@ -151,11 +151,10 @@ def test_a_witness_is_asked_even_where_enough_have_cosigned(world: WitnessedWorl
     """Three that are quicker do not keep the fourth from showing the fork that it holds."""
     world.found()
     other = Checkpoint(origin=ORIGIN, size=1, root=bytes(32))
-    world.cosigners[D].notes[ORIGIN] = sign_checkpoint(
-        other, ed25519=world.keys.ed25519, ml_dsa_44=world.keys.ml_dsa_44
-    )
+    forked = sign_checkpoint(other, ed25519=world.keys.ed25519, ml_dsa_44=world.keys.ml_dsa_44)
+    links = {**world.cosigners, D: Cosigner(D, [(0, world.consortium.charter)], world.clock, notes={ORIGIN: forked})}
     logs = world.service.publishing._comparison._logs
-    comparison = Comparison(logs=logs, charter=world.consortium.charter, links=world.cosigners, timing=QUICK)
+    comparison = Comparison(logs=logs, charter=world.consortium.charter, links=links, timing=QUICK)
     for agency in (A, B, C):
         for name in logs:
             comparison.cosigned(agency, 1, log=name)

@@ -98,8 +98,6 @@ def test_a_second_question_ends_the_first(walled: WitnessedWorld) -> None:
     before = turns[C, LogName.LOG]
     started = time.monotonic()
 
-    turns = walled.service.publishing._turns
-    before = turns[C, LogName.LOG]
     thread.start()
     walled.until(lambda: turns[C, LogName.LOG] > before)
     other = threading.Thread(target=lambda: _pending(walled, C), daemon=True)
