@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from ledger.conditions import fold
 from ledger.wordings import KINDS, LOCATIONS, PREPOSITIONS, STRONG_LABELS, WEAK_LABELS
@@ -66,8 +67,8 @@ def without_label(text: str) -> str:
 
 
 def _one_label_less(text: str) -> str:
-    words = [(one.end(), fold(one.group())) for one in _WORD.finditer(text)]
-    for size in range(min(_LONGEST, len(words)), 0, -1):
+    words = [(one.end(), fold(one.group())) for one in islice(_WORD.finditer(text), _LONGEST)]
+    for size in range(len(words), 0, -1):
         label = " ".join(word for _, word in words[:size])
         gap = _GAP.match(text, words[size - 1][0])
         if gap and (label in _STRONG or (label in _WEAK and _SIGN.search(text[: gap.end()]))):
@@ -129,7 +130,10 @@ def _followed(text: str, found: list[_Heading]) -> Iterator[Headed]:
 
 def _without_preposition(text: str) -> str:
     head, _, last = text.rpartition(" ")
-    return _without_preposition(head.strip(_EDGE)) if head and fold(last) in _PREPOSITIONS else text
+    while head and fold(last) in _PREPOSITIONS:
+        text = head.strip(_EDGE)
+        head, _, last = text.rpartition(" ")
+    return text
 
 
 def _is_bare(text: str) -> bool:

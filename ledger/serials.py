@@ -23,12 +23,14 @@ _MIN_LOOSE = 4
 
 _HARD_SEPARATORS = re.compile(r"[;\r\n|؛]+")
 _SOFT_SEPARATORS = re.compile(
-    rf"(?P<loose>,\s+|،\s*|\s+[/&+]\s+|\s+(?:{'|'.join(one.strip() for one in CONJUNCTIONS.split(';'))})\s+)|[,/]",
+    rf"(?P<loose>,\s+|،\s*|(?<!\s)\s+[/&+]\s+|(?<!\s)\s+(?:{'|'.join(one.strip() for one in CONJUNCTIONS.split(';'))})\s+)|[,/]",
     re.IGNORECASE,
 )
 # A record holds at most this many (docs/vocabulary.md, 2); what else is in the box stays together in the last one.
 MAX_MARKS = 8
 MAX_MARK_BYTES = 200
+# Beyond this a box is a text. It is not read number by number: what a cell may hold, 32,767 characters, would take hours.
+MAX_BOX_CHARACTERS = 1_000
 
 # Control characters, which no record may hold, and halves of characters, which no file can.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -71,8 +73,20 @@ def read_marks(box: str) -> tuple[Mark, ...]:
         return (_mark(text, "", Headed(text=text), Condition.NOT_RECORDED),)
     if spreadsheet.is_damaged_number(text):
         return (_mark(text, "", Headed(text=text), Condition.PARTIAL),)
-    marks = tuple(_marks(text))
+    end = len(text) if len(text) <= MAX_BOX_CHARACTERS else _last_division(text)
+    marks = (*_marks(text[:end]), *_unread(text[end:]))
     return marks if len(marks) <= MAX_MARKS else (*marks[: MAX_MARKS - 1], _rest(marks[MAX_MARKS - 1 :]))
+
+
+def _last_division(text: str) -> int:
+    """Return where to stop reading a box that is too long: behind a whole number, since half of one would be another."""
+    return max((found.end() for found in _HARD_SEPARATORS.finditer(text, 0, MAX_BOX_CHARACTERS)), default=0)
+
+
+def _unread(text: str) -> Iterator[Mark]:
+    """Yield what is left of a box that is too long, as one mark that makes no token."""
+    if text.strip():
+        yield _mark(text, "", Headed(text=text), Condition.PARTIAL)
 
 
 def _rest(marks: Sequence[Mark]) -> Mark:
@@ -103,7 +117,8 @@ def _split(text: str) -> Iterator[str]:
     for match in _SOFT_SEPARATORS.finditer(text):
         left, right = text[start : match.start()], _next_part(text, match.end())
         least = _MIN_LOOSE if match["loose"] else _MIN_TIGHT
-        if _stands_alone(left, least) and _stands_alone(right, least):
+        # The right side first: it is short, and where it is none the left side grows, which would be read anew each time.
+        if _stands_alone(right, least) and _stands_alone(left, least):
             yield left.strip()
             start = match.end()
     yield text[start:].strip()

@@ -8,11 +8,11 @@ import re
 
 _STRING = r'"(?:[^"]|"")*"'
 _WRAPPER = re.compile(
-    rf"=\s*(?:(?:CONCATENATE|CONCAT|T|TEXT|TRIM|CLEAN|UPPER)\s*\(\s*)?({_STRING}(?:\s*[&,;]\s*{_STRING})*)\s*\)?\s*",
+    rf"=\s*(?:(?:CONCATENATE|CONCAT|T|TEXT|TRIM|CLEAN|UPPER)\s*\(\s*)?({_STRING}(?:\s*[&,;]\s*{_STRING})*)\s*(?:\)\s*)?",
     re.IGNORECASE,
 )
 _PIECE = re.compile(_STRING)
-_FORMULA = re.compile(r"\s*(?:=|[@+-]\s*[A-Z]+\w*\s*[(!|])", re.IGNORECASE)
+_FORMULA = re.compile(r"\s*(?:=|[@+-]\s*[A-Z]\w*\s*[(!|])", re.IGNORECASE)
 
 # 1.23E+11, 1,23457E+15, 1E+11; never 52E029294, which is a real number of a real maker.
 _FLOAT = re.compile(r"[+-]?(?:\d+[.,]\d*E[+-]?\d{1,3}|\d+E[+]\d{1,3})", re.IGNORECASE)

@@ -47,13 +47,18 @@ _MIDNIGHT = re.compile(r"(?:T|,? +)\d{1,2}[:h]\d{2}(:\d{2}(\.\d+)?)?(?: ?[AaPp]\
 _TIME_ALONE = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?", re.ASCII)
 _TWO_DIGITS = re.compile(r"(\d{1,2}[./-]\d{1,2}|\d{1,2}[ -][^\W\d_]+\.?)[./ -]\d{2}")
 # What officers write around a date, and what says nothing: blanks at its points and strokes, a last point, the word for year.
+# More than any date takes. What is looked for around one would take seconds in the blanks that a cell can hold.
+_MOST_CHARACTERS = 100
 _AROUND = re.compile(r"\s*([./-])\s*")
 _BEHIND = re.compile(rf"(?<=\d\d\d\d)(?:\.| ?(?:{_YEAR})\.?)$")
 
 
 def read_date(text: str, patterns: Sequence[str]) -> str:
     """Return the EDTF spelling of the date in `text`; a time of day is left out, 2021 and 2021-03 are dates too."""
-    cleaned = _MIDNIGHT.sub("", _ascii_digits(text).strip())
+    told = text.strip()
+    if len(told) > _MOST_CHARACTERS:
+        raise _not_spelled(told[:_MOST_CHARACTERS], patterns)
+    cleaned = _MIDNIGHT.sub("", _ascii_digits(told))
     for pattern in patterns:
         found = _named(pattern, cleaned) if pattern in _NAMED else _numbered(pattern, cleaned)
         if found is not None:

@@ -326,3 +326,10 @@ def test_a_spelling_that_the_map_does_not_name_is_told(text: str, ways: str) -> 
         read_date(text, ["YYYY-MM-DD"])
 
     assert caught.value.fix == f"name {ways} under dates, as it is meant"
+
+
+@pytest.mark.parametrize("text", ["1" + " " * 32_000 + "x", "1." * 16_000, "2021-" * 6_000])
+def test_attack_a_date_made_to_be_read_slowly(text: str) -> None:
+    """What is longer than any date is none, and is not searched for one: ten thousand such cells took a day."""
+    with pytest.raises(CellError):
+        read_date(text, DATE_PATTERNS)

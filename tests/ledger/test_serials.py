@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ledger.headings import headed, without_label
 from ledger.jsontext import dump
-from ledger.serials import MAX_MARK_BYTES, MAX_MARKS, Condition, Kind, Location, Mark, read_marks
+from ledger.serials import MAX_BOX_CHARACTERS, MAX_MARK_BYTES, MAX_MARKS, Condition, Kind, Location, Mark, read_marks
 
 NUMBERS = st.from_regex(r"[A-Z]{1,3}[2-9]{4,6}", fullmatch=True)
 
@@ -268,3 +268,45 @@ def test_headings_that_hold_nothing_are_left_out() -> None:
     """A heading without a number is no mark of its own where another one has a number."""
     assert [one.text for one in headed("slide: frame: 12345")] == ["", "12345"]
     assert seen("slide: frame: 12345") == [("12345", "frame", "legible")]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        pytest.param("1/" * 16_000, id="numbers that are none"),
+        pytest.param("12345/" * 5_000, id="numbers"),
+        pytest.param("SN:" * 10_000 + "1", id="labels"),
+        pytest.param("№ " * 10_000 + "1", id="signs"),
+        pytest.param("12345 " + "on " * 10_000 + "slide", id="prepositions"),
+        pytest.param("1" + " " * 30_000 + "1", id="blanks"),
+        pytest.param("frame 12345 slide " * 1_800, id="headings"),
+        pytest.param("obliterated " * 2_700 + "1", id="wordings"),
+        pytest.param('="a"' + ' & "b"' * 5_000 + "x", id="a wrapper that is none"),
+        pytest.param('="a"' + " " * 30_000 + "x", id="blanks behind a wrapper"),
+        pytest.param("+" + "A" * 30_000, id="a formula that is none"),
+    ],
+)
+def test_attack_a_serial_box_made_to_be_read_slowly(box: str) -> None:
+    """As much as a cell holds is read in no time: some of these took hours, and one ended the program."""
+    marks = read_marks(box)
+
+    assert 1 <= len(marks) <= MAX_MARKS
+    assert [mark.number for mark in marks] == [""]
+
+
+def test_of_a_box_that_is_too_long_whole_numbers_are_read() -> None:
+    """What stands before its bound counts as ever; the number that the bound would cut, and all behind, make no token."""
+    numbers = [f"ABC{number:05}" for number in range(200)]
+    marks = read_marks("; ".join(numbers))
+    few = read_marks("; ".join([*numbers[:3], "x" * MAX_BOX_CHARACTERS]))
+
+    assert [mark.number for mark in marks] == [*numbers[: MAX_MARKS - 1], ""]
+    assert [mark.number for mark in few] == [*numbers[:3], ""]
+    assert few[-1].condition is Condition.PARTIAL
+
+
+def test_a_heading_behind_very_many_words_is_found() -> None:
+    """However many words say where, none of them is read by a call within a call."""
+    (found,) = headed("12345 " + "on " * 5_000 + "slide")
+
+    assert (found.text, found.location) == ("12345", Location.SLIDE)

@@ -395,7 +395,7 @@ def test_two_statements_of_one_name_in_a_batch_are_refused() -> None:
     consortium = _opened()
     record = consortium.record(A)
 
-    with pytest.raises(DuplicateError):
+    with pytest.raises(DuplicateError, match="two statements of one name in a batch"):
         consortium.submit(A, [record, record])
 
 

@@ -15,6 +15,7 @@ from ledger.slips import Hit
 from ledger.terms import Limits
 from ledger.wire import paths
 from ledger.wire.matching import EVALUATION_ANSWER, EVALUATION_REQUEST, EvaluationRequest
+from ledger.wire.requests import MAX_AGE_SECONDS
 from tests.support.matching import AUDITOR, A, B, C, MatchWorld, match_key, match_of, token
 from tests.support.services import assert_problem
 
@@ -188,6 +189,18 @@ def test_a_replayed_question_is_refused(world: MatchWorld) -> None:
     assert_problem(world.send(request), "replayed", 409)
 
     assert world.standing() == standing
+
+
+def test_attack_a_question_replayed_behind_anothers(world: MatchWorld) -> None:
+    """What others ask meanwhile makes the service forget no nonce as long as its request is fresh."""
+    body = world.question(token("revolver"))
+    request = world.signed(B, "POST", paths.MATCHES, body=body, content_type=paths.QUESTION_TYPE)
+    assert world.send(request).status_code == 200
+    world.clock.advance(MAX_AGE_SECONDS)
+    assert world.post_question(C, world.question(token("rifle"))).status_code == 200
+
+    assert_problem(world.send(request), "replayed", 409)
+    assert used(world)[B, "lookups"] == 1
 
 
 def test_an_auditor_asks_nothing(world: MatchWorld) -> None:
