@@ -14,7 +14,7 @@ from clients.cli.edge import Edge
 from clients.cli.exits import Exit
 from clients.cli.options import HomeOption, JsonOption, MapOption, ProfileOption, SheetOption, edge_of
 from clients.codes import load_tables
-from clients.corrections import Correction, Known, sort_rows
+from clients.corrections import Correction, Known, Sorted, sort_rows
 from clients.discarding import Discarded, discard
 from clients.durable import write_file
 from clients.errors import ListError
@@ -191,7 +191,8 @@ def _map(raw: bytes, file: Path, name: str | None, sheet: str | None, edge: Edge
         raise ListError("the list needs a map", next_step=f"there is one beside it: --map {proposal}")
     proposal.write_text(propose_map(table), encoding="utf-8")
     edge.note(f"a map is proposed in {proposal}")
-    raise ListError("the list needs a map", next_step=f"read and correct {proposal}, then pass it with --map")
+    again = "--map" if sheet is None else "--map, and --sheet again"
+    raise ListError("the list needs a map", next_step=f"read and correct {proposal}, then pass it with {again}")
 
 
 def _check(prepared: Prepared, file: Path, *, good_rows: bool, edge: Edge) -> None:
@@ -238,8 +239,8 @@ def _schedule(session: Session, prepared: Prepared) -> str:
 def _dry(session: Session, prepared: Prepared) -> tuple[str, dict[str, JsonValue]]:
     """Return what a submission would do."""
     known = sort_rows(prepared.rows, outbox=session.outbox, replica=session.replica)
-    lines = [_report(prepared), *_known(known.unchanged), *_offered(known.corrections), _schedule(session, prepared)]
-    return "\n".join(lines), {
+    said = (*_known(known.unchanged), *_new(known), *_offered(known.corrections))
+    return "\n".join([_report(prepared), *said, _schedule(session, prepared)]), {
         "rows": len(prepared.table.rows),
         "records": prepared.records,
         "rejected": len(prepared.rejected),
@@ -287,6 +288,15 @@ def _known(unchanged: Sequence[Known]) -> Iterator[str]:
     if unchanged:
         first = unchanged[0]
         yield f"unchanged    {counted(len(unchanged), 'row')} logged already (line {first.line}: {first.names[0]})"
+
+
+def _new(known: Sorted) -> Iterator[str]:
+    """Name the rows that are new beside known ones: without a key, that is also what a corrected row looks like."""
+    if known.fresh and known.unchanged:
+        yield f"new          {counted(len(known.fresh), 'row')}, the first on line {known.fresh[0].line}"
+        if not known.corrections:
+            told = "a corrected row goes in anew, beside the old record, unless the map's key named it from the start"
+            yield from wrap(f"! {told}", width=_WIDTH, indent="  ")
 
 
 def _offered(corrections: Sequence[Correction]) -> Iterator[str]:
