@@ -91,6 +91,8 @@ def test_a_second_question_ends_the_first(walled: WitnessedWorld) -> None:
     walled.hurry()
     bring(walled, C, ask(walled, C, old=1).data)
     bring(walled, D, ask(walled, D).data)
+    publisher = walled.service.publishing._parts[LogName.LOG].publisher
+    walled.until(lambda: publisher._current is None and publisher._last is not None and publisher._last.holds(C))
     first: list[int] = []
     # The test client is one thread's; the other asks behind the gate.
     thread = threading.Thread(target=lambda: first.append(_pending(walled, C) is None))

@@ -101,7 +101,8 @@ def test_readers_are_told_since_when_it_waits(world: WitnessedWorld) -> None:
     world.hurry()
     world.log(A, _grant(world))
 
-    assert b"pending, unwitnessed since 2027-01-15 08:00 UTC\n" in world.client.get(paths.READYZ).data
+    waiting = b"pending, unwitnessed since 2027-01-15 08:00 UTC\n"
+    world.until(lambda: waiting in world.client.get(paths.READYZ).data)
     world.cosigners[C].down = False
     world.until(lambda: world.published().size == 3)
     world.until(lambda: world.client.get(paths.READYZ).data == b"ready\n")
