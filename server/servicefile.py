@@ -26,7 +26,10 @@ def read_service_file(path: Path) -> ServiceFile:
         name = jsontext.text(origin)
         return ServiceFile(origin=name, url=jsontext.text(url), log=parse_log_keys(log, origin=name))
     except FileNotFoundError as error:
-        raise ConfigError(f"{path} is missing: put it back from a backup; it holds no secret") from error
+        raise ConfigError(
+            f"{path} is missing: put it back from a backup, it holds no secret; or make a new service with "
+            "`sealtrace-server create`"
+        ) from error
     except (OSError, LedgerError) as error:
         raise ConfigError(
             f"{path} is not what `sealtrace-server create` writes: put it back from a backup; it holds no secret"

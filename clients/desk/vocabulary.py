@@ -28,7 +28,7 @@ CODE_WORDS: Mapping[str, str] = {
     "night vision": _l("night vision"),
     "communications": _l("communications"),
     "biometric": _l("biometric"),
-    "uas": _l("unmanned aircraft"),
+    "uas": _l("uas"),
     "aircraft": _l("aircraft"),
     "vehicle": _l("vehicle"),
     "other": _l("other"),

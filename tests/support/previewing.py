@@ -207,8 +207,9 @@ class PartnerHome:
         """Return what opens this agency's boxes."""
         return [decapsulator(self._agency)]
 
-    def add(self, *, grants: Sequence[Any]) -> None:
-        """Keep grants."""
+    def add(self, *, grants: Sequence[Any], state: Mapping[str, int]) -> None:
+        """Keep grants; which of them came late is nothing to a list that is sealed after them."""
+        del state
         self._grants += grants
 
     def grants(self, iss: str, ep: int) -> tuple[Any, ...]:
