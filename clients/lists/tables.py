@@ -35,9 +35,9 @@ class Row:
 class Table:
     """A list as read: the header, where it stood, the rows below it, what it was read from; of a CSV its encoding.
 
-    Of a workbook of several sheets also the names of the visible ones, what was not read (`unread` sheets that hold something where none
-    was named, `comments` on cells), and of each column
-    that has cells of plain numbers how many, and the line of the first: there no zero stands in front of a number.
+    Of a workbook of several sheets also the names of the visible ones, what was not read (`unread` sheets that hold
+    something where none was named, `comments` on cells), and of each column that has cells of plain numbers how many, and
+    the line of the first: there no zero stands in front of a number.
     """
 
     header: tuple[str, ...]

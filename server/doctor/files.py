@@ -79,8 +79,10 @@ def _lock(path: Path) -> Iterator[Fault]:
 def _service_file(site: Site) -> Iterator[Fault]:
     try:
         service = read_service_file(site.config.service)
-    except ConfigError as error:
-        yield Fault(name="service-file", found=str(error).partition(": put ")[0])
+    except ConfigError:
+        path = site.config.service
+        what = "is not what `sealtrace-server create` writes" if path.exists() else "is missing"
+        yield Fault(name="service-file", found=f"{path} {what}")
         return
     if site.keys is not None and all(keys.named(service.origin) != service.log for keys in site.keys.generations()):
         yield Fault(name="keystore-foreign", found="the keystore holds other keys than service.json names")
